@@ -1,0 +1,54 @@
+# The commands that stay. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements.lock
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down status test lint bench faults docs lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+install: $(STAMP) ## create .venv with the pinned versions
+
+$(STAMP): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Tidemark needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Installing the pinned versions into $(VENV) (about two minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r $(LOCK) \
+	  | sed -uE '/already satisfied/d; s/^(Collecting [^ ]+).*/\1/; /^ /d'
+	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## the whole system on this machine in a few minutes, with a report
+	@$(BIN)/tidemark demo
+
+up: $(STAMP) ## the same system kept running, with the Airflow UI
+	@$(BIN)/tidemark up
+
+down: $(STAMP) ## stop what `make up` started
+	@$(BIN)/tidemark down
+
+status: $(STAMP) ## what runs, and how it is
+	@$(BIN)/tidemark status
+
+test: $(STAMP) lint ## everything CI runs
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff, mypy strict, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+clean: ## remove what was installed and what runs left behind
+	rm -rf $(VENV) .run
+
+lock: ## resolve the versions anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --all-extras pyproject.toml -o $(LOCK)

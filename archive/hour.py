@@ -1,0 +1,84 @@
+"""The hour: the UTC hour in which a collector received a message, and the one key of every run and file."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+LENGTH = timedelta(hours=1)
+_KEY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}", re.ASCII)
+_COMPACT = re.compile(r"[0-9]{8}T[0-9]{2}", re.ASCII)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Hour:
+    """One UTC hour, `[start, end)`.
+
+    `key` is `2026-11-22T15` (runs, settings, people), `compact` is `20261122T15` (file names).
+    """
+
+    start: datetime
+
+    def __post_init__(self) -> None:
+        start = self.start
+        if start.tzinfo != UTC or (start.minute, start.second, start.microsecond) != (0, 0, 0):
+            raise ValueError(f"{start.isoformat()} is not the start of a UTC hour")
+
+    @classmethod
+    def of(cls, moment: datetime) -> Self:
+        """Return the hour that contains an aware moment."""
+        if moment.tzinfo is None:
+            raise ValueError(f"{moment.isoformat()} has no time zone; pass an aware time")
+        return cls(moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        """Read `2026-11-22T15`. Raises ValueError for anything else."""
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"{key!r} is not an hour; write it in UTC as 2026-11-22T15")
+        return cls(datetime.strptime(key, "%Y-%m-%dT%H").replace(tzinfo=UTC))
+
+    @classmethod
+    def parse_compact(cls, text: str) -> Self:
+        """Read `20261122T15`. Raises ValueError for anything else."""
+        if not _COMPACT.fullmatch(text):
+            raise ValueError(f"{text!r} is not an hour as files name it, such as 20261122T15")
+        return cls(datetime.strptime(text, "%Y%m%dT%H").replace(tzinfo=UTC))
+
+    @property
+    def key(self) -> str:
+        """The hour as people and runs write it: `2026-11-22T15`."""
+        return f"{self.start:%Y-%m-%dT%H}"
+
+    @property
+    def compact(self) -> str:
+        """The hour as file names carry it: `20261122T15`."""
+        return f"{self.start:%Y%m%dT%H}"
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after the hour."""
+        return self.start + LENGTH
+
+    def next(self) -> Self:
+        """Return the hour after this one."""
+        return type(self)(self.end)
+
+    def previous(self) -> Self:
+        """Return the hour before this one."""
+        return type(self)(self.start - LENGTH)
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
+
+    def __str__(self) -> str:
+        return self.key
+
+
+def hours(first: Hour, last: Hour) -> Iterator[Hour]:
+    """Yield every hour from `first` to `last`, both included; nothing when `last` is earlier."""
+    hour = first
+    while hour <= last:
+        yield hour
+        hour = hour.next()

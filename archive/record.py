@@ -1,0 +1,63 @@
+"""The record line: one received message as one line of JSON, the message itself kept byte for byte.
+
+`{"received_at":"…Z","topic":"collection:*","message":{…}}`, or for a frame that is no known frame
+`{"received_at":"…Z","topic":null,"unparsed":"…"}` (`unparsed_base64` where the bytes are not UTF-8).
+"""
+
+import base64
+
+import msgspec
+
+from archive.moment import parse_moment
+
+_encode = msgspec.json.encode
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A record line, read back.
+
+    `message` is the envelope as received; it is empty where the frame was not understood, and then one of
+    `unparsed` and `unparsed_base64` holds the frame.
+    """
+
+    received_at: str
+    topic: str | None = None
+    message: msgspec.Raw = msgspec.Raw(b"")
+    unparsed: str | None = None
+    unparsed_base64: str | None = None
+
+
+_decoder = msgspec.json.Decoder(Record)
+
+
+def record_line(received_at: str, topic: str | None, message: bytes) -> bytes:
+    """Print a record line, newline included, around a message that is valid JSON.
+
+    In JSON a raw line break can only stand between tokens, so replacing it by a space changes no value.
+    """
+    if b"\n" in message or b"\r" in message:
+        message = message.replace(b"\n", b" ").replace(b"\r", b" ")
+    head = f'{{"received_at":"{received_at}","topic":'.encode()
+    return b"".join((head, _encode(topic), b',"message":', message, b"}\n"))
+
+
+def unparsed_line(received_at: str, frame: bytes) -> bytes:
+    """Print the record line of a frame that is not valid JSON or is no known frame."""
+    try:
+        kept = {"unparsed": frame.decode()}
+    except UnicodeDecodeError:
+        kept = {"unparsed_base64": base64.b64encode(frame).decode()}
+    return _encode({"received_at": received_at, "topic": None, **kept}) + b"\n"
+
+
+def read_record(line: bytes) -> Record:
+    """Read one record line.
+
+    Raises ValueError where the line is not a record: not JSON, a bad `received_at`, or neither a message nor
+    an unparsed frame.
+    """
+    record = _decoder.decode(line)
+    parse_moment(record.received_at)
+    if not bytes(record.message) and record.unparsed is None and record.unparsed_base64 is None:
+        raise ValueError("the line holds neither a message nor an unparsed frame")
+    return record
