@@ -1,0 +1,73 @@
+"""The figures of a run, side by side: what was sent, received, archived and loaded. Values only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from archive.hour import Hour
+from archive.manifest import Gap, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorHour:
+    """What one collector received and archived of one hour, by its manifest."""
+
+    collector: str
+    records: int
+    sales: int
+    objects: int
+    compressed_bytes: int
+    covered: timedelta
+    gaps: tuple[Gap, ...]
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> "CollectorHour":
+        """Return the figures of a manifest."""
+        return cls(
+            collector=manifest.collector,
+            records=manifest.records,
+            sales=manifest.sales,
+            objects=len(manifest.segments),
+            compressed_bytes=sum(segment.compressed_bytes for segment in manifest.segments),
+            covered=sum((interval.end - interval.start for interval in manifest.covered), timedelta()),
+            gaps=manifest.gaps,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedHour:
+    """What the warehouse says of one hour: record lines read, and what became of those that are sales."""
+
+    lines: int
+    inserted: int
+    duplicates: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class HourFigures:
+    """One hour from end to end. `loaded` is None for an hour that was not loaded."""
+
+    hour: Hour
+    sent: int
+    sent_sales: int
+    collectors: tuple[CollectorHour, ...]
+    loaded: LoadedHour | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopCollection:
+    """A collection's sales and their volume in ETH; None where no sale had a known price in ETH."""
+
+    slug: str
+    sales: int
+    volume_eth: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Everything that the report shows, except the verdict."""
+
+    hours: Sequence[HourFigures]
+    collections: Sequence[TopCollection]
