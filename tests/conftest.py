@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from uuid import uuid4
 
+import psycopg2
 import pytest
+from pydantic import SecretStr
 
+from loader.warehouse.migrate import migrate
+from local.postgres import UNSAFE_BUT_FAST, Postgres
 from local.s3 import S3Server
 
 
@@ -29,3 +33,44 @@ def bucket(s3_server: S3Server, s3_endpoint: str) -> str:
     name = f"test-{uuid4().hex}"
     s3_server.create_bucket(name)
     return name
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The embedded PostgreSQL of this test process."""
+    with Postgres(tmp_path_factory.mktemp("postgres"), settings=UNSAFE_BUT_FAST) as server:
+        yield server
+
+
+def _administer(server: Postgres, statement: str) -> None:
+    connection = psycopg2.connect(server.url())
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+def _fresh_database(server: Postgres, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.url(name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Postgres) -> Iterator[str]:
+    """The address of a fresh, empty database."""
+    yield from _fresh_database(postgres_server, "template0")
+
+
+@pytest.fixture(scope="session")
+def _migrated(postgres_server: Postgres) -> str:
+    _administer(postgres_server, "CREATE DATABASE migrated")
+    migrate(SecretStr(postgres_server.url("migrated")))
+    return "migrated"
+
+
+@pytest.fixture
+def warehouse_url(postgres_server: Postgres, _migrated: str) -> Iterator[str]:
+    """The address of a fresh, empty warehouse with every migration applied."""
+    yield from _fresh_database(postgres_server, _migrated)

@@ -1,0 +1,49 @@
+"""Connections to the warehouse, and its failures in words that hold no password."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from archive.problem import Problem
+
+_KEEP_ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+
+
+def _parsed(url: SecretStr) -> URL:
+    try:
+        parsed = make_url(url.get_secret_value())
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise Problem("TIDEMARK_WAREHOUSE_URL is not the address of a PostgreSQL database",
+                      "Write it as postgresql://USER:PASSWORD@HOST:5432/DATABASE")  # fmt: skip
+    return parsed.set(drivername="postgresql+psycopg2")
+
+
+@contextmanager
+def connected(url: SecretStr) -> Iterator[Connection]:
+    """Connect to the warehouse, in UTC; what is not committed is rolled back at the end.
+
+    Raises Problem where the server does not answer, refuses the user, or goes away in the middle.
+    """
+    parsed = _parsed(url)
+    options = {**_KEEP_ALIVE, "application_name": "tidemark", "options": "-c TimeZone=UTC"}
+    engine = create_engine(parsed, poolclass=NullPool, connect_args=options, hide_parameters=True)
+    place = f"{parsed.host or 'local socket'}:{parsed.port or 5432}, database {parsed.database}, user {parsed.username}"
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except OperationalError as error:
+        raise _problem(place, str(error.orig)) from None
+
+
+def _problem(place: str, said: str) -> Problem:
+    what = f"the warehouse ({place}) failed: {said.strip()}"
+    if "password" in said or "authentication" in said or "role" in said:
+        return Problem(what, "Check the user and the password in TIDEMARK_WAREHOUSE_URL")
+    return Problem(what, "Check that the server runs and can be reached, then repeat: nothing was half done")

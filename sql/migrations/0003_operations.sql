@@ -1,0 +1,152 @@
+-- ops: what each load did, line for line, and what the collectors covered.
+
+CREATE TABLE ops.load_run (
+    load_id     bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source_hour timestamptz NOT NULL,
+    fingerprint text        NOT NULL,
+    collectors  text[]      NOT NULL,
+    started_at  timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL,
+    software    text        NOT NULL,
+    files       integer     NOT NULL CHECK (files >= 0),
+    lines       bigint      NOT NULL CHECK (lines >= 0),
+    inserted    bigint      NOT NULL CHECK (inserted >= 0),
+    replaced    bigint      NOT NULL CHECK (replaced >= 0),
+    duplicates  bigint      NOT NULL CHECK (duplicates >= 0),
+    other       bigint      NOT NULL CHECK (other >= 0),
+    quarantined bigint      NOT NULL CHECK (quarantined >= 0),
+    superseded  bigint      NOT NULL CHECK (superseded >= 0),
+    CONSTRAINT every_line_has_one_fate CHECK (lines = inserted + replaced + duplicates + other + quarantined)
+);
+
+CREATE INDEX load_run_hour ON ops.load_run (source_hour, load_id);
+
+COMMENT ON TABLE ops.load_run IS 'One row per committed load of one hour; the newest of an hour tells what the warehouse holds of it.';
+COMMENT ON COLUMN ops.load_run.load_id IS 'Number of the load, growing.';
+COMMENT ON COLUMN ops.load_run.source_hour IS 'The hour of the archive that was loaded.';
+COMMENT ON COLUMN ops.load_run.fingerprint IS 'Digest of the hour''s manifests; the same again means that there is nothing to load.';
+COMMENT ON COLUMN ops.load_run.collectors IS 'The collectors whose manifests were read.';
+COMMENT ON COLUMN ops.load_run.started_at IS 'When the load began.';
+COMMENT ON COLUMN ops.load_run.finished_at IS 'When the load was about to commit.';
+COMMENT ON COLUMN ops.load_run.software IS 'The version of Tidemark that loaded.';
+COMMENT ON COLUMN ops.load_run.files IS 'Objects read.';
+COMMENT ON COLUMN ops.load_run.lines IS 'Record lines read; equal to the sum of the manifests'' records.';
+COMMENT ON COLUMN ops.load_run.inserted IS 'Lines that told of a sale that core.sale did not have.';
+COMMENT ON COLUMN ops.load_run.replaced IS 'Lines that corrected a sale, being an earlier sight of it.';
+COMMENT ON COLUMN ops.load_run.duplicates IS 'Lines that told of a sale that another line or load had told of.';
+COMMENT ON COLUMN ops.load_run.other IS 'Lines of other event types.';
+COMMENT ON COLUMN ops.load_run.quarantined IS 'Lines that could not be read as a sale: ops.quarantine.';
+COMMENT ON COLUMN ops.load_run.superseded IS 'Rows of the Events API that left core.sale for core.sale_superseded.';
+COMMENT ON CONSTRAINT every_line_has_one_fate ON ops.load_run IS 'A load whose sums do not balance cannot be committed.';
+
+CREATE TABLE ops.load_file (
+    load_id     bigint  NOT NULL REFERENCES ops.load_run ON DELETE CASCADE,
+    file        integer NOT NULL,
+    key         text    NOT NULL,
+    collector   text    NOT NULL,
+    sha256      text    NOT NULL,
+    bytes       bigint  NOT NULL,
+    lines       bigint  NOT NULL,
+    inserted    bigint  NOT NULL CHECK (inserted >= 0),
+    replaced    bigint  NOT NULL CHECK (replaced >= 0),
+    duplicates  bigint  NOT NULL CHECK (duplicates >= 0),
+    other       bigint  NOT NULL CHECK (other >= 0),
+    quarantined bigint  NOT NULL CHECK (quarantined >= 0),
+    PRIMARY KEY (load_id, file),
+    CONSTRAINT every_line_has_one_fate CHECK (lines = inserted + replaced + duplicates + other + quarantined)
+);
+
+COMMENT ON TABLE ops.load_file IS 'One row per object that a load read.';
+COMMENT ON COLUMN ops.load_file.load_id IS 'The load: ops.load_run.load_id.';
+COMMENT ON COLUMN ops.load_file.file IS 'Number of the object within the load, in order of collector and key, from 1.';
+COMMENT ON COLUMN ops.load_file.key IS 'The object''s key in the archive.';
+COMMENT ON COLUMN ops.load_file.collector IS 'The collector that wrote it.';
+COMMENT ON COLUMN ops.load_file.sha256 IS 'Digest of the compressed object, verified while it was read.';
+COMMENT ON COLUMN ops.load_file.bytes IS 'Size of its record lines, unpacked.';
+COMMENT ON COLUMN ops.load_file.lines IS 'Its record lines, equal to the manifest''s count.';
+COMMENT ON COLUMN ops.load_file.inserted IS 'Lines that told of a sale that core.sale did not have.';
+COMMENT ON COLUMN ops.load_file.replaced IS 'Lines that corrected a sale, being an earlier sight of it.';
+COMMENT ON COLUMN ops.load_file.duplicates IS 'Lines that told of a sale that another line or load had told of.';
+COMMENT ON COLUMN ops.load_file.other IS 'Lines of other event types.';
+COMMENT ON COLUMN ops.load_file.quarantined IS 'Lines that could not be read as a sale.';
+COMMENT ON CONSTRAINT every_line_has_one_fate ON ops.load_file IS 'A load whose sums do not balance cannot be committed.';
+
+CREATE TABLE ops.quarantine (
+    source_hour timestamptz NOT NULL,
+    key         text        NOT NULL,
+    line        bigint      NOT NULL CHECK (line > 0),
+    collector   text        NOT NULL,
+    reason      text        NOT NULL,
+    raw         text        NOT NULL,
+    raw_bytes   integer     NOT NULL,
+    PRIMARY KEY (source_hour, key, line)
+);
+
+COMMENT ON TABLE ops.quarantine IS 'One row per record line that should have been a sale and could not be read as one.';
+COMMENT ON COLUMN ops.quarantine.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.quarantine.key IS 'The object that holds the line.';
+COMMENT ON COLUMN ops.quarantine.line IS 'The line''s number in it, from 1.';
+COMMENT ON COLUMN ops.quarantine.collector IS 'The collector that received it.';
+COMMENT ON COLUMN ops.quarantine.reason IS 'Why it is no sale.';
+COMMENT ON COLUMN ops.quarantine.raw IS 'The line, its first 16 KiB; NUL characters and bytes that are not UTF-8 are shown as replacement characters.';
+COMMENT ON COLUMN ops.quarantine.raw_bytes IS 'The line''s whole size in bytes.';
+
+CREATE TABLE ops.sale_conflict (
+    sale_uid    uuid        NOT NULL,
+    said        jsonb       NOT NULL,
+    digest      text        NOT NULL,
+    source      text        NOT NULL,
+    sent_at     timestamptz,
+    received_at timestamptz NOT NULL,
+    collector   text        NOT NULL,
+    source_hour timestamptz NOT NULL,
+    PRIMARY KEY (sale_uid, digest)
+);
+
+COMMENT ON TABLE ops.sale_conflict IS 'One row per sale and version of it that a weaker sight told and that differs from the row in core.sale.';
+COMMENT ON COLUMN ops.sale_conflict.sale_uid IS 'The sale: core.sale.sale_uid.';
+COMMENT ON COLUMN ops.sale_conflict.said IS 'Everything that the other sight said of the sale, named as the columns of core.sale.';
+COMMENT ON COLUMN ops.sale_conflict.digest IS 'Digest of said; the same version is kept once.';
+COMMENT ON COLUMN ops.sale_conflict.source IS 'Where the earliest sight that said so came from: stream or events_api.';
+COMMENT ON COLUMN ops.sale_conflict.sent_at IS 'When that sight''s message was sent.';
+COMMENT ON COLUMN ops.sale_conflict.received_at IS 'When it was received.';
+COMMENT ON COLUMN ops.sale_conflict.collector IS 'Which collector received it.';
+COMMENT ON COLUMN ops.sale_conflict.source_hour IS 'The hour of the archive that holds it.';
+
+CREATE TABLE ops.coverage (
+    source_hour timestamptz NOT NULL,
+    collector   text        NOT NULL,
+    topic       text        NOT NULL,
+    from_at     timestamptz NOT NULL,
+    to_at       timestamptz NOT NULL,
+    PRIMARY KEY (source_hour, collector, topic, from_at),
+    CHECK (from_at < to_at)
+);
+
+COMMENT ON TABLE ops.coverage IS 'One row per stretch of an hour in which a collector''s subscription to a topic was proven alive, [from_at, to_at).';
+COMMENT ON COLUMN ops.coverage.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.coverage.collector IS 'The collector.';
+COMMENT ON COLUMN ops.coverage.topic IS 'The topic, such as collection:* for the whole market.';
+COMMENT ON COLUMN ops.coverage.from_at IS 'Start of the stretch, UTC.';
+COMMENT ON COLUMN ops.coverage.to_at IS 'End of the stretch, UTC, not included.';
+
+CREATE TABLE ops.gap (
+    source_hour timestamptz NOT NULL,
+    collector   text        NOT NULL,
+    topic       text        NOT NULL,
+    from_at     timestamptz NOT NULL,
+    to_at       timestamptz NOT NULL,
+    reason      text        NOT NULL,
+    repaired_by text,
+    PRIMARY KEY (source_hour, collector, topic, from_at),
+    CHECK (from_at < to_at)
+);
+
+COMMENT ON TABLE ops.gap IS 'One row per stretch of an hour in which a collector was not covered for a topic, [from_at, to_at).';
+COMMENT ON COLUMN ops.gap.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.gap.collector IS 'The collector.';
+COMMENT ON COLUMN ops.gap.topic IS 'The topic, such as collection:* for the whole market.';
+COMMENT ON COLUMN ops.gap.from_at IS 'Start of the stretch, UTC.';
+COMMENT ON COLUMN ops.gap.to_at IS 'End of the stretch, UTC, not included.';
+COMMENT ON COLUMN ops.gap.reason IS 'Why it was not covered, such as connection_lost, process_died, not_running or disk_full.';
+COMMENT ON COLUMN ops.gap.repaired_by IS 'The repair run whose sales of the Events API fill the whole stretch; NULL while it is open.';
