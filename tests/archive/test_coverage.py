@@ -1,0 +1,245 @@
+"""The fold from ledger to coverage: by example, and by what must hold for every ledger."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.coverage import coverage_of, union, without
+from archive.hour import Hour
+from archive.ledger import (
+    Alive,
+    Began,
+    Ended,
+    Entry,
+    Failed,
+    Joined,
+    Lost,
+    Place,
+    Started,
+    Stepped,
+    Stopped,
+    Subscribed,
+    Unkept,
+    Unsubscribed,
+)
+from archive.manifest import Gap, Interval
+
+HOUR = Hour.parse("2026-11-22T15")
+ALL = "collection:*"
+DOGS = "collection:dogs"
+
+
+def at(minutes: float) -> datetime:
+    return HOUR.start + timedelta(minutes=minutes)
+
+
+def covered(*spans: tuple[float, float], topic: str = ALL) -> tuple[Interval, ...]:
+    return tuple(Interval(topic, at(start), at(end)) for start, end in spans)
+
+
+def gaps(*spans: tuple[float, float, str], topic: str = ALL) -> tuple[Gap, ...]:
+    return tuple(Gap(topic, at(start), at(end), reason) for start, end, reason in spans)
+
+
+def began(*joined: Place, run: str | None = "run", **expected: str) -> Began:
+    return Began(at(0), run, expected or {ALL: "connecting"}, joined)
+
+
+THROUGH = began(Place(1, ALL))
+FRESH = Began(at(0), None, {})
+
+
+def started(minutes: float, *topics: str) -> Started:
+    return Started(at(minutes), "run", topics or (ALL,), "tidemark 0.1.0")
+
+
+def test_an_hour_covered_from_end_to_end_has_no_gap() -> None:
+    coverage = coverage_of([THROUGH, Alive(at(30), 1), Alive(at(61), 1), Ended(at(60))], HOUR)
+    assert coverage.covered == covered((0, 60))
+    assert coverage.gaps == ()
+    assert coverage.expected == {ALL: "process_died"}
+
+
+def test_nothing_expected_nothing_missed() -> None:
+    assert coverage_of([], HOUR) == coverage_of([FRESH], HOUR)
+    assert coverage_of([], HOUR).gaps == ()
+
+
+def test_a_dead_process_covers_up_to_its_last_proof() -> None:
+    coverage = coverage_of([THROUGH, Alive(at(10), 1)], HOUR)
+    assert coverage.covered == covered((0, 10))
+    assert coverage.gaps == gaps((10, 60, "process_died"))
+
+
+def test_a_join_without_proof_covers_nothing() -> None:
+    coverage = coverage_of([FRESH, started(5), Joined(at(6), 1, ALL)], HOUR)
+    assert coverage.covered == ()
+    assert coverage.gaps == gaps((5, 6, "connecting"), (6, 60, "process_died"))
+
+
+def test_a_restart_after_a_kill_is_a_gap_from_the_last_proof_to_the_next_join() -> None:
+    entries = [THROUGH, Alive(at(10), 1), started(12), Joined(at(13), 1, ALL), Alive(at(60), 1), Ended(at(60))]
+    coverage = coverage_of(entries, HOUR)
+    assert coverage.covered == covered((0, 10), (13, 60))
+    assert coverage.gaps == gaps((10, 12, "process_died"), (12, 13, "connecting"))
+
+
+def test_a_planned_stop_is_not_a_death() -> None:
+    entries = [THROUGH, Lost(at(10), 1, None, at(10), "not_running"), Stopped(at(10))]
+    coverage = coverage_of(entries, HOUR)
+    assert coverage.gaps == gaps((10, 60, "not_running"))
+    assert coverage.expected == {ALL: "not_running"}
+
+
+def test_an_hour_without_a_process_is_one_gap() -> None:
+    coverage = coverage_of([began(run=None, **{ALL: "not_running"})], HOUR)
+    assert coverage.gaps == gaps((0, 60, "not_running"))
+
+
+def test_a_loss_discovered_late_reaches_back_to_the_last_proof() -> None:
+    entries = [
+        THROUGH,
+        Alive(at(20), 1),
+        Lost(at(22), 1, None, at(19), "stalled"),
+        Failed(at(23), None, "server_error"),
+        Joined(at(25), 2, ALL),
+        Alive(at(60), 2),
+        Ended(at(60)),
+    ]
+    coverage = coverage_of(entries, HOUR)
+    assert coverage.covered == covered((0, 19), (25, 60))
+    assert coverage.gaps == gaps((19, 23, "stalled"), (23, 25, "server_error"))
+
+
+def test_two_connections_cover_what_either_covers() -> None:
+    entries = [
+        began(Place(1, ALL), Place(2, ALL)),
+        Lost(at(20), 1, None, at(19), "connection_lost"),
+        Joined(at(25), 3, ALL),
+        Lost(at(40), 2, None, at(39), "connection_lost"),
+        Alive(at(60), 3),
+        Ended(at(60)),
+    ]
+    assert coverage_of(entries, HOUR).covered == covered((0, 60))
+
+
+def test_one_topic_lost_leaves_the_others_covered() -> None:
+    entries = [
+        began(Place(1, ALL), Place(1, DOGS), **{ALL: "connecting", DOGS: "connecting"}),
+        Lost(at(20), 1, DOGS, at(19), "channel_error"),
+        Failed(at(21), DOGS, "join_refused"),
+        Alive(at(60), 1),
+        Ended(at(60)),
+    ]
+    coverage = coverage_of(entries, HOUR)
+    assert coverage.covered == covered((0, 60)) + covered((0, 19), topic=DOGS)
+    assert coverage.gaps == gaps((19, 21, "channel_error"), (21, 60, "join_refused"), topic=DOGS)
+
+
+def test_topics_are_expected_from_subscription_to_unsubscription() -> None:
+    entries = [
+        THROUGH,
+        Subscribed(at(10), DOGS),
+        Joined(at(11), 1, DOGS),
+        Alive(at(30), 1),
+        Unsubscribed(at(31), DOGS),
+        Alive(at(60), 1),
+        Ended(at(60)),
+    ]
+    coverage = coverage_of(entries, HOUR)
+    assert coverage.covered == covered((0, 60)) + covered((11, 30), topic=DOGS)
+    assert coverage.gaps == gaps((10, 11, "connecting"), topic=DOGS)
+    assert coverage.expected == {ALL: "process_died"}
+
+
+def test_a_new_process_with_other_topics_ends_what_the_old_one_expected() -> None:
+    coverage = coverage_of([THROUGH, Alive(at(10), 1), started(20, DOGS), Stopped(at(30))], HOUR)
+    assert coverage.gaps == gaps((10, 20, "process_died")) + gaps(
+        (20, 30, "connecting"), (30, 60, "not_running"), topic=DOGS
+    )
+    assert coverage.expected == {DOGS: "not_running"}
+
+
+def test_a_full_disk_is_its_own_gap_within_a_covered_hour() -> None:
+    entries = [THROUGH, Unkept(at(10), at(12), 500, "disk_full"), Alive(at(60), 1), Ended(at(60))]
+    coverage = coverage_of(entries, HOUR)
+    assert coverage.covered == covered((0, 10), (12, 60))
+    assert coverage.gaps == gaps((10, 12, "disk_full"))
+
+
+def test_a_clock_step_moves_nothing() -> None:
+    entries = [THROUGH, Stepped(at(10), -7200.0), Alive(at(60), 1), Ended(at(60))]
+    assert coverage_of(entries, HOUR).covered == covered((0, 60))
+
+
+moments = st.floats(-5, 65).map(at)
+topics = st.sampled_from([ALL, DOGS])
+connections = st.integers(1, 3)
+reasons = st.sampled_from(["connection_lost", "stalled", "disk_full"])
+expectations = st.dictionaries(topics, reasons)
+places = st.lists(st.builds(Place, connections, topics)).map(tuple)
+entries_of_any_kind: st.SearchStrategy[Entry] = st.one_of(
+    st.builds(Began, st.just(HOUR.start), st.one_of(st.none(), st.just("run")), expectations, places),
+    st.builds(Started, moments, st.just("run"), st.lists(topics).map(tuple), st.just("tidemark")),
+    st.builds(Subscribed, moments, topics),
+    st.builds(Unsubscribed, moments, topics),
+    st.builds(Joined, moments, connections, topics),
+    st.builds(Alive, moments, connections),
+    st.builds(Lost, moments, connections, st.one_of(st.none(), topics), moments, reasons),
+    st.builds(Failed, moments, st.one_of(st.none(), topics), reasons),
+    st.builds(Unkept, moments, moments, st.integers(0, 9), reasons),
+    st.builds(Stepped, moments, st.floats(-9, 9)),
+    st.builds(Stopped, moments),
+    st.builds(Ended, moments),
+)
+
+
+@given(st.lists(entries_of_any_kind, max_size=12))
+def test_every_ledger_folds_into_sorted_disjoint_spans_within_the_hour(entries: list[Entry]) -> None:
+    coverage = coverage_of(entries, HOUR)
+    spans = sorted((*coverage.covered, *coverage.gaps), key=lambda span: (span.topic, span.start))
+    assert list(coverage.covered) == sorted(coverage.covered)
+    assert list(coverage.gaps) == sorted(coverage.gaps)
+    for span in spans:
+        assert HOUR.start <= span.start < span.end <= HOUR.end
+    for before, after in pairwise(spans):
+        assert before.topic < after.topic or before.end <= after.start
+
+
+@given(expectations, places, st.lists(entries_of_any_kind, max_size=12))
+def test_what_is_expected_all_hour_is_either_covered_or_a_gap(
+    expected: dict[str, str], joined: tuple[Place, ...], entries: list[Entry]
+) -> None:
+    kept = [entry for entry in entries if not isinstance(entry, Started | Unsubscribed | Began)]
+    coverage = coverage_of([Began(HOUR.start, "run", expected, joined), *kept], HOUR)
+    for topic in expected:
+        length = sum(
+            ((span.end - span.start) for span in (*coverage.covered, *coverage.gaps) if span.topic == topic),
+            timedelta(),
+        )
+        assert length == timedelta(hours=1)
+
+
+spans = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6)
+
+
+def instants(pairs: list[tuple[int, int]]) -> list[tuple[datetime, datetime]]:
+    return [(at(start), at(end)) for start, end in pairs]
+
+
+def points(found: list[tuple[datetime, datetime]]) -> set[int]:
+    return {minute for start, end in found for minute in range(60) if start <= at(minute) < end}
+
+
+@given(spans, spans)
+def test_union_and_without_are_those_of_sets(left: list[tuple[int, int]], right: list[tuple[int, int]]) -> None:
+    one, other = union(instants(left)), union(instants(right))
+    assert points(one) == points(instants(left))
+    assert points(without(one, other)) == points(one) - points(other)
+
+
+def test_moments_are_utc() -> None:
+    found = coverage_of([THROUGH, Alive(at(10), 1)], HOUR).covered[0]
+    assert found.start.tzinfo == UTC
