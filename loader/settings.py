@@ -1,0 +1,50 @@
+"""The loader's settings: environment variables `TIDEMARK_*` and `.env`, read once, every mistake reported at once."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from archive.clock import Clock
+from archive.names import checked_collector, checked_prefix
+
+
+def _listed(text: object) -> object:
+    return tuple(name.strip() for name in text.split(",") if name.strip()) if isinstance(text, str) else text
+
+
+def _checked_collectors(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(checked_collector(name) for name in dict.fromkeys(names))
+
+
+class WarehouseSettings(BaseSettings):
+    """Where the warehouse is; all that migrating and asking need."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIDEMARK_",
+        env_file=".env",
+        extra="ignore",
+        validate_by_name=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+    )
+
+    warehouse_url: SecretStr = Field(description="Address of the warehouse: postgresql://USER:PASSWORD@HOST:PORT/NAME.")
+
+
+class LoaderSettings(WarehouseSettings):
+    """Where the archive and the warehouse are, and which collectors each hour is expected from."""
+
+    bucket: str = Field(min_length=3, description="S3 bucket of the archive.")
+    prefix: Annotated[str, AfterValidator(checked_prefix)] = Field("", description="Key prefix, ending in a slash.")
+    collectors: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_checked_collectors)] = (
+        Field((), description="Collectors whose manifest each hour is expected to have, separated by commas.")
+    )
+    patience: float = Field(1800, ge=0, description="Seconds after an hour's end for which its manifests are awaited.")
+    clock: Annotated[
+        Clock, NoDecode, BeforeValidator(lambda text: Clock.parse(text) if isinstance(text, str) else text)
+    ] = Field(Clock(), description="A clock at another rate, for demonstrations: START@ANCHOR*RATE.")
+    api_url: str = Field("https://api.opensea.io", description="Address of the Events API, for repairs.")
+    opensea_api_key: SecretStr | None = Field(
+        None, validation_alias="OPENSEA_API_KEY", description="Key of the Events API, for repairs."
+    )
