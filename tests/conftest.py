@@ -1,6 +1,7 @@
 """Outside things that tests share: each is real, embedded, and started once per test process."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg2
@@ -10,6 +11,8 @@ from pydantic import SecretStr
 from loader.warehouse.migrate import migrate
 from local.postgres import UNSAFE_BUT_FAST, Postgres
 from local.s3 import S3Server
+from simulator.options import Options
+from simulator.server import Simulator
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +77,14 @@ def _migrated(postgres_server: Postgres) -> str:
 def warehouse_url(postgres_server: Postgres, _migrated: str) -> Iterator[str]:
     """The address of a fresh, empty warehouse with every migration applied."""
     yield from _fresh_database(postgres_server, _migrated)
+
+
+@pytest.fixture
+async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
+    """A stand-in for OpenSea on a free port that sends only what the test asks for.
+
+    It knows the keys `key-a` and `key-b`, whose clients the ledger names `collector-a` and `collector-b`.
+    """
+    keys = {"key-a": "collector-a", "key-b": "collector-b"}
+    async with Simulator(Options(ledger=tmp_path / "ledger", keys=keys)) as running:
+        yield running

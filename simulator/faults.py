@@ -1,0 +1,198 @@
+"""Faults: what can be made to go wrong, for whom, and when. Pure; the connections ask here and obey.
+
+A `Gate` stands where something passes: a handshake, a join, a message. It is shut `times` times for each client, or for
+so many `seconds`. A `Stroke` falls on a connection that has joined, `times` times for each client; one that lasts does so
+for `seconds`, or as long as the connection lives.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True, tag_field="fault", forbid_unknown_fields=True):
+    """What all faults share: whom it hits (None: everybody), after how many real seconds, how often, for how long."""
+
+    client: str | None = None
+    after: float = 0.0
+    times: int = 1
+    seconds: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The fault's name, as it stands in the ledger."""
+        return str(self.__struct_config__.tag)
+
+
+class Gate(Fault, frozen=True):
+    """A fault of something that passes."""
+
+
+class Stroke(Fault, frozen=True):
+    """A fault of a connection that has joined."""
+
+
+class Refuse(Gate, frozen=True, tag="refuse"):
+    """The handshake is answered with an HTTP status."""
+
+    status: int = 502
+    retry_after: str | None = None
+
+
+class CloseOnOpen(Gate, frozen=True, tag="close_on_open"):
+    """The socket is closed right after it was opened."""
+
+    code: int = 1008
+
+
+class IgnoreJoin(Gate, frozen=True, tag="ignore_join"):
+    """A join stays without an answer."""
+
+
+class IgnoreHeartbeat(Gate, frozen=True, tag="ignore_heartbeat"):
+    """A heartbeat stays without an answer."""
+
+
+class RefuseJoin(Gate, frozen=True, tag="refuse_join"):
+    """A join is answered with an error."""
+
+    reason: str = "unauthorized"
+
+
+class ApiFailure(Gate, frozen=True, tag="api_failure"):
+    """The Events API answers with an HTTP status."""
+
+    status: int = 503
+    retry_after: str | None = None
+
+
+class Close(Stroke, frozen=True, tag="close"):
+    """The server closes the socket with a code, in good order."""
+
+    code: int = 1000
+    reason: str = ""
+
+
+class Reset(Stroke, frozen=True, tag="reset"):
+    """The TCP connection is cut without a word."""
+
+
+class CrashChannel(Stroke, frozen=True, tag="crash_channel"):
+    """Every channel of the socket dies with phx_error; the socket stays open."""
+
+
+class Garbage(Stroke, frozen=True, tag="garbage"):
+    """A text frame that is no frame of the protocol."""
+
+    text: str = '{"half": '
+
+
+class Binary(Stroke, frozen=True, tag="binary"):
+    """A binary frame."""
+
+    size: int = 64
+
+
+class Giant(Stroke, frozen=True, tag="giant"):
+    """A valid message of many bytes."""
+
+    size: int = 8 * 1024 * 1024
+
+
+class UnknownEvent(Stroke, frozen=True, tag="unknown_event"):
+    """A message of a type that nobody has seen before."""
+
+    event_type: str = "item_teleported"
+
+
+class Duplicate(Gate, frozen=True, tag="duplicate"):
+    """A message is sent twice."""
+
+
+class Shuffle(Gate, frozen=True, tag="shuffle"):
+    """So many messages are held back and sent in the reverse order."""
+
+    messages: int = 10
+
+
+class Silence(Stroke, frozen=True, tag="silence"):
+    """No events come, though the socket is open and heartbeats are answered. What happens meanwhile is never sent."""
+
+
+class HalfOpen(Stroke, frozen=True, tag="half_open"):
+    """Nothing is read and nothing is written, and the connection stays open."""
+
+
+class Slow(Stroke, frozen=True, tag="slow"):
+    """The server sends no faster than so many bytes a second; what waits is sent later."""
+
+    bytes_per_second: int = 50_000
+
+
+AnyFault = (
+    Refuse | CloseOnOpen | IgnoreJoin | IgnoreHeartbeat | RefuseJoin | ApiFailure | Duplicate | Shuffle
+    | Close | Reset | CrashChannel | Garbage | Binary | Giant | UnknownEvent | Silence | HalfOpen | Slow
+)  # fmt: skip
+_decoder: msgspec.json.Decoder[Fault] = msgspec.json.Decoder(AnyFault)
+Some = TypeVar("Some", bound=Fault)
+
+
+def read_fault(text: str | bytes) -> Fault:
+    """Read a fault from JSON, such as `{"fault":"close","client":"collector-a","code":1011}`.
+
+    Raises ValueError with what is wrong for any other text.
+    """
+    return _decoder.decode(text)
+
+
+@dataclass(slots=True)
+class _Armed:
+    fault: Fault
+    start: float
+    fired: Counter[str] = field(default_factory=Counter)
+
+    def meets(self, client: str, now: float) -> bool:
+        """Tell whether it is this client's turn, and count it."""
+        if self.fault.client not in {None, client} or now < self.start or self._over(client, now):
+            return False
+        self.fired[client] += 1
+        return True
+
+    def _over(self, client: str, now: float) -> bool:
+        if isinstance(self.fault, Gate) and self.fault.seconds is not None:
+            return now >= self.start + self.fault.seconds
+        return self.fired[client] >= self.fault.times
+
+
+class Faults:
+    """The faults that are armed; each one that fires is reported. Times are seconds of one monotonic clock."""
+
+    def __init__(self, report: Callable[[Fault, str, int | None], None]) -> None:
+        self._armed: list[_Armed] = []
+        self._report = report
+
+    def arm(self, fault: Fault, now: float) -> None:
+        """Let a fault happen from now on, or from the time it names."""
+        self._armed.append(_Armed(fault, now + fault.after))
+
+    def clear(self) -> None:
+        """Disarm everything; what already struck a connection goes on."""
+        self._armed.clear()
+
+    def gate(self, kind: type[Some], client: str, connection: int | None, now: float) -> Some | None:
+        """Return the fault that shuts a gate for this client now, if any."""
+        for armed in self._armed:
+            if isinstance(armed.fault, kind) and armed.meets(client, now):
+                self._report(armed.fault, client, connection)
+                return armed.fault
+        return None
+
+    def strokes(self, kinds: tuple[type[Stroke], ...], client: str, connection: int, now: float) -> Iterator[Stroke]:
+        """Return the faults of these kinds that strike a connection of this client now."""
+        for armed in self._armed:
+            if isinstance(armed.fault, Stroke) and isinstance(armed.fault, kinds) and armed.meets(client, now):
+                self._report(armed.fault, client, connection)
+                yield armed.fault

@@ -1,0 +1,59 @@
+"""The ledger: what was really sent to whom, which sales happened, which faults fired. Its lines are JSON.
+
+`sent.jsonl` holds a line for each message handed to a socket, `sales.jsonl` one for each sale of the market whether or
+not anyone was connected, `faults.jsonl` one for each fault that fired. Moments are those of the simulator's clock.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from simulator.message import SaleKey
+
+
+class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message was handed to a client's socket.
+
+    `sequence` counts the messages of a connection from 1, `digest` is `digest_of` the envelope (of the frame where it
+    holds none), `event_type` is its counting name.
+    """
+
+    at: str
+    client: str
+    connection: int
+    sequence: int
+    event_type: str
+    digest: str
+    sale: SaleKey | None = None
+
+
+class Sold(msgspec.Struct, frozen=True):
+    """A sale happened; `announced_at` is when the stream told of it first."""
+
+    happened_at: str
+    announced_at: str
+    collection: str
+    price_raw: str
+    payment_token: str
+    quantity: int
+    sale: SaleKey
+
+
+class Fired(msgspec.Struct, frozen=True):
+    """A fault happened to a client. `connection` is None at the handshake and in the Events API."""
+
+    at: str
+    client: str
+    connection: int | None
+    fault: str
+    settings: dict[str, Any]
+
+
+Line = TypeVar("Line", Sent, Sold, Fired)
+
+
+def read_lines(kind: type[Line], lines: Iterable[bytes]) -> Iterator[Line]:
+    """Read ledger lines of one kind. Raises ValueError for a line that is not of it, also for a torn last one."""
+    decoder = msgspec.json.Decoder(kind)
+    return (decoder.decode(line) for line in lines)

@@ -1,0 +1,40 @@
+"""What the simulator sends: one message, ready to be put into the frames of any subscription."""
+
+from functools import cached_property
+from hashlib import blake2b
+
+import msgspec
+
+
+class SaleKey(msgspec.Struct, frozen=True, order=True):
+    """What tells one sale from another. `order_hash` is empty for a sale made elsewhere."""
+
+    chain: str
+    transaction: str
+    contract: str
+    token: str
+    order_hash: str
+
+
+def digest_of(message: bytes) -> str:
+    """Return 16 hexadecimal digits that stand for a message's exact bytes, on both sides of a comparison."""
+    return blake2b(message, digest_size=8).hexdigest()
+
+
+class Message(msgspec.Struct, frozen=True, dict=True):
+    """One message of the stream.
+
+    `body` is the envelope as a recorder keeps it. `slug` is None where the message is of no collection; it goes to
+    every subscription then. A recorded frame stands in `frame` and is sent as it is, else each subscription gets its own.
+    """
+
+    event_type: str
+    slug: str | None
+    body: bytes
+    sale: SaleKey | None = None
+    frame: bytes | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """The body's digest; a message goes to several sockets and is digested once."""
+        return digest_of(self.body)

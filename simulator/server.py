@@ -1,0 +1,86 @@
+"""The simulator as a running server: its routes, and the beat at which it sends."""
+
+import asyncio
+from contextlib import suppress
+from typing import Self
+
+from aiohttp import web
+
+from archive.problem import Problem
+from simulator.faults import Close, Fault
+from simulator.hub import Hub
+from simulator.ledger import Fired
+from simulator.options import Options
+from simulator.recording import read_recorded
+from simulator.stream_api import STREAM_PATH, StreamApi
+
+TICK = 0.01
+
+
+class Simulator:
+    """A running stand-in for OpenSea: `async with Simulator(options) as simulator`.
+
+    Raises Problem where its port is taken.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.hub = Hub(options)
+        app = web.Application()
+        app.add_routes(StreamApi(self.hub).routes())
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self.options.host, self.options.port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise Problem(
+                f"port {self.options.port} of {self.options.host} cannot be opened ({error.strerror})",
+                "Stop what uses it, or choose another with --port; 0 takes a free one.",
+            ) from error
+        self.hub.arm(*self.options.faults)
+        self._beat = asyncio.create_task(self._keep_beat())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._beat.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._beat
+        for wire in self.hub.wires:
+            wire.connection.ending = wire.connection.ending or Close(code=1001)
+        self.hub.tick()
+        await self._runner.cleanup()
+        self.hub.ledger.close()
+
+    async def _keep_beat(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            self.hub.tick()
+
+    @property
+    def address(self) -> str:
+        """The host and port that the server really has."""
+        host, port = self._runner.addresses[0][:2]
+        return f"{host}:{port}"
+
+    @property
+    def stream_url(self) -> str:
+        """The Stream API's address, without a key."""
+        return f"ws://{self.address}{STREAM_PATH}"
+
+    @property
+    def fired(self) -> list[Fired]:
+        """Every fault that has fired."""
+        return self.hub.fired
+
+    def arm(self, *faults: Fault) -> None:
+        """Let faults happen, each as it says."""
+        self.hub.arm(*faults)
+
+    def send(self, *lines: bytes) -> None:
+        """Send recorded lines: frames as they stand, envelopes in a frame of each subscription."""
+        for line in lines:
+            self.hub.broadcast(read_recorded(line))
+        self.hub.tick()

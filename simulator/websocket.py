@@ -1,0 +1,80 @@
+"""The edge of one websocket, on aiohttp: frames in, frames out, and a line in the ledger for each message."""
+
+import asyncio
+import time
+
+from aiohttp import WSMsgType, web
+
+from simulator.connection import Connection, Outgoing
+from simulator.disk import LedgerFiles
+from simulator.faults import Close, HalfOpen, Reset
+from simulator.ledger import Sent
+
+_TEXT, _BINARY = 0x81, 0x82
+_SHORT, _MEDIUM = 125, 0xFFFF
+STALL = 0.05
+
+
+def wire_frame(outgoing: Outgoing) -> bytes:
+    """Print a server's unmasked websocket frame (RFC 6455, section 5.2).
+
+    Frames are printed here and not by aiohttp, so that a thousand of them leave with one system call.
+    """
+    first = _BINARY if outgoing.binary else _TEXT
+    size = len(outgoing.frame)
+    if size <= _SHORT:
+        return bytes((first, size)) + outgoing.frame
+    if size <= _MEDIUM:
+        return bytes((first, 126)) + size.to_bytes(2, "big") + outgoing.frame
+    return bytes((first, 127)) + size.to_bytes(8, "big") + outgoing.frame
+
+
+class Wire:
+    """A connection on its websocket, which the request has opened."""
+
+    def __init__(
+        self, connection: Connection, ws: web.WebSocketResponse, request: web.Request, ledger: LedgerFiles
+    ) -> None:
+        if (transport := request.transport) is None:
+            raise ConnectionResetError("the client left during the handshake")
+        self.connection = connection
+        self._ws = ws
+        self._transport = transport
+        self._ledger = ledger
+        self._sequence = 0
+        self._closing: asyncio.Task[bool] | None = None
+
+    async def read(self) -> None:
+        """Hear the client until either side ends the connection."""
+        connection = self.connection
+        while not self._ws.closed:
+            if connection.suffers(HalfOpen, time.monotonic()) and not self._transport.is_closing():
+                await asyncio.sleep(STALL)
+                continue
+            message = await self._ws.receive()
+            if message.type is WSMsgType.TEXT:
+                connection.hear(message.data, time.monotonic())
+            elif message.type is WSMsgType.PING and not connection.suffers(HalfOpen, time.monotonic()):
+                await self._ws.pong(message.data)
+        if self._closing:
+            await self._closing
+
+    def flush(self, now: float, moment: str) -> None:
+        """Write what waits, unless the last batch has not left yet; then end the connection if it is to end."""
+        if isinstance(self.connection.ending, Reset):
+            self._transport.abort()
+        if self._closing or self._transport.is_closing() or self._transport.get_write_buffer_size():
+            return
+        if batch := self.connection.take(now):
+            self._transport.write(b"".join(map(wire_frame, batch)))
+            for outgoing in batch:
+                self._record(outgoing, moment)
+        if isinstance(ending := self.connection.ending, Close):
+            self._closing = asyncio.create_task(self._ws.close(code=ending.code, message=ending.reason.encode()))
+
+    def _record(self, outgoing: Outgoing, moment: str) -> None:
+        if (message := outgoing.message) is None:
+            return
+        self._sequence += 1
+        to, number = self.connection.client, self.connection.number
+        self._ledger.write(Sent(moment, to, number, self._sequence, message.event_type, message.digest, message.sale))
