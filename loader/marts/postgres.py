@@ -1,0 +1,50 @@
+"""Days judged and checks run, in the warehouse."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from loader.warehouse.postgres import connected
+
+MARTS = Path(__file__).parents[2] / "sql" / "marts"
+_LOCK = text((MARTS / "refresh_0_lock.sql").read_text())
+
+
+def refresh_days(url: SecretStr, say: Callable[[str], object] = print) -> list[date]:
+    """Judge every day that loads have touched since it was last judged, oldest first, and return them.
+
+    Each day is one transaction: wash-trade flags, then `collection_daily`, the `_clean` columns of
+    `collection_hourly`, and `wallet_daily`. Safe beside loads and beside another refresh. Raises Problem
+    where the warehouse does not answer.
+    """
+    judged = []
+    with connected(url) as connection:
+        for day in _stale_days(connection):
+            _judge(connection, day)
+            connection.commit()
+            say(f"{day}: judged for wash trades, daily tables rebuilt")
+            judged.append(day)
+    return judged
+
+
+def _stale_days(connection: Connection) -> list[date]:
+    days = connection.scalars(text("SELECT DISTINCT day FROM mart.stale_day ORDER BY day")).all()
+    connection.commit()
+    return list(days)
+
+
+def _judge(connection: Connection, day: date) -> None:
+    connection.execute(_LOCK)
+    # before anything is read: a load that commits later leaves a mark of its own
+    connection.execute(text("DELETE FROM mart.stale_day WHERE day = :day"), {"day": day})
+    start = datetime.combine(day, time(), UTC)
+    for statement in _daily():
+        connection.execute(text(statement), {"day": start})
+
+
+def _daily() -> Iterator[str]:
+    for file in sorted(MARTS.glob("daily_*.sql")):
+        yield file.read_text()

@@ -1,0 +1,131 @@
+-- Grain: one row of mart.sale_flags per signal on a sale of the day, or on any sale of a token that was sold that day.
+CREATE TEMP TABLE method ON COMMIT DROP AS
+SELECT method, signal, suspects, make_interval(hours => 24 * days) AS span, times
+FROM mart.flag_method
+WHERE method = (SELECT max(method) FROM mart.flag_method);
+
+CREATE TEMP TABLE day_sale ON COMMIT DROP AS
+SELECT
+    sale_uid, sold_at, chain, collection_slug, contract_address, token_id, transaction_hash, maker, taker, seller, buyer,
+    price_eth / nullif(quantity, 0) AS unit_price_eth
+FROM core.sale
+WHERE sold_at >= :day AND sold_at < :day + interval '24 hours';
+ANALYZE day_sale;
+
+-- Grain: one row per sale, ever, of a token that was sold on the day.
+CREATE TEMP TABLE history ON COMMIT DROP AS
+SELECT sale.sale_uid, sale.sold_at, sale.chain, sale.contract_address, sale.token_id, sale.seller, sale.buyer
+FROM (SELECT DISTINCT chain, contract_address, token_id FROM day_sale) AS token
+JOIN core.sale AS sale USING (chain, contract_address, token_id)
+WHERE sale.seller <> sale.buyer;
+CREATE INDEX ON history (token_id, contract_address, seller, buyer);
+ANALYZE history;
+
+-- Grain: one row per sale of those and signal.
+CREATE TEMP TABLE found (sale_uid uuid, sold_at timestamptz, signal text) ON COMMIT DROP;
+
+INSERT INTO found
+SELECT sale_uid, sold_at, 'self_trade'
+FROM day_sale
+WHERE maker = taker OR seller = buyer;
+
+INSERT INTO found
+SELECT sale.sale_uid, sale.sold_at, 'back_and_forth'
+FROM history AS sale, method
+WHERE method.signal = 'back_and_forth'
+    AND EXISTS (
+        SELECT
+        FROM history AS back
+        WHERE back.chain = sale.chain AND back.contract_address = sale.contract_address AND back.token_id = sale.token_id
+            AND back.seller = sale.buyer AND back.buyer = sale.seller
+            AND back.sold_at BETWEEN sale.sold_at - method.span AND sale.sold_at + method.span
+    );
+
+INSERT INTO found
+WITH deal AS (
+    SELECT sale_uid, sold_at, chain, contract_address, token_id, buyer AS wallet, sold_at AS bought_at, NULL::timestamptz AS gave_at
+    FROM history
+    UNION ALL
+    SELECT sale_uid, sold_at, chain, contract_address, token_id, seller, NULL, sold_at
+    FROM history
+),
+-- for each sale by a wallet, the last time it had bought the token before
+left_again AS (
+    SELECT *, CASE WHEN gave_at IS NOT NULL THEN max(bought_at) OVER earlier END AS had_bought_at
+    FROM deal
+    WINDOW earlier AS (
+        PARTITION BY chain, contract_address, token_id, wallet ORDER BY sold_at
+        RANGE BETWEEN UNBOUNDED PRECEDING AND '1 microsecond' PRECEDING
+    )
+),
+-- for each purchase, the last time the wallet had bought the token before it sold it
+bought_again AS (
+    SELECT *, max(had_bought_at) OVER earlier AS first_bought_at
+    FROM left_again
+    WINDOW earlier AS (
+        PARTITION BY chain, contract_address, token_id, wallet ORDER BY sold_at
+        RANGE BETWEEN UNBOUNDED PRECEDING AND '1 microsecond' PRECEDING
+    )
+)
+SELECT sale_uid, sold_at, 'bought_again'
+FROM bought_again, method
+WHERE method.signal = 'bought_again' AND bought_at - first_bought_at <= method.span;
+
+INSERT INTO found
+WITH pair AS (
+    SELECT chain, contract_address, least(seller, buyer) AS one, greatest(seller, buyer) AS other
+    FROM day_sale
+    WHERE seller <> buyer
+    GROUP BY 1, 2, 3, 4
+    HAVING count(DISTINCT transaction_hash) >= (SELECT times FROM method WHERE signal = 'same_pair')
+)
+SELECT sale.sale_uid, sale.sold_at, 'same_pair'
+FROM day_sale AS sale
+JOIN pair
+    ON pair.chain = sale.chain AND pair.contract_address = sale.contract_address
+    AND pair.one = least(sale.seller, sale.buyer) AND pair.other = greatest(sale.seller, sale.buyer);
+
+INSERT INTO found
+WITH usual AS (
+    SELECT
+        chain, collection_slug,
+        percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_price_eth) AS median,
+        (SELECT times FROM method WHERE signal = 'price_outlier') AS times
+    FROM day_sale
+    GROUP BY chain, collection_slug
+    HAVING count(unit_price_eth) >= (SELECT times FROM method WHERE signal = 'price_outlier')
+)
+SELECT sale.sale_uid, sale.sold_at, 'price_outlier'
+FROM day_sale AS sale
+JOIN usual USING (chain, collection_slug)
+WHERE usual.median > 0
+    AND (sale.unit_price_eth >= usual.median * usual.times OR sale.unit_price_eth <= usual.median / usual.times);
+
+-- Grain: one row per flag that appeared or went, on the day itself or on a day that shares its tokens.
+CREATE TEMP TABLE changed_flag (sale_uid uuid) ON COMMIT DROP;
+
+WITH gone AS (
+    DELETE FROM mart.sale_flags AS flag
+    WHERE (
+            sale_uid IN (SELECT sale_uid FROM day_sale)
+            OR (signal IN ('back_and_forth', 'bought_again') AND sale_uid IN (SELECT sale_uid FROM history))
+        )
+        AND NOT EXISTS (
+            SELECT
+            FROM found JOIN method USING (signal)
+            WHERE found.sale_uid = flag.sale_uid AND found.signal = flag.signal
+                AND found.sold_at = flag.sold_at AND method.method = flag.method
+        )
+    RETURNING sale_uid
+)
+INSERT INTO changed_flag SELECT sale_uid FROM gone;
+
+WITH come AS (
+    INSERT INTO mart.sale_flags (sale_uid, signal, method, suspects, sold_at)
+    SELECT found.sale_uid, found.signal, method.method, method.suspects, found.sold_at
+    FROM found
+    JOIN method USING (signal)
+    ON CONFLICT DO NOTHING
+    RETURNING sale_uid
+)
+INSERT INTO changed_flag SELECT sale_uid FROM come;
