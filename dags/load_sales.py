@@ -1,0 +1,57 @@
+"""Load the sales of one hour from the archive into the warehouse, as soon as its collectors have reported."""
+
+import os
+from datetime import timedelta
+
+from airflow.sdk import DAG, Asset, Param
+
+from archive.hour import Hour
+from dags.wiring.faults import RETRIES
+from dags.wiring.load_hours import LoadHours
+from dags.wiring.run_hours import EVERY_HOUR, hour_form
+
+CATCHUP_FROM = os.environ.get("TIDEMARK_CATCHUP_FROM", "")
+SALES = Asset(name="sales", uri="tidemark://warehouse/core/sale")
+
+DOC = """
+Loads one UTC hour of the archive into the warehouse, in one transaction. The hour is the run's **partition key**
+(`2026-11-22T15`), the same for scheduled, triggered and backfilled runs.
+
+**By hand**: *Trigger*, and name an hour or a range in the form. **Many hours**: *Trigger → Backfill*; any length, either way, in
+parallel. Loading an hour twice changes nothing.
+
+**Deferred** (violet) means waiting for a collector's manifest, without a worker. When patience ends, the hour is loaded
+with what is there, and loaded again by `reconcile_archive` when the rest arrives.
+
+## When red
+Read the last lines of the task's log: they say what happened and what to do.
+- *up for retry*: the database or the archive was out of reach. Nothing to do for about an hour.
+- *failed*: the data or a setting is wrong, and another try would end the same way. Put it right as the log says, then
+  clear the task. Nothing was loaded of the hour that failed: an hour is loaded whole or not at all.
+- Whether an hour is loaded stands in the warehouse (`tidemark status`), never in a green square.
+"""
+
+with DAG(
+    "load_sales",
+    description=__doc__,
+    doc_md=DOC,
+    schedule=EVERY_HOUR,
+    start_date=Hour.parse(CATCHUP_FROM).end if CATCHUP_FROM else None,
+    catchup=bool(CATCHUP_FROM),
+    max_active_runs=8,
+    dagrun_timeout=timedelta(hours=24),
+    default_args={"owner": "tidemark", "pool": "warehouse", **RETRIES},
+    tags=["tidemark", "hourly"],
+    params={
+        **hour_form(),
+        "force": Param(False, type="boolean", title="Force", description="Load again what has not changed."),
+        "collectors": Param(
+            None,
+            type=["null", "array"],
+            items={"type": "string"},
+            title="Collectors",
+            description="Load only what these recorded, one per line. Empty: all of them.",
+        ),
+    },
+):
+    LoadHours(task_id="load", outlets=[SALES])

@@ -1,0 +1,52 @@
+"""Which hours a run means: the one place where a run's date, partition or form becomes hours."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import CronPartitionTimetable, Param
+
+from archive.hour import Hour, hours
+from archive.problem import Problem
+
+# scheduled, triggered and backfilled runs carry the same key, the hour itself; a run's dates deceive
+EVERY_HOUR = CronPartitionTimetable("0 * * * *", timezone="UTC", run_offset=-1, key_format="%Y-%m-%dT%H")
+MOST_HOURS = 24 * 31
+_HOUR = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}$"
+
+
+def hour_form() -> dict[str, Param]:
+    """Return the part of the trigger form that names an hour or a range of hours."""
+    return {
+        "hour": Param(
+            None,
+            type=["null", "string"],
+            pattern=_HOUR,
+            title="Hour (UTC)",
+            description="The hour to load, such as 2026-11-22T15. Empty: the hour of the run's partition key.",
+        ),
+        "last_hour": Param(
+            None,
+            type=["null", "string"],
+            pattern=_HOUR,
+            title="Last hour (UTC)",
+            description="To load a range: its last hour, included. Long ranges run in parallel as a backfill.",
+        ),
+    }
+
+
+def run_hours(params: Mapping[str, Any], partition_key: str | None) -> list[Hour]:
+    """Return the hours of a run, in order: those of its form, else that of its partition key.
+
+    Raises Problem when neither names one, or when they make no range of at most a month.
+    """
+    first, last = params.get("hour") or partition_key, params.get("last_hour")
+    if not first:
+        raise Problem("this run names no hour", 'Trigger it again with "Hour (UTC)", such as 2026-11-22T15, filled in')
+    try:
+        wanted = list(hours(Hour.parse(first), Hour.parse(last or first)))
+    except ValueError as error:
+        raise Problem(str(error), "Trigger it again with that hour put right") from error
+    if not 1 <= len(wanted) <= MOST_HOURS:
+        raise Problem(f"{first} to {last} is {len(wanted)} hours; a run takes 1 to {MOST_HOURS}",
+                      "Name the earlier hour first; for more hours create a backfill")  # fmt: skip
+    return wanted

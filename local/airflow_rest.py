@@ -1,0 +1,138 @@
+"""What a person does in the Airflow UI, through its REST API: switch a DAG on, trigger it, backfill it, follow it."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+
+from archive.hour import Hour, hours
+from archive.problem import Problem
+
+Json = dict[str, Any]
+ENDED = frozenset({"success", "failed"})
+_PAGE = 100
+
+
+class AirflowRest:
+    """A client of one Airflow, logged in as one person. Raises Problem for whatever the server refuses."""
+
+    def __init__(self, url: str, username: str, password: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=30.0, trust_env=False)
+        self._login = {"username": username, "password": password}
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def health(self) -> dict[str, str]:
+        """Return the state of each part of Airflow, such as `{"scheduler": "healthy"}`; empty while it starts."""
+        try:
+            answer = self._http.get("/api/v2/monitor/health").json()
+        except (httpx.HTTPError, ValueError):
+            return {}
+        return {part: state["status"] or "starting" for part, state in answer.items() if state}
+
+    def dags(self) -> set[str]:
+        """Return the names of the DAGs that Airflow has read."""
+        return {dag["dag_id"] for dag in self.get("/dags", limit=_PAGE)["dags"]}
+
+    def import_errors(self) -> dict[str, str]:
+        """Return what Airflow could not read, by file."""
+        return {error["filename"]: error["stack_trace"] for error in self.get("/importErrors")["import_errors"]}
+
+    def unpause(self, dag_id: str) -> None:
+        """Switch a DAG on; a paused one leaves its runs queued for ever."""
+        self._ask("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+
+    def trigger(self, dag_id: str, *, partition_key: str | None = None, **params: Any) -> str:
+        """Start a run of a DAG by its form, or for one partition, and return the run's id."""
+        body = {"logical_date": None, "partition_key": partition_key, "conf": params}
+        return str(self._ask("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+
+    def run(self, dag_id: str, run_id: str) -> Json:
+        """Return a run as Airflow describes it."""
+        return self.get(f"/dags/{dag_id}/dagRuns/{run_id}")
+
+    def runs(self, dag_id: str, **filters: Any) -> Iterator[Json]:
+        """Yield the runs of a DAG, newest first."""
+        while True:
+            seen = filters.setdefault("offset", 0)
+            page = self.get(f"/dags/{dag_id}/dagRuns", limit=_PAGE, order_by="-id", **filters)["dag_runs"]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            filters["offset"] = seen + _PAGE
+
+    def wait(self, dag_id: str, run_id: str, timeout: float = 300.0) -> str:
+        """Wait until a run has ended and return its state. Raises Problem after `timeout` seconds."""
+        return self.wait_all(dag_id, [run_id], lambda _: None, timeout)[run_id]
+
+    def wait_all(
+        self, dag_id: str, run_ids: list[str], ended: Callable[[Json], None], timeout: float
+    ) -> dict[str, str]:
+        """Wait until all runs have ended, calling `ended` once with each, and return their states by run id."""
+        states: dict[str, str] = {}
+        deadline = time.monotonic() + timeout
+        while len(states) < len(run_ids):
+            for run in [run for run in self.runs(dag_id) if run["dag_run_id"] in run_ids]:
+                if run["state"] in ENDED and run["dag_run_id"] not in states:
+                    states[run["dag_run_id"]] = run["state"]
+                    ended(run)
+            if time.monotonic() > deadline:
+                raise Problem(
+                    f"{len(run_ids) - len(states)} of {len(run_ids)} runs of {dag_id} have not ended in {timeout:g} s",
+                    f"Look at {self._http.base_url}/dags/{dag_id}",
+                )
+            time.sleep(0.3)
+        return states
+
+    def backfill(
+        self, dag_id: str, first: Hour, last: Hour, say: Callable[[str], None], timeout: float = 600.0, **options: Any
+    ) -> dict[str, str]:
+        """Create a backfill of the hours `first` to `last`, follow it to its end, and return each hour's state.
+
+        `options` are those of Airflow's backfill, such as `run_backwards`, `reprocess_behavior` and
+        `max_active_runs`. An hour that already has a run keeps it, unless `reprocess_behavior` says otherwise.
+        """
+        self.unpause(dag_id)
+        body = {"dag_id": dag_id, "from_date": first.start.isoformat(), "to_date": last.start.isoformat(), **options}
+        created = self._ask("POST", "/backfills", json=body)["created_at"]
+        wanted = [hour.key for hour in hours(first, last)]
+        runs = {run["dag_run_id"]: run["partition_key"] for run in self.runs(dag_id) if run["partition_key"] in wanted}
+        say(f"backfill of {dag_id}: {len(runs)} runs, {first} to {last}, created {created}")
+        states = self.wait_all(dag_id, list(runs), lambda run: say(_line(run)), timeout)
+        return {runs[run_id]: states[run_id] for run_id in reversed(list(runs))}
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
+        """Return what a task left for others to read."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
+        return self.get(path, deserialize=True)["value"]
+
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> str:
+        """Return what a task's attempt printed."""
+        content = self.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}")["content"]
+        return "\n".join(line if isinstance(line, str) else line["event"] for line in content)
+
+    def get(self, path: str, **query: Any) -> Json:
+        """Ask for what stands at a path of the API."""
+        return self._ask("GET", path, params=query)
+
+    def _ask(self, method: str, path: str, **rest: Any) -> Json:
+        if "Authorization" not in self._http.headers:
+            token = self._checked(self._http.post("/auth/token", json=self._login))["access_token"]
+            self._http.headers["Authorization"] = f"Bearer {token}"
+        return self._checked(self._http.request(method, f"/api/v2{path}", **rest))
+
+    def _checked(self, answer: httpx.Response) -> Json:
+        if answer.is_error:
+            raise Problem(
+                f"Airflow answered {answer.status_code} to {answer.request.method} {answer.request.url.path}: "
+                f"{answer.text[:500]}",
+                f"Look at {self._http.base_url}",
+            )
+        return dict(answer.json())
+
+
+def _line(run: Json) -> str:
+    return f"  {run['partition_key']}  {run['state']}  {run['duration']:.1f} s"
