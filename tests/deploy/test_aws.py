@@ -1,0 +1,127 @@
+"""The CloudFormation stacks: linted, and created for real against moto."""
+
+import re
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from cfnlint.decode.cfn_yaml import load as decode_yaml
+from moto import mock_aws
+
+AWS = Path(__file__).parents[2] / "deploy" / "aws"
+NOT_IN_MOTO = {"AWS::CloudWatch::Alarm", "AWS::S3::BucketPolicy", "AWS::SecretsManager::Secret"}
+# moto makes the parameter group and then stumbles over a reference to it.
+REFUSED_BY_MOTO = "      DBParameterGroupName: !Ref Settings\n"
+STACKS = (
+    ("network", "network", {}),
+    ("archive", "archive", {}),
+    ("collector-a", "collector", {"Zone": "a"}),
+    ("collector-b", "collector", {"Zone": "b"}),
+    ("warehouse", "warehouse", {}),
+    ("airflow", "airflow", {}),
+    ("alarms", "alarms", {"Email": "oncall@example.com"}),
+)
+
+
+def test_every_template_is_clean_for_cfn_lint() -> None:
+    found = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), *map(str, sorted(AWS.glob("*.yaml")))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout
+
+
+@pytest.fixture(scope="module")
+def outputs() -> Iterator[dict[str, dict[str, str]]]:
+    """Create all stacks in their order and give their outputs by stack."""
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
+        for name, value in (("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")):
+            patch.setenv(name, value)
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        patch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        with warnings.catch_warnings(record=True) as passed_over:
+            warnings.simplefilter("always")
+            made = {stack: _created(stack, template, values) for stack, template, values in STACKS}
+        types = {found[0] for note in passed_over if (found := re.findall(r"AWS::\w+::\w+", str(note.message)))}
+        assert types <= NOT_IN_MOTO
+        yield made
+
+
+def _created(stack: str, template: str, values: dict[str, str]) -> dict[str, str]:
+    cloud = boto3.client("cloudformation")
+    cloud.create_stack(
+        StackName=stack,
+        TemplateBody=(AWS / f"{template}.yaml").read_text().replace(REFUSED_BY_MOTO, ""),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    (made,) = cloud.describe_stacks(StackName=stack)["Stacks"]
+    assert made["StackStatus"] == "CREATE_COMPLETE"
+    return {output["OutputKey"]: output["OutputValue"] for output in made.get("Outputs", [])}
+
+
+def _properties(template: str, resource: str) -> dict[str, Any]:
+    """Give a resource's properties as written; moto's CloudFormation passes over many of them."""
+    found: dict[str, Any] = decode_yaml(str(AWS / f"{template}.yaml"))["Resources"][resource]["Properties"]
+    return found
+
+
+def test_the_archive_is_private_versioned_and_encrypted() -> None:
+    bucket = _properties("archive", "Archive")
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["BucketKeyEnabled"]
+
+
+@pytest.mark.usefixtures("outputs")
+def test_no_security_group_admits_anybody_from_outside_the_network() -> None:
+    groups = boto3.client("ec2").describe_security_groups()["SecurityGroups"]
+    ours = [group for group in groups if group["GroupName"] != "default"]
+    assert len(ours) == 2
+    for group in ours:
+        for rule in group["IpPermissions"]:
+            assert rule["IpRanges"] == []
+            assert rule["UserIdGroupPairs"]
+
+
+@pytest.mark.usefixtures("outputs")
+def test_the_two_collectors_live_in_two_zones_each_kept_alive_by_a_group_of_one() -> None:
+    groups = boto3.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    collectors = [group for group in groups if "-collector-" in group["AutoScalingGroupName"]]
+    assert [(group["MinSize"], group["MaxSize"]) for group in collectors] == [(1, 1), (1, 1)]
+    assert len({group["AvailabilityZones"][0] for group in collectors}) == 2
+    spool = _properties("collector", "Spool")
+    assert spool["Encrypted"]
+    assert spool["AvailabilityZone"] == {"Fn::ImportValue": {"Fn::Sub": "${System}-zone-${Zone}"}}
+
+
+@pytest.mark.usefixtures("outputs")
+def test_the_warehouse_is_private_encrypted_backed_up_and_forces_tls() -> None:
+    warehouse = _properties("warehouse", "Warehouse")
+    assert warehouse["StorageEncrypted"]
+    assert warehouse["DeletionProtection"]
+    assert not warehouse["PubliclyAccessible"]
+    assert warehouse["BackupRetentionPeriod"] == 14
+    assert REFUSED_BY_MOTO in (AWS / "warehouse.yaml").read_text()
+    rds = boto3.client("rds")
+    (group,) = [group["DBParameterGroupName"] for group in rds.describe_db_parameter_groups()["DBParameterGroups"]]
+    settings = rds.describe_db_parameters(DBParameterGroupName=group)["Parameters"]
+    assert {item["ParameterName"]: item["ParameterValue"] for item in settings}["rds.force_ssl"] == "1"
+
+
+def test_every_alarm_says_which_page_of_the_runbook_to_open() -> None:
+    resources = decode_yaml(str(AWS / "alarms.yaml"))["Resources"].values()
+    alarms = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::CloudWatch::Alarm"]
+    assert len(alarms) == 5
+    for alarm in alarms:
+        assert "Runbook" in alarm["AlarmDescription"]
+        assert alarm["AlarmActions"] == [{"Ref": "Topic"}]
+        assert alarm["TreatMissingData"] == "breaching"
