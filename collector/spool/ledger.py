@@ -1,0 +1,185 @@
+"""The keeper of the coverage ledger: what is expected, joined and proven now, and the file of each open hour."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from archive.hour import Hour
+from archive.ledger import (
+    CONNECTING,
+    Alive,
+    Began,
+    Ended,
+    Entry,
+    Failed,
+    Joined,
+    Lost,
+    Place,
+    Started,
+    Stepped,
+    Stopped,
+    Subscribed,
+    Unkept,
+    Unsubscribed,
+    print_entry,
+)
+from archive.names import CoverageName
+from collector.spool.disk import OPEN, SEALED, Disk
+from collector.spool.repair import Inheritance
+
+
+class _File:
+    """One hour's ledger: what of it is safe on disk, and the entries that wait to be written."""
+
+    def __init__(self, hour: Hour, size: int = 0) -> None:
+        self.hour = hour
+        self.size = size
+        self.waiting: list[Entry] = []
+
+    def add(self, entry: Entry) -> None:
+        last = self.waiting[-1] if self.waiting else None
+        if isinstance(entry, Alive) and isinstance(last, Alive) and entry.connection == last.connection:
+            self.waiting.pop()
+        self.waiting.append(entry)
+
+
+class Ledger:
+    """Writes every entry into the ledger of each hour that is still open.
+
+    An hour stays open past its end until every connection that was joined in it is proven past it or lost.
+    `write` is the only method that touches the disk; what it could not write waits for the next call.
+    """
+
+    def __init__(self, disk: Disk, run: str) -> None:
+        self._disk = disk
+        self._run = run
+        self._files: list[_File] = []
+        self._reasons: dict[str, str] = {}
+        self._places: dict[Place, datetime] = {}
+        self._proofs: dict[int, datetime] = {}
+        self._durable: dict[int, datetime] = {}
+
+    @property
+    def joined(self) -> frozenset[str]:
+        """The topics that are joined on some connection now."""
+        return frozenset(place.topic for place in self._places)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that are meant to be covered now."""
+        return tuple(self._reasons)
+
+    def start(self, at: datetime, topics: Iterable[str], software: str, before: Inheritance) -> None:
+        """Open the hour's ledger, or go on with the one that a process before left."""
+        hour = Hour.of(at)
+        name = str(CoverageName(hour))
+        if name in self._disk.names(OPEN):
+            self._files.append(_File(hour, self._disk.size(f"{OPEN}/{name}")))
+        else:
+            self._files.append(_File(hour))
+            self._add(Began(hour.start, None, before.expected))
+        self._reasons = dict.fromkeys(topics, CONNECTING)
+        self._add(Started(at, self._run, tuple(self._reasons), software))
+
+    def turn(self, hour: Hour) -> None:
+        """Open another hour's ledger; those before are closed by `write` as soon as nothing in them is unproven."""
+        self._files.append(_File(hour))
+        self._files[-1].add(Began(hour.start, self._run, dict(self._reasons), tuple(sorted(self._places))))
+
+    def subscribe(self, at: datetime, topic: str) -> None:
+        """Expect a topic from now on."""
+        self._reasons[topic] = CONNECTING
+        self._add(Subscribed(at, topic))
+
+    def unsubscribe(self, at: datetime, topic: str) -> None:
+        """Expect a topic no more."""
+        self._reasons.pop(topic, None)
+        self._places = {place: since for place, since in self._places.items() if place.topic != topic}
+        self._add(Unsubscribed(at, topic))
+
+    def join(self, at: datetime, connection: int, topic: str) -> None:
+        """Record an acknowledged join."""
+        if topic in self._reasons:
+            self._places[Place(connection, topic)] = at
+            self._add(Joined(at, connection, topic))
+
+    def prove(self, at: datetime, connection: int) -> None:
+        """Note a proof of life; it is written once what came with it is on disk (`proofs`, `settle`)."""
+        self._proofs[connection] = at
+
+    def lose(self, at: datetime, connection: int, topic: str | None, reason: str) -> None:
+        """Record that a connection, or one topic of it, is lost since its last proof of life."""
+        lost = [place for place in self._places if place.connection == connection and topic in (None, place.topic)]
+        if not lost:
+            return
+        proof = self._proofs.get(connection, max(self._places[place] for place in lost))
+        for place in lost:
+            self._reasons[place.topic] = reason
+            del self._places[place]
+        self._add(Lost(at, connection, topic, proof, reason))
+
+    def forget(self, connection: int) -> None:
+        """Drop what is known of a connection that is closed."""
+        self._proofs.pop(connection, None)
+        self._durable.pop(connection, None)
+
+    def fail(self, at: datetime, topic: str | None, reason: str) -> None:
+        """Record a failed attempt to connect or to join; the same failure again says nothing new."""
+        away = [name for name in self._reasons.keys() - self.joined if topic in (None, name)]
+        if any(self._reasons[name] != reason for name in away):
+            self._reasons.update(dict.fromkeys(away, reason))
+            self._add(Failed(at, topic, reason))
+
+    def unkept(self, at: datetime, until: datetime, messages: int, reason: str) -> None:
+        """Record messages that could not be written."""
+        self._add(Unkept(at, until, messages, reason))
+
+    def step(self, at: datetime, seconds: float) -> None:
+        """Record a step of the machine's clock."""
+        self._add(Stepped(at, seconds))
+
+    def stop(self, at: datetime) -> None:
+        """Record that the process stops as it was told to."""
+        self._add(Stopped(at))
+
+    def proofs(self) -> dict[int, datetime]:
+        """Return the proofs so far; pass them to `settle` once what was received until now is safe on disk."""
+        return {connection: at for connection, at in self._proofs.items() if at != self._durable.get(connection)}
+
+    def settle(self, proofs: dict[int, datetime]) -> None:
+        """Record proofs of life up to which everything received is safe on disk."""
+        joined = {place.connection for place in self._places}
+        for connection, at in proofs.items():
+            self._durable[connection] = at
+            if connection in joined:
+                self._add(Alive(at, connection))
+
+    def write(self, *, close: bool = True) -> None:
+        """Write what waits, and close the hours that are over; with `close` false they stay open.
+
+        Raises OSError; what was not written then waits for the next call.
+        """
+        for file in list(self._files):
+            over = close and file is not self._files[-1] and self._proven(file.hour.end)
+            self._write(file, [*file.waiting, Ended(file.hour.end)] if over else file.waiting)
+            if over:
+                self._disk.move(f"{OPEN}/{CoverageName(file.hour)}", SEALED)
+                self._files.remove(file)
+
+    def _write(self, file: _File, entries: list[Entry]) -> None:
+        if entries:
+            data = b"".join(map(print_entry, entries))
+            self._disk.put_at(f"{OPEN}/{CoverageName(file.hour)}", file.size, data)
+            file.size += len(data)
+            file.waiting.clear()
+
+    def _proven(self, moment: datetime) -> bool:
+        """Say whether every place joined before a moment is proven up to it."""
+        return all(
+            self._durable.get(place.connection, since) >= moment
+            for place, since in self._places.items()
+            if since < moment
+        )
+
+    def _add(self, entry: Entry) -> None:
+        for file in self._files:
+            file.add(entry)

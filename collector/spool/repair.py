@@ -1,0 +1,124 @@
+"""What a dead process left open is cut after its last whole line and sealed, by the next start or the next upload."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from mmap import mmap
+from pathlib import Path
+from typing import TypeVar
+
+from archive.coverage import coverage_of
+from archive.hour import Hour
+from archive.ledger import read_entry, read_ledger
+from archive.names import CoverageName, SegmentName
+from archive.record import read_record
+from collector.spool.disk import OPEN, SEALED, Disk
+from collector.spool.lock import Occupied, held
+from collector.spool.segment import seal
+
+DAWN = datetime(1970, 1, 1, tzinfo=UTC)
+_Name = TypeVar("_Name")
+
+
+def recover(root: Path, now: datetime) -> bool:
+    """Repair and seal what dead processes left in a spool, unless a collector is at work in it.
+
+    Returns whether one is. `now` must have been read before the call.
+    """
+    try:
+        with held(root):
+            disk = Disk(root)
+            disk.prepare()
+            repair(disk, now)
+    except Occupied:
+        return True
+    return False
+
+
+def repair(disk: Disk, now: datetime) -> None:
+    """Seal every open segment, and every open ledger whose hour is over. The caller holds the spool's lock."""
+    for name in disk.names(OPEN):
+        path = f"{OPEN}/{name}"
+        if segment := _parsed(SegmentName.parse, name):
+            mend(disk, segment)
+        elif ledger := _parsed(CoverageName.parse, name):
+            _cut(disk, path, read_entry)
+            if ledger.hour.end <= now:
+                disk.move(path, SEALED)
+
+
+def mend(disk: Disk, name: SegmentName) -> None:
+    """Cut an open segment that nobody writes after its last whole line, and seal it."""
+    _cut(disk, f"{OPEN}/{name}", read_record)
+    seal(disk, name)
+
+
+def _parsed(parse: Callable[[str], _Name], name: str) -> _Name | None:
+    try:
+        return parse(name)
+    except ValueError:
+        return None
+
+
+def _cut(disk: Disk, path: str, read: Callable[[bytes], object]) -> None:
+    """Cut a file after its last line that can be read."""
+    with disk.view(path) as content:
+        whole = _whole(content, read)
+    disk.put_at(path, whole, b"")
+
+
+def _whole(content: bytes | mmap, read: Callable[[bytes], object]) -> int:
+    end = content.rfind(b"\n") + 1
+    while end:
+        start = content.rfind(b"\n", 0, end - 1) + 1
+        try:
+            read(content[start:end])
+        except ValueError:
+            end = start
+        else:
+            break
+    return end
+
+
+@dataclass(frozen=True, slots=True)
+class Inheritance:
+    """What a new process takes over.
+
+    `expected` holds the topics that were meant to be covered, each with the reason why it is not; nothing may be
+    recorded before `floor`.
+    """
+
+    floor: datetime = DAWN
+    expected: dict[str, str] = field(default_factory=dict)
+
+
+def inheritance(disk: Disk) -> Inheritance:
+    """Read from a repaired spool what the processes before left behind.
+
+    Nothing is recorded before the last entry of the newest ledger, nor in an hour that is already sealed.
+    """
+    floors = [DAWN, *(_floor(path) for path in disk.everywhere())]
+    names = ((_parsed(CoverageName.parse, name), folder) for folder in (OPEN, SEALED) for name in disk.names(folder))
+    ledgers = [(name, folder) for name, folder in names if name]
+    if not ledgers:
+        return Inheritance(max(floors))
+    newest, folder = max(ledgers)
+    entries = read_ledger(disk.read(f"{folder}/{newest}"))
+    expected = coverage_of(entries, newest.hour).expected
+    return Inheritance(max(*floors, *(entry.at for entry in entries)), expected)
+
+
+def _floor(path: str) -> datetime:
+    """Return the earliest moment that a file leaves free: its hour's end where the hour is sealed or summed up."""
+    folder, _, name = path.partition("/")
+    if segment := segment_in(name):
+        return segment.hour.start
+    compact = name.removesuffix(".coverage.jsonl" if folder == SEALED else ".json")
+    hour = _parsed(Hour.parse_compact, compact)
+    return hour.end if hour else DAWN
+
+
+def segment_in(name: str) -> SegmentName | None:
+    """Return the segment that a file of any stage belongs to: itself, its compressed form or its record."""
+    head, found, _ = name.partition(".jsonl")
+    return _parsed(SegmentName.parse, head + found)

@@ -1,0 +1,14 @@
+"""Room under pressure: sealed segments that the archive has go first."""
+
+from collector.spool.disk import SEALED, Disk
+
+
+def make_room(disk: Disk) -> int:
+    """Delete sealed segments that were uploaded and read back; return the bytes they held."""
+    shipped = {name.removesuffix(".json") for name in disk.names("uploaded")}
+    freed = 0
+    for name in disk.names(SEALED):
+        if name in shipped:
+            freed += disk.size(f"{SEALED}/{name}")
+            disk.remove(f"{SEALED}/{name}")
+    return freed
