@@ -1,10 +1,14 @@
 """What becomes of a record line: a `Sale`, an `Other` or a `Reject`, always exactly one."""
 
+import re
 from enum import StrEnum
 
 import msgspec
 
 from loader.transform.sale import Sale
+
+LONGEST_DETAIL = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Reason(StrEnum):
@@ -20,7 +24,7 @@ class Reason(StrEnum):
 
 
 class Other(msgspec.Struct, frozen=True):
-    """A whole message of another event type, counted under its name (see `archive.event_type`)."""
+    """A message of another event type, counted under its name (see `archive.event_type`)."""
 
     event_type: str
 
@@ -28,8 +32,8 @@ class Other(msgspec.Struct, frozen=True):
 class Reject(msgspec.Struct, frozen=True):
     """A line that cannot be trusted: the reason for a machine, the detail for a person.
 
-    `event_type` is the name under which the manifest counted the line. The detail is at most
-    200 characters and may quote the message.
+    `event_type` is the name under which the manifest counted the line. `detail` has at most 200 characters, none of
+    them a control character, and may quote the message.
     """
 
     event_type: str
@@ -38,3 +42,17 @@ class Reject(msgspec.Struct, frozen=True):
 
 
 Outcome = Sale | Other | Reject
+
+
+class UnfitError(Exception):
+    """A value of a message cannot stand in a sale; becomes a `Reject` and never leaves the transform."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def rejected(event_type: str, reason: Reason, detail: str) -> Reject:
+    """Return a reject whose detail is short and printable, whatever it quotes."""
+    return Reject(event_type, reason, _CONTROL.sub("?", detail)[:LONGEST_DETAIL])

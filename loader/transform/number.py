@@ -1,0 +1,63 @@
+"""Exact numbers: read from JSON numbers and strings alike, shifted and multiplied without rounding, never a float."""
+
+import re
+from decimal import Context, Decimal, Inexact
+
+from msgspec import Raw
+
+from loader.transform.outcome import Reason, UnfitError
+
+UINT256 = 2**256 - 1
+LARGEST_DECIMALS = 77
+_FORM = re.compile(rb"-?[0-9]{1,100}(?:\.[0-9]{1,100})?(?:[eE][+-]?[0-9]{1,2})?")
+# Wide enough for any product of two numbers of that form; a lost digit is an error, not a rounding.
+_EXACT = Context(prec=1000, traps=[Inexact])
+
+
+def number_of(raw: Raw, name: str) -> Decimal | None:
+    """Read a number of zero or more, in its shortest form; None where it is absent, null or an empty string.
+
+    Raises UnfitError for anything else. A number has at most 100 digits on either side of its point.
+    """
+    text = bytes(raw).strip(b'"')
+    if text in {b"", b"null"}:
+        return None
+    if not _FORM.fullmatch(text):
+        raise UnfitError(Reason.MALFORMED, f"{name} is not a number: {bytes(raw)[:60]!r}")
+    number = _EXACT.normalize(Decimal(text.decode()))
+    if number < 0:
+        raise UnfitError(Reason.OUT_OF_RANGE, f"{name} is negative: {number}")
+    return abs(number)
+
+
+def whole_of(raw: Raw, name: str, most: int = UINT256) -> int | None:
+    """Read a whole number from zero to `most`; None where it is unknown (see `number_of`). Raises UnfitError."""
+    number = number_of(raw, name)
+    if number is None:
+        return None
+    if number != number.to_integral_value():
+        raise UnfitError(Reason.MALFORMED, f"{name} is not a whole number: {number}")
+    if number > most:
+        raise UnfitError(Reason.OUT_OF_RANGE, f"{name} is more than {most}: {number}")
+    return int(number)
+
+
+def in_tokens(base_units: int | None, decimals: int | None) -> Decimal | None:
+    """Turn base units into whole tokens: 1.5 for 15 with one decimal. None where either is unknown."""
+    if base_units is None or decimals is None:
+        return None
+    return _EXACT.normalize(Decimal(base_units).scaleb(-decimals, _EXACT))
+
+
+def product(amount: Decimal | None, rate: Decimal | None) -> Decimal | None:
+    """Multiply exactly; None where either is unknown."""
+    if amount is None or rate is None:
+        return None
+    return _EXACT.normalize(_EXACT.multiply(amount, rate))
+
+
+def even_share(amount: int | None, part: int | None, whole: int | None) -> int | None:
+    """Return `amount` * `part` / `whole`; None where it is unknown or does not come out whole."""
+    if amount is None or part is None or not whole or amount * part % whole:
+        return None
+    return amount * part // whole
