@@ -8,7 +8,7 @@ import typer
 
 from archive.problem import Problem
 
-VERBS: tuple[str, ...] = ()
+VERBS: tuple[str, ...] = ("upload",)
 
 app = typer.Typer(
     name="tidemark",

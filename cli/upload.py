@@ -1,0 +1,101 @@
+"""`tidemark upload`: bring what the collector sealed to the archive."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from collector.upload.event import Committed, Event, Failed, Report, Shipped
+
+
+def upload(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
+) -> None:
+    """Pack what the collector sealed, put it into the archive once, and write the manifests of finished hours.
+
+    For cron, and safe at any time: what a dead process left is repaired first, a run that was cut short is taken up
+    again, and a second upload of the same spool leaves the work to the first. Exit status 0 means that everything due
+    is in the archive and was read back, or that another upload is at it; 1 means that something is still in the spool.
+
+    \b
+    Example, every five minutes:
+      */5 * * * *  tidemark upload
+    """
+    from dataclasses import asdict
+
+    import msgspec
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from collector.upload import run, s3
+    from collector.upload.disk import Busy
+    from collector.upload.settings import UploadSettings
+
+    settings = UploadSettings()
+    console = Console(stderr=as_json, highlight=False, markup=False, soft_wrap=True)
+    columns = (TextColumn("uploading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+            report = run.upload(settings, s3.connect(settings), lambda event: _show(progress, event))
+    except Busy as busy:
+        console.print(f"{busy.what}. {busy.hint}")
+        return
+    console.print(_last_line(report))
+    if as_json:
+        typer.echo(msgspec.json.encode({"complete": report.complete, **asdict(report)}))
+    if not report.complete:
+        raise typer.Exit(1)
+
+
+def _show(progress: "Progress", event: "Event") -> None:
+    """Print an event as a line, and let the bar follow the bytes that were shipped."""
+    from collector.upload.event import Committed, Planned, Shipped
+
+    match event:
+        case Planned():
+            progress.add_task("upload", total=event.bytes or None, visible=event.segments > 0)
+        case Shipped():
+            progress.advance(progress.task_ids[0], event.bytes)
+            progress.console.print(_shipped_line(event))
+        case Committed():
+            progress.console.print(_committed_line(event))
+        case _:
+            progress.console.print(_failed_line(event))
+
+
+def _shipped_line(event: "Shipped") -> str:
+    sizes = f"{_megabytes(event.bytes)} to {_megabytes(event.compressed_bytes)}"
+    return f"{event.name}  {sizes}  {event.seconds:.1f} s{_again(created=event.created)}"
+
+
+def _committed_line(event: "Committed") -> str:
+    counts = f"{_count(event.segments, 'segment')}, {_count(event.records, 'record')}, {_count(event.gaps, 'gap')}"
+    return f"{event.hour}  committed: {counts}{_again(created=event.created)}"
+
+
+def _failed_line(event: "Failed") -> str:
+    return f"{event.what}  FAILED: {event.problem}\n  Next: {event.hint}"
+
+
+def _last_line(report: "Report") -> str:
+    done = (
+        f"{_count(len(report.shipped), 'segment')} and {_count(len(report.committed), 'hour')} archived, "
+        f"{_count(report.deleted, 'local file')} deleted"
+    )
+    if report.complete:
+        return f"upload complete: {done}"
+    return f"upload INCOMPLETE: {done}; {len(report.failed)} failed, {report.waiting} still waiting in the spool"
+
+
+def _again(*, created: bool) -> str:
+    return "" if created else "  (was there already)"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"

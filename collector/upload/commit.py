@@ -1,0 +1,64 @@
+"""Summing an hour up in its manifest; pure."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from archive.coverage import Coverage, coverage_of
+from archive.hour import Hour
+from archive.ledger import NOT_RUNNING, Began, read_ledger
+from archive.manifest import Gap, Interval, Manifest, Segment
+from archive.moment import parse_moment
+from archive.names import ObjectKey, SegmentName
+from collector.upload.record import PackedSegment
+
+
+def manifest_of(
+    hour: Hour,
+    segments: Mapping[SegmentName, PackedSegment],
+    coverage: Coverage,
+    *,
+    collector: str,
+    prefix: str,
+    software: str,
+    written_at: datetime,
+) -> Manifest:
+    """Return the manifest of an hour from the records of its segments and its coverage."""
+    packed = [segments[name] for name in sorted(segments)]
+    event_types: Counter[str] = Counter()
+    for segment in packed:
+        event_types.update(segment.event_types)
+    return Manifest(
+        hour=hour.key,
+        collector=collector,
+        segments=tuple(
+            Segment(
+                key=str(ObjectKey(prefix, collector, name)),
+                records=segments[name].records,
+                bytes=segments[name].bytes,
+                compressed_bytes=segments[name].compressed_bytes,
+                sha256=segments[name].sha256,
+            )
+            for name in sorted(segments)
+        ),
+        event_types=dict(event_types),
+        first_received_at=min((parse_moment(s.first_received_at) for s in packed if s.first_received_at), default=None),
+        last_received_at=max((parse_moment(s.last_received_at) for s in packed if s.last_received_at), default=None),
+        covered=coverage.covered,
+        gaps=coverage.gaps,
+        software=software,
+        written_at=written_at,
+    )
+
+
+def coverage_in(hour: Hour, ledger: bytes | None, previous: Manifest | None) -> Coverage:
+    """Return an hour's coverage from its ledger; without one, no collector ran.
+
+    What should have been covered then is what the manifest of the hour before expected at its end.
+    Raises ValueError where a line of the ledger is no entry.
+    """
+    if ledger is not None:
+        return coverage_of(read_ledger(ledger), hour)
+    spans: tuple[Interval | Gap, ...] = (*previous.covered, *previous.gaps) if previous else ()
+    expected = {span.topic: NOT_RUNNING for span in spans if span.end == hour.start}
+    return coverage_of([Began(at=hour.start, run=None, expected=expected)], hour)

@@ -1,0 +1,48 @@
+"""Packing a segment: one pass over its lines that counts, compresses and digests them, in bounded memory."""
+
+import hashlib
+from typing import BinaryIO
+
+import zstandard
+
+from collector.upload.record import PackedSegment
+from collector.upload.tally import Tally
+
+_BATCH = 1 << 20
+
+
+class _Digesting:
+    """A file that digests what is written to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.sha256.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+
+def pack(source: BinaryIO, size: int, target: BinaryIO, *, level: int) -> PackedSegment:
+    """Compress a sealed segment of `size` bytes into one zstd frame and return what it holds.
+
+    The frame carries the content's size and checksum. Raises zstandard.ZstdError when the file has another size.
+    """
+    tally = Tally()
+    digesting = _Digesting(target)
+    compressor = zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
+    with compressor.stream_writer(digesting, size=size, closefd=False) as writer:  # type: ignore[arg-type]
+        while lines := source.readlines(_BATCH):
+            tally.add(lines)
+            writer.write(b"".join(lines))
+    return PackedSegment(
+        records=tally.records,
+        bytes=size,
+        compressed_bytes=digesting.size,
+        sha256=digesting.sha256.hexdigest(),
+        event_types=dict(tally.event_types),
+        first_received_at=tally.first_received_at,
+        last_received_at=tally.last_received_at,
+    )

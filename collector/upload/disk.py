@@ -1,0 +1,169 @@
+"""The spool folder as the uploader sees it. State is folders and names; a step is done by a rename.
+
+`sealed/NAME.jsonl` waits · `packed/NAME.jsonl.zst` and its record `packed/NAME.jsonl.json` are about to be shipped ·
+`uploaded/NAME.jsonl.json` says that the archive has it. An hour's manifest stands as `packed/HOUR.json` until the
+archive has it, and as `uploaded/HOUR.json` from then on. What is in `packed/` is sent again byte for byte.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from archive.hour import Hour
+from archive.names import CoverageName, SegmentName
+from archive.problem import Problem
+from collector.upload.compression import pack
+from collector.upload.plan import Deletions, Listing
+from collector.upload.record import PackedSegment, print_packed, read_packed
+
+_Name = TypeVar("_Name")
+
+
+class Busy(Problem):
+    """Another uploader is at work on the same spool."""
+
+
+class UploadFolders:
+    """The folders of one spool; files of other names are left alone."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._open = root / "open"
+        self._sealed = root / "sealed"
+        self._packed = root / "packed"
+        self._uploaded = root / "uploaded"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other uploader out; raises Busy at once where one is at work, Problem without a spool."""
+        if not self._root.is_dir():
+            raise Problem(f"there is no spool at {self._root}", "Set TIDEMARK_SPOOL to the collector's spool folder")
+        with (self._root / "upload.lock").open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Busy(
+                    f"another upload is at work on {self._root}", "Nothing to do; it ships everything"
+                ) from error
+            self._packed.mkdir(exist_ok=True)
+            self._uploaded.mkdir(exist_ok=True)
+            self._drop_leftovers()
+            yield
+
+    def _drop_leftovers(self) -> None:
+        """Remove what a dead uploader was writing: a file in `packed/` counts only with its record beside it."""
+        for path in self._packed.iterdir():
+            if path.suffix == ".tmp" or (path.suffix == ".zst" and not path.with_suffix(".json").exists()):
+                path.unlink()
+
+    def listing(self) -> Listing:
+        """Return the names in the spool, by state."""
+        opened = _names(self._open, SegmentName.parse), _names(self._open, CoverageName.parse)
+        return Listing(
+            open_hours=frozenset(name.hour for names in opened for name in names),
+            sealed=frozenset(_names(self._sealed, SegmentName.parse)),
+            ledgers=frozenset(name.hour for name in _names(self._sealed, CoverageName.parse)),
+            shipped=frozenset(_names(self._uploaded, lambda name: SegmentName.parse(name.removesuffix(".json")))),
+            committed=frozenset(_names(self._uploaded, lambda name: Hour.parse_compact(name.removesuffix(".json")))),
+        )
+
+    def size(self, name: SegmentName) -> int:
+        """Return the size of a sealed segment in bytes."""
+        return (self._sealed / str(name)).stat().st_size
+
+    def pack(self, name: SegmentName, *, level: int) -> tuple[Path, PackedSegment]:
+        """Return a sealed segment's compressed file and its record, made now unless they are there already."""
+        record = self._packed / f"{name}.json"
+        target = self._packed / f"{name}.zst"
+        if record.exists() and target.exists():
+            return target, read_packed(record.read_bytes())
+        with (self._sealed / str(name)).open("rb") as source:
+            size = os.fstat(source.fileno()).st_size
+            packed = _write(target, lambda file: pack(source, size, file, level=level))
+        _write(record, lambda file: file.write(print_packed(packed)))
+        return target, packed
+
+    def discard(self, name: SegmentName) -> None:
+        """Throw away a packed file that turned out to be damaged; the sealed one is packed anew next time."""
+        (self._packed / f"{name}.json").unlink()
+        (self._packed / f"{name}.zst").unlink()
+
+    def shipped(self, name: SegmentName) -> None:
+        """Record that the archive has a segment."""
+        self._move(f"{name}.json")
+        (self._packed / f"{name}.zst").unlink()
+
+    def record(self, name: SegmentName) -> PackedSegment:
+        """Return the record of a shipped segment."""
+        return read_packed((self._uploaded / f"{name}.json").read_bytes())
+
+    def ledger(self, hour: Hour) -> bytes | None:
+        """Return an hour's sealed coverage ledger, None where there is none."""
+        path = self._sealed / str(CoverageName(hour))
+        return path.read_bytes() if path.exists() else None
+
+    def manifest(self, hour: Hour) -> Path | None:
+        """Return an hour's manifest as it was or will be put, None where it was not written yet."""
+        places = (folder / f"{hour.compact}.json" for folder in (self._packed, self._uploaded))
+        return next((path for path in places if path.exists()), None)
+
+    def keep_manifest(self, hour: Hour, data: bytes) -> Path:
+        """Write an hour's manifest down before it is put, so that every attempt puts the same bytes."""
+        path = self._packed / f"{hour.compact}.json"
+        _write(path, lambda file: file.write(data))
+        return path
+
+    def committed(self, hour: Hour) -> None:
+        """Record that the archive has an hour's manifest."""
+        self._move(f"{hour.compact}.json")
+
+    def delete(self, deletions: Deletions) -> int:
+        """Remove files that are no longer needed and return how many there were."""
+        paths = [self._sealed / str(name) for name in deletions.segments]
+        paths += [self._uploaded / f"{name}.json" for name in deletions.segments]
+        paths += [self._sealed / str(CoverageName(hour)) for hour in deletions.ledgers]
+        paths += [self._uploaded / f"{hour.compact}.json" for hour in deletions.manifests]
+        there = [path for path in paths if path.exists()]
+        for path in there:
+            path.unlink()
+        return len(there)
+
+    def _move(self, name: str) -> None:
+        (self._packed / name).rename(self._uploaded / name)
+        _sync_folder(self._uploaded)
+
+
+def _names(folder: Path, parse: Callable[[str], _Name]) -> Iterator[_Name]:
+    if not folder.is_dir():
+        return
+    for entry in os.scandir(folder):
+        try:
+            yield parse(entry.name)
+        except ValueError:
+            continue
+
+
+_Result = TypeVar("_Result")
+
+
+def _write(path: Path, fill: Callable[[BinaryIO], _Result]) -> _Result:
+    """Write a file so that it is there either whole and durable, or not at all."""
+    part = path.with_name(f"{path.name}.tmp")
+    with part.open("wb") as file:
+        result = fill(file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(path)
+    _sync_folder(path.parent)
+    return result
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,100 @@
+"""What is due: a pure function of the names in the spool, of the time, and of whether a collector is at work."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archive.hour import Hour, hours
+from archive.names import SegmentName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """The names in a spool, by state.
+
+    `open_hours` are those of files that are still being written. `shipped` segments and `committed` hours (those
+    whose manifest stands in the archive) were read back from it.
+    """
+
+    open_hours: frozenset[Hour] = frozenset()
+    sealed: frozenset[SegmentName] = frozenset()
+    ledgers: frozenset[Hour] = frozenset()
+    shipped: frozenset[SegmentName] = frozenset()
+    committed: frozenset[Hour] = frozenset()
+
+    @property
+    def known(self) -> frozenset[Hour]:
+        """Every hour of which the spool holds anything that is not being written."""
+        return self.ledgers | self.committed | {name.hour for name in self.sealed}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to do, oldest first.
+
+    `late` segments belong to an hour whose manifest already stands in the archive; they cannot become part of it.
+    """
+
+    segments: tuple[SegmentName, ...]
+    hours: tuple[Hour, ...]
+    late: tuple[SegmentName, ...]
+
+    def of(self, hour: Hour) -> tuple[SegmentName, ...]:
+        """Return the segments of an hour that are to be shipped."""
+        return tuple(name for name in self.segments if name.hour == hour)
+
+
+def plan(listing: Listing, *, now: datetime, live: bool) -> Plan:
+    """Return what is to be shipped and which hours are to be committed.
+
+    `now` must have been read before it was found out whether a collector is `live`: a collector that starts later
+    writes nothing into an hour that had ended by then.
+    """
+    waiting = listing.sealed - listing.shipped
+    return Plan(
+        segments=tuple(sorted(name for name in waiting if name.hour not in listing.committed)),
+        hours=_hours_due(listing, now, live=live),
+        late=tuple(sorted(name for name in waiting if name.hour in listing.committed)),
+    )
+
+
+def _hours_due(listing: Listing, now: datetime, *, live: bool) -> tuple[Hour, ...]:
+    """Return every finished hour since the first known one that is not committed, also those without any file."""
+    if not listing.known:
+        return ()
+    first = min(listing.known)
+    last = Hour.of(now).previous()
+    if live:  # it has the ledger of its own hour open, by its own clock; with none open yet, nothing is certain
+        last = min(last, min(listing.open_hours).previous()) if listing.open_hours else first.previous()
+    return tuple(hour for hour in hours(first, last) if hour not in listing.committed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deletions:
+    """Files that the spool no longer needs."""
+
+    segments: tuple[SegmentName, ...]
+    ledgers: tuple[Hour, ...]
+    manifests: tuple[Hour, ...]
+
+
+def deletions(listing: Listing, *, now: datetime, retention: timedelta) -> Deletions:
+    """Return what may go: files of committed hours that ended longer ago than `retention`.
+
+    The newest committed hour keeps its ledger and manifest, and so does every hour behind an uncommitted one: they
+    say where to go on.
+    """
+    settled = {hour for hour in listing.committed if hour.end + retention <= now}
+    newest = max(listing.committed, default=None)
+    closed = {hour for hour in settled if hour != newest and hour < _first_uncommitted(listing)}
+    return Deletions(
+        segments=tuple(sorted(name for name in listing.shipped if name.hour in settled)),
+        ledgers=tuple(sorted(listing.ledgers & closed)),
+        manifests=tuple(sorted(closed)),
+    )
+
+
+def _first_uncommitted(listing: Listing) -> Hour:
+    hour = min(listing.known)
+    while hour in listing.committed:
+        hour = hour.next()
+    return hour

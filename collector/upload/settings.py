@@ -1,0 +1,53 @@
+"""What a person can set for `tidemark upload`."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from archive.clock import Clock
+from archive.names import checked_collector, checked_prefix
+
+
+class UploadSettings(BaseSettings):
+    """Settings of the uploader, from `TIDEMARK_*` variables and `.env`.
+
+    Credentials, region and endpoint are boto3's own: an IAM role or the `AWS_*` variables.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIDEMARK_", env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    collector: Annotated[str, AfterValidator(checked_collector)] = Field(
+        description="This collector's id, such as collector-a; it becomes part of every key."
+    )
+    spool: Path = Field(description="The folder into which the collector writes.")
+    bucket: str = Field(min_length=3, max_length=63, description="The archive's bucket.")
+    prefix: Annotated[str, AfterValidator(checked_prefix)] = Field(
+        default="", description="What every key begins with: empty, or ending in a slash."
+    )
+    retention_hours: float = Field(
+        default=6, ge=0, description="How long a shipped file stays in the spool after its hour has ended."
+    )
+    upload_workers: int = Field(default=4, ge=1, le=64, description="How many files are shipped at a time.")
+    upload_attempts: int = Field(default=5, ge=1, le=20, description="How often a failing request is sent.")
+    upload_timeout: float = Field(default=60, gt=0, description="Seconds without an answer until a request fails.")
+    part_mib: int = Field(
+        default=32, ge=5, le=1024, description="Objects larger than this many MiB are put in parts of that size."
+    )
+    compression_level: int = Field(default=1, ge=1, le=19, description="The zstd level.")
+    sse: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = Field(
+        default=None, description="Server-side encryption to ask for; without it the bucket's own default holds."
+    )
+    sse_key_id: str | None = Field(default=None, description="The KMS key for aws:kms; without it AWS's own key.")
+    sse_bucket_key: bool | None = Field(default=None, description="Whether S3 shall use a bucket key with aws:kms.")
+    clock: str = Field(default="", description="A clock that runs at another rate, for demonstrations.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        Clock.parse(self.clock)
+        if not (self.sse or "").startswith("aws:kms") and (self.sse_key_id or self.sse_bucket_key is not None):
+            raise ValueError("TIDEMARK_SSE_KEY_ID and TIDEMARK_SSE_BUCKET_KEY need TIDEMARK_SSE=aws:kms")
+        return self

@@ -1,0 +1,36 @@
+"""What the uploader asks of an archive, and the ways in which an archive can say no."""
+
+from pathlib import Path
+from typing import Protocol
+
+from archive.problem import Problem
+
+
+class Differs(Problem):
+    """An object of this name is there already, with other content. It is left as it is; other files go on."""
+
+
+class Garbled(Problem):
+    """The archive received other bytes than the file's digest promises. Packed anew, the file may pass."""
+
+
+class Unusable(Problem):
+    """The archive as a whole cannot be used at the moment: missing, forbidden, out of reach or not well.
+
+    Nothing else is tried in this run; what is in the spool stays there.
+    """
+
+
+class ObjectStore(Protocol):
+    """An archive of objects that are put once and never change."""
+
+    def put(self, key: str, file: Path, *, sha256: str, media_type: str) -> bool:
+        """Put a file under a key, unless that key is taken, and read back the checksum of what lies there.
+
+        `sha256` is the file's hexadecimal digest. Returns whether this call created the object; False means
+        that an equal one was there. When it returns, the archive has the content.
+
+        Raises Differs, Garbled or Unusable; after Unusable the object may or may not be there, and another call
+        finds out.
+        """
+        ...
