@@ -33,12 +33,12 @@ class Frame(Struct, gc=False):
     sent_at: Raw = ABSENT
 
 
-_Line = defstruct("_Line", [("received_at", str), ("message", AnyEvent), ("topic", str | None, None)], gc=False)
+_Line = defstruct("_Line", [("received_at", str), ("message", AnyEvent)], gc=False)
 _line: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_Line)
 _frame = msgspec.json.Decoder(Frame)
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(shape) for name, shape in EVENTS.items()}
 _listed: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ListedSale)
-_others = {shape: Other(name) for name, shape in EVENTS.items()}
+_others = {shape: Other(name) for name, shape in EVENTS.items() if name != SALE}
 
 
 def read_line(line: bytes) -> Outcome:
@@ -46,22 +46,33 @@ def read_line(line: bytes) -> Outcome:
     if len(line) > LONGEST_LINE:
         return rejected(UNPARSED, Reason.OUT_OF_RANGE, f"the line has {len(line)} bytes; the most is {LONGEST_LINE}")
     try:
-        return outcome_of(_line.decode(line))
+        return _outcome(_line.decode(line))
     except _UNREADABLE:
         return _looked_at_again(line)
 
 
-def outcome_of(line: Any) -> Outcome:
-    """Say what a line is that the typed decode took. Raises one of `_UNREADABLE` where it takes a second look."""
+def read_block(block: bytes) -> list[Outcome]:
+    """Say what each line of a block is; every line of it ends in a newline. Quick where all are whole messages."""
+    try:
+        lines = _line.decode_lines(block)
+    except _UNREADABLE:
+        lines = []
+    if len(lines) != block.count(b"\n"):
+        return [read_line(line) for line in block.split(b"\n")[:-1]]
+    return [_outcome(line) for line in lines]
+
+
+def _outcome(line: Any) -> Outcome:
     message = line.message
-    if type(message) is ItemSold:
-        return _sale(message, line.received_at)
-    return _others[type(message)]
+    return _others.get(type(message)) or _sale(message, line.received_at)
 
 
 def _sale(message: ItemSold | ListedSale, received_at: str) -> Outcome:
     try:
         moment = parse_moment(received_at)
+    except (ValueError, OverflowError) as error:
+        return rejected(SALE, Reason.NOT_A_RECORD, f"received_at: {error}")
+    try:
         return listed_sale(message, moment) if isinstance(message, ListedSale) else stream_sale(message, moment)
     except UnfitError as unfit:
         return rejected(SALE, unfit.reason, unfit.detail)
