@@ -17,8 +17,8 @@ DOC = """
 Loads one UTC hour of the archive into the warehouse, in one transaction. The hour is the run's **partition key**
 (`2026-11-22T15`), the same for scheduled, triggered and backfilled runs.
 
-**By hand**: *Trigger*, and name an hour or a range in the form. **Many hours**: *Trigger → Backfill*; any length, either way, in
-parallel. Loading an hour twice changes nothing.
+**By hand**: *Trigger*, and name an hour or a range in the form. **Many hours**: *Trigger → Backfill*; any length, either
+way, in parallel. Loading an hour twice changes nothing.
 
 **Deferred** (violet) means waiting for a collector's manifest, without a worker. When patience ends, the hour is loaded
 with what is there, and loaded again by `reconcile_archive` when the rest arrives.

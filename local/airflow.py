@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -90,6 +91,7 @@ class Airflow:
             for number in range(1, self._workers + 1):
                 self.start_worker(number)
             self._await_health(began + _START_TIMEOUT)
+            self.rest.create_pools(json.loads((DAGS / "pools.json").read_text()))
         except BaseException:
             self.stop()
             raise
@@ -183,6 +185,7 @@ class Airflow:
                 "simple_auth_manager_passwords_file": self._passwords,
             },
             "database": {"sql_alchemy_conn": metadata_url, "load_default_connections": False},
+            "api_auth": {"jwt_secret": secrets.token_urlsafe(64)},
             "api": {"host": _HOST, "port": self.url.rpartition(":")[2], "base_url": self.url},
             # short tasks: look for the next one at once, and notice a dead worker within a minute
             "scheduler": {
@@ -200,7 +203,9 @@ class Airflow:
             for name, value in values.items()
         }
         machine = {name: os.environ[name] for name in _FROM_MACHINE if name in os.environ}
-        return machine | {"AIRFLOW_HOME": str(self.home)} | settings
+        # what lies before the start is loaded by backfills only
+        from_now = {"TIDEMARK_CATCHUP_FROM": Hour.of(datetime.now(UTC)).key}
+        return machine | {"AIRFLOW_HOME": str(self.home)} | settings | from_now
 
 
 def _with_driver(url: str) -> str:

@@ -26,12 +26,15 @@ class AirflowRest:
         self._http.close()
 
     def health(self) -> dict[str, str]:
-        """Return the state of each part of Airflow, such as `{"scheduler": "healthy"}`; empty while it starts."""
+        """Return the state of each part of Airflow, such as `{"scheduler": "healthy"}`; empty while it starts.
+
+        The part of the server that tasks talk to is asked too: its first answer takes longer than tasks wait.
+        """
         try:
-            answer = self._http.get("/api/v2/monitor/health").json()
+            answer = self._http.get("/api/v2/monitor/health").json() | self._http.get("/execution/health").json()
         except (httpx.HTTPError, ValueError):
             return {}
-        return {part: state["status"] or "starting" for part, state in answer.items() if state}
+        return {part: state["status"] or "starting" for part, state in answer.items() if isinstance(state, dict)}
 
     def dags(self) -> set[str]:
         """Return the names of the DAGs that Airflow has read."""
@@ -40,6 +43,12 @@ class AirflowRest:
     def import_errors(self) -> dict[str, str]:
         """Return what Airflow could not read, by file."""
         return {error["filename"]: error["stack_trace"] for error in self.get("/importErrors")["import_errors"]}
+
+    def create_pools(self, pools: dict[str, Json]) -> None:
+        """Create the pools that are not there yet; a task whose pool is missing is never run."""
+        there = {pool["name"] for pool in self.get("/pools", limit=_PAGE)["pools"]}
+        for name in pools.keys() - there:
+            self._ask("POST", "/pools", json={"name": name, **pools[name]})
 
     def unpause(self, dag_id: str) -> None:
         """Switch a DAG on; a paused one leaves its runs queued for ever."""
@@ -112,7 +121,7 @@ class AirflowRest:
     def log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> str:
         """Return what a task's attempt printed."""
         content = self.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}")["content"]
-        return "\n".join(line if isinstance(line, str) else line["event"] for line in content)
+        return "\n".join(_logged(line) for line in content)
 
     def get(self, path: str, **query: Any) -> Json:
         """Ask for what stands at a path of the API."""
@@ -132,6 +141,11 @@ class AirflowRest:
                 f"Look at {self._http.base_url}",
             )
         return dict(answer.json())
+
+
+def _logged(line: Json) -> str:
+    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in line.get("error_detail") or ()]
+    return "\n".join([line["event"], *errors])
 
 
 def _line(run: Json) -> str:

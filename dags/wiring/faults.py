@@ -35,7 +35,7 @@ RETRIES: dict[str, Any] = {
 
 
 def transient(error: BaseException | None) -> bool:
-    """Tell whether an error, or one that caused it, says that a service was out of reach or overloaded."""
+    """Tell whether an error, or one that it came from, says that a service was out of reach or overloaded."""
     import httpx
     import psycopg2
     import sqlalchemy.exc
@@ -57,7 +57,7 @@ def transient(error: BaseException | None) -> bool:
             return status == _SLOW_DOWN or status >= _SERVER_ERROR
         if isinstance(error, sqlalchemy.exc.DBAPIError) and error.connection_invalidated:
             return True
-        error = error.__cause__
+        error = error.__cause__ or error.__context__
     return False
 
 
