@@ -8,7 +8,7 @@ import typer
 
 from archive.problem import Problem
 
-VERBS: tuple[str, ...] = ("upload",)
+VERBS: tuple[str, ...] = ("query", "upload")
 
 app = typer.Typer(
     name="tidemark",
@@ -19,7 +19,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _verb in VERBS:
-    app.command(_verb)(getattr(import_module(f"cli.{_verb}"), _verb))
+    _module = import_module(f"cli.{_verb}")
+    app.command(_verb, context_settings=getattr(_module, "CONTEXT_SETTINGS", None))(getattr(_module, _verb))
 
 
 @app.callback()
