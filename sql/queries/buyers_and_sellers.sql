@@ -1,0 +1,46 @@
+-- Grain: one row per UTC day.
+-- Answers: How many wallets bought and sold each day?
+-- Parameter: collection text = null; only this collection
+-- Parameter: chain text = null; only this chain
+-- Parameter: from start = newest-7d; first day or hour
+-- Parameter: to end = newest; last day or hour, included
+-- Plot: line day buyers sellers
+-- Example: tidemark query buyers_and_sellers --collection pudgypenguins
+-- A wallet counts once a day. Sales of unknown side have neither buyer nor seller; without_side counts them.
+WITH sale AS (
+    SELECT (sold_at AT TIME ZONE 'UTC')::date AS day, buyer, seller, side
+    FROM core.sale
+    WHERE sold_at >= :from AND sold_at < :to
+        AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+        AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+),
+wallet AS (
+    SELECT day, wallet, bool_or(bought) AS bought, bool_or(sold) AS sold
+    FROM (
+        SELECT day, buyer AS wallet, true AS bought, false AS sold FROM sale
+        UNION ALL
+        SELECT day, seller, false, true FROM sale
+    ) AS deal
+    WHERE wallet IS NOT NULL
+    GROUP BY day, wallet
+),
+wallets AS (
+    SELECT
+        day,
+        count(*) FILTER (WHERE bought) AS buyers,
+        count(*) FILTER (WHERE sold) AS sellers,
+        count(*) FILTER (WHERE bought AND sold) AS both
+    FROM wallet
+    GROUP BY day
+)
+SELECT
+    day,
+    count(*) AS sales,
+    coalesce(buyers, 0) AS buyers,
+    coalesce(sellers, 0) AS sellers,
+    coalesce(both, 0) AS bought_and_sold,
+    count(*) FILTER (WHERE side = 'unknown') AS without_side
+FROM sale
+LEFT JOIN wallets USING (day)
+GROUP BY day, buyers, sellers, both
+ORDER BY day;

@@ -1,0 +1,23 @@
+-- Grain: one row per UTC day.
+-- Answers: How much was sold each day?
+-- Parameter: collection text = null; only this collection
+-- Parameter: chain text = null; only this chain
+-- Parameter: from start = newest-30d; first day or hour
+-- Parameter: to end = newest; last day or hour, included
+-- Plot: bar day volume_eth
+-- Example: tidemark query daily_volume --collection pudgypenguins --plot
+-- Sales without a rate are not in the volumes; without_eth and without_usd count them. volume_eth_clean is empty until the day is judged.
+SELECT
+    (hour AT TIME ZONE 'UTC')::date AS day,
+    sum(sales)::bigint AS sales,
+    sum(volume_eth) AS volume_eth,
+    sum(volume_usd) AS volume_usd,
+    CASE WHEN bool_and(sales_clean IS NOT NULL) THEN coalesce(sum(volume_eth_clean), 0) END AS volume_eth_clean,
+    sum(without_eth)::bigint AS without_eth,
+    sum(without_usd)::bigint AS without_usd
+FROM mart.collection_hourly
+WHERE hour >= :from AND hour < :to
+    AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+    AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+GROUP BY day
+ORDER BY day;

@@ -1,0 +1,21 @@
+-- Grain: one row per UTC day with such a sale.
+-- Answers: What was the floor of a collection, as far as sales show it?
+-- Parameter: collection text; the collection
+-- Parameter: from start = newest-30d; first day or hour
+-- Parameter: to end = newest; last day or hour, included
+-- Plot: line day low_eth p10_eth median_eth
+-- Example: tidemark query floor_price --collection pudgypenguins --plot
+-- A proxy: the floor itself is the cheapest listing, this is the cheapest listing that was bought. Accepted offers, private sales,
+-- suspected wash trades, gifts at price 0 and sales without an ETH rate are left out.
+SELECT
+    day,
+    count(*) AS sales,
+    min(unit_price_eth) AS low_eth,
+    percentile_disc(0.1) WITHIN GROUP (ORDER BY unit_price_eth) AS p10_eth,
+    percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_price_eth) AS median_eth
+FROM mart.sales
+WHERE collection_slug = :collection
+    AND sold_at >= :from AND sold_at < :to
+    AND side <> 'offer' AND is_private IS NOT TRUE AND is_suspect IS NOT TRUE AND unit_price_eth > 0
+GROUP BY day
+ORDER BY day;

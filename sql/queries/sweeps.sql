@@ -1,0 +1,30 @@
+-- Grain: one row per transaction in which one wallet bought at least so many NFTs.
+-- Answers: Who bought many NFTs at once?
+-- Parameter: collection text = null; only this collection
+-- Parameter: chain text = null; only this chain
+-- Parameter: least integer = 5; at least so many sales in the transaction
+-- Parameter: from start = newest-7d; first day or hour
+-- Parameter: to end = newest; last day or hour, included
+-- Parameter: limit integer = 20; so many sweeps
+-- Plot: none
+-- Example: tidemark query sweeps --least 10
+-- Volumes are over the sales with a rate; without_eth counts the others.
+SELECT
+    min(sold_at) AS sold_at,
+    chain,
+    transaction_hash,
+    min(buyer) AS buyer,
+    count(*) AS sales,
+    count(DISTINCT collection_slug) AS collections,
+    count(DISTINCT seller) AS sellers,
+    sum(price_eth) AS volume_eth,
+    sum(price_usd) AS volume_usd,
+    count(*) FILTER (WHERE price_eth IS NULL) AS without_eth
+FROM core.sale
+WHERE sold_at >= :from AND sold_at < :to
+    AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+    AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+GROUP BY chain, transaction_hash
+HAVING count(*) >= :least AND count(DISTINCT buyer) = 1
+ORDER BY sales DESC, sold_at, transaction_hash
+LIMIT :limit;

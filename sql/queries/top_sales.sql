@@ -1,0 +1,19 @@
+-- Grain: one row per sale.
+-- Answers: What were the most expensive sales?
+-- Parameter: collection text = null; only this collection
+-- Parameter: chain text = null; only this chain
+-- Parameter: from start = newest-7d; first day or hour
+-- Parameter: to end = newest; last day or hour, included
+-- Parameter: limit integer = 20; so many sales
+-- Plot: none
+-- Example: tidemark query top_sales --chain ethereum --limit 5
+-- Ranked by the total price in US dollars; sales whose dollar rate is unknown stand last.
+SELECT
+    sold_at, chain, collection_slug AS collection, token_id, quantity, price, payment_token_symbol AS token,
+    price_eth, price_usd, side, seller, buyer, is_suspect, transaction_hash
+FROM mart.sales
+WHERE sold_at >= :from AND sold_at < :to
+    AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+    AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+ORDER BY price_usd DESC NULLS LAST, sold_at, sale_uid
+LIMIT :limit;
