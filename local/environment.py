@@ -1,12 +1,27 @@
 """The environment of each program of the local system. Pure; secrets travel here and on no command line."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 BUCKET = "tidemark"
 COLLECTORS = ("collector-a", "collector-b")
 _LOOPBACK = "127.0.0.1,localhost"
 _OURS = ("AIRFLOW_", "AWS_", "OPENSEA_", "PG", "TIDEMARK_")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The market that is recorded: OpenSea or its stand-in.
+
+    `stream` and `api` are the settings that tell collector and loader where it is and what of it is wanted; empty
+    ones mean OpenSea and everything. `keys` holds an API key for each collector.
+    """
+
+    name: str
+    stream: dict[str, str] = field(default_factory=dict)
+    api: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 def bare(environ: Mapping[str, str]) -> dict[str, str]:
@@ -20,14 +35,14 @@ def bare(environ: Mapping[str, str]) -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1"}
 
 
-def collecting(collector: str, spool: Path, *, stream_url: str, api_key: str, clock: str) -> dict[str, str]:
+def collecting(collector: str, spool: Path, source: Source, *, clock: str) -> dict[str, str]:
     """Return the settings of `tidemark collect`; an empty `clock` is the real one."""
     return {
         "TIDEMARK_COLLECTOR": collector,
         "TIDEMARK_SPOOL": str(spool),
-        "TIDEMARK_STREAM_URL": stream_url,
         "TIDEMARK_CLOCK": clock,
-        "OPENSEA_API_KEY": api_key,
+        "OPENSEA_API_KEY": source.keys[collector],
+        **source.stream,
     }
 
 
@@ -41,12 +56,13 @@ def uploading(collector: str, spool: Path, *, clock: str) -> dict[str, str]:
     }
 
 
-def loading(warehouse_url: str, *, api_url: str, api_key: str) -> dict[str, str]:
-    """Return the settings of the loader, without those of S3 itself."""
+def loading(warehouse_url: str, source: Source) -> dict[str, str]:
+    """Return the settings of the loader, without those of S3 itself. Repair needs a key."""
+    key = next(iter(source.keys.values()), None)
     return {
         "TIDEMARK_WAREHOUSE_URL": warehouse_url,
         "TIDEMARK_BUCKET": BUCKET,
         "TIDEMARK_COLLECTORS": ",".join(COLLECTORS),
-        "TIDEMARK_API_URL": api_url,
-        "OPENSEA_API_KEY": api_key,
+        **source.api,
+        **({"OPENSEA_API_KEY": key} if key else {}),
     }

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from archive.problem import Problem
 
 GRACE = 10.0
 _TAIL_BYTES = 4096
+_PULSE = 0.05
 
 
 def tidemark(*arguments: str) -> list[str]:
@@ -71,6 +73,15 @@ class Process:
         with self.log.open("rb") as log:
             log.seek(before)
             return log.read().decode(errors="replace")
+
+    def first_line(self, timeout: float) -> str:
+        """Wait up to `timeout` seconds for the first line that the program prints into its new log."""
+        deadline = time.monotonic() + timeout
+        while "\n" not in (text := self.log.read_text(errors="replace")):
+            if not self.pid or time.monotonic() > deadline:
+                raise self.failure("it did not come up")
+            time.sleep(_PULSE)
+        return text.partition("\n")[0]
 
     def wait(self, timeout: float) -> int | None:
         """Wait up to `timeout` seconds for the program's end; return its exit status, None while it runs."""

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from local.environment import bare, collecting, loading, uploading
+from local.environment import Source, bare, collecting, loading, uploading
 
 
 def test_nothing_of_the_persons_own_setup_leads_elsewhere() -> None:
@@ -17,13 +17,33 @@ def test_a_proxy_keeps_its_own_exceptions_and_gets_loopback() -> None:
     assert bare({"NO_PROXY": "intranet"})["NO_PROXY"] == "intranet,127.0.0.1,localhost"
 
 
+SIMULATED = Source(
+    "the simulator",
+    stream={"TIDEMARK_STREAM_URL": "ws://x"},
+    api={"TIDEMARK_API_URL": "http://x"},
+    keys={"collector-a": "key-a", "collector-b": "key-b"},
+)
+
+
 def test_collector_and_uploader_work_in_one_spool_under_one_name() -> None:
-    collector = collecting("collector-a", Path("/s"), stream_url="ws://x", api_key="k", clock="c")
-    uploader = uploading("collector-a", Path("/s"), clock="c")
+    collector = collecting("collector-b", Path("/s"), SIMULATED, clock="c")
+    uploader = uploading("collector-b", Path("/s"), clock="c")
     shared = ("TIDEMARK_COLLECTOR", "TIDEMARK_SPOOL", "TIDEMARK_CLOCK")
-    assert [collector[name] for name in shared] == [uploader[name] for name in shared] == ["collector-a", "/s", "c"]
+    assert [collector[name] for name in shared] == [uploader[name] for name in shared] == ["collector-b", "/s", "c"]
+    assert (collector["OPENSEA_API_KEY"], collector["TIDEMARK_STREAM_URL"]) == ("key-b", "ws://x")
+    assert "OPENSEA_API_KEY" not in uploader
 
 
-def test_the_loader_waits_for_both_collectors() -> None:
-    settings = loading("postgresql://w", api_url="http://x", api_key="k")
+def test_the_loader_waits_for_both_collectors_and_asks_the_same_market() -> None:
+    settings = loading("postgresql://w", SIMULATED)
     assert settings["TIDEMARK_COLLECTORS"] == "collector-a,collector-b"
+    assert (settings["OPENSEA_API_KEY"], settings["TIDEMARK_API_URL"]) == ("key-a", "http://x")
+
+
+def test_opensea_itself_needs_no_address_and_a_key_is_never_shown() -> None:
+    opensea = Source("OpenSea", keys={"collector-a": "s3cret"})
+    assert not {"TIDEMARK_STREAM_URL", "TIDEMARK_API_URL"} & {
+        *collecting("collector-a", Path("/s"), opensea, clock=""), *loading("postgresql://w", opensea)
+    }  # fmt: skip
+    assert "s3cret" not in repr(opensea)
+    assert "OPENSEA_API_KEY" not in loading("postgresql://w", Source("nothing"))

@@ -1,0 +1,65 @@
+"""Three hours of the whole system in about two minutes, with two accidents, and what came of them."""
+
+import shutil
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from local.environment import BUCKET, COLLECTORS
+from local.evidence.ledger import read
+from local.figures import Figures
+from local.findings import findings
+from local.interrupt import Interrupts
+from local.progress import Progress
+from local.recording import RATE, Schedule, record
+from local.report import report
+from local.stack import Stack
+from local.verdict import Verdict
+
+_DAG = "load_sales"
+_FLIGHT = timedelta(milliseconds=250) * RATE
+
+
+def run(folder: Path, console: Console) -> bool:
+    """Run the demo in a folder, which is emptied first; return whether everything received was loaded once."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with Interrupts() as interrupts, Progress(console) as progress, Stack(folder, interrupts, progress) as stack:
+        figures, verdict = _happen(stack, progress)
+    console.print(report(figures, verdict))
+    console.print(_look_further(folder), highlight=False)
+    return verdict.yes
+
+
+def _happen(stack: Stack, progress: Progress) -> tuple[Figures, Verdict]:
+    """Record, upload and load three hours, and compare what everybody says of them."""
+    stack.start_storage()
+    schedule = Schedule.starting(time.time())
+    stack.clock = str(schedule.clock)
+    source = stack.start_simulator(schedule.market(time.time()))
+    for collector in COLLECTORS:
+        stack.start_collector(collector, source)
+    airflow = stack.start_airflow(source)
+    record(stack, source, schedule, progress)
+    progress.meanwhile("Airflow comes up")
+    airflow.result().backfill(_DAG, schedule.hours[0], schedule.hours[-1], progress)
+    stack.processes["simulator"].stop()
+    progress.meanwhile("comparing what everybody says")
+    return findings(
+        schedule.hours,
+        read(stack.ledger),
+        client=stack.s3.client(),
+        bucket=BUCKET,
+        warehouse_url=stack.postgres.url("warehouse"),
+        flight=_FLIGHT,
+    )
+
+
+def _look_further(folder: Path) -> str:
+    return f"""
+To look further (nothing runs any more; everything stays in {folder} until the next demo):
+  make up DEMO=1           its warehouse, archive and Airflow again, with addresses and login; `make down` ends them
+  {folder}/archive        the archive as it lay in S3: hour files (.jsonl.zst) and manifests
+  {folder}/collector-a    what a collector keeps: its spool and its log; the other programs' logs lie beside it
+"""

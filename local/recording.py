@@ -1,0 +1,74 @@
+"""The demo's three hours: what happens when, by a clock that passes an hour in twenty seconds."""
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archive.clock import Clock
+from archive.hour import LENGTH, Hour, hours
+from local.environment import COLLECTORS, Source
+from local.progress import Progress
+from local.stack import Stack
+
+HOURS = 3
+RATE = LENGTH / timedelta(seconds=20)
+MESSAGES_PER_SECOND = 60
+SALES_SHARE = 0.2
+_JOINING = 5.0  # real seconds for the collectors to come up before the first hour
+_PULSE = 0.2
+# by the demo's clock, on which a real second is three minutes
+_CUT = timedelta(minutes=15)
+_CRASH = timedelta(minutes=40)
+_RESTART = timedelta(minutes=6)
+_CRON = timedelta(minutes=3)
+_A, _B = COLLECTORS
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Which hours are recorded, and the clock that brings them."""
+
+    hours: list[Hour]
+    clock: Clock
+
+    @classmethod
+    def starting(cls, now: float) -> "Schedule":
+        """Return hours of yesterday, which Airflow may load at once; `now` is in real seconds since 1970."""
+        first = Hour.of(Clock().at(now) - timedelta(days=1))
+        last = Hour(first.start + (HOURS - 1) * LENGTH)
+        return cls(list(hours(first, last)), Clock(first.start, now + _JOINING, RATE))
+
+    def market(self, now: float) -> list[str]:
+        """Return the simulator's options: a lively market, and one connection that is cut in the second hour."""
+        cut = self.clock.real(self.hours[1].start + _CUT) - now
+        fault = json.dumps({"fault": "reset", "client": _A, "after": round(cut, 1)})
+        return ["--rate", str(MESSAGES_PER_SECOND), "--sales", str(SALES_SHARE),
+                "--until", self.hours[-1].next().key, "--fault", fault]  # fmt: skip
+
+
+def record(stack: Stack, source: Source, schedule: Schedule, progress: Progress) -> None:
+    """Let the hours pass: cron after each, and in the second one of the collectors dies and comes back."""
+
+    def until(moment: datetime) -> None:
+        while (now := schedule.clock.at(time.time())) < moment:
+            progress.meanwhile(f"the collectors record; their clock shows {now:%Y-%m-%d %H:%M}")
+            time.sleep(_PULSE)
+
+    def cron(hour: Hour) -> None:
+        until(hour.end + _CRON)
+        for collector in COLLECTORS:
+            progress(f"cron on {collector}, after {hour}: {stack.upload(collector)}")
+
+    first, second, third = schedule.hours
+    cron(first)
+    until(second.start + _CRASH)
+    stack.processes[_B].kill()
+    progress(f"{_B}: killed with SIGKILL")
+    until(second.start + _CRASH + _RESTART)
+    stack.start_collector(_B, source)
+    progress(f"{_B}: started again, as systemd would")
+    cron(second)
+    cron(third)
+    for collector in COLLECTORS:
+        stack.processes[collector].stop()

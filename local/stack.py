@@ -1,0 +1,149 @@
+"""The parts of the system in one folder: which there are, what each is told, and in which order they start and end."""
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import psycopg2
+from psycopg2 import sql
+
+from local.airflow import Airflow
+from local.background import Background
+from local.environment import BUCKET, COLLECTORS, Source, bare, collecting, loading, uploading
+from local.interrupt import Interrupts
+from local.mirror import restore, save
+from local.postgres import Postgres
+from local.process import Process, tidemark
+from local.s3 import S3Server
+
+_START_TIMEOUT = 30.0
+
+
+class Part(Protocol):
+    """Anything that is started and stopped."""
+
+    def start(self) -> object:
+        """Start it and wait until it works."""
+
+    def stop(self) -> None:
+        """Stop it; harmless when it does not run."""
+
+
+class Stack:
+    """One system whose whole state is `folder`; leaving the `with` block stops every part, the last first."""
+
+    def __init__(
+        self, folder: Path, interrupts: Interrupts, say: Callable[[str], None], *, clock: str = "", ui_port: int = 0
+    ) -> None:
+        self.folder = folder.resolve()
+        self.say = say
+        self.clock = clock
+        self.processes: dict[str, Process] = {}
+        self._environment = bare(os.environ)
+        self._interrupts = interrupts
+        self._parts = ExitStack()
+        self._ui_port = ui_port
+        self.postgres = Postgres(self.folder / "postgres")
+        self.s3 = S3Server(log=self.folder / "s3.log")
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with self._interrupts.held():
+            self._parts.close()
+
+    @property
+    def archive(self) -> Path:
+        """The copy of the archive as plain files."""
+        return self.folder / "archive"
+
+    @property
+    def ledger(self) -> Path:
+        """What the simulator wrote down."""
+        return self.folder / "simulator" / "ledger"
+
+    def spool(self, collector: str) -> Path:
+        """Return the folder into which a collector writes."""
+        return self.folder / collector / "spool"
+
+    def start_storage(self) -> None:
+        """Start PostgreSQL and S3, give them what an earlier run left, and migrate the warehouse."""
+        self._start(self.postgres)
+        for database in ("warehouse", "airflow"):
+            self._ensure_database(database)
+        self.say(f"PostgreSQL: ready on port {self.postgres.port}")
+        self._start(self.s3)
+        self.s3.create_bucket(BUCKET)
+        restore(self.s3.client(), BUCKET, self.archive)
+        self.say(f"S3: ready at {self.s3.endpoint}")
+        self._run("migrate", {"TIDEMARK_WAREHOUSE_URL": self.postgres.url("warehouse")})
+        self.say("warehouse: migrations applied")
+
+    def start_process(self, name: str, command: list[str], environment: dict[str, str]) -> Process:
+        """Start a program, or start it again, as systemd would."""
+        process = Process(name, command, self._environment | environment, self.folder / name / "output.log")
+        self.processes[name] = process
+        self._start(process)
+        return process
+
+    def start_simulator(self, market: list[str]) -> Source:
+        """Start the stand-in for OpenSea with these options of `tidemark simulate`, and return where it is."""
+        keys = {collector: secrets.token_hex(8) for collector in COLLECTORS}
+        command = tidemark("simulate", "--port", "0", "--ledger", str(self.ledger), *market)
+        named = ",".join(f"{key}={collector}" for collector, key in keys.items())
+        process = self.start_process(
+            "simulator", command, {"TIDEMARK_SIMULATOR_KEYS": named, "TIDEMARK_CLOCK": self.clock}
+        )
+        addresses = json.loads(process.first_line(_START_TIMEOUT))
+        self.say(f"simulator: ready at {addresses['stream_url']}")
+        stream = {"TIDEMARK_STREAM_URL": addresses["stream_url"]}
+        return Source("the simulator", stream, {"TIDEMARK_API_URL": addresses["api_url"]}, keys)
+
+    def start_collector(self, collector: str, source: Source) -> None:
+        """Start `tidemark collect`."""
+        settings = collecting(collector, self.spool(collector), source, clock=self.clock)
+        self.start_process(collector, tidemark("collect"), settings)
+
+    def upload(self, collector: str) -> str:
+        """Run `tidemark upload` once, as cron would, and return the last line it printed."""
+        settings = uploading(collector, self.spool(collector), clock=self.clock) | self.s3.environment
+        printed = self._run("upload", settings, log=self.folder / collector / "upload.log")
+        save(self.s3.client(), BUCKET, self.archive)
+        return printed.splitlines()[-1] if printed else ""
+
+    def loader_environment(self, source: Source) -> dict[str, str]:
+        """Return what the loader is told, on the command line as in Airflow."""
+        return loading(self.postgres.url("warehouse"), source) | self.s3.environment
+
+    def start_airflow(self, source: Source) -> Background[Airflow]:
+        """Bring up Airflow in the background."""
+        environment = self._environment | self.loader_environment(source)
+        airflow = Airflow(self.folder / "airflow", self.postgres.url("airflow"), environment, port=self._ui_port)
+        self._parts.callback(airflow.stop)
+        background = Background(lambda: airflow.start(self.say))
+        self._parts.callback(background.abandon)
+        return background
+
+    def _start(self, part: Part) -> None:
+        with self._interrupts.held():
+            self._parts.callback(part.stop)
+            part.start()
+
+    def _run(self, verb: str, settings: dict[str, str], log: Path | None = None) -> str:
+        log = log or self.folder / f"{verb}.log"
+        return Process(f"tidemark {verb}", tidemark(verb), self._environment | settings, log).run()
+
+    def _ensure_database(self, name: str) -> None:
+        with closing(psycopg2.connect(self.postgres.url())) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+                if not cursor.fetchone():
+                    cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
