@@ -3,22 +3,20 @@
 import os
 from datetime import timedelta
 
-from airflow.sdk import DAG, Asset, Param
+from airflow.sdk import DAG, Param
 
 from archive.hour import Hour
-from dags.wiring.faults import RETRIES
 from dags.wiring.load_hours import LoadHours
 from dags.wiring.run_hours import EVERY_HOUR, hour_form
 
 CATCHUP_FROM = os.environ.get("TIDEMARK_CATCHUP_FROM", "")
-SALES = Asset(name="sales", uri="tidemark://warehouse/core/sale")
 
 DOC = """
 Loads one UTC hour of the archive into the warehouse, in one transaction. The hour is the run's **partition key**
 (`2026-11-22T15`), the same for scheduled, triggered and backfilled runs.
 
-**By hand**: *Trigger*, and name an hour or a range in the form. **Many hours**: *Trigger → Backfill*; any length, either
-way, in parallel. Loading an hour twice changes nothing.
+**By hand**: *Trigger*, and name an hour or a range in the form. **Many hours**: *Trigger → Backfill*; any length, any
+order, in parallel. Loading an hour twice changes nothing.
 
 **Deferred** (violet) means waiting for a collector's manifest, without a worker. When patience ends, the hour is loaded
 with what is there, and loaded again by `reconcile_archive` when the rest arrives.
@@ -40,7 +38,7 @@ with DAG(
     catchup=bool(CATCHUP_FROM),
     max_active_runs=8,
     dagrun_timeout=timedelta(hours=24),
-    default_args={"owner": "tidemark", "pool": "warehouse", **RETRIES},
+    default_args={"owner": "tidemark"},
     tags=["tidemark", "hourly"],
     params={
         **hour_form(),
@@ -54,4 +52,4 @@ with DAG(
         ),
     },
 ):
-    LoadHours(task_id="load", outlets=[SALES])
+    LoadHours(task_id="load")

@@ -17,7 +17,7 @@ class ManifestsArrived(BaseTrigger):
     """Fires when no collector of these hours is worth waiting for: all have reported, or patience ended."""
 
     def __init__(self, hours: Sequence[str], poll_seconds: float = POLL_SECONDS) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.hours = list(hours)
         self.poll_seconds = poll_seconds
 

@@ -1,6 +1,7 @@
 """Which hours a run means: the one place where a run's date, partition or form becomes hours."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import CronPartitionTimetable, Param
@@ -22,14 +23,14 @@ def hour_form() -> dict[str, Param]:
             type=["null", "string"],
             pattern=_HOUR,
             title="Hour (UTC)",
-            description="The hour to load, such as 2026-11-22T15. Empty: the hour of the run's partition key.",
+            description="Such as 2026-11-22T15. Empty: the hours that the schedule means.",
         ),
         "last_hour": Param(
             None,
             type=["null", "string"],
             pattern=_HOUR,
             title="Last hour (UTC)",
-            description="To load a range: its last hour, included. Long ranges run in parallel as a backfill.",
+            description="For a range: its last hour, included. For parallel runs create a backfill instead.",
         ),
     }
 
@@ -50,3 +51,14 @@ def run_hours(params: Mapping[str, Any], partition_key: str | None) -> list[Hour
         raise Problem(f"{first} to {last} is {len(wanted)} hours; a run takes 1 to {MOST_HOURS}",
                       "Name the earlier hour first; for more hours create a backfill")  # fmt: skip
     return wanted
+
+
+def settled_hours(params: Mapping[str, Any], run_after: datetime, patience: float) -> list[Hour]:
+    """Return the hours to look back on: those of the form, else its last `days` without the hours still awaited.
+
+    `patience` is how long an hour is awaited, in seconds after its end.
+    """
+    if params.get("hour"):
+        return run_hours(params, None)
+    last = Hour.of(run_after - timedelta(seconds=patience)).previous()
+    return list(hours(Hour.of(last.start - timedelta(days=params["days"])), last))

@@ -1,0 +1,37 @@
+"""Judge each day that loads have touched: wash-trade flags and the daily tables that analysts read."""
+
+from airflow.sdk import DAG, task
+
+from dags.wiring.faults import RETRIES, told_plainly
+from dags.wiring.load_hours import POOL
+
+DOC = """
+Rebuilds the daily tables (`mart.sale_flags`, `mart.collection_daily`, `mart.wallet_daily`) of every day that a load
+has touched since it was last judged, however old: a backfilled or repaired day is judged again by the next run.
+Hourly tables need no run: each load refreshes them itself.
+
+## When red
+The log names the day and the statement. Days before it are done, that day and those after it are unchanged; after the
+fault is put right, clear the task or wait for the next run.
+"""
+
+with DAG(
+    "daily_marts",
+    description=__doc__,
+    doc_md=DOC,
+    schedule="45 0 * * *",
+    max_active_runs=1,
+    default_args={"owner": "tidemark"},
+    tags=["tidemark", "daily"],
+):
+
+    @task(pool=POOL, **RETRIES)
+    def judge() -> list[str]:
+        """Judge the touched days, oldest first, and name them."""
+        from loader.marts.postgres import refresh_days
+        from loader.settings import WarehouseSettings
+
+        with told_plainly():
+            return [day.isoformat() for day in refresh_days(WarehouseSettings().warehouse_url)]
+
+    judge()

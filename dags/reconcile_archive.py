@@ -1,0 +1,49 @@
+"""Load what the archive holds and the warehouse does not: hours that changed after they were loaded, or never were."""
+
+from airflow.sdk import DAG, Param, task
+from airflow.sdk.types import DagRunProtocol
+
+from dags.wiring.faults import RETRIES, told_plainly
+from dags.wiring.load_hours import LoadHours
+from dags.wiring.run_hours import hour_form, settled_hours
+
+MOST_AT_ONCE = 200
+
+DOC = """
+Compares the archive with the warehouse, hour by hour, and loads each hour that differs: a manifest that came after
+patience had ended, an hour whose load failed, an hour that nobody loaded. A run looks back a week; for more, name a
+range in the form. Nothing to load means a skipped `load` and a green run.
+
+## When red
+- `find`: the archive or the warehouse could not be read. The log says which.
+- `load`: as in `load_sales`, for the hour that the task's name shows. The other hours are loaded all the same.
+"""
+
+with DAG(
+    "reconcile_archive",
+    description=__doc__,
+    doc_md=DOC,
+    schedule="30 * * * *",
+    max_active_runs=1,
+    default_args={"owner": "tidemark"},
+    tags=["tidemark", "healing"],
+    params={
+        **hour_form(),
+        "days": Param(7, type="integer", minimum=1, maximum=31, title="Days", description="How far to look back."),
+    },
+):
+
+    @task(**RETRIES)
+    def find(params: dict[str, object], dag_run: DagRunProtocol) -> list[str]:
+        """Name the hours to load, the newest first."""
+        from loader.hours import stale_hours
+        from loader.settings import LoaderSettings
+
+        with told_plainly():
+            settings = LoaderSettings()
+            looked_at = settled_hours(params, dag_run.run_after, settings.patience)
+            stale = stale_hours(settings, looked_at[0], looked_at[-1])
+        print(f"{looked_at[0]} to {looked_at[-1]}: {len(stale)} of {len(looked_at)} hours to load")
+        return [hour.key for hour in reversed(stale)][:MOST_AT_ONCE]
+
+    LoadHours.partial(task_id="load", map_index_template="{{ task.hour }}").expand(hour=find())
