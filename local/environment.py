@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 BUCKET = "tidemark"
 COLLECTORS = ("collector-a", "collector-b")
@@ -35,11 +36,14 @@ def bare(environ: Mapping[str, str]) -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1"}
 
 
-def collecting(collector: str, spool: Path, source: Source, *, clock: str) -> dict[str, str]:
-    """Return the settings of `tidemark collect`; an empty `clock` is the real one."""
+def collecting(
+    collector: str, spool: Path, source: Source, *, clock: str = "", metrics_port: int = 0
+) -> dict[str, str]:
+    """Return the settings of `tidemark collect`; an empty `clock` is the real one, port 0 serves no metrics."""
     return {
         "TIDEMARK_COLLECTOR": collector,
         "TIDEMARK_SPOOL": str(spool),
+        "TIDEMARK_METRICS_PORT": str(metrics_port),
         "TIDEMARK_CLOCK": clock,
         "OPENSEA_API_KEY": source.keys[collector],
         **source.stream,
@@ -65,4 +69,16 @@ def loading(warehouse_url: str, source: Source) -> dict[str, str]:
         "TIDEMARK_COLLECTORS": ",".join(COLLECTORS),
         **source.api,
         **({"OPENSEA_API_KEY": key} if key else {}),
+    }
+
+
+def asking(warehouse_url: str) -> dict[str, str]:
+    """Return what `psql` needs to reach a warehouse."""
+    url = urlsplit(warehouse_url)
+    return {
+        "PGHOST": url.hostname or "",
+        "PGPORT": str(url.port),
+        "PGUSER": unquote(url.username or ""),
+        "PGPASSWORD": unquote(url.password or ""),
+        "PGDATABASE": unquote(url.path.lstrip("/")),
     }

@@ -1,23 +1,26 @@
 """What `tidemark up` leaves for `down`, `status` and the person: one file that says what runs and where."""
 
+import shlex
 from pathlib import Path
 
 import msgspec
 import psutil
 
+ENVIRONMENT = "environment"
 _NAME = "state.json"
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """A system that was brought up.
 
-    `pid` and `created` (seconds since 1970) name its keeper beyond doubt, `environment` is what `tidemark query` and
-    the other verbs need to reach it. It holds passwords, so only its owner may read the file.
+    `pid` and `created` (seconds since 1970) name its keeper beyond doubt; `environment` is what the other verbs need
+    to reach it. It holds passwords, so only its owner may read the file.
     """
 
     pid: int
     created: float
     source: str
+    folder: str
     ui: str
     username: str
     password: str
@@ -40,6 +43,12 @@ def write_state(folder: Path, state: State) -> None:
     part.touch(mode=0o600)
     part.write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=1))
     part.rename(folder / _NAME)
+
+
+def write_environment(file: Path, environment: dict[str, str]) -> None:
+    """Write what a shell reads with `. FILE` to reach the system."""
+    file.touch(mode=0o600)
+    file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()))
 
 
 def read_state(folder: Path) -> State | None:

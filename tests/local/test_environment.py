@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from local.environment import Source, bare, collecting, loading, uploading
+from local.environment import Source, asking, bare, collecting, loading, uploading
 
 
 def test_nothing_of_the_persons_own_setup_leads_elsewhere() -> None:
@@ -47,3 +47,9 @@ def test_opensea_itself_needs_no_address_and_a_key_is_never_shown() -> None:
     }  # fmt: skip
     assert "s3cret" not in repr(opensea)
     assert "OPENSEA_API_KEY" not in loading("postgresql://w", Source("nothing"))
+
+
+def test_psql_finds_the_warehouse_without_a_password_on_its_command_line() -> None:
+    assert asking("postgresql://tide:p%40ss@127.0.0.1:5433/warehouse") == {
+        "PGHOST": "127.0.0.1", "PGPORT": "5433", "PGUSER": "tide", "PGPASSWORD": "p@ss", "PGDATABASE": "warehouse"
+    }  # fmt: skip

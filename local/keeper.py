@@ -1,0 +1,96 @@
+"""The process that keeps the system up: what systemd, cron and the other machines are elsewhere.
+
+`python -m local.keeper RUN FOLDER PORT` with the folder of the state, the folder of the system and the port of the
+Airflow UI. It ends, and everything with it, on SIGTERM.
+"""
+
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+
+from archive.clock import Clock
+from archive.hour import Hour
+from archive.problem import Problem
+from local.airflow import Airflow
+from local.environment import Source, asking
+from local.interrupt import Interrupts
+from local.lock import only_one
+from local.progress import Progress
+from local.settings import UpSettings
+from local.stack import Stack
+from local.state import ENVIRONMENT, State, forget_state, write_environment, write_state
+
+MARKET = ["--rate", "5", "--sales", "0.1"]
+NOBODY = Source("nothing new")
+_PULSE = 2.0
+_CRON = timedelta(minutes=1)  # after each hour's end
+
+
+def keep(run: Path, folder: Path, ui_port: int) -> None:
+    """Bring the system up and keep it so. What lies in another folder than `run` is only shown: nothing is recorded."""
+    settings = UpSettings()
+    say = Progress(Console())
+    with Interrupts() as interrupts, only_one(folder), Stack(folder, interrupts, say, ui_port=ui_port) as stack:
+        stack.start_storage()
+        source = NOBODY if folder != run else settings.source() or stack.start_simulator(MARKET)
+        for collector in source.keys:
+            stack.start_collector(collector, source)
+        airflow = stack.start_airflow(source).result()
+        for dag in airflow.rest.dags():
+            airflow.rest.unpause(dag)
+        state = _state(stack, source, airflow)
+        write_environment(run / ENVIRONMENT, state.environment | asking(stack.postgres.url("warehouse")))
+        write_state(run, state)
+        try:
+            _tend(stack, source)
+        finally:
+            forget_state(run)
+
+
+def _tend(stack: Stack, source: Source) -> None:
+    """Restart what ends and upload after each hour, for ever."""
+    due = Hour.of(Clock().at(time.time())).end + _CRON
+    while True:
+        time.sleep(_PULSE)
+        for collector in source.keys:
+            if not stack.processes[collector].pid:
+                stack.say(f"{collector}: ended by itself; started again")
+                stack.start_collector(collector, source)
+        if Clock().at(time.time()) >= due:
+            due = Hour.of(due).end + _CRON
+            for collector in source.keys:
+                _upload(stack, collector)
+
+
+def _upload(stack: Stack, collector: str) -> None:
+    try:
+        stack.say(f"cron on {collector}: {stack.upload(collector)}")
+    except Problem as problem:  # the next hour's upload takes it up again
+        stack.say(f"cron on {collector}: {problem}")
+
+
+def _state(stack: Stack, source: Source, airflow: Airflow) -> State:
+    me = psutil.Process()
+    return State(
+        pid=me.pid,
+        created=me.create_time(),
+        source=source.name,
+        folder=str(stack.folder),
+        ui=airflow.url,
+        username=airflow.username,
+        password=airflow.password,
+        environment=stack.loader_environment(source),
+    )
+
+
+if __name__ == "__main__":
+    try:
+        keep(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    except KeyboardInterrupt:
+        pass  # told to end, and did
+    except Problem as problem:
+        sys.exit(str(problem))

@@ -1,0 +1,82 @@
+"""Bringing the system up and down: a keeper in the background, and what a person sees of it."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from archive.problem import Problem
+from local.interrupt import Interrupts
+from local.state import State, read_state
+
+RUN = Path(".run/up")
+DEMO = Path(".run/demo")
+_PULSE = 0.2
+_END_TIMEOUT = 60.0
+
+
+def bring_up(run: Path, folder: Path, ui_port: int, say: Callable[[str], object]) -> State:
+    """Bring the system up, saying what the keeper says, and return what runs when everything works.
+
+    Raises Problem where a port is taken or a part fails; then nothing is left running.
+    """
+    if state := read_state(run):
+        say("Tidemark is up already.")
+        return state
+    ensure_free(ui_port)
+    run.mkdir(parents=True, exist_ok=True)
+    log = run / "keeper.log"
+    with Interrupts(), log.open("wb") as output:
+        command = [sys.executable, "-m", "local.keeper", str(run), str(folder), str(ui_port)]
+        keeper = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            return _await(run, keeper, log, say)
+        except BaseException:
+            if keeper.poll() is None:
+                _end(psutil.Process(keeper.pid))
+            raise
+
+
+def _await(run: Path, keeper: subprocess.Popen[bytes], log: Path, say: Callable[[str], object]) -> State:
+    with log.open() as lines:
+        while not (state := read_state(run)):
+            for line in lines:
+                say(line.rstrip())
+            if keeper.poll() is not None:
+                raise Problem("the system did not come up", f"Read the lines above, and the logs in {log.parent}")
+            time.sleep(_PULSE)
+        for line in lines:
+            say(line.rstrip())
+    return state
+
+
+def bring_down(run: Path) -> bool:
+    """End the system and wait until nothing of it runs; return whether there was one."""
+    state = read_state(run)
+    if not state or not state.keeper:
+        return False
+    _end(state.keeper)
+    return True
+
+
+def _end(keeper: psutil.Process) -> None:
+    keeper.terminate()
+    _, alive = psutil.wait_procs([keeper], _END_TIMEOUT)
+    if alive:
+        raise Problem(f"the system does not end; its keeper is process {keeper.pid}", f"Kill it: kill -9 {keeper.pid}")
+
+
+def ensure_free(port: int) -> None:
+    """Raise Problem where something listens on a loopback port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Problem(f"port {port} is taken", "Stop what uses it, or choose another: --port") from error

@@ -1,0 +1,27 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import VERBS, app
+from local.environment import bare
+from local.process import tidemark
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_each_verb_shows_an_example(verb: str) -> None:
+    result = CliRunner(env={"COLUMNS": "120", "TERM": "dumb"}).invoke(app, [verb, "--help"])
+    assert result.exit_code == 0
+    _, _, examples = result.output.partition("Example")
+    assert f"tidemark {verb}" in examples, result.output
+
+
+def test_every_verb_is_listed_with_what_it_does() -> None:
+    listed = CliRunner(env={"COLUMNS": "120", "TERM": "dumb"}).invoke(app, ["--help"]).output
+    assert all(f" {verb} " in listed for verb in VERBS)
+
+
+def test_a_verb_file_that_is_not_listed_would_be_forgotten() -> None:
+    files = {file.stem for file in (Path(__file__).parents[2] / "cli").glob("[!_]*.py")}
+    assert files - {"main"} == set(VERBS)
