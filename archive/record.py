@@ -30,15 +30,22 @@ class Record(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(Record)
 
 
-def record_line(received_at: str, topic: str | None, message: bytes) -> bytes:
-    """Print a record line, newline included, around a message that is valid JSON.
+LINE_END = b"}\n"
 
-    In JSON a raw line break can only stand between tokens, so replacing it by a space changes no value.
-    """
-    if b"\n" in message or b"\r" in message:
-        message = message.replace(b"\n", b" ").replace(b"\r", b" ")
-    head = f'{{"received_at":"{received_at}","topic":'.encode()
-    return b"".join((head, _encode(topic), b',"message":', message, b"}\n"))
+
+def line_start(received_at: str, topic: str | None) -> bytes:
+    """Print what stands before the message in a record line; `LINE_END` stands behind it."""
+    return b'{"received_at":"%b","topic":%b,"message":' % (received_at.encode(), _encode(topic))
+
+
+def on_one_line(message: bytes) -> bytes:
+    """Replace line breaks by spaces: in valid JSON they only stand between tokens, so no value changes."""
+    return message.replace(b"\n", b" ").replace(b"\r", b" ")
+
+
+def record_line(received_at: str, topic: str | None, message: bytes) -> bytes:
+    """Print a record line, newline included, around a message that is valid JSON."""
+    return b"".join((line_start(received_at, topic), on_one_line(message), LINE_END))
 
 
 def unparsed_line(received_at: str, frame: bytes) -> bytes:

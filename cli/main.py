@@ -8,7 +8,7 @@ import typer
 
 from archive.problem import Problem
 
-VERBS: tuple[str, ...] = ("query", "upload")
+VERBS: tuple[str, ...] = ("collect", "demo", "down", "query", "up", "upload")
 
 app = typer.Typer(
     name="tidemark",

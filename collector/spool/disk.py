@@ -28,9 +28,8 @@ class Disk:
 
     def everywhere(self) -> list[str]:
         """Return the path of every file in the spool's folders, whatever stage put it there."""
-        return [
-            f"{entry.name}/{name}" for entry in os.scandir(self.root) if entry.is_dir() for name in os.listdir(entry)
-        ]
+        folders = [entry.name for entry in os.scandir(self.root) if entry.is_dir()]
+        return [f"{folder}/{name}" for folder in folders for name in self.names(folder)]
 
     def size(self, path: str) -> int:
         """Return a file's length in bytes."""

@@ -28,18 +28,25 @@ from collector.spool.repair import Inheritance
 
 
 class _File:
-    """One hour's ledger: what of it is safe on disk, and the entries that wait to be written."""
+    """One hour's ledger: how much of it is safe on disk, and the entries that wait to be written.
+
+    Of those, the first `promised` may be written: what they say was received is safe.
+    """
 
     def __init__(self, hour: Hour, size: int = 0) -> None:
         self.hour = hour
         self.size = size
         self.waiting: list[Entry] = []
+        self.promised = 0
 
-    def add(self, entry: Entry) -> None:
-        last = self.waiting[-1] if self.waiting else None
-        if isinstance(entry, Alive) and isinstance(last, Alive) and entry.connection == last.connection:
-            self.waiting.pop()
-        self.waiting.append(entry)
+    def prove(self, entry: Alive) -> None:
+        """Add a proof of life to what may be written; it makes an earlier one of the same connection needless."""
+        last = self.waiting[self.promised - 1] if self.promised else None
+        if isinstance(last, Alive) and last.connection == entry.connection:
+            self.waiting[self.promised - 1] = entry
+        else:
+            self.waiting.insert(self.promised, entry)
+            self.promised += 1
 
 
 class Ledger:
@@ -83,7 +90,7 @@ class Ledger:
     def turn(self, hour: Hour) -> None:
         """Open another hour's ledger; those before are closed by `write` as soon as nothing in them is unproven."""
         self._files.append(_File(hour))
-        self._files[-1].add(Began(hour.start, self._run, dict(self._reasons), tuple(sorted(self._places))))
+        self._files[-1].waiting.append(Began(hour.start, self._run, dict(self._reasons), tuple(sorted(self._places))))
 
     def subscribe(self, at: datetime, topic: str) -> None:
         """Expect a topic from now on."""
@@ -103,7 +110,7 @@ class Ledger:
             self._add(Joined(at, connection, topic))
 
     def prove(self, at: datetime, connection: int) -> None:
-        """Note a proof of life; it is written once what came with it is on disk (`proofs`, `settle`)."""
+        """Note a proof of life; it is written once what came with it is on disk (`promise`, `settle`)."""
         self._proofs[connection] = at
 
     def lose(self, at: datetime, connection: int, topic: str | None, reason: str) -> None:
@@ -141,36 +148,42 @@ class Ledger:
         """Record that the process stops as it was told to."""
         self._add(Stopped(at))
 
-    def proofs(self) -> dict[int, datetime]:
-        """Return the proofs so far; pass them to `settle` once what was received until now is safe on disk."""
+    def promise(self) -> dict[int, datetime]:
+        """Return the proofs so far; pass them to `settle` once everything received until now is safe on disk."""
+        for file in self._files:
+            file.promised = len(file.waiting)
         return {connection: at for connection, at in self._proofs.items() if at != self._durable.get(connection)}
 
     def settle(self, proofs: dict[int, datetime]) -> None:
         """Record proofs of life up to which everything received is safe on disk."""
         joined = {place.connection for place in self._places}
         for connection, at in proofs.items():
-            self._durable[connection] = at
             if connection in joined:
-                self._add(Alive(at, connection))
+                self._durable[connection] = at
+                for file in self._files:
+                    file.prove(Alive(at, connection))
 
     def write(self, *, close: bool = True) -> None:
-        """Write what waits, and close the hours that are over; with `close` false they stay open.
+        """Write what was promised, and close the hours that are over; with `close` false they stay open.
 
         Raises OSError; what was not written then waits for the next call.
         """
         for file in list(self._files):
-            over = close and file is not self._files[-1] and self._proven(file.hour.end)
-            self._write(file, [*file.waiting, Ended(file.hour.end)] if over else file.waiting)
-            if over:
+            whole = file.promised == len(file.waiting) and file is not self._files[-1]
+            if close and whole and self._proven(file.hour.end):
+                self._write(file, [*file.waiting, Ended(file.hour.end)])
                 self._disk.move(f"{OPEN}/{CoverageName(file.hour)}", SEALED)
                 self._files.remove(file)
+            else:
+                self._write(file, file.waiting[: file.promised])
 
     def _write(self, file: _File, entries: list[Entry]) -> None:
         if entries:
             data = b"".join(map(print_entry, entries))
             self._disk.put_at(f"{OPEN}/{CoverageName(file.hour)}", file.size, data)
             file.size += len(data)
-            file.waiting.clear()
+            del file.waiting[: file.promised]
+            file.promised = 0
 
     def _proven(self, moment: datetime) -> bool:
         """Say whether every place joined before a moment is proven up to it."""
@@ -182,4 +195,4 @@ class Ledger:
 
     def _add(self, entry: Entry) -> None:
         for file in self._files:
-            file.add(entry)
+            file.waiting.append(entry)

@@ -184,7 +184,8 @@ class Spool:
         self.flush()
         descriptor = self._disk.share(self._segment.descriptor) if self._segment and self._unsafe else None
         batch, self._unsafe = self._unsafe, None
-        return Mark(descriptor, batch, {} if self.shortage else self.ledger.proofs())
+        proofs = self.ledger.promise()
+        return Mark(descriptor, batch, {} if self.shortage else proofs)
 
     def sync(self, mark: Mark) -> OSError | None:
         """Wait until what was marked is safe; return the disk's error where it is not."""

@@ -1,0 +1,125 @@
+"""What a person can set for `tidemark collect` and `tidemark status`."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlencode
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from archive.clock import Clock
+from archive.names import checked_collector
+from archive.problem import Problem
+
+_SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)
+_EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,47}", re.ASCII)
+
+
+def split_words(text: object) -> object:
+    """Split a list that was written with commas or white space; anything else is returned as it is."""
+    return tuple(re.split(r"[,\s]+", text.strip(", \t\n"))) if isinstance(text, str) and text.strip() else text or ()
+
+
+def checked_slug(slug: str) -> str:
+    """Return a collection's slug unchanged; raise ValueError unless it can be one."""
+    if not _SLUG.fullmatch(slug):
+        raise ValueError(f"{slug!r} is no collection slug; write it as in OpenSea's address, or * for all")
+    return slug
+
+
+def read_slugs(text: str) -> tuple[str, ...]:
+    """Read a collections file: one slug per line, `#` begins a remark. Raises ValueError for anything else."""
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    slugs = tuple(dict.fromkeys(checked_slug(line) for line in lines if line))
+    if not slugs:
+        raise ValueError("it names no collection")
+    return slugs
+
+
+def _checked_event_type(name: str) -> str:
+    if not _EVENT_TYPE.fullmatch(name):
+        raise ValueError(f"{name!r} is no event type; write it as item_sold")
+    return name
+
+
+Slugs = Annotated[tuple[Annotated[str, AfterValidator(checked_slug)], ...], NoDecode, BeforeValidator(split_words)]
+EventTypes = Annotated[
+    tuple[Annotated[str, AfterValidator(_checked_event_type)], ...], NoDecode, BeforeValidator(split_words)
+]
+
+
+class SpoolSettings(BaseSettings):
+    """What `collect` and `status` share, from `TIDEMARK_*` variables and `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIDEMARK_", env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    collector: Annotated[str, AfterValidator(checked_collector)] = Field(
+        description="This collector's id, such as collector-a; it becomes part of every key."
+    )
+    spool: Path = Field(description="The folder into which the collector writes.")
+    metrics_host: str = Field(default="127.0.0.1", description="The address on which metrics and health are served.")
+    metrics_port: int = Field(default=9464, ge=0, le=65535, description="Their port; 0 serves none.")
+    clock: str = Field(default="", description="A clock that runs at another rate, for demonstrations.")
+
+
+class CollectorSettings(SpoolSettings):
+    """Settings of the collector."""
+
+    collections: Slugs = Field(default=("*",), min_length=1, description="Collection slugs with commas, or * for all.")
+    collections_file: Path | None = Field(
+        default=None, description="A file with one slug per line instead; read again on SIGHUP."
+    )
+    event_types: EventTypes = Field(default=(), description="Event types to ask for, with commas; all without it.")
+    stream_url: SecretStr = Field(
+        default=SecretStr("wss://stream-api.opensea.io/socket/websocket"),
+        description="The Stream API's address, without the key.",
+    )
+    opensea_api_key: SecretStr = Field(
+        validation_alias="OPENSEA_API_KEY", min_length=1, description="The key for OpenSea's APIs."
+    )
+    connections: int = Field(
+        default=1, ge=1, le=2, description="Connections held side by side; with two a cut loses nothing."
+    )
+    renew_after: float = Field(
+        default=0, ge=0, description="Seconds after which a connection is replaced, make before break; 0 never."
+    )
+    heartbeat: float = Field(default=30, gt=0, le=50, description="Seconds between heartbeats.")
+    reply_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a handshake or a join's answer.")
+    stall_after: float = Field(
+        default=60, gt=0, description="Seconds of silence that are never a stall, however busy the stream was."
+    )
+    frame_mib: int = Field(default=16, ge=1, le=256, description="A larger message than this ends the connection.")
+    segment_mib: int = Field(default=512, ge=1, le=4096, description="A segment is sealed at this size.")
+    sync_interval: float = Field(default=1, gt=0, le=60, description="Seconds that a power cut may cost at most.")
+    log_format: Literal["json", "console", "auto"] = Field(
+        default="auto", description="How logs are written; auto: for a person on a terminal, JSON elsewhere."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        Clock.parse(self.clock)
+        if "?" in self.stream_url.get_secret_value():
+            raise ValueError("TIDEMARK_STREAM_URL must not carry a query; the key belongs into OPENSEA_API_KEY")
+        return self
+
+    @property
+    def address(self) -> SecretStr:
+        """The address to dial; it carries the key."""
+        key = self.opensea_api_key.get_secret_value()
+        return SecretStr(f"{self.stream_url.get_secret_value()}?{urlencode({'token': key})}&vsn=2.0.0")
+
+    def slugs(self) -> tuple[str, ...]:
+        """Return the slugs to subscribe to now: those of the file where one is set, else those of the setting.
+
+        Raises Problem where the file cannot be read or names something that is no slug.
+        """
+        if self.collections_file is None:
+            return self.collections
+        try:
+            return read_slugs(self.collections_file.read_text())
+        except (OSError, ValueError) as error:
+            hint = "write one slug per line into TIDEMARK_COLLECTIONS_FILE, or * for all"
+            raise Problem(f"{self.collections_file} cannot be used: {error}", hint) from error

@@ -1,0 +1,157 @@
+"""The edge to the network: one websocket, whose messages arrive a read at a time."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+from pydantic import SecretStr
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.frames import Frame, Opcode
+from websockets.protocol import OPEN, Event
+
+from archive.problem import Problem
+
+_silent = logging.getLogger("tidemark.websockets")  # the library's own log would show the address, and with it the key
+_silent.disabled = True
+_DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
+_KEY_REFUSED = (401, 403)
+_TOO_MANY = 429
+_SERVER_ERROR = 500
+_OWN_CODES = {1009: "frame_too_big", 1002: "protocol_error", 1007: "protocol_error"}
+Take = Callable[[list[bytes]], None]
+
+
+class Undialled(Exception):
+    """No websocket came about: `reason` is the ledger's word, `retry_after` the seconds the server asked for."""
+
+    def __init__(self, reason: str, status: int | None = None, retry_after: float = 0.0) -> None:
+        super().__init__(reason, status)
+        self.reason = reason
+        self.status = status
+        self.retry_after = retry_after
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server said no to this client, rather than being away."""
+        return self.status in (*_KEY_REFUSED, _TOO_MANY)
+
+
+class Wire(ClientConnection):
+    """A websocket that hands over all messages of one read at once, as bytes and before the loop runs on.
+
+    What takes them is therefore never ahead of the socket, and the operating system holds the server back.
+    """
+
+    _take: Take | None = None
+    failure: Exception | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._messages: list[bytes] = []
+        self._parts: list[bytes] = []
+
+    def start(self, take: Take) -> None:
+        """Hand messages to `take` from now on, beginning with those that are already there."""
+        self._take = take
+        self._hand_over()
+
+    def post(self, frames: Iterable[bytes]) -> None:
+        """Send text frames, unless the socket is closing."""
+        for frame in frames:
+            if self.protocol.state is OPEN:
+                self.protocol.send_text(frame)
+        self.send_data()
+
+    def cut(self) -> None:
+        """End the connection without a word."""
+        self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the socket read."""
+        super().data_received(data)
+        self._hand_over()
+
+    def process_event(self, event: Event) -> None:
+        """Gather messages; everything else is the library's."""
+        if not isinstance(event, Frame) or event.opcode not in _DATA:
+            super().process_event(event)
+        elif event.fin and not self._parts:
+            self._messages.append(bytes(event.data))
+        else:
+            self._parts.append(bytes(event.data))
+            if event.fin:
+                self._messages.append(b"".join(self._parts))
+                self._parts.clear()
+
+    def _hand_over(self) -> None:
+        if not self._messages or self._take is None:
+            return
+        messages, self._messages = self._messages, []
+        try:
+            self._take(messages)
+        except Exception as error:  # noqa: BLE001 - asyncio would take it for a lost connection; `ended` raises it
+            self.failure = error
+            self._take = None
+            self.cut()
+
+    async def ended(self) -> str:
+        """Wait for the end and return the ledger's word for it. Raises what the taker of messages raised."""
+        await self.wait_closed()
+        if self.failure:
+            raise self.failure
+        if self.protocol.close_rcvd is not None and self.protocol.close_rcvd_then_sent:
+            return "closed_by_server"
+        sent = self.protocol.close_sent
+        return _OWN_CODES.get(sent.code, "connection_lost") if sent else "connection_lost"
+
+
+async def dial(url: SecretStr, *, largest: int, patience: float) -> Wire:
+    """Open a websocket; messages of more than `largest` bytes end it.
+
+    Raises Undialled for everything that may pass, Problem for an address that is none.
+    """
+    try:
+        wire = await connect(
+            url.get_secret_value(),
+            create_connection=Wire,
+            compression=None,
+            ping_interval=None,
+            open_timeout=patience,
+            close_timeout=1.0,
+            max_size=largest,
+            logger=_silent,
+        )
+    except InvalidURI:
+        raise Problem("TIDEMARK_STREAM_URL is no websocket address", "write it as wss://HOST/PATH") from None
+    except InvalidStatus as error:
+        raise _refusal(error) from None
+    except (InvalidHandshake, EOFError):
+        raise Undialled("handshake_failed") from None
+    except ssl.SSLError:
+        raise Undialled("tls_failed") from None
+    except OSError:  # TimeoutError, too
+        raise Undialled("unreachable") from None
+    assert isinstance(wire, Wire)  # noqa: S101 - create_connection makes it so
+    return wire
+
+
+def _refusal(error: InvalidStatus) -> Undialled:
+    status = error.response.status_code
+    retry_after = 0.0
+    with suppress(ValueError):
+        retry_after = float(error.response.headers.get("Retry-After", "0"))
+    if status in _KEY_REFUSED:
+        return Undialled("key_refused", status)
+    if status == _TOO_MANY:
+        return Undialled("rate_limited", status, retry_after)
+    return Undialled("server_error" if status >= _SERVER_ERROR else "handshake_failed", status, retry_after)
+
+
+async def hang_up(wire: Wire) -> None:
+    """Close in good order; a server that does not answer is cut after a second."""
+    with suppress(asyncio.CancelledError, OSError):
+        await wire.close()
