@@ -17,9 +17,11 @@ from simulator.server import Simulator
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
-    """The embedded S3 of this test process."""
-    with S3Server() as server:
-        yield server
+    """The embedded S3 of this test process; it takes small parts, so that tests need no large files."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("S3_UPLOAD_PART_MIN_SIZE", "65536")
+        with S3Server() as server:
+            yield server
 
 
 @pytest.fixture

@@ -6,16 +6,17 @@ archive holds is read back before anything is called done.
 
 import base64
 import hashlib
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from collector.upload.s3_problem import code_of, differs, problem_of
+from collector.upload.s3_problem import code_of, differs, garbled, problem_of
 from collector.upload.settings import UploadSettings
 
 if TYPE_CHECKING:
@@ -29,47 +30,56 @@ _TAKEN = {"PreconditionFailed", "412", "NoSuchUpload"}
 
 
 class S3Store:
-    """The objects of one bucket; safe to use from several threads."""
+    """The objects of one bucket; safe to use from several threads.
 
-    def __init__(self, client: "S3Client", settings: UploadSettings) -> None:
+    Files of more than `part_size` bytes are put in parts of that size; `options` are added to what creates an object.
+    """
+
+    def __init__(
+        self, client: "S3Client", bucket: str, *, part_size: int, options: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         self._client = client
-        self._bucket = settings.bucket
-        self._part_size = settings.part_mib << 20
-        self._encryption = _encryption(settings)
+        self._bucket = bucket
+        self._part_size = part_size
+        self._options = options
 
     def put(self, key: str, file: Path, *, sha256: str, media_type: str) -> bool:
         """Put a file once and read its checksum back; see `ObjectStore.put`."""
         size = file.stat().st_size
         put = self._put_whole if size <= self._part_size else self._put_parts
-        options = {"ContentType": media_type, "Metadata": {"sha256": sha256}, **self._encryption}
         try:
-            created = put(key, file, sha256, options)
-            equal = self._holds(key, file, size, sha256)
-        except (BotoCoreError, ClientError) as error:
+            created, checksum = put(key, file, sha256, {"ContentType": media_type, **self._options})
+            equal = self._holds(key, size, checksum, sha256)
+        except (BotoCoreError, ClientError, KeyError) as error:  # KeyError: boto3 takes an answer that was cut short
             raise problem_of(error, self._bucket, key) from error
         if not equal:
             raise differs(self._bucket, key, created=created)
         return created
 
-    def _put_whole(self, key: str, file: Path, sha256: str, options: dict[str, Any]) -> bool:
+    def _put_whole(self, key: str, file: Path, sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
+        """Put a file in one request; return whether it was created, and the checksum under which S3 keeps it."""
+        checksum = _base64(bytes.fromhex(sha256))
         with file.open("rb") as body:
-            return self._unless_taken(
+            created = self._unless_taken(
                 self._client.put_object,
                 Bucket=self._bucket,
                 Key=key,
                 Body=body,
                 IfNoneMatch="*",
                 ChecksumAlgorithm="SHA256",
-                ChecksumSHA256=_base64(bytes.fromhex(sha256)),
+                ChecksumSHA256=checksum,
                 **options,
             )
+        return created, checksum
 
-    def _put_parts(self, key: str, file: Path, _sha256: str, options: dict[str, Any]) -> bool:
+    def _put_parts(self, key: str, file: Path, sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
+        """Put a file part by part; S3 keeps it under the checksum of its parts' checksums."""
         upload = self._client.create_multipart_upload(
             Bucket=self._bucket, Key=key, ChecksumAlgorithm="SHA256", **options
         )["UploadId"]
+        created = False
         try:
-            parts = [self._put_part(key, upload, number, part) for number, part in self._parts(file)]
+            parts, checksum = self._send_parts(key, upload, file, sha256)
             created = self._unless_taken(
                 self._client.complete_multipart_upload,
                 Bucket=self._bucket,
@@ -78,15 +88,25 @@ class S3Store:
                 IfNoneMatch="*",
                 MultipartUpload={"Parts": parts},
             )
-        except (BotoCoreError, ClientError):
-            self._abort(key, upload)
-            raise
-        if not created:
-            self._abort(key, upload)
-        return created
+        finally:
+            if not created:
+                self._abort(key, upload)
+        return created, checksum
 
-    def _put_part(self, key: str, upload: str, number: int, part: bytes) -> "CompletedPartTypeDef":
-        checksum = _base64(hashlib.sha256(part).digest())
+    def _send_parts(self, key: str, upload: str, file: Path, sha256: str) -> tuple[list["CompletedPartTypeDef"], str]:
+        whole = hashlib.sha256()
+        digests: list[bytes] = []
+        parts: list[CompletedPartTypeDef] = []
+        with file.open("rb") as source:
+            while part := source.read(self._part_size):
+                whole.update(part)
+                digests.append(hashlib.sha256(part).digest())
+                parts.append(self._send_part(key, upload, len(digests), part, _base64(digests[-1])))
+        if whole.hexdigest() != sha256:  # no single part's checksum could tell
+            raise garbled(self._bucket, key)
+        return parts, _base64(hashlib.sha256(b"".join(digests)).digest())
+
+    def _send_part(self, key: str, upload: str, number: int, part: bytes, checksum: str) -> "CompletedPartTypeDef":
         answer = self._client.upload_part(
             Bucket=self._bucket,
             Key=key,
@@ -112,33 +132,21 @@ class S3Store:
             raise
         return True
 
-    def _holds(self, key: str, file: Path, size: int, sha256: str) -> bool:
+    def _holds(self, key: str, size: int, checksum: str, sha256: str) -> bool:
         """Return whether the archive holds this content, by its checksum or else by reading the object."""
         head = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
-        if head["ContentLength"] != size:
+        if head.get("ContentLength", size) != size:
             return False
-        checksum = head.get("ChecksumSHA256", "").partition("-")[0]
-        return checksum == self._checksum(file, size, sha256) or self._sha256(key) == sha256
-
-    def _checksum(self, file: Path, size: int, sha256: str) -> str:
-        """Return the checksum under which S3 keeps this file: of the file, or of the digests of its parts."""
-        if size <= self._part_size:
-            return _base64(bytes.fromhex(sha256))
-        digests = (hashlib.sha256(part).digest() for _, part in self._parts(file))
-        return _base64(hashlib.sha256(b"".join(digests)).digest())
+        kept = head.get("ChecksumSHA256", "").partition("-")[0]  # S3 adds the number of parts
+        return kept == checksum or self._sha256(key) == sha256
 
     def _sha256(self, key: str) -> str:
         """Read an object whose stored checksum is absent, or was made of other parts, and return its digest."""
         digest = hashlib.sha256()
-        with self._client.get_object(Bucket=self._bucket, Key=key)["Body"] as body:
+        with closing(self._client.get_object(Bucket=self._bucket, Key=key)["Body"]) as body:
             for chunk in body.iter_chunks(_CHUNK):
                 digest.update(chunk)
         return digest.hexdigest()
-
-    def _parts(self, file: Path) -> Iterator[tuple[int, bytes]]:
-        with file.open("rb") as source:
-            for number in range(1, -(-file.stat().st_size // self._part_size) + 1):
-                yield number, source.read(self._part_size)
 
 
 def connect(settings: UploadSettings) -> S3Store:
@@ -153,9 +161,10 @@ def connect(settings: UploadSettings) -> S3Store:
         max_pool_connections=settings.upload_workers + 1,
     )
     try:
-        return S3Store(boto3.client("s3", config=config), settings)
+        client = boto3.client("s3", config=config)
     except (BotoCoreError, ValueError) as error:
         raise problem_of(error, settings.bucket, "") from error
+    return S3Store(client, settings.bucket, part_size=settings.part_mib << 20, options=_encryption(settings))
 
 
 def _encryption(settings: UploadSettings) -> dict[str, Any]:

@@ -11,6 +11,7 @@ _DENIED = (
     "kms:GenerateDataKey and kms:Decrypt if it is encrypted with a KMS key"
 )
 _REGION = "Set AWS_DEFAULT_REGION to the bucket's own region"
+_PACK_AGAIN = f"Run it again; it is packed anew. If this repeats, check the machine's disk and memory. {_KEPT}"
 _LATER = f"Run it again later. {_KEPT}"
 
 # By error code, or by status where an answer has no body.
@@ -56,6 +57,8 @@ def problem_of(error: Exception, bucket: str, key: str) -> Garbled | Unusable:
             f"{where} cannot be reached ({type(error).__name__})",
             f"Check the network and AWS_ENDPOINT_URL, then run it again. {_KEPT}",
         )
+    if isinstance(error, KeyError):
+        return Unusable(f"{where} answered without {error} for {key}", _LATER)
     return Unusable(f"{where} cannot be used: {error}", "Check the AWS_* variables and the AWS configuration files")
 
 
@@ -63,7 +66,7 @@ def _refusal(error: ClientError, where: str, key: str) -> Garbled | Unusable:
     code = code_of(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _GARBLED:
-        return Garbled(f"{where} received other bytes of {key} than were sent ({code})", _LATER)
+        return Garbled(f"{where} received other bytes of {key} than were meant ({code})", _PACK_AGAIN)
     if code in _BY_CODE:
         what, hint = _BY_CODE[code]
         return Unusable(f"{where} {what} ({error.operation_name}, {code})", hint)
@@ -81,3 +84,8 @@ def differs(bucket: str, key: str, *, created: bool) -> Differs:
         what = "is there already with other content"
         hint = "Find out who wrote it: two collectors with one id? Nothing was overwritten; the file stays in the spool"
     return Differs(f"s3://{bucket}/{key} {what}", hint)
+
+
+def garbled(bucket: str, key: str) -> Garbled:
+    """Return the problem of a file that is not what its digest says."""
+    return Garbled(f"the packed file of {key} for bucket {bucket!r} has changed on this disk", _PACK_AGAIN)

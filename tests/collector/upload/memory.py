@@ -1,0 +1,34 @@
+"""An archive in memory that keeps the promises of ObjectStore."""
+
+from hashlib import sha256 as digest
+from pathlib import Path
+from threading import Lock
+
+from collector.upload.store import Differs, Garbled, Unusable
+
+
+class MemoryStore:
+    """Objects as a dict, and the keys of all puts in their order."""
+
+    def __init__(self, *, bucket_exists: bool = True) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.media_types: dict[str, str] = {}
+        self.puts: list[str] = []
+        self._bucket_exists = bucket_exists
+        self._lock = Lock()
+
+    def put(self, key: str, file: Path, *, sha256: str, media_type: str) -> bool:
+        if not self._bucket_exists:
+            raise Unusable("bucket 'memory' does not exist", "Create it")
+        content = file.read_bytes()
+        with self._lock:
+            self.puts.append(key)
+            if key in self.objects:
+                if self.objects[key] != content:
+                    raise Differs(f"{key} is there already with other content", "Find out who wrote it")
+                return False
+            if digest(content).hexdigest() != sha256:
+                raise Garbled(f"other bytes of {key} arrived than were sent", "Run it again")
+            self.objects[key] = content
+            self.media_types[key] = media_type
+            return True
