@@ -1,6 +1,6 @@
 """Days judged and checks run, in the warehouse."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from sqlalchemy import Connection, text
 from loader.warehouse.postgres import connected
 
 MARTS = Path(__file__).parents[2] / "sql" / "marts"
-_LOCK = text((MARTS / "refresh_0_lock.sql").read_text())
 
 
 def refresh_days(url: SecretStr, say: Callable[[str], object] = print) -> list[date]:
@@ -37,14 +36,6 @@ def _stale_days(connection: Connection) -> list[date]:
 
 
 def _judge(connection: Connection, day: date) -> None:
-    connection.execute(_LOCK)
-    # before anything is read: a load that commits later leaves a mark of its own
-    connection.execute(text("DELETE FROM mart.stale_day WHERE day = :day"), {"day": day})
     start = datetime.combine(day, time(), UTC)
-    for statement in _daily():
-        connection.execute(text(statement), {"day": start})
-
-
-def _daily() -> Iterator[str]:
     for file in sorted(MARTS.glob("daily_*.sql")):
-        yield file.read_text()
+        connection.execute(text(file.read_text()), {"day": start})

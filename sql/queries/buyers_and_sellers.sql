@@ -29,7 +29,7 @@ wallets AS (
         day,
         count(*) FILTER (WHERE bought) AS buyers,
         count(*) FILTER (WHERE sold) AS sellers,
-        count(*) FILTER (WHERE bought AND sold) AS both
+        count(*) FILTER (WHERE bought AND sold) AS bought_and_sold
     FROM wallet
     GROUP BY day
 )
@@ -38,9 +38,9 @@ SELECT
     count(*) AS sales,
     coalesce(buyers, 0) AS buyers,
     coalesce(sellers, 0) AS sellers,
-    coalesce(both, 0) AS bought_and_sold,
+    coalesce(bought_and_sold, 0) AS bought_and_sold,
     count(*) FILTER (WHERE side = 'unknown') AS without_side
 FROM sale
 LEFT JOIN wallets USING (day)
-GROUP BY day, buyers, sellers, both
+GROUP BY day, buyers, sellers, bought_and_sold
 ORDER BY day;

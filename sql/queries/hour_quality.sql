@@ -1,0 +1,25 @@
+-- Grain: one row per archive hour that was loaded.
+-- Answers: How completely was each hour recorded?
+-- Parameter: from start = newest-7d; first hour
+-- Parameter: to end = newest; last hour, included
+-- Plot: line hour covered_percent covered_twice_percent
+-- Example: tidemark query hour_quality --from 2026-11-20T10 --to 2026-11-20T12
+-- missed_estimate counts what both samples missed while both ran; docs/coverage.md explains it. An hour that is not listed was not loaded.
+SELECT
+    hour,
+    collectors,
+    round(covered_s / 36, 2) AS covered_percent,
+    round(covered_twice_s / 36, 2) AS covered_twice_percent,
+    sales,
+    seen_by::text AS seen_by,
+    missed_estimate,
+    missed_low,
+    missed_high,
+    recovered,
+    quarantined,
+    sold_to_sent_p50_s,
+    sent_to_received_p50_s,
+    received_to_loaded_p50_s
+FROM mart.hour_quality
+WHERE hour >= :from AND hour < :to
+ORDER BY hour;

@@ -1,0 +1,23 @@
+-- Grain: one row per UTC day.
+-- Answers: What did the marketplace earn each day?
+-- Parameter: collection text = null; only this collection
+-- Parameter: chain text = null; only this chain
+-- Parameter: from start = newest-7d; first day or hour
+-- Parameter: to end = newest; last day or hour, included
+-- Plot: bar day fee_usd
+-- Example: tidemark query marketplace_fees --chain ethereum
+-- Fees are read from the order that was filled. Sales whose order does not show them are in sales alone; percent is of the
+-- price of those that do, and have a rate.
+SELECT
+    day,
+    count(*) AS sales,
+    count(marketplace_fee) AS sales_with_fee_known,
+    sum(marketplace_fee * eth_rate) AS fee_eth,
+    sum(marketplace_fee * usd_rate) AS fee_usd,
+    round(100 * sum(marketplace_fee * usd_rate) / nullif(sum(price_usd) FILTER (WHERE marketplace_fee IS NOT NULL), 0), 2) AS percent
+FROM mart.sales
+WHERE sold_at >= :from AND sold_at < :to
+    AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+    AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+GROUP BY day
+ORDER BY day;

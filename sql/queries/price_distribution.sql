@@ -1,0 +1,29 @@
+-- Grain: one row per price range with sales.
+-- Answers: How are the prices of single NFTs spread?
+-- Parameter: collection text = null; only this collection
+-- Parameter: chain text = null; only this chain
+-- Parameter: from start = newest-7d; first day or hour
+-- Parameter: to end = newest; last day or hour, included
+-- Plot: bar from_eth sales
+-- Example: tidemark query price_distribution --collection pudgypenguins --plot
+-- Ranges of 1, 2 and 5 ETH and their tenths, from_eth included, to_eth not. Sales without an ETH rate are left out.
+WITH step AS (
+    SELECT array_agg(digit * ('1e' || power)::numeric ORDER BY power, digit) AS steps
+    FROM generate_series(-6, 5) AS power, unnest(ARRAY[1, 2, 5]) AS digit
+),
+priced AS (
+    SELECT width_bucket(unit_price_eth, steps) AS place, unit_price_eth, steps
+    FROM mart.sales, step
+    WHERE sold_at >= :from AND sold_at < :to AND unit_price_eth IS NOT NULL
+        AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+        AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+)
+SELECT
+    coalesce(steps[place], 0) AS from_eth,
+    steps[place + 1] AS to_eth,
+    count(*) AS sales,
+    round(100.0 * count(*) / sum(count(*)) OVER (), 2) AS percent,
+    sum(unit_price_eth) AS sum_of_prices_eth
+FROM priced
+GROUP BY place, steps
+ORDER BY place;

@@ -1,0 +1,27 @@
+-- Grain: one row per chain and collection with a known royalty.
+-- Answers: Which royalties did creators receive?
+-- Parameter: collection text = null; only this collection
+-- Parameter: chain text = null; only this chain
+-- Parameter: from start = newest-7d; first day or hour
+-- Parameter: to end = newest; last day or hour, included
+-- Parameter: limit integer = 20; so many collections
+-- Plot: bar collection royalty_eth
+-- Example: tidemark query royalties --limit 10
+-- Royalties are read from the order that was filled. Sales whose order does not show them are in sales alone; percent is
+-- of the price of those that do, and have a rate.
+SELECT
+    chain,
+    collection_slug AS collection,
+    count(*) AS sales,
+    count(royalty) AS sales_with_royalty_known,
+    sum(royalty * eth_rate) AS royalty_eth,
+    sum(royalty * usd_rate) AS royalty_usd,
+    round(100 * sum(royalty * eth_rate) / nullif(sum(price_eth) FILTER (WHERE royalty IS NOT NULL), 0), 2) AS percent
+FROM mart.sales
+WHERE sold_at >= :from AND sold_at < :to
+    AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+    AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+GROUP BY chain, collection_slug
+HAVING count(royalty) > 0
+ORDER BY royalty_eth DESC NULLS LAST, sales DESC, chain, collection
+LIMIT :limit;
