@@ -1,5 +1,6 @@
 """What a collector's and the Airflow machine's role may do, asked of moto's evaluation of the policies."""
 
+import ast
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -31,13 +32,14 @@ def acting_as() -> Iterator[Callable[[str, str], Any]]:
 
 
 def _keys(role: str) -> dict[str, str]:
-    # moto's evaluation stumbles over managed policies and over inline ones that came as objects instead of as text
+    # moto's evaluation stumbles over managed policies and over inline ones that came as objects or their print
     iam, name = boto3.client("iam"), role.rpartition("/")[2]
     for managed in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
         assert managed["PolicyName"] == "AmazonSSMManagedInstanceCore"
         iam.detach_role_policy(RoleName=name, PolicyArn=managed["PolicyArn"])
     for inline in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-        document = iam.get_role_policy(RoleName=name, PolicyName=inline)["PolicyDocument"]
+        found: Any = iam.get_role_policy(RoleName=name, PolicyName=inline)["PolicyDocument"]
+        document = ast.literal_eval(found) if isinstance(found, str) else found
         # moto makes no secrets from templates, so a reference to one is empty; that statement is looked at below
         document["Statement"] = [one for one in document["Statement"] if "secretsmanager" not in str(one["Action"])]
         iam.put_role_policy(RoleName=name, PolicyName=inline, PolicyDocument=json.dumps(document))
