@@ -12,12 +12,12 @@ FILES: dict[type, str] = {Sent: "sent.jsonl", Sold: "sales.jsonl", Fired: "fault
 
 
 class LedgerFiles:
-    """Writes the ledger into a folder. Lines reach the files at the latest with `flush`."""
+    """Writes a new ledger into a folder, over an earlier one. Lines reach the files with `flush` at the latest."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._files = {kind: (folder / name).open("ab", buffering=1 << 20) for kind, name in FILES.items()}
+        self._files = {kind: (folder / name).open("wb", buffering=1 << 20) for kind, name in FILES.items()}
         self._encode = msgspec.json.Encoder().encode
 
     def write(self, entry: Sent | Sold | Fired) -> None:

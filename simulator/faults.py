@@ -1,8 +1,8 @@
 """Faults: what can be made to go wrong, for whom, and when. Pure; the connections ask here and obey.
 
 A `Gate` stands where something passes: a handshake, a join, a message. It is shut `times` times for each client, or for
-so many `seconds`. A `Stroke` falls on a connection that has joined, `times` times for each client; one that lasts does so
-for `seconds`, or as long as the connection lives.
+so many `seconds`. A `Stroke` falls on a connection that has joined, `times` times for each client; one that lasts does
+so for `seconds`, or as long as the connection lives.
 """
 
 from collections import Counter
@@ -35,11 +35,20 @@ class Stroke(Fault, frozen=True):
     """A fault of a connection that has joined."""
 
 
-class Refuse(Gate, frozen=True, tag="refuse"):
-    """The handshake is answered with an HTTP status."""
+class HttpAnswer(Gate, frozen=True):
+    """A request is answered with an HTTP status, and with a Retry-After header where one is given."""
 
     status: int = 502
     retry_after: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the answer."""
+        return {"Retry-After": self.retry_after} if self.retry_after else {}
+
+
+class Refuse(HttpAnswer, frozen=True, tag="refuse"):
+    """The handshake is answered with an HTTP status."""
 
 
 class CloseOnOpen(Gate, frozen=True, tag="close_on_open"):
@@ -62,11 +71,8 @@ class RefuseJoin(Gate, frozen=True, tag="refuse_join"):
     reason: str = "unauthorized"
 
 
-class ApiFailure(Gate, frozen=True, tag="api_failure"):
+class ApiFailure(HttpAnswer, frozen=True, tag="api_failure"):
     """The Events API answers with an HTTP status."""
-
-    status: int = 503
-    retry_after: str | None = None
 
 
 class Close(Stroke, frozen=True, tag="close"):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from simulator.message import SaleKey
+from simulator.message import Message, SaleKey
 
 
 class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -29,15 +29,15 @@ class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Sold(msgspec.Struct, frozen=True):
-    """A sale happened; `announced_at` is when the stream told of it first."""
+    """A sale happened. `at` is when the stream told of it first; what a recording cut is None."""
 
-    happened_at: str
-    announced_at: str
-    collection: str
-    price_raw: str
-    payment_token: str
-    quantity: int
+    at: str
+    collection: str | None
     sale: SaleKey
+    sold_at: str | None = None
+    quantity: int | None = None
+    price_raw: str | None = None
+    payment_token: str | None = None
 
 
 class Fired(msgspec.Struct, frozen=True):
@@ -48,6 +48,36 @@ class Fired(msgspec.Struct, frozen=True):
     connection: int | None
     fault: str
     settings: dict[str, Any]
+
+
+class _Token(msgspec.Struct):
+    symbol: str
+
+
+class _Sale(msgspec.Struct):
+    closing_date: str
+    sale_price: str
+    payment_token: _Token
+    quantity: int = 1
+
+
+class _Envelope(msgspec.Struct):
+    payload: _Sale
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+
+
+def sold_line(message: Message, at: str) -> Sold:
+    """Return the line of a sale that a message tells of. Raises ValueError for a message of anything else."""
+    if message.sale is None:
+        raise ValueError(f"a message of type {message.event_type!r} tells of no sale")
+    try:
+        sale = _envelope.decode(message.body).payload
+    except ValueError:
+        return Sold(at, message.slug, message.sale)
+    symbol = sale.payment_token.symbol
+    return Sold(at, message.slug, message.sale, sale.closing_date, sale.quantity, sale.sale_price, symbol)
 
 
 Line = TypeVar("Line", Sent, Sold, Fired)

@@ -25,7 +25,7 @@ class Message(msgspec.Struct, frozen=True, dict=True):
     """One message of the stream.
 
     `body` is the envelope as a recorder keeps it. `slug` is None where the message is of no collection; it goes to
-    every subscription then. A recorded frame stands in `frame` and is sent as it is, else each subscription gets its own.
+    every subscription then. A recorded frame stands in `frame` and is sent as it is, else each subscription gets one.
     """
 
     event_type: str

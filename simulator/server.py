@@ -7,14 +7,18 @@ from typing import Self
 from aiohttp import web
 
 from archive.problem import Problem
+from simulator.control import CONTROL_PATH, Control
+from simulator.events_api.http import API_PATH, EventsApi
 from simulator.faults import Close, Fault
 from simulator.hub import Hub
 from simulator.ledger import Fired
 from simulator.options import Options
 from simulator.recording import read_recorded
-from simulator.stream_api import STREAM_PATH, StreamApi
+from simulator.source import source_of
+from simulator.stream.handshake import STREAM_PATH, StreamApi
 
 TICK = 0.01
+LARGEST_REQUEST = 64 * 1024 * 1024
 
 
 class Simulator:
@@ -25,9 +29,10 @@ class Simulator:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.hub = Hub(options)
-        app = web.Application()
-        app.add_routes(StreamApi(self.hub).routes())
+        self.hub = Hub(options, source_of(options))
+        app = web.Application(client_max_size=LARGEST_REQUEST)
+        for part in (StreamApi(self.hub), EventsApi(self.hub), Control(self.hub)):
+            app.add_routes(part.routes())
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
 
     async def __aenter__(self) -> Self:
@@ -69,6 +74,26 @@ class Simulator:
     def stream_url(self) -> str:
         """The Stream API's address, without a key."""
         return f"ws://{self.address}{STREAM_PATH}"
+
+    @property
+    def api_url(self) -> str:
+        """The Events API's address."""
+        return f"http://{self.address}{API_PATH}"
+
+    @property
+    def control_url(self) -> str:
+        """The address of the control routes."""
+        return f"http://{self.address}{CONTROL_PATH}"
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where everything is, for people and for scripts."""
+        return {
+            "stream_url": self.stream_url,
+            "api_url": self.api_url,
+            "control_url": self.control_url,
+            "ledger": str(self.options.ledger.absolute()),
+        }
 
     @property
     def fired(self) -> list[Fired]:

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from simulator.connection import Connection, Outgoing
 from simulator.disk import LedgerFiles
 from simulator.faults import Close, HalfOpen, Reset
 from simulator.ledger import Sent
+from simulator.stream.connection import Connection, Outgoing
 
 _TEXT, _BINARY = 0x81, 0x82
 _SHORT, _MEDIUM = 125, 0xFFFF
@@ -43,6 +44,15 @@ class Wire:
         self._ledger = ledger
         self._sequence = 0
         self._closing: asyncio.Task[bool] | None = None
+
+    def status(self) -> dict[str, Any]:
+        """Return who this is, what it joined, and how many messages it was sent."""
+        return {
+            "connection": self.connection.number,
+            "client": self.connection.client,
+            "topics": list(self.connection.socket.subscriptions),
+            "sent": self._sequence,
+        }
 
     async def read(self) -> None:
         """Hear the client until either side ends the connection."""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import msgspec
 
 from archive.event_type import UNPARSED
-from simulator.channel import PHOENIX, Request, Socket, read_request
 from simulator.faults import (
     Binary,
     Close,
@@ -29,6 +28,7 @@ from simulator.faults import (
     UnknownEvent,
 )
 from simulator.message import Message
+from simulator.stream.channel import PHOENIX, Request, Socket, read_request
 
 BACKLOG = 200_000
 BATCH = 4 * 1024 * 1024

@@ -4,11 +4,11 @@ import time
 
 from aiohttp import web
 
-from simulator.channel import Socket
-from simulator.connection import Connection
 from simulator.faults import Close, CloseOnOpen, Refuse
 from simulator.hub import Hub
-from simulator.websocket import Wire
+from simulator.stream.channel import Socket
+from simulator.stream.connection import Connection
+from simulator.stream.websocket import Wire
 
 STREAM_PATH = "/socket/websocket"
 LARGEST_REQUEST = 1 << 20
@@ -27,8 +27,7 @@ class StreamApi:
     async def _open(self, request: web.Request) -> web.StreamResponse:
         client = self._hub.options.keys.get(request.query.get("token", ""))
         if refusal := self._hub.faults.gate(Refuse, client or "", None, time.monotonic()):
-            headers = {"Retry-After": refusal.retry_after} if refusal.retry_after else None
-            return web.Response(status=refusal.status, headers=headers)
+            return web.Response(status=refusal.status, headers=refusal.headers)
         if client is None:
             return web.Response(status=403)
         ws = web.WebSocketResponse(compress=False, autoping=False, timeout=1.0, max_msg_size=LARGEST_REQUEST)

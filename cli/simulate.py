@@ -1,0 +1,67 @@
+"""`tidemark simulate`: a stand-in for OpenSea on this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archive.problem import Problem
+
+
+def simulate(
+    *,
+    ledger: Annotated[Path, typer.Option(help="The folder that tells what was sent to whom.")] = Path(".run/simulator"),
+    port: Annotated[int, typer.Option(help="The port on loopback; 0 takes a free one.")] = 8700,
+    rate: Annotated[float, typer.Option(help="Messages per real second.")] = 100.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 1,
+    sales_share: Annotated[float, typer.Option("--sales-share", help="The share of sales among the messages.")] = 0.02,
+    old_share: Annotated[float, typer.Option("--old-share", help="The share written as the server of 2024 did.")] = 0.0,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key",
+            metavar="LABEL=KEY",
+            envvar="TIDEMARK_SIMULATOR_KEYS",
+            help="A client's name in the ledger and its API key; repeat for more.",
+        ),
+    ] = None,
+    recording: Annotated[Path | None, typer.Option(help="Send this JSON Lines file instead of a market.")] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", metavar="JSON", help="Something that goes wrong; repeat for more.")
+    ] = None,
+    until: Annotated[str, typer.Option(metavar="HOUR", help="The first hour in which nothing is sent.")] = "",
+    clock: Annotated[str, typer.Option(envvar="TIDEMARK_CLOCK", help="A clock that runs at another rate.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one line of JSON.")] = False,
+) -> None:
+    """Stand in for OpenSea: its Stream API and its Events API, with a market and with faults on demand.
+
+    Whoever connects needs one of the keys; without any, the key `demo` is known. Ctrl-C stops it.
+
+    \b
+    Example:
+      tidemark simulate --rate 200 --key collector-a=key-a --key collector-b=key-b
+      tidemark simulate --fault '{"fault": "close", "code": 1011, "after": 30}'
+    """
+    from archive.clock import Clock
+    from archive.hour import Hour
+    from simulator.faults import read_fault
+    from simulator.options import Options, read_keys
+    from simulator.run import run
+
+    try:
+        options = Options(
+            ledger=ledger,
+            keys=read_keys(key or ["demo=demo"]),
+            port=port,
+            rate=rate,
+            seed=seed,
+            sales_share=sales_share,
+            old_share=old_share,
+            recording=recording,
+            until=Hour.parse(until) if until else None,
+            clock=Clock.parse(clock),
+            faults=tuple(map(read_fault, fault or [])),
+        )
+    except ValueError as error:
+        raise Problem(f"an option cannot be understood: {error}", "See tidemark simulate --help.") from error
+    run(options, as_json=as_json)

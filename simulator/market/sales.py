@@ -1,0 +1,92 @@
+"""How things are sold: one at a time, in sweeps, to bidders, in parts, and elsewhere."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from simulator.market.book import Book, Live
+from simulator.market.cast import draw_base58, draw_hash
+from simulator.market.chains import Chain
+from simulator.market.desk import Desk
+from simulator.market.happening import Sold
+
+LARGEST_SWEEP = 43
+USUAL_SWEEP = 6
+MOST_AT_ONCE = 4
+BEFORE = timedelta(hours=1)
+WAYS = {"listing": 52, "elsewhere": 4, "sweep": 6, "bid": 14, "offer": 14, "edition": 10}
+
+
+class Sales:
+    """Sells what lies on a desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._rng = desk.rng
+
+    def draw(self, told_at: datetime) -> list[Sold]:
+        """Let one transaction happen, shortly before the stream tells of it; return its sales, at least one."""
+        at = (told_at - timedelta(seconds=self._rng.uniform(1, 22))).replace(microsecond=0)
+        desk, find = self._desk, self._find
+        match self._rng.choices(list(WAYS), list(WAYS.values()))[0]:
+            case "sweep":
+                return self._sweep(at)
+            case "bid":
+                return [self._sold(find(desk.bids, desk.bid, at), 1, at)]
+            case "offer":
+                return [self._part(desk.offers, find(desk.offers, desk.offer, at), 1, at)]
+            case "edition":
+                most = self._rng.randint(1, MOST_AT_ONCE)
+                return [self._part(desk.editions, find(desk.editions, desk.list_edition, at), most, at)]
+            case way:
+                live = find(desk.listings, desk.list_item, at)
+                return [self._sold(live, live.left, at, elsewhere=way == "elsewhere")]
+
+    def _find(self, book: Book, make: Callable[[datetime], Live], at: datetime) -> Live:
+        """Take a live order, or one that was made before anybody listened."""
+        while live := book.take():
+            if live.order.created_at <= at < live.order.expires_at:
+                return live
+        return make(at - BEFORE)
+
+    def _sweep(self, at: datetime) -> list[Sold]:
+        """Let one buyer take many listings of a collection in one transaction."""
+        collection = self._desk.cast.collection()
+        taker, transaction = self._desk.cast.wallet(collection.chain), self.transaction(collection.chain)
+        size = min(LARGEST_SWEEP, 2 + int(self._rng.expovariate(1 / USUAL_SWEEP)))
+        listed = [self._desk.list_item(at - BEFORE, collection) for _ in range(size)]
+        return [self._sold(live, live.left, at, taker, transaction) for live in listed]
+
+    def _part(self, book: Book, live: Live, most: int, at: datetime) -> Sold:
+        """Fill a part of an order and put back what is left of it."""
+        sold = self._sold(live, min(most, live.left), at)
+        live.left -= sold.quantity
+        if live.left:
+            book.add(live)
+        return sold
+
+    def _sold(
+        self,
+        live: Live,
+        quantity: int,
+        at: datetime,
+        taker: str | None = None,
+        transaction: str | None = None,
+        *,
+        elsewhere: bool = False,
+    ) -> Sold:
+        order, chain = live.order, live.order.collection.chain
+        return Sold(
+            order=order,
+            token_id=order.token_id or order.collection.draw_token(self._rng),
+            quantity=quantity,
+            price=order.price * quantity // order.quantity,
+            taker=order.private_to or taker or self._desk.cast.wallet(chain),
+            transaction=transaction or self.transaction(chain),
+            at=at,
+            told_at=at,
+            elsewhere=elsewhere,
+        )
+
+    def transaction(self, chain: Chain) -> str:
+        """Draw the name of a transaction."""
+        return draw_base58(self._rng, 88) if chain.base58 else draw_hash(self._rng)
