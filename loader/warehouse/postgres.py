@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg2
 from pydantic import SecretStr
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from archive.problem import Problem
 
 _KEEP_ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_OUT_OF_REACH = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
 def _parsed(url: SecretStr) -> URL:
@@ -32,14 +34,18 @@ def connected(url: SecretStr) -> Iterator[Connection]:
     Raises Problem where the server does not answer, refuses the user, or goes away in the middle.
     """
     parsed = _parsed(url)
-    options = {**_KEEP_ALIVE, "application_name": "tidemark", "options": "-c TimeZone=UTC"}
+    options = {**_KEEP_ALIVE, "application_name": "tidemark", "options": "-c TimeZone=UTC -c temp_buffers=64MB"}
     engine = create_engine(parsed, poolclass=NullPool, connect_args=options, hide_parameters=True)
     place = f"{parsed.host or 'local socket'}:{parsed.port or 5432}, database {parsed.database}, user {parsed.username}"
     try:
         with engine.connect() as connection:
             yield connection
-    except OperationalError as error:
-        raise _problem(place, str(error.orig)) from None
+    except DBAPIError as error:
+        if not isinstance(error.orig, _OUT_OF_REACH):
+            raise
+        raise _problem(place, str(error.orig)) from error
+    except _OUT_OF_REACH as error:  # from COPY, which SQLAlchemy does not see
+        raise _problem(place, str(error)) from error
 
 
 def _problem(place: str, said: str) -> Problem:

@@ -33,7 +33,7 @@ CREATE TABLE core.sale (
     price_eth              numeric,
     marketplace_fee_raw    numeric(78, 0),
     royalty_raw            numeric(78, 0),
-    fees                   jsonb          NOT NULL DEFAULT '[]',
+    fees                   jsonb,
     is_private             boolean,
     is_replayed            boolean        NOT NULL,
     source                 text           NOT NULL CHECK (source IN ('stream', 'events_api')),
@@ -45,6 +45,7 @@ CREATE TABLE core.sale (
 
 CREATE INDEX sale_sold_at ON core.sale (sold_at);
 CREATE INDEX sale_collection ON core.sale (collection_slug, sold_at);
+CREATE INDEX sale_source_hour ON core.sale (source_hour);
 CREATE INDEX sale_transaction ON core.sale (transaction_hash);
 CREATE INDEX sale_from_events_api ON core.sale (transaction_hash) WHERE source = 'events_api';
 
@@ -81,7 +82,7 @@ COMMENT ON COLUMN core.sale.price_usd IS 'price * usd_rate.';
 COMMENT ON COLUMN core.sale.price_eth IS 'price * eth_rate.';
 COMMENT ON COLUMN core.sale.marketplace_fee_raw IS 'What the marketplace received, in base units of the payment token; NULL where the order does not show it.';
 COMMENT ON COLUMN core.sale.royalty_raw IS 'What creators received, in base units of the payment token; NULL where the order does not show it.';
-COMMENT ON COLUMN core.sale.fees IS 'Every fee and royalty: a list of {kind, recipient, amount_raw}.';
+COMMENT ON COLUMN core.sale.fees IS 'Every fee and royalty: a list of {kind, recipient, amount_raw}, amounts as text in base units; NULL where the order does not show them.';
 COMMENT ON COLUMN core.sale.is_private IS 'Whether the order was for one buyer only.';
 COMMENT ON COLUMN core.sale.is_replayed IS 'Whether the message was sent long after the sale: a broadcast of old sales.';
 COMMENT ON COLUMN core.sale.source IS 'stream, or events_api for a sale fetched later because the stream missed it.';
@@ -96,10 +97,10 @@ CREATE TABLE core.sale_sighting (
     collector         text        NOT NULL,
     sights            integer     NOT NULL CHECK (sights > 0),
     first_received_at timestamptz NOT NULL,
-    PRIMARY KEY (source_hour, sale_uid, collector)
+    PRIMARY KEY (sale_uid, source_hour, collector)
 );
 
-CREATE INDEX sale_sighting_sale ON core.sale_sighting (sale_uid);
+CREATE INDEX sale_sighting_hour ON core.sale_sighting USING brin (source_hour);
 
 COMMENT ON TABLE core.sale_sighting IS 'One row per sale, hour and collector that saw it: how complete each collector is.';
 COMMENT ON COLUMN core.sale_sighting.sale_uid IS 'The sale: core.sale.sale_uid.';

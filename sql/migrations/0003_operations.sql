@@ -15,7 +15,7 @@ CREATE TABLE ops.load_run (
     duplicates  bigint      NOT NULL CHECK (duplicates >= 0),
     other       bigint      NOT NULL CHECK (other >= 0),
     quarantined bigint      NOT NULL CHECK (quarantined >= 0),
-    superseded  bigint      NOT NULL CHECK (superseded >= 0),
+    superseded  bigint      NOT NULL,
     CONSTRAINT every_line_has_one_fate CHECK (lines = inserted + replaced + duplicates + other + quarantined)
 );
 
@@ -36,7 +36,7 @@ COMMENT ON COLUMN ops.load_run.replaced IS 'Lines that corrected a sale, being a
 COMMENT ON COLUMN ops.load_run.duplicates IS 'Lines that told of a sale that another line or load had told of.';
 COMMENT ON COLUMN ops.load_run.other IS 'Lines of other event types.';
 COMMENT ON COLUMN ops.load_run.quarantined IS 'Lines that could not be read as a sale: ops.quarantine.';
-COMMENT ON COLUMN ops.load_run.superseded IS 'Rows of the Events API that left core.sale for core.sale_superseded.';
+COMMENT ON COLUMN ops.load_run.superseded IS 'Rows of the Events API that left core.sale for core.sale_superseded, less those that came back. Inserted less superseded, over all loads, is the number of rows of core.sale.';
 COMMENT ON CONSTRAINT every_line_has_one_fate ON ops.load_run IS 'A load whose sums do not balance cannot be committed.';
 
 CREATE TABLE ops.load_file (
@@ -103,7 +103,7 @@ CREATE TABLE ops.sale_conflict (
     PRIMARY KEY (sale_uid, digest)
 );
 
-COMMENT ON TABLE ops.sale_conflict IS 'One row per sale and version of it that a weaker sight told and that differs from the row in core.sale.';
+COMMENT ON TABLE ops.sale_conflict IS 'One row per sale and version of it that another sight told and that differs in any way from the row in core.sale.';
 COMMENT ON COLUMN ops.sale_conflict.sale_uid IS 'The sale: core.sale.sale_uid.';
 COMMENT ON COLUMN ops.sale_conflict.said IS 'Everything that the other sight said of the sale, named as the columns of core.sale.';
 COMMENT ON COLUMN ops.sale_conflict.digest IS 'Digest of said; the same version is kept once.';
@@ -112,6 +112,47 @@ COMMENT ON COLUMN ops.sale_conflict.sent_at IS 'When that sight''s message was s
 COMMENT ON COLUMN ops.sale_conflict.received_at IS 'When it was received.';
 COMMENT ON COLUMN ops.sale_conflict.collector IS 'Which collector received it.';
 COMMENT ON COLUMN ops.sale_conflict.source_hour IS 'The hour of the archive that holds it.';
+
+CREATE TYPE ops.strength AS (
+    not_streamed boolean,
+    sent_at      timestamptz,
+    received_at  timestamptz,
+    collector    text COLLATE "C"
+);
+
+COMMENT ON TYPE ops.strength IS 'The order of sights: of two sights of one sale, the lesser stands in core.sale.';
+
+CREATE FUNCTION ops.strength(source text, sent_at timestamptz, received_at timestamptz, collector text) RETURNS ops.strength
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ROW(source <> 'stream', coalesce(sent_at, 'infinity'), received_at, collector)::ops.strength;
+
+COMMENT ON FUNCTION ops.strength IS 'Where a sight stands in the total order: the stream before the Events API, then by sending, receiving and collector.';
+
+CREATE FUNCTION ops.told(sale jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN sale - ARRAY[
+    'sale_uid', 'sent_at', 'received_at', 'is_replayed', 'source', 'source_hour', 'loaded_at', 'first_collector', 'first_load_id',
+    'sight', 'file', 'collector', 'content'
+];
+
+COMMENT ON FUNCTION ops.told IS 'What a sight tells of the sale itself: a row without who told it, when, and how it was loaded.';
+
+CREATE VIEW ops.sale_difference AS
+SELECT conflict.sale_uid, kept.key AS field, kept.value AS kept, conflict.said ->> kept.key AS said,
+    conflict.source, conflict.collector, conflict.source_hour
+FROM ops.sale_conflict AS conflict
+JOIN core.sale USING (sale_uid),
+    jsonb_each_text(ops.told(to_jsonb(sale))) AS kept
+WHERE conflict.said ->> kept.key <> kept.value;
+
+COMMENT ON VIEW ops.sale_difference IS 'One row per sale, other version of it, and field in which both say something and not the same.';
+COMMENT ON COLUMN ops.sale_difference.sale_uid IS 'The sale: core.sale.sale_uid.';
+COMMENT ON COLUMN ops.sale_difference.field IS 'The column of core.sale.';
+COMMENT ON COLUMN ops.sale_difference.kept IS 'What core.sale says.';
+COMMENT ON COLUMN ops.sale_difference.said IS 'What the other sight said.';
+COMMENT ON COLUMN ops.sale_difference.source IS 'Where the other sight came from: stream or events_api.';
+COMMENT ON COLUMN ops.sale_difference.collector IS 'Which collector received it.';
+COMMENT ON COLUMN ops.sale_difference.source_hour IS 'The hour of the archive that holds it.';
 
 CREATE TABLE ops.coverage (
     source_hour timestamptz NOT NULL,

@@ -4,6 +4,7 @@ CREATE TABLE staging.sale_sight (
     sight     bigint   NOT NULL,
     file      integer  NOT NULL,
     collector text     NOT NULL,
+    content   bigint   NOT NULL,
     LIKE core.sale INCLUDING COMMENTS
 );
 
@@ -14,3 +15,4 @@ COMMENT ON TABLE staging.sale_sight IS 'One row per record line that tells of a 
 COMMENT ON COLUMN staging.sale_sight.sight IS 'Number of the line within the load, in order of file and line, from 1.';
 COMMENT ON COLUMN staging.sale_sight.file IS 'The object that holds it: ops.load_file.file.';
 COMMENT ON COLUMN staging.sale_sight.collector IS 'The collector that received it.';
+COMMENT ON COLUMN staging.sale_sight.content IS 'Equal for sights of this load that tell the same of a sale; means nothing beyond the load.';

@@ -1,0 +1,111 @@
+"""Hours of the archive into the warehouse: what Airflow, the command line and the demo call, and nothing deeper."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import groupby
+
+from sqlalchemy import Connection
+
+from archive.hour import Hour, hours
+from archive.problem import Problem
+from loader.archive.listing import Listed, fingerprint
+from loader.archive.s3 import S3Archive, s3_client
+from loader.report import LoadReport
+from loader.settings import LoaderSettings
+from loader.warehouse.load import load, lock_hour
+from loader.warehouse.postgres import connected
+from loader.warehouse.runs import covered_seconds, fingerprints, last_run, open_gaps, require_migrated
+
+
+def load_hour(
+    hour: Hour,
+    settings: LoaderSettings,
+    *,
+    force: bool = False,
+    collectors: Sequence[str] | None = None,
+    say: Callable[[str], object] = print,
+) -> LoadReport:
+    """Load one hour in one transaction, and report it.
+
+    An hour whose manifests are those of its last load is left as it is, unless `force`. `collectors` limits the load
+    to some of those that recorded the hour. Raises Problem; then nothing of the hour was changed.
+    """
+    started = datetime.now(UTC)
+    archive = _archive(settings)
+    listed = _chosen(archive.listed(hour), hour, collectors)
+    with connected(settings.warehouse_url) as connection:
+        require_migrated(connection)
+        lock_hour(connection, hour, say)
+        last, mark = last_run(connection, hour), fingerprint(listed)
+        unchanged = not force and last is not None and last["fingerprint"] == mark
+        if not unchanged:
+            manifests = [archive.manifest(one) for one in listed]
+            run = {"fingerprint": mark, "started_at": started, "software": version("tidemark"), "force": force}
+            load(connection, hour, manifests, archive.chunks, say, again=last is not None, **run)
+        report = _report(connection, hour, settings, [one.key.collector for one in listed], unchanged=unchanged)
+        connection.commit()
+    say(str(report))
+    return report
+
+
+def missing_collectors(hour: Hour, settings: LoaderSettings) -> list[str]:
+    """Return the expected collectors whose manifest of the hour is not in the archive yet."""
+    there = {one.key.collector for one in _archive(settings).listed(hour)}
+    return [collector for collector in settings.collectors if collector not in there]
+
+
+def stale_hours(settings: LoaderSettings, first: Hour, last: Hour) -> list[Hour]:
+    """Return the hours from `first` to `last` whose archive changed after they were loaded, or that never were.
+
+    An hour without any manifest is not among them: there is nothing to load.
+    """
+    archive = _archive(settings)
+    days = dict.fromkeys(hour.start.date() for hour in hours(first, last))
+    listed = sorted((one for day in days for one in archive.listed_on(day)), key=lambda one: one.key.hour)
+    with connected(settings.warehouse_url) as connection:
+        require_migrated(connection)
+        known = fingerprints(connection, first, last)
+    found = ((hour, fingerprint(group)) for hour, group in groupby(listed, key=lambda one: one.key.hour))
+    return [hour for hour, mark in found if first <= hour <= last and known.get(hour) != mark]
+
+
+def _archive(settings: LoaderSettings) -> S3Archive:
+    return S3Archive(s3_client(), settings.bucket, settings.prefix)
+
+
+def _chosen(listed: list[Listed], hour: Hour, collectors: Sequence[str] | None) -> list[Listed]:
+    there = [one.key.collector for one in listed]
+    present = ", ".join(there) or "nobody"
+    if missing := sorted(set(collectors or ()) - set(there)):
+        raise Problem(
+            f"the archive has no manifest of {hour.key} by {', '.join(missing)}, only by {present}",
+            "Run `tidemark upload` on that collector's machine, or leave it out",
+        )
+    if not listed:
+        raise Problem(
+            f"the archive has no manifest of {hour.key}: no collector has uploaded that hour",
+            "Run `tidemark upload` on the collectors' machines; an hour is uploaded once it is over",
+        )
+    return [one for one in listed if not collectors or one.key.collector in collectors]
+
+
+def _report(
+    connection: Connection, hour: Hour, settings: LoaderSettings, there: Iterable[str], *, unchanged: bool
+) -> LoadReport:
+    run = last_run(connection, hour)
+    if run is None:
+        raise AssertionError(f"{hour.key} was loaded and has no load_run")
+    counts = {
+        name: run[name] for name in ("files", "lines", "inserted", "replaced", "duplicates", "other", "quarantined")
+    }
+    return LoadReport(
+        hour=hour.key,
+        unchanged=unchanged,
+        collectors=run["collectors"],
+        missing=sorted(set(settings.collectors) - set(there)),
+        covered_seconds=covered_seconds(connection, hour),
+        gaps=open_gaps(connection, hour),
+        seconds=(run["finished_at"] - run["started_at"]).total_seconds(),
+        **counts,
+    )

@@ -1,0 +1,68 @@
+"""Sights of sales and quarantined lines as the text that COPY reads: one line per row, tabs between the columns.
+
+Pure. https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from types import UnionType
+from typing import Any, get_args, get_type_hints
+
+from msgspec.structs import astuple
+
+from loader.transform.outcome import Reject
+from loader.transform.sale import Fee, Sale
+
+NULL = r"\N"
+LONGEST_RAW = 16 * 1024
+# who told it and when is not what it tells
+_CIRCUMSTANCES = ("sale_uid", "sent_at", "received_at", "is_replayed", "source")
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": "\ufffd"})
+
+
+def escaped(value: str) -> str:
+    """Return a text as COPY reads it back; NUL, which PostgreSQL cannot keep, becomes U+FFFD."""
+    return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
+
+
+def _fees(fees: tuple[Fee, ...]) -> str:
+    listed = [{"kind": fee.kind, "recipient": fee.recipient, "amount_raw": str(fee.amount_raw)} for fee in fees]
+    return escaped(json.dumps(listed, ensure_ascii=False, separators=(",", ":")))
+
+
+def _encoder(hint: Any) -> Callable[[Any], str]:
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    if tuple[Fee, ...] in kinds:
+        return _fees
+    if datetime in kinds:
+        return datetime.isoformat
+    return escaped if str in kinds else str
+
+
+_HINTS = {name: hint for name, hint in get_type_hints(Sale).items() if name in Sale.__struct_fields__}
+_ENCODERS = tuple(_encoder(_HINTS[name]) for name in Sale.__struct_fields__)
+_TOLD = [place for place, name in enumerate(Sale.__struct_fields__) if name not in _CIRCUMSTANCES]
+SIGHT_COLUMNS = ("sight", "file", "collector", "content", *Sale.__struct_fields__)
+QUARANTINE_COLUMNS = ("source_hour", "key", "line", "collector", "reason", "raw", "raw_bytes")
+
+
+def sight_row(sight: int, file: int, collector: str, sale: Sale) -> str:
+    """Print a sight of a sale with the columns of `SIGHT_COLUMNS`.
+
+    `content` is a hash of what the sight tells; it is the same for the same text within this process only.
+    """
+    values = [NULL if value is None else encode(value) for encode, value in zip(_ENCODERS, astuple(sale), strict=True)]
+    content = hash("\t".join([values[place] for place in _TOLD]))
+    return f"{sight}\t{file}\t{collector}\t{content}\t" + "\t".join(values) + "\n"
+
+
+def quarantine_row(place: tuple[datetime, str, int, str], line: bytes, reject: Reject) -> str:
+    """Print a quarantined line with the columns of `QUARANTINE_COLUMNS`; of a long one, its first 16 KiB.
+
+    `place` is the hour, the object's key, the line's number in it, and the collector.
+    """
+    hour, key, number, collector = place
+    shown = escaped(line[:LONGEST_RAW].decode(errors="replace"))
+    reason = escaped(f"{reject.reason}: {reject.detail}")
+    return f"{hour.isoformat()}\t{key}\t{number}\t{collector}\t{reason}\t{shown}\t{len(line)}\n"

@@ -1,0 +1,22 @@
+-- Grain: none yet. The tables of one load, empty; they live until its transaction ends.
+CREATE TEMP TABLE sale_sight (LIKE staging.sale_sight) ON COMMIT DROP;
+
+-- Grain: one row of core.sale that this load took out of it, as it was.
+CREATE TEMP TABLE withdrawn (LIKE core.sale) ON COMMIT DROP;
+
+-- Grain: one row per sale that this load wrote to core.sale.
+CREATE TEMP TABLE written (sale_uid uuid NOT NULL) ON COMMIT DROP;
+
+-- Grain: one row per sale and collector whose sighting is new or another one than before.
+CREATE TEMP TABLE seen_anew (sale_uid uuid NOT NULL) ON COMMIT DROP;
+
+-- Grain: one row per sale that an earlier load of this hour saw and this one does not.
+CREATE TEMP TABLE gone (sale_uid uuid NOT NULL) ON COMMIT DROP;
+
+-- Grain: one row per sale that went over to core.sale_superseded (1) or came back (-1).
+CREATE TEMP TABLE crossing (superseded integer NOT NULL) ON COMMIT DROP;
+
+-- Grain: one row per changed sale, with the values it has or had; read by sql/marts/refresh_*.sql.
+CREATE TEMP TABLE touched (chain text, collection_slug text, sold_at timestamptz, source_hour timestamptz) ON COMMIT DROP;
+
+DELETE FROM ops.quarantine WHERE source_hour = :hour AND collector = ANY (:collectors);

@@ -1,0 +1,46 @@
+-- Grain: one row per sale and version of it that a sight of this load, or a row that gave way to one, tells otherwise than core.sale.
+WITH beaten AS (
+    SELECT told.sight
+    FROM sale_sight AS told
+    JOIN best USING (sale_uid)
+    WHERE told.content <> best.content
+    UNION ALL
+    SELECT best.sight
+    FROM best
+    JOIN core.sale AS kept USING (sale_uid)
+    WHERE NOT EXISTS (SELECT FROM written WHERE written.sale_uid = best.sale_uid)
+        AND best.strength > ops.strength(kept.source, kept.sent_at, kept.received_at, kept.first_collector)
+),
+told AS (
+    SELECT sale_uid, ops.told(to_jsonb(told)) AS said, source, sent_at, received_at, collector, CAST(:hour AS timestamptz) AS source_hour
+    FROM sale_sight AS told
+    JOIN beaten USING (sight)
+    UNION ALL
+    SELECT sale_uid, ops.told(to_jsonb(old)), old.source, old.sent_at, old.received_at, old.first_collector, old.source_hour
+    FROM withdrawn AS old
+    JOIN best USING (sale_uid)
+    WHERE best.strength < ops.strength(old.source, old.sent_at, old.received_at, old.first_collector)
+),
+version AS (
+    SELECT DISTINCT ON (sale_uid, said) *
+    FROM told
+    ORDER BY sale_uid, said, ops.strength(source, sent_at, received_at, collector)
+)
+INSERT INTO ops.sale_conflict AS old (sale_uid, said, digest, source, sent_at, received_at, collector, source_hour)
+SELECT
+    version.sale_uid, version.said, md5(version.said::text),
+    version.source, version.sent_at, version.received_at, version.collector, version.source_hour
+FROM version
+JOIN core.sale AS kept USING (sale_uid)
+WHERE version.said <> ops.told(to_jsonb(kept))
+ON CONFLICT (sale_uid, digest) DO UPDATE
+    SET (source, sent_at, received_at, collector, source_hour)
+        = (excluded.source, excluded.sent_at, excluded.received_at, excluded.collector, excluded.source_hour)
+    WHERE ops.strength(excluded.source, excluded.sent_at, excluded.received_at, excluded.collector)
+        < ops.strength(old.source, old.sent_at, old.received_at, old.collector);
+
+-- What stands in core.sale now is no longer another version.
+DELETE FROM ops.sale_conflict AS old
+USING withdrawn
+JOIN core.sale AS kept USING (sale_uid)
+WHERE old.sale_uid = kept.sale_uid AND old.digest = md5(ops.told(to_jsonb(kept))::text);

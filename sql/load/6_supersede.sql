@@ -1,0 +1,37 @@
+-- The Events API leaves out an order hash that the stream names, or the reverse. The sale then has two sale_uids, and the stream's row stays.
+WITH twin AS (
+    DELETE FROM core.sale AS late
+    USING (SELECT DISTINCT transaction_hash FROM sale_sight) AS seen
+    WHERE late.transaction_hash = seen.transaction_hash
+        AND late.source = 'events_api'
+        AND EXISTS (
+            SELECT FROM core.sale AS streamed
+            WHERE streamed.transaction_hash = late.transaction_hash
+                AND streamed.source = 'stream'
+                AND (streamed.chain, streamed.contract_address, streamed.token_id) = (late.chain, late.contract_address, late.token_id)
+                AND streamed.price_raw IS NOT DISTINCT FROM late.price_raw
+                AND (streamed.order_hash IS NULL) <> (late.order_hash IS NULL)
+        )
+    RETURNING late.*
+),
+moved AS (
+    INSERT INTO core.sale_superseded SELECT * FROM twin
+),
+changed AS (
+    INSERT INTO touched SELECT chain, collection_slug, sold_at, source_hour FROM twin
+)
+INSERT INTO crossing SELECT 1 FROM twin;
+
+-- Grain: one row per sale that this load wrote, took out or saw anew, with the values it has, and those it had.
+INSERT INTO touched
+SELECT chain, collection_slug, sold_at, source_hour FROM withdrawn
+UNION ALL
+SELECT told.chain, told.collection_slug, told.sold_at, :hour
+FROM sale_sight AS told
+JOIN best USING (sight)
+JOIN written ON written.sale_uid = best.sale_uid
+UNION ALL
+SELECT kept.chain, kept.collection_slug, kept.sold_at, kept.source_hour
+FROM core.sale AS kept
+JOIN seen_anew USING (sale_uid)
+WHERE NOT EXISTS (SELECT FROM written WHERE written.sale_uid = seen_anew.sale_uid);

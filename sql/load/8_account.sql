@@ -1,0 +1,37 @@
+-- Grain: one row per object of the load, each of its lines in one place.
+CREATE TEMP TABLE account ON COMMIT DROP AS
+WITH fate AS (
+    SELECT
+        best.file,
+        count(*) FILTER (WHERE withdrawn.sale_uid IS NULL) AS inserted,
+        count(withdrawn.sale_uid) AS replaced
+    FROM best
+    JOIN written USING (sale_uid)
+    LEFT JOIN withdrawn USING (sale_uid)
+    GROUP BY best.file
+)
+SELECT
+    read.file, read.key, read.collector, read.sha256, read.bytes, read.lines,
+    coalesce(fate.inserted, 0) AS inserted,
+    coalesce(fate.replaced, 0) AS replaced,
+    read.sights - coalesce(fate.inserted, 0) - coalesce(fate.replaced, 0) AS duplicates,
+    read.other, read.quarantined
+FROM jsonb_to_recordset(:files) AS read (
+    file integer, key text, collector text, sha256 text, bytes bigint, lines bigint, sights bigint, other bigint, quarantined bigint
+)
+LEFT JOIN fate USING (file);
+
+INSERT INTO ops.load_run (
+    load_id, source_hour, fingerprint, collectors, started_at, finished_at, software,
+    files, lines, inserted, replaced, duplicates, other, quarantined, superseded
+)
+OVERRIDING SYSTEM VALUE
+SELECT
+    :load_id, :hour, :fingerprint, :collectors, :started_at, clock_timestamp(), :software,
+    count(*), coalesce(sum(lines), 0), coalesce(sum(inserted), 0), coalesce(sum(replaced), 0), coalesce(sum(duplicates), 0),
+    coalesce(sum(other), 0), coalesce(sum(quarantined), 0), (SELECT coalesce(sum(superseded), 0) FROM crossing)
+FROM account;
+
+INSERT INTO ops.load_file (load_id, file, key, collector, sha256, bytes, lines, inserted, replaced, duplicates, other, quarantined)
+SELECT :load_id, file, key, collector, sha256, bytes, lines, inserted, replaced, duplicates, other, quarantined
+FROM account;
