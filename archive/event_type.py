@@ -32,6 +32,8 @@ def counted_type(name: bytes | msgspec.Raw) -> str:
     text = bytes(name)
     if not text or text == b"null":
         return UNTYPED
+    if b"\\" in text:  # the same name may be written with escapes
+        text = msgspec.json.encode(msgspec.json.decode(text))
     inner = text[1:-1]
     return inner.decode() if _NAME.fullmatch(inner) and text[:1] == b'"' else OTHER
 
@@ -48,6 +50,6 @@ def event_type_of(message: bytes | msgspec.Raw) -> str:
         envelope = _envelope.decode(message)
         if not bytes(envelope.event_type) and bytes(envelope.payload).startswith(b"{"):
             return counted_type(_inner.decode(envelope.payload).event_type)
-    except msgspec.DecodeError:
+        return counted_type(envelope.event_type)
+    except (msgspec.DecodeError, RecursionError):
         return UNTYPED
-    return counted_type(envelope.event_type)
