@@ -6,7 +6,7 @@ from msgspec import Raw, Struct
 
 from loader.transform.identity import Nft, chain_of, label_of, needed_word, sale_uid, word_of
 from loader.transform.moment import moment_of, sold_at_of
-from loader.transform.number import LARGEST_DECIMALS, even_share, in_tokens, whole_of
+from loader.transform.number import LARGEST_DECIMALS, in_tokens, quotient, whole_of
 from loader.transform.payment import side_by_payment
 from loader.transform.sale import Sale, Side, SideSource, Source
 from loader.transform.sold import ABSENT
@@ -74,6 +74,7 @@ def listed_sale(message: ListedSale, received_at: datetime) -> Sale:
     maker, taker = {Side.LISTING: (seller, buyer), Side.OFFER: (buyer, seller)}.get(side, (None, None))
     quantity = whole_of(sold.quantity, "quantity")
     price_raw = whole_of(payment.quantity, "payment.quantity")
+    price = in_tokens(price_raw, decimals)
     return Sale(
         sale_uid=sale_uid(nft, transaction_hash, order_hash),
         sold_at=sold_at,
@@ -99,8 +100,8 @@ def listed_sale(message: ListedSale, received_at: datetime) -> Sale:
         payment_token_address=token_address,
         payment_token_symbol=label_of(payment.symbol),
         payment_token_decimals=decimals,
-        price=in_tokens(price_raw, decimals),
-        unit_price=in_tokens(even_share(price_raw, 1, quantity), decimals),
+        price=price,
+        unit_price=quotient(price, quantity),
         usd_rate=None,
         eth_rate=None,
         price_usd=None,

@@ -1,8 +1,8 @@
 """The times of a sale, in every form the stream has used: ISO 8601 with a zone, or seconds since 1970."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
-import msgspec
 from msgspec import Raw
 
 from archive.clock import EPOCH
@@ -22,17 +22,21 @@ def moment_of(raw: Raw, name: str) -> datetime | None:
 
     Raises UnfitError where it is no time, has no zone, or lies outside 2015 to 2100.
     """
-    text = bytes(raw)
-    if text in {b"", b"null", b'""'}:
+    text = bytes(raw).strip(b'"')
+    if text in {b"", b"null"}:
         return None
     try:
-        inner = msgspec.json.decode(text, type=str) if text[:1] == b'"' else text.decode()
-        moment = EPOCH + timedelta(seconds=int(inner)) if inner.isdigit() else parse_moment(inner)
+        moment = _read(text)
     except (ValueError, OverflowError):
         raise UnfitError(Reason.MALFORMED, f"{name} is not a time: {text[:60]!r}") from None
     if not EARLIEST <= moment < LATEST:
         raise UnfitError(Reason.OUT_OF_RANGE, f"{name} lies outside {EARLIEST:%Y} to {LATEST:%Y}: {moment}")
     return moment
+
+
+@lru_cache(maxsize=1024)  # a message says the same time two or three times, and so do its neighbours
+def _read(text: bytes) -> datetime:
+    return EPOCH + timedelta(seconds=int(text)) if text.isdigit() else parse_moment(text.decode())
 
 
 def sold_at_of(
@@ -42,9 +46,12 @@ def sold_at_of(
 
     Raises UnfitError where there is none.
     """
-    for moment, source in zip((transaction, closing, event), SoldAtSource, strict=True):
-        if moment is not None:
-            return moment, source
+    if transaction:
+        return transaction, SoldAtSource.TRANSACTION
+    if closing:
+        return closing, SoldAtSource.CLOSING
+    if event:
+        return event, SoldAtSource.EVENT
     raise UnfitError(Reason.CUT, "the sale has no time: neither transaction, closing_date nor event_timestamp")
 
 

@@ -2,12 +2,15 @@
 
 import re
 from decimal import Context, Decimal, Inexact
+from functools import lru_cache
 
 from msgspec import Raw
 
 from loader.transform.outcome import Reason, UnfitError
 
 UINT256 = 2**256 - 1
+LONGEST_UINT256 = 78
+ZERO = Decimal(0)
 LARGEST_DECIMALS = 77
 _FORM = re.compile(rb"-?[0-9]{1,100}(?:\.[0-9]{1,100})?(?:[eE][+-]?[0-9]{1,2})?")
 # Wide enough for any product of two numbers of that form; a lost digit is an error, not a rounding.
@@ -22,24 +25,36 @@ def number_of(raw: Raw, name: str) -> Decimal | None:
     text = bytes(raw).strip(b'"')
     if text in {b"", b"null"}:
         return None
-    if not _FORM.fullmatch(text):
+    number = _read(text)
+    if number is None:
         raise UnfitError(Reason.MALFORMED, f"{name} is not a number: {bytes(raw)[:60]!r}")
-    number = _EXACT.normalize(Decimal(text.decode()))
     if number < 0:
         raise UnfitError(Reason.OUT_OF_RANGE, f"{name} is negative: {number}")
-    return abs(number)
+    return number or ZERO  # there is no minus zero
+
+
+@lru_cache(maxsize=1024)  # the rates of a token are the same for many sales
+def _read(text: bytes) -> Decimal | None:
+    return _EXACT.normalize(Decimal(text.decode())) if _FORM.fullmatch(text) else None
 
 
 def whole_of(raw: Raw, name: str, most: int = UINT256) -> int | None:
     """Read a whole number from zero to `most`; None where it is unknown (see `number_of`). Raises UnfitError."""
-    number = number_of(raw, name)
-    if number is None:
-        return None
-    if number != number.to_integral_value():
-        raise UnfitError(Reason.MALFORMED, f"{name} is not a whole number: {number}")
-    if number > most:
-        raise UnfitError(Reason.OUT_OF_RANGE, f"{name} is more than {most}: {number}")
-    return int(number)
+    text = bytes(raw).strip(b'"')
+    if (
+        text.isdigit() and len(text) <= LONGEST_UINT256
+    ):  # nearly always; the rest of this function says the same, slowly
+        whole = int(text)
+    else:
+        number = number_of(raw, name)
+        if number is None:
+            return None
+        if number != number.to_integral_value():
+            raise UnfitError(Reason.MALFORMED, f"{name} is not a whole number: {number}")
+        whole = int(number)
+    if whole > most:
+        raise UnfitError(Reason.OUT_OF_RANGE, f"{name} is more than {most}: {whole}")
+    return whole
 
 
 def in_tokens(base_units: int | None, decimals: int | None) -> Decimal | None:
@@ -54,6 +69,18 @@ def product(amount: Decimal | None, rate: Decimal | None) -> Decimal | None:
     if amount is None or rate is None:
         return None
     return _EXACT.normalize(_EXACT.multiply(amount, rate))
+
+
+def quotient(amount: Decimal | None, count: int | None) -> Decimal | None:
+    """Divide exactly; None where either is unknown or the result has no end, as a third has none."""
+    if amount is None or not count:
+        return None
+    if count == 1:
+        return amount
+    try:
+        return _EXACT.normalize(_EXACT.divide(amount, Decimal(count)))
+    except Inexact:
+        return None
 
 
 def even_share(amount: int | None, part: int | None, whole: int | None) -> int | None:

@@ -59,8 +59,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """One NFT sold in one order fill. Times are aware and UTC; None is unknown, never zero or empty.
 
     Amounts: `price_raw`, `marketplace_fee_raw` and `royalty_raw` are base units of the payment token for the whole
-    fill; `price` is the total in whole tokens and `unit_price` that of one of `quantity`, None where it does not
-    divide into whole base units. `usd_rate` and `eth_rate` are the worth of one whole token at the sale;
+    fill; `price` is the total in whole tokens and `unit_price` that of one of `quantity`, None where the quotient
+    has no end. `usd_rate` and `eth_rate` are the worth of one whole token at the sale;
     `price_usd` and `price_eth` are their exact products with `price`.
     """
 

@@ -10,6 +10,7 @@ from loader.transform.sale import Fee, FeeKind, Side
 from loader.transform.sold import Order, OrderItem
 
 NATIVE, ERC20, ERC721, ERC1155 = range(4)
+MONEY, NFTS = frozenset({NATIVE, ERC20}), frozenset({ERC721, ERC1155})
 MOST_ITEMS = 100
 # Where OpenSea has its own fee sent: since August 2022, in the first months of Seaport, and before. Whoever else
 # is paid beside the seller was put into the order by the rules of the collection: a creator's royalty.
@@ -29,51 +30,43 @@ class Part(NamedTuple):
     amount: int | None
     recipient: str | None
 
-    @property
-    def is_money(self) -> bool:
-        """Whether this pays, in the chain's own currency or in a token."""
-        return self.kind in {NATIVE, ERC20}
-
 
 class Terms(NamedTuple):
-    """An order read: `given` by its maker, the offerer, against what is `asked` for each recipient."""
+    """An order read.
 
-    given: list[Part]
-    asked: list[Part]
+    `quantity` is how many NFTs the whole order is for and `price` what it costs its buyer in base units; one fill may
+    take a part of both. `paid` is the money that goes to named recipients.
+    """
+
+    side: Side
+    quantity: int | None
+    price: int | None
+    paid: list[Part]
     offerer: str | None
-
-    @property
-    def side(self) -> Side:
-        """A listing gives an NFT first, an offer a token; anything else is unknown."""
-        kind = self.given[0].kind if self.given else None
-        if kind in {ERC721, ERC1155}:
-            return Side.LISTING
-        return Side.OFFER if kind == ERC20 else Side.UNKNOWN
-
-    @property
-    def quantity(self) -> int | None:
-        """How many NFTs the whole order is for; one fill may take fewer."""
-        return _total([part for part in self._nft_side if not part.is_money])
-
-    @property
-    def price(self) -> int | None:
-        """What the whole order costs its buyer, in base units."""
-        return _total([part for part in self._money_side if part.is_money])
-
-    @property
-    def _nft_side(self) -> list[Part]:
-        return self.given if self.side is Side.LISTING else self.asked
-
-    @property
-    def _money_side(self) -> list[Part]:
-        return self.asked if self.side is Side.LISTING else self.given
 
 
 def terms_of(order: Order) -> Terms:
     """Read an order. Raises UnfitError for amounts that are no numbers and for more than 100 items."""
     if len(order.offer) + len(order.consideration) > MOST_ITEMS:
         raise UnfitError(Reason.OUT_OF_RANGE, f"the order has more than {MOST_ITEMS} items")
-    return Terms(_parts(order.offer), _parts(order.consideration), word_of(order.offerer, "offerer"))
+    given, asked = _parts(order.offer), _parts(order.consideration)
+    side = _side(given)
+    nfts, money = (given, asked) if side is Side.LISTING else (asked, given)
+    return Terms(
+        side=side,
+        quantity=_total([part for part in nfts if part.kind not in MONEY]),
+        price=_total([part for part in money if part.kind in MONEY]),
+        paid=[part for part in asked if part.kind in MONEY],
+        offerer=word_of(order.offerer, "offerer"),
+    )
+
+
+def _side(given: Sequence[Part]) -> Side:
+    """Tell the side: a listing gives an NFT first, an offer a token; anything else is unknown."""
+    kind = given[0].kind if given else None
+    if kind in NFTS:
+        return Side.LISTING
+    return Side.OFFER if kind == ERC20 else Side.UNKNOWN
 
 
 def fees_of(terms: Terms, quantity: int | None, price: int | None) -> tuple[Fee, ...] | None:
@@ -85,8 +78,11 @@ def fees_of(terms: Terms, quantity: int | None, price: int | None) -> tuple[Fee,
     """
     if price is None or even_share(terms.price, quantity, terms.quantity) != price:
         return None
-    paid = [part for part in terms.asked if part.is_money and part.recipient != terms.offerer]
-    fees = [_fee(part.recipient, even_share(part.amount, quantity, terms.quantity)) for part in paid]
+    fees = [
+        _fee(part.recipient, even_share(part.amount, quantity, terms.quantity))
+        for part in terms.paid
+        if part.recipient != terms.offerer
+    ]
     known = tuple(fee for fee in fees if fee)
     return known if len(known) == len(fees) else None
 
@@ -108,9 +104,10 @@ def _parts(items: Sequence[OrderItem]) -> list[Part]:
 
 
 def _part(item: OrderItem) -> Part:
-    start, end = whole_of(item.start_amount, "startAmount"), whole_of(item.end_amount, "endAmount")
-    kind = whole_of(item.item_type, "itemType")
-    return Part(kind, start if start == end else None, word_of(item.recipient, "recipient"))
+    amount = whole_of(item.start_amount, "startAmount")
+    if bytes(item.start_amount) != bytes(item.end_amount) and amount != whole_of(item.end_amount, "endAmount"):
+        amount = None
+    return Part(whole_of(item.item_type, "itemType"), amount, word_of(item.recipient, "recipient"))
 
 
 def _total(parts: Sequence[Part]) -> int | None:

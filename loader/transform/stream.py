@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from loader.transform.identity import chain_of, label_of, needed_word, nft_of, sale_uid, word_of
 from loader.transform.moment import is_replayed, moment_of, sold_at_of
-from loader.transform.number import LARGEST_DECIMALS, even_share, in_tokens, number_of, product, whole_of
+from loader.transform.number import LARGEST_DECIMALS, in_tokens, number_of, product, quotient, whole_of
 from loader.transform.payment import side_by_payment
 from loader.transform.sale import FeeKind, Sale, Side, SideSource, Source
 from loader.transform.seaport import Terms, fees_of, paid_to, terms_of
@@ -68,7 +68,7 @@ def stream_sale(message: ItemSold, received_at: datetime) -> Sale:
         payment_token_symbol=label_of(token.symbol),
         payment_token_decimals=decimals,
         price=price,
-        unit_price=in_tokens(even_share(price_raw, 1, quantity), decimals),
+        unit_price=quotient(price, quantity),
         usd_rate=usd_rate,
         eth_rate=eth_rate,
         price_usd=product(price, usd_rate),

@@ -1,0 +1,119 @@
+"""Numbers are exact: JSON numbers and strings read alike, and nothing is ever rounded."""
+
+import json
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from loader.transform.number import UINT256, even_share, in_tokens, number_of, product, quotient, whole_of
+from loader.transform.outcome import Reason, UnfitError
+
+
+def raw(value: object) -> Raw:
+    return Raw(json.dumps(value))
+
+
+@given(st.integers(0, UINT256), st.booleans())
+def test_a_whole_number_reads_the_same_as_a_number_and_as_text(value: int, quoted: bool) -> None:
+    assert whole_of(raw(str(value) if quoted else value), "price") == value
+
+
+@pytest.mark.parametrize("text", [b"", b"null", b'""'])
+def test_what_is_not_there_is_unknown(text: bytes) -> None:
+    assert number_of(Raw(text), "price") is None
+    assert whole_of(Raw(text), "price") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"1.0479044511256843e+77", Decimal(104790445112568430) * 10**60),
+        (b'"1805.279999999999973000"', Decimal("1805.279999999999973")),
+        (b"0.1", Decimal("0.1")),
+        (b"-0", Decimal(0)),
+        (b'"0.00"', Decimal(0)),
+    ],
+)
+def test_a_number_is_what_is_written(text: bytes, value: Decimal) -> None:
+    read = number_of(Raw(text), "rate")
+    assert read == value
+    assert not str(read).startswith("-")
+
+
+def test_a_whole_number_may_be_written_with_an_exponent() -> None:
+    assert whole_of(Raw(b"1e18"), "price") == 10**18
+    assert whole_of(Raw(b'"15.00"'), "price") == 15
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b'"NaN"', Reason.MALFORMED),
+        (b'"Infinity"', Reason.MALFORMED),
+        (b'"1_000"', Reason.MALFORMED),
+        (b'" 1"', Reason.MALFORMED),
+        (b'"\xd9\xa1"', Reason.MALFORMED),
+        (b'"0x10"', Reason.MALFORMED),
+        (b"true", Reason.MALFORMED),
+        (b"[1]", Reason.MALFORMED),
+        (b'{"a":1}', Reason.MALFORMED),
+        (b"1e999999999", Reason.MALFORMED),
+        (b"1.5", Reason.MALFORMED),
+        (b"9" * 101, Reason.MALFORMED),
+        (b"-1", Reason.OUT_OF_RANGE),
+        (str(UINT256 + 1).encode(), Reason.OUT_OF_RANGE),
+        (b"1e99", Reason.OUT_OF_RANGE),
+    ],
+)
+def test_anything_else_is_no_whole_number(text: bytes, reason: Reason) -> None:
+    with pytest.raises(UnfitError, match="price") as caught:
+        whole_of(Raw(text), "price")
+    assert caught.value.reason is reason
+
+
+@given(st.integers(0, UINT256), st.integers(0, 77))
+def test_tokens_are_base_units_with_the_point_moved(base_units: int, decimals: int) -> None:
+    tokens = in_tokens(base_units, decimals)
+    assert tokens is not None
+    assert Fraction(tokens) == Fraction(base_units, 10**decimals)
+
+
+rates = st.from_regex(r"[0-9]{1,60}\.[0-9]{1,60}", fullmatch=True)
+
+
+@given(st.integers(0, UINT256), rates)
+def test_a_product_loses_no_digit(amount: int, rate: str) -> None:
+    worth = product(in_tokens(amount, 18), number_of(raw(rate), "rate"))
+    assert worth is not None
+    assert Fraction(worth) == Fraction(amount, 10**18) * Fraction(rate)
+
+
+@given(st.integers(0, UINT256), st.integers(1, 10**6))
+def test_a_quotient_is_exact_or_unknown(amount: int, count: int) -> None:
+    share = quotient(in_tokens(amount, 18), count)
+    endless = Fraction(amount, count).denominator
+    while endless % 2 == 0:
+        endless //= 2
+    while endless % 5 == 0:
+        endless //= 5
+    assert (share is None) == (endless != 1)
+    assert share is None or Fraction(share) == Fraction(amount, 10**18) / count
+
+
+def test_what_is_made_of_the_unknown_is_unknown() -> None:
+    assert in_tokens(None, 18) is None
+    assert in_tokens(5, None) is None
+    assert product(None, Decimal(1)) is None
+    assert product(Decimal(1), None) is None
+    assert quotient(Decimal(1), None) is None
+    assert quotient(Decimal(1), 0) is None
+    assert even_share(10, 1, 0) is None
+
+
+def test_a_share_comes_out_whole_or_not_at_all() -> None:
+    assert even_share(10, 3, 5) == 6
+    assert even_share(10, 1, 3) is None

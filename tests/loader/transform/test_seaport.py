@@ -1,0 +1,110 @@
+"""Side, quantity, fees and royalties, as the signed order has them."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from loader.transform.outcome import Reason, UnfitError
+from loader.transform.sale import Fee, FeeKind, Side
+from loader.transform.seaport import MARKETPLACES, MOST_ITEMS, Terms, fees_of, paid_to, terms_of
+from loader.transform.sold import Order
+
+MAKER, CREATOR, BUYER = "0xaa", "0xcc", "0xbb"
+OPENSEA = "0x0000a26b00c1f0df003000390027140000faa719"
+
+
+def item(kind: object, start: object, recipient: str | None = None, end: object = None) -> dict[str, Any]:
+    return {"itemType": kind, "startAmount": start, "endAmount": start if end is None else end, "recipient": recipient}
+
+
+def terms(offer: list[dict[str, Any]], consideration: list[dict[str, Any]]) -> Terms:
+    order = {"offer": offer, "consideration": consideration, "offerer": MAKER.upper().replace("X", "x")}
+    return terms_of(msgspec.json.decode(msgspec.json.encode(order), type=Order))
+
+
+def listing(of: int = 1) -> Terms:
+    paid = [item(0, "925", MAKER), item(0, "25", OPENSEA), item(0, "50", CREATOR)]
+    return terms([item(3 if of > 1 else 2, str(of))], paid)
+
+
+def test_a_listing_pays_the_seller_and_the_fees() -> None:
+    read = listing()
+    assert (read.side, read.quantity, read.price) == (Side.LISTING, 1, 1000)
+    assert fees_of(read, 1, 1000) == (
+        Fee(FeeKind.MARKETPLACE, OPENSEA, 25),
+        Fee(FeeKind.ROYALTY, CREATOR, 50),
+    )
+
+
+def test_in_an_offer_the_fees_go_off_what_the_seller_gets() -> None:
+    read = terms([item(1, "1000")], [item(2, "1", MAKER), item(1, "25", OPENSEA), item(1, "50", CREATOR)])
+    assert (read.side, read.quantity, read.price) == (Side.OFFER, 1, 1000)
+    assert fees_of(read, 1, 1000) == (
+        Fee(FeeKind.MARKETPLACE, OPENSEA, 25),
+        Fee(FeeKind.ROYALTY, CREATOR, 50),
+    )
+
+
+@pytest.mark.parametrize("kind", [4, 5])
+def test_an_offer_may_ask_for_any_nft_of_a_kind(kind: int) -> None:
+    read = terms([item(1, "3000")], [item(kind, "3", MAKER), item(1, "75", OPENSEA)])
+    assert (read.side, read.quantity) == (Side.OFFER, 3)
+    assert fees_of(read, 1, 1000) == (Fee(FeeKind.MARKETPLACE, OPENSEA, 25),)
+
+
+def test_a_part_of_an_order_pays_the_same_part_of_each_fee() -> None:
+    fees = fees_of(listing(of=5), 2, 400)
+    assert fees == (Fee(FeeKind.MARKETPLACE, OPENSEA, 10), Fee(FeeKind.ROYALTY, CREATOR, 20))
+
+
+@pytest.mark.parametrize(("quantity", "price"), [(1, 999), (None, 1000), (1, None), (2, 1000)])
+def test_fees_are_unknown_unless_everything_adds_up_to_the_price(quantity: int | None, price: int | None) -> None:
+    assert fees_of(listing(), quantity, price) is None
+
+
+def test_a_share_of_a_fee_that_is_not_whole_is_unknown() -> None:
+    read = terms([item(3, "2")], [item(0, "999", MAKER), item(0, "1", OPENSEA)])
+    assert fees_of(read, 1, 500) is None
+
+
+def test_an_auction_moves_its_amounts_with_time() -> None:
+    read = terms([item(2, "1")], [item(0, "1000", MAKER, end="500")])
+    assert (read.side, read.price) == (Side.LISTING, None)
+    assert fees_of(read, 1, 1000) is None
+
+
+def test_amounts_may_be_numbers_beyond_64_bits_and_kinds_may_be_text() -> None:
+    read = terms([item("2", 1)], [item("0", 10**30, MAKER, end=str(10**30))])
+    assert (read.side, read.price) == (Side.LISTING, 10**30)
+
+
+def test_a_private_listing_that_asks_for_the_nft_itself_is_still_about_money() -> None:
+    read = terms([item(2, "1")], [item(0, "1000", MAKER), item(2, "1", BUYER)])
+    assert fees_of(read, 1, 1000) == ()
+
+
+@pytest.mark.parametrize("offer", [[], [item(4, "1")], [item(0, "1")]])
+def test_any_other_first_item_tells_no_side(offer: list[dict[str, Any]]) -> None:
+    assert terms(offer, []).side is Side.UNKNOWN
+
+
+def test_a_payment_without_a_recipient_leaves_the_fees_unknown() -> None:
+    assert fees_of(terms([item(2, "1")], [item(0, "1000")]), 1, 1000) is None
+
+
+def test_an_order_without_end_is_refused() -> None:
+    with pytest.raises(UnfitError) as caught:
+        terms([item(2, "1")] * (MOST_ITEMS + 1), [])
+    assert caught.value.reason is Reason.OUT_OF_RANGE
+
+
+def test_fees_of_a_kind_are_added_up() -> None:
+    fees = (Fee(FeeKind.ROYALTY, CREATOR, 1), Fee(FeeKind.MARKETPLACE, OPENSEA, 2), Fee(FeeKind.ROYALTY, BUYER, 3))
+    assert paid_to(FeeKind.ROYALTY, fees) == 4
+    assert paid_to(FeeKind.ROYALTY, ()) == 0
+    assert paid_to(FeeKind.ROYALTY, None) is None
+
+
+def test_marketplaces_are_spelled_as_addresses_are_compared() -> None:
+    assert all(address == address.lower() and len(address) == 42 for address in MARKETPLACES)

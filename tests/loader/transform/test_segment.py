@@ -1,0 +1,49 @@
+"""A segment has the same lines however it is cut into chunks, and every line is accounted for."""
+
+from collections.abc import Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loader.transform.outcome import Reason
+from loader.transform.segment import read_segment
+from tests.loader.transform.messages import line_of, sample, sold
+
+SALE, OFFER = sample("item_sold.2023.object-frame.json"), sample("trait_offer.2023.object-frame.json")
+CUT = sample("item_listed.2022.docs-example-cut.json")
+REFUSED = line_of(sold(quantity="many"))
+SEGMENT = [OFFER, SALE, OFFER, CUT, b"\n", SALE, b"not a record\n", REFUSED, OFFER]
+
+
+def cut(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[start : start + size] for start in range(0, len(data), size))
+
+
+@given(st.integers(1, 5000) | st.just(10**6), st.booleans())
+def test_every_line_is_accounted_for_under_its_number(size: int, ends_in_newline: bool) -> None:
+    data = b"".join(SEGMENT)
+    blocks = list(read_segment(cut(data if ends_in_newline else data[:-1], size)))
+    assert [block.first for block in blocks] == [1 + sum(b.lines for b in blocks[:n]) for n in range(len(blocks))]
+    assert sum(block.lines for block in blocks) == len(SEGMENT)
+    for block in blocks:
+        assert block.lines == len(block.sales) + len(block.rejects) + block.others.total()
+    assert [number for block in blocks for number, _ in block.sales] == [2, 6]
+    assert [(number, line) for block in blocks for number, line, _ in block.rejects] == [
+        (4, CUT[:-1]),
+        (5, b""),
+        (7, b"not a record"),
+        (8, REFUSED[:-1]),
+    ]
+    assert sum((block.others for block in blocks), start=blocks[0].others.__class__()) == {"trait_offer": 3}
+
+
+def test_one_bad_line_does_not_touch_its_neighbours() -> None:
+    [block] = read_segment([SALE + REFUSED + SALE])
+    assert [number for number, _ in block.sales] == [1, 3]
+    [(number, line, reject)] = block.rejects
+    assert (number, line, reject.reason) == (2, REFUSED[:-1], Reason.MALFORMED)
+
+
+def test_a_segment_without_bytes_has_no_blocks() -> None:
+    assert list(read_segment([])) == []
+    assert list(read_segment([b"", b""])) == []

@@ -1,0 +1,310 @@
+"""Real sales of the stream against values worked out by hand, and every form a sale has had."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import pytest
+from msgspec.structs import asdict
+
+from loader.transform.outcome import Reason
+from loader.transform.read import read_line
+from loader.transform.sale import Fee, FeeKind, Sale, Side, SideSource, SoldAtSource, Source
+from tests.loader.transform.messages import GONE, reject_of, sale_of, sample, sold
+
+RECEIVED = datetime(2026, 11, 22, 15, 4, 5, 123456, UTC)
+ETHER = "0x0000000000000000000000000000000000000000"
+WETH = "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"
+OPENSEA = "0x0000a26b00c1f0df003000390027140000faa719"
+
+# item_sold.2022.docs-example.json: the documentation's frame, whose envelope is its payload; `sent_at` stands on
+# the frame. There is neither chain, quantity nor order.
+SNEAKERHEADS: dict[str, Any] = {
+    # the chain, the transaction, contract and token of nft_id, the order
+    "sale_uid": UUID(
+        bytes=sha256(
+            b"v1|ethereum|0x27b04793393f06f5529bed99bfb35f8af2487a478a7ace121ebc1f057c77c6b1"
+            b"|0x8dc7b6ec6fafa36085ee9ec8e39112428d3360aa|3884"
+            b"|0x2fba6c445b08e38e013a96463b69242cfed5b41459a9635fed28eff3809ce9b8"
+        ).digest()[:16]
+    ),
+    "sold_at": datetime(2022, 12, 1, 16, 54, 23, tzinfo=UTC),  # transaction.timestamp
+    "sold_at_source": SoldAtSource.TRANSACTION,
+    "event_at": datetime(2022, 12, 1, 16, 54, 23, tzinfo=UTC),
+    "sent_at": datetime(2022, 12, 1, 16, 54, 27, 741979, UTC),
+    "received_at": RECEIVED,
+    "chain": "ethereum",  # item.chain.name
+    "transaction_hash": "0x27b04793393f06f5529bed99bfb35f8af2487a478a7ace121ebc1f057c77c6b1",
+    "order_hash": "0x2fba6c445b08e38e013a96463b69242cfed5b41459a9635fed28eff3809ce9b8",
+    "collection_slug": "sneakerheadsofficial",
+    "contract_address": "0x8dc7b6ec6fafa36085ee9ec8e39112428d3360aa",
+    "token_id": "3884",
+    "nft_name": "SNEAKERHEADS #3884",
+    "maker": "0x16ce6c6662510faf7c34bb1406fd8c20641db9e3",
+    "taker": "0xa16f1cba10737adff9b7ed6f12bd3fcfe93c2d8e",
+    "seller": "0x16ce6c6662510faf7c34bb1406fd8c20641db9e3",  # paid in ether on Ethereum: a listing, the maker sells
+    "buyer": "0xa16f1cba10737adff9b7ed6f12bd3fcfe93c2d8e",
+    "side": Side.LISTING,
+    "side_source": SideSource.PAYMENT_TOKEN,
+    "quantity": None,  # not in the message, and there is no order to read it from
+    "price_raw": 150000000000000000,
+    "payment_token_address": ETHER,
+    "payment_token_symbol": "ETH",
+    "payment_token_decimals": 18,
+    "price": Decimal("0.15"),  # 150000000000000000 / 10^18
+    "unit_price": None,
+    "usd_rate": Decimal("1287.160000000000082"),
+    "eth_rate": Decimal(1),
+    # 1287.160000000000082 * 0.15: 128.7160000000000082 and half of it, 64.3580000000000041
+    "price_usd": Decimal("193.0740000000000123"),
+    "price_eth": Decimal("0.15"),
+    "marketplace_fee_raw": None,
+    "royalty_raw": None,
+    "fees": None,
+    "is_private": False,
+    "is_replayed": False,  # sent 4.7 s later
+    "source": Source.STREAM,
+}
+
+# item_sold.2023.object-frame.json: an object frame with the order in it.
+STAMPUNK: dict[str, Any] = {
+    "sale_uid": UUID(
+        bytes=sha256(
+            b"v1|ethereum|0x43d6305f26b0b64034883b3a93aa1bafd6a1c20749e9ea84a0cb6ad5a3eb132c"
+            b"|0x82c7a8f707110f5fbb16184a5933e9f78a34c6ab|36243717267408641"
+            b"|0x44683b701286ccc9053bb4b4c433d9fb22795498cd6fa4bf5846597f73199ac1"
+        ).digest()[:16]
+    ),
+    "sold_at": datetime(2023, 5, 22, 0, 52, 47, tzinfo=UTC),
+    "sold_at_source": SoldAtSource.TRANSACTION,
+    "event_at": datetime(2023, 5, 22, 0, 52, 47, tzinfo=UTC),
+    "sent_at": datetime(2023, 5, 22, 0, 52, 57, 56776, UTC),
+    "received_at": RECEIVED,
+    "chain": "ethereum",
+    "transaction_hash": "0x43d6305f26b0b64034883b3a93aa1bafd6a1c20749e9ea84a0cb6ad5a3eb132c",
+    "order_hash": "0x44683b701286ccc9053bb4b4c433d9fb22795498cd6fa4bf5846597f73199ac1",
+    "collection_slug": "emblem-vault",
+    "contract_address": "0x82c7a8f707110f5fbb16184a5933e9f78a34c6ab",
+    "token_id": "36243717267408641",
+    "nft_name": "StamPunk #7401",
+    "maker": "0x9c21ba9b67696c192007691c1126bf22d34468e6",
+    "taker": "0xf78ee64bbc365d43e3ec86cdcc61a2e7389b4561",
+    "seller": "0x9c21ba9b67696c192007691c1126bf22d34468e6",  # offer[0].itemType 2: a listing
+    "buyer": "0xf78ee64bbc365d43e3ec86cdcc61a2e7389b4561",
+    "side": Side.LISTING,
+    "side_source": SideSource.ORDER,
+    "quantity": 1,
+    "price_raw": 118400000000000000,
+    "payment_token_address": ETHER,
+    "payment_token_symbol": "ETH",
+    "payment_token_decimals": 18,
+    "price": Decimal("0.1184"),
+    "unit_price": Decimal("0.1184"),
+    "usd_rate": Decimal("1805.279999999999973"),
+    "eth_rate": Decimal(1),
+    # 1805.28 * 0.1184 = 213.745152, less 0.000000000000027 * 0.1184 = 0.0000000000000031968
+    "price_usd": Decimal("213.7451519999999968032"),
+    "price_eth": Decimal("0.1184"),
+    # 117808000000000000 to the offerer and 592000000000000 to another make 118400000000000000, the price; the other
+    # is none of OpenSea's own addresses
+    "marketplace_fee_raw": 0,
+    "royalty_raw": 592000000000000,
+    "fees": (Fee(FeeKind.ROYALTY, "0x74ce08242c97fac3be8b63a9d5061c5ef2c1c3a8", 592000000000000),),
+    "is_private": False,
+    "is_replayed": False,
+    "source": Source.STREAM,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("item_sold.2022.docs-example.json", SNEAKERHEADS), ("item_sold.2023.object-frame.json", STAMPUNK)],
+)
+def test_every_column_of_a_real_sale_is_what_a_person_works_out(name: str, expected: dict[str, Any]) -> None:
+    sale = read_line(sample(name))
+    assert isinstance(sale, Sale)
+    assert asdict(sale) == expected
+
+
+def test_an_accepted_offer_turns_maker_and_taker_and_charges_the_seller() -> None:
+    # the order of item_received_bid.2024.message.json: 18 WETH for Pudgy Penguin #3246, of which 0.45 go to OpenSea
+    # and 0.09 to the creator
+    def item(kind: int, amount: str, recipient: str | None) -> dict[str, Any]:
+        return {"itemType": kind, "startAmount": amount, "endAmount": amount, "recipient": recipient}
+
+    maker = "0xb73d5c81096da0f0d16741d1dc89e96a054920b2"
+    sale = sale_of(
+        sold(
+            maker={"address": maker},
+            sale_price="18000000000000000000",
+            payment_token={
+                "address": "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2",
+                "decimals": 18,
+                "symbol": "WETH",
+                "eth_price": "1.000000000000000",
+                "usd_price": "2420.690000000000055000",
+            },
+            protocol_data={
+                "parameters": {
+                    "offerer": maker,
+                    "offer": [item(1, "18000000000000000000", None)],
+                    "consideration": [
+                        item(2, "1", "0xb73d5c81096DA0f0d16741D1Dc89e96A054920b2"),
+                        item(1, "450000000000000000", "0x0000a26b00c1F0DF003000390027140000fAa719"),
+                        item(1, "90000000000000000", "0x1AFa64e9B8e3090F2001F66D9c9a74cde646738a"),
+                    ],
+                }
+            },
+        )
+    )
+    assert (sale.side, sale.side_source) == (Side.OFFER, SideSource.ORDER)
+    assert (sale.buyer, sale.seller) == (maker, "0xf78ee64bbc365d43e3ec86cdcc61a2e7389b4561")
+    assert sale.payment_token_address == WETH
+    assert sale.price_usd == Decimal("43572.42000000000099")  # 2420.690000000000055 * 18
+    assert (sale.marketplace_fee_raw, sale.royalty_raw) == (450000000000000000, 90000000000000000)
+    assert sale.fees == (
+        Fee(FeeKind.MARKETPLACE, OPENSEA, 450000000000000000),
+        Fee(FeeKind.ROYALTY, "0x1afa64e9b8e3090f2001f66d9c9a74cde646738a", 90000000000000000),
+    )
+
+
+NFT_ID = "{}/0x82c7a8f707110f5fbb16184a5933e9f78a34c6ab/1"
+
+
+@pytest.mark.parametrize(
+    ("chain", "item_chain", "prefix", "expected"),
+    [
+        ("ethereum", {"name": "ethereum"}, "ethereum", "ethereum"),
+        ({"name": "matic"}, GONE, "matic", "polygon"),
+        (GONE, {"name": "base"}, "base", "base"),
+        (None, GONE, "zora", "zora"),
+        ("Polygon", {"name": "matic"}, "matic", "polygon"),
+    ],
+)
+def test_the_chain_is_found_wherever_it_stands(chain: object, item_chain: object, prefix: str, expected: str) -> None:
+    item = {"nft_id": NFT_ID.format(prefix)} | ({} if item_chain is GONE else {"chain": item_chain})
+    assert sale_of(sold(chain=chain, item=item)).chain == expected
+
+
+def test_solana_keeps_the_case_of_its_names() -> None:
+    mint, wallet = "DRiP2Pn2K6fuMLKQmt5rZWyHiUZ6WK3GChEySUpHSS4x", "7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV"
+    sale = sale_of(
+        sold(chain="solana", item={"nft_id": f"solana/{mint}"}, maker={"address": wallet}, order_hash="", taker=None)
+    )
+    assert (sale.contract_address, sale.token_id, sale.maker) == (mint, mint, wallet)
+    assert sale.order_hash is None
+
+
+@pytest.mark.parametrize("order_hash", [GONE, "", None])
+def test_a_sale_may_have_no_order_hash(order_hash: object) -> None:
+    assert sale_of(sold(order_hash=order_hash)).order_hash is None
+
+
+@pytest.mark.parametrize("taker", [None, {"address": None}, {"address": ""}])
+def test_a_sale_may_have_no_taker(taker: object) -> None:
+    sale = sale_of(sold(taker=taker))
+    assert (sale.taker, sale.buyer) == (None, None)
+    assert sale.seller == STAMPUNK["seller"]
+
+
+def test_a_price_may_have_78_digits_and_any_decimals() -> None:
+    highest = 2**256 - 1
+    token = {"address": ETHER, "decimals": 77, "symbol": "ETH", "eth_price": 1, "usd_price": 1805.28}
+    sale = sale_of(sold(sale_price=str(highest), payment_token=token))
+    assert sale.price_raw == highest
+    assert sale.price == Decimal("1.15792089237316195423570985008687907853269984665640564039457584007913129639935")
+    assert (sale.usd_rate, sale.eth_rate) == (Decimal("1805.28"), Decimal(1))
+    assert sale.fees is None  # the order was for another price
+
+
+def test_a_token_without_decimals_is_priced_in_whole_ones() -> None:
+    token = {"address": ETHER, "decimals": "0", "symbol": "ONE"}
+    sale = sale_of(sold(sale_price=7, quantity="2", payment_token=token))
+    assert (sale.price, sale.unit_price) == (Decimal(7), Decimal("3.5"))
+    assert (sale.usd_rate, sale.price_usd, sale.eth_rate, sale.price_eth) == (None, None, None, None)
+
+
+def test_what_is_paid_with_may_be_unknown_and_then_so_is_the_price() -> None:
+    sale = sale_of(sold(payment_token=None, protocol_data=GONE))
+    assert sale.price_raw == STAMPUNK["price_raw"]
+    assert (sale.price, sale.unit_price, sale.price_usd, sale.payment_token_symbol) == (None, None, None, None)
+    assert (sale.side, sale.side_source, sale.seller, sale.buyer) == (Side.UNKNOWN, SideSource.NONE, None, None)
+
+
+def test_a_missing_quantity_is_read_from_an_order_for_one() -> None:
+    assert sale_of(sold(quantity=GONE)).quantity == 1
+    assert sale_of(sold(quantity=GONE, protocol_data=None)).quantity is None
+
+
+def test_a_huge_quantity_is_kept() -> None:
+    sale = sale_of(sold(quantity=10**77))
+    assert sale.quantity == 10**77
+    assert sale.fees is None
+
+
+def test_times_may_be_seconds_and_the_next_one_counts_where_one_is_missing() -> None:
+    transaction = {"hash": "0xabc", "timestamp": "1788949571"}
+    assert sale_of(sold(transaction=transaction)).sold_at == datetime(2026, 9, 9, 10, 26, 11, tzinfo=UTC)
+    sale = sale_of(sold(transaction={"hash": "0xabc"}, closing_date=1788949572))
+    assert (sale.sold_at.second, sale.sold_at_source) == (12, SoldAtSource.CLOSING)
+    assert sale_of(sold(transaction={"hash": "0xabc"}, closing_date=None)).sold_at_source is SoldAtSource.EVENT
+
+
+def test_an_old_sale_that_is_broadcast_again_is_marked() -> None:
+    message = sold(event_timestamp="2023-09-22T00:52:47Z")
+    message["sent_at"] = "2023-09-22T00:52:57Z"
+    sale = sale_of(message)
+    assert sale.is_replayed
+    assert sale.sold_at == STAMPUNK["sold_at"]
+    assert sale.sale_uid == STAMPUNK["sale_uid"]
+
+
+def test_names_are_made_fit_for_a_database() -> None:
+    metadata = {"name": "Stam\0Punk " + "x" * 300}
+    name = sale_of(sold(item={"nft_id": NFT_ID.format("base"), "metadata": metadata})).nft_name
+    assert name is not None
+    assert name.startswith("Stam\ufffdPunk")
+    assert len(name) == 255
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"name": None}, {"name": 5}, {"name": ["x"]}, {"name": ""}])
+def test_a_name_that_is_no_text_is_no_name(metadata: object) -> None:
+    assert sale_of(sold(item={"nft_id": NFT_ID.format("base"), "metadata": metadata})).nft_name is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "words"),
+    [
+        ({"item": {}}, Reason.CUT, "payload.item has no nft_id"),
+        ({"item": None}, Reason.MALFORMED, "payload.item"),
+        ({"sale_price": GONE}, Reason.CUT, "payload has no sale_price"),
+        ({"taker": GONE}, Reason.CUT, "payload has no taker"),
+        ({"transaction": {"hash": ""}}, Reason.CUT, "transaction.hash is empty"),
+        ({"transaction": None}, Reason.MALFORMED, "payload.transaction"),
+        ({"protocol_data": {"parameters": {"consideration": []}}}, Reason.CUT, "parameters has no offer"),
+        ({"item": {"nft_id": "ethereum/0xabc"}}, Reason.CUT, "no token id"),
+        ({"item": {"nft_id": NFT_ID, "chain": "[Object]"}}, Reason.ELIDED, "chain"),
+        ({"protocol_data": "[Object]"}, Reason.ELIDED, "payload.protocol_data"),
+        ({"sale_price": "0.5"}, Reason.MALFORMED, "sale_price is not a whole number"),
+        ({"sale_price": -1}, Reason.OUT_OF_RANGE, "sale_price is negative"),
+        ({"quantity": "many"}, Reason.MALFORMED, "quantity is not a number"),
+        ({"maker": {"address": "no\0where"}}, Reason.MALFORMED, "maker"),
+        ({"event_timestamp": "soon"}, Reason.MALFORMED, "event_timestamp is not a time"),
+        ({"chain": "the moon"}, Reason.MALFORMED, "chain"),
+    ],
+)
+def test_a_sale_that_cannot_be_trusted_is_refused_with_words(
+    changes: dict[str, object], reason: Reason, words: str
+) -> None:
+    reject = reject_of(sold(**changes))
+    assert reject.reason is reason
+    assert words in reject.detail
+    assert reject.event_type == "item_sold"
+
+
+@pytest.mark.parametrize("decimals", [78, -1, 10**400, "eighteen"])
+def test_decimals_beyond_those_of_any_token_are_refused(decimals: object) -> None:
+    token = {"address": ETHER, "decimals": decimals, "symbol": "ETH"}
+    assert "payment_token.decimals" in reject_of(sold(payment_token=token)).detail
