@@ -45,7 +45,6 @@ CREATE TABLE core.sale (
 
 CREATE INDEX sale_sold_at ON core.sale (sold_at);
 CREATE INDEX sale_collection ON core.sale (collection_slug, sold_at);
-CREATE INDEX sale_source_hour ON core.sale (source_hour);
 CREATE INDEX sale_transaction ON core.sale (transaction_hash);
 CREATE INDEX sale_from_events_api ON core.sale (transaction_hash) WHERE source = 'events_api';
 
