@@ -19,7 +19,6 @@ from loader.transform.outcome import Other, Outcome, Reason, Reject, UnfitError,
 from loader.transform.sold import ABSENT, ItemSold
 from loader.transform.stream import stream_sale
 
-LONGEST_LINE = 16 * 2**20
 ELISIONS = (b'"[Object]"', b'"[Array]"', b'"[object Object]"')
 _MISSING = re.compile(r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?")
 _UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
@@ -43,8 +42,6 @@ _others = {shape: Other(name) for name, shape in EVENTS.items() if name != SALE}
 
 def read_line(line: bytes) -> Outcome:
     """Say what one record line is; its newline may be there or not."""
-    if len(line) > LONGEST_LINE:
-        return rejected(UNPARSED, Reason.OUT_OF_RANGE, f"the line has {len(line)} bytes; the most is {LONGEST_LINE}")
     try:
         return _outcome(_line.decode(line))
     except _UNREADABLE:

@@ -15,7 +15,7 @@ from archive.event_type import event_type_of
 from archive.record import read_record, unparsed_line
 from loader.transform.events_api import TOPIC
 from loader.transform.outcome import LONGEST_DETAIL, Other, Outcome, Reason, Reject
-from loader.transform.read import LONGEST_LINE, read_block, read_line
+from loader.transform.read import read_block, read_line
 from loader.transform.sale import Fee, Sale
 from tests.loader.transform.messages import RECEIVED, line_of, listed, sample, sold
 
@@ -131,12 +131,6 @@ def test_two_event_types_in_one_message_are_refused() -> None:
 def test_the_time_of_receipt_is_that_of_the_record() -> None:
     line = line_of(sold()).replace(RECEIVED.encode(), b"the day before")
     assert isinstance(read_line(line), Reject)
-
-
-def test_a_line_has_a_greatest_size() -> None:
-    reject = read_line(b" " * (LONGEST_LINE + 1))
-    assert isinstance(reject, Reject)
-    assert reject.reason is Reason.OUT_OF_RANGE
 
 
 def test_a_detail_is_short_and_has_no_control_characters() -> None:
