@@ -40,11 +40,13 @@ def transient(error: BaseException | None) -> bool:
     import psycopg2
     import sqlalchemy.exc
     from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as S3ConnectionError
 
     out_of_reach = (
         ConnectionError,
         TimeoutError,
         HTTPClientError,
+        S3ConnectionError,
         httpx.TransportError,
         psycopg2.OperationalError,
         sqlalchemy.exc.OperationalError,

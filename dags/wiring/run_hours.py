@@ -40,13 +40,15 @@ def run_hours(params: Mapping[str, Any], partition_key: str | None) -> list[Hour
 
     Raises Problem when neither names one, or when they make no range of at most a month.
     """
-    first, last = params.get("hour") or partition_key, params.get("last_hour")
+    first = params.get("hour") or partition_key
+    last = params.get("last_hour") or first
     if not first:
         raise Problem("this run names no hour", 'Trigger it again with "Hour (UTC)", such as 2026-11-22T15, filled in')
     try:
-        wanted = list(hours(Hour.parse(first), Hour.parse(last or first)))
+        wanted = list(hours(Hour.parse(first), Hour.parse(last)))
     except ValueError as error:
-        raise Problem(str(error), "Trigger it again with that hour put right") from error
+        raise Problem(f"{first!r} to {last!r} is no range of hours: {error}",
+                      "Trigger it again with hours written as 2026-11-22T15") from error  # fmt: skip
     if not 1 <= len(wanted) <= MOST_HOURS:
         raise Problem(f"{first} to {last} is {len(wanted)} hours; a run takes 1 to {MOST_HOURS}",
                       "Name the earlier hour first; for more hours create a backfill")  # fmt: skip
