@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from contextlib import contextmanager
 from uuid import uuid4
 
 import psycopg2
@@ -55,7 +56,7 @@ def _administer(server: Postgres, statement: str) -> None:
     connection.close()
 
 
-def _fresh_database(server: Postgres, template: str) -> Iterator[str]:
+def fresh_database(server: Postgres, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.url(name)
@@ -65,20 +66,21 @@ def _fresh_database(server: Postgres, template: str) -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: Postgres) -> Iterator[str]:
     """The address of a fresh, empty database."""
-    yield from _fresh_database(postgres_server, "template0")
+    yield from fresh_database(postgres_server, "template0")
 
 
 @pytest.fixture(scope="session")
-def _migrated(postgres_server: Postgres) -> str:
+def migrated(postgres_server: Postgres) -> str:
+    """The name of a database with every migration applied, to be copied."""
     _administer(postgres_server, "CREATE DATABASE migrated")
     migrate(SecretStr(postgres_server.url("migrated")))
     return "migrated"
 
 
 @pytest.fixture
-def warehouse_url(postgres_server: Postgres, _migrated: str) -> Iterator[str]:
+def warehouse_url(postgres_server: Postgres, migrated: str) -> Iterator[str]:
     """The address of a fresh, empty warehouse with every migration applied."""
-    yield from _fresh_database(postgres_server, _migrated)
+    yield from fresh_database(postgres_server, migrated)
 
 
 @pytest.fixture

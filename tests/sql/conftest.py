@@ -1,0 +1,17 @@
+"""One warehouse with the market of tests/sql/market.py, for tests that only read it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.postgres import Postgres
+from tests.conftest import fresh_database
+from tests.sql.market import fill
+
+
+@pytest.fixture(scope="session")
+def market_url(postgres_server: Postgres, migrated: str) -> Iterator[str]:
+    """The address of a warehouse that holds the market. Read only."""
+    for url in fresh_database(postgres_server, migrated):
+        fill(url)
+        yield url

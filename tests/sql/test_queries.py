@@ -1,0 +1,251 @@
+"""Every question of sql/queries/, asked of the market in tests/sql/market.py; the answers are counted by hand."""
+# ruff: noqa: E501  (tables are read whole)
+
+from collections.abc import Callable
+
+import pytest
+from pydantic import SecretStr
+
+from loader.query.answer import shown
+from loader.query.disk import question, questions
+from loader.query.postgres import ask
+
+Expect = Callable[..., None]
+
+
+@pytest.fixture
+def expect(market_url: str) -> Expect:
+    """Ask a question of the market and compare: the first line names the columns that are looked at."""
+
+    def expected(name: str, table: str, **given: str) -> None:
+        columns, *rows = ([cell.strip() for cell in line.split("|")] for line in table.strip().splitlines())
+        answer = ask(SecretStr(market_url), question(name), {key.rstrip("_"): value for key, value in given.items()})
+        places = [answer.columns.index(column) for column in columns]
+        assert [[shown(row[place]) or "-" for place in places] for row in answer.rows] == rows
+
+    return expected
+
+
+def test_daily_volume(expect: Expect) -> None:
+    # Friday: cats 1 + 2 + 1.5, 2000 USDC = 1 ETH, 5 SOL without a rate
+    # Saturday: cats 1 + 1 + 1.2 + 50, apes 3 + 3 + 0, 0.9 without a rate
+    # suspected: the 50 to oneself, and 3 and 3 back and forth
+    expect("daily_volume", """
+        day        | sales | volume_eth | volume_usd | volume_eth_clean | without_eth | without_usd
+        2026-11-20 | 5     | 5.5        | 11,000     | 5.5              | 1           | 1
+        2026-11-21 | 8     | 59.2       | 118,400    | 3.2              | 1           | 1
+    """)  # fmt: skip
+    expect("daily_volume", "sales\n 3", collection="cats", to="2026-11-20")
+    expect("daily_volume", "sales\n 1", chain="base", from_="2026-11-20T12", to="2026-11-20T12")
+    expect("daily_volume", "sales\n 3", to="2026-11-20T11")
+
+
+def test_collection_volume(expect: Expect) -> None:
+    # cats 1 + 2 + 1.5 + 1 + 1 + 1.2 + 50 = 57.7, apes 6, dogs 1: 64.7 together
+    expect("collection_volume", """
+        chain    | collection | sales | volume_eth | volume_usd | share_percent | volume_eth_clean | low_eth | high_eth | without_eth
+        ethereum | cats       | 8     | 57.7       | 115,400    | 89.18         | 7.7              | 1       | 50       | 1
+        ethereum | apes       | 3     | 6          | 12,000     | 9.27          | 0                | 0       | 3        | 0
+        base     | dogs       | 1     | 1          | 2,000      | 1.55          | 1                | 0.1     | 0.1      | 0
+        solana   | fish       | 1     | -          | -          | -             | 0                | -       | -        | 1
+    """)  # fmt: skip
+    expect("collection_volume", "collection\n cats\n apes", limit="2")
+
+
+def test_top_sales(expect: Expect) -> None:
+    expect("top_sales", """
+        token_id | price_usd | is_suspect
+        9        | 100,000   | yes
+        1        | 6,000     | yes
+        1        | 6,000     | yes
+        2        | 4,000     | no
+    """, limit="4")  # fmt: skip
+    # what has no rate stands last
+    expect("top_sales", "token\n ETH\n WETH\n ETH\n USDC\n SOL", to="2026-11-20")
+
+
+def test_floor_price(expect: Expect) -> None:
+    # Friday's cats: 1 and 2, for 1.5 was an offer. Saturday's: 1, 1 and 1.2, for 50 is a wash trade and 0.9 has no rate
+    expect("floor_price", """
+        day        | sales | low_eth | p10_eth | median_eth
+        2026-11-20 | 2     | 1       | 1       | 1
+        2026-11-21 | 3     | 1       | 1       | 1
+    """, collection="cats")  # fmt: skip
+    # of ten dogs for 1 ETH one costs a tenth; the apes were private, an offer and a gift
+    expect("floor_price", "low_eth\n 0.1", collection="dogs")
+    expect("floor_price", "low_eth", collection="apes")
+
+
+def test_buyers_and_sellers(expect: Expect) -> None:
+    # Friday bob, carol and erin bought, alice, bob and dave sold
+    # Saturday frank, gina, bob, alice and ivan bought, alice, dave, gina, bob and heidi sold
+    expect("buyers_and_sellers", """
+        day        | sales | buyers | sellers | bought_and_sold | without_side
+        2026-11-20 | 5     | 3      | 3       | 1               | 1
+        2026-11-21 | 8     | 5      | 5       | 3               | 0
+    """)  # fmt: skip
+    expect("buyers_and_sellers", "buyers | sellers | without_side\n 0 | 0 | 1", collection="fish")
+
+
+def test_payment_tokens(expect: Expect) -> None:
+    # ETH: cats 1 + 2 + 1 + 1 + 1.2 + 50 + 0.9 and apes 3 + 0, the 0.9 without a rate
+    expect("payment_tokens", """
+        chain    | token | sales | share_percent | volume | volume_eth | volume_usd | without_usd
+        ethereum | ETH   | 9     | 69.23         | 60.1   | 59.2       | 118,400    | 1
+        ethereum | WETH  | 2     | 15.38         | 4.5    | 4.5        | 9,000      | 0
+        base     | USDC  | 1     | 7.69          | 2,000  | 1          | 2,000      | 0
+        solana   | SOL   | 1     | 7.69          | 5      | -          | -          | 1
+    """)  # fmt: skip
+
+
+def test_chains(expect: Expect) -> None:
+    # dollars: 127,400 of 129,400 on ethereum
+    expect("chains", """
+        chain    | sales | sales_percent | volume_eth | volume_usd | volume_percent | collections | without_eth | without_usd
+        ethereum | 11    | 84.62         | 63.7       | 127,400    | 98.45          | 2           | 1           | 1
+        base     | 1     | 7.69          | 1          | 2,000      | 1.55           | 1           | 0           | 0
+        solana   | 1     | 7.69          | -          | -          | -              | 1           | 1           | 1
+    """)  # fmt: skip
+
+
+def test_sweeps(expect: Expect) -> None:
+    expect("sweeps", "buyer")  # five or more by default
+    expect("sweeps", """
+        sold_at             | transaction_hash | buyer   | sales | collections | sellers | volume_eth | volume_usd | without_eth
+        2026-11-21 10:00:00 | 0xsweep          | 0xfrank | 3     | 1           | 2       | 3.2        | 6,400      | 0
+    """, least="3")  # fmt: skip
+
+
+def test_wallet_history(expect: Expect) -> None:
+    expect("wallet_history", """
+        sold_at             | did    | collection | token_id | other_wallet | price_eth | signals
+        2026-11-21 12:00:00 | sold   | apes       | 1        | 0xalice      | 3         | back_and_forth
+        2026-11-21 11:00:00 | bought | apes       | 1        | 0xalice      | 3         | back_and_forth
+        2026-11-20 11:00:00 | sold   | cats       | 1        | 0xcarol      | 1.5       | -
+        2026-11-20 10:20:00 | bought | cats       | 2        | 0xalice      | 2         | -
+        2026-11-20 10:05:00 | bought | cats       | 1        | 0xalice      | 1         | -
+    """, wallet="0xBob")  # fmt: skip
+    expect("wallet_history", "did\n bought\n sold", wallet="0xgina")
+
+
+def test_latency(expect: Expect) -> None:
+    # sent after 3 s, received 1 s later, loaded 60 s after the sale; the Events API's sale at 14:00 is left out
+    expect("latency", """
+        hour                | sales | sold_to_sent_p50_s | sent_to_received_p50_s | received_to_loaded_p50_s | total_p50_s | total_p99_s
+        2026-11-21 10:00:00 | 4     | 3                  | 1                      | 56                       | 60          | 60
+        2026-11-21 11:00:00 | 1     | 3                  | 1                      | 56                       | 60          | 60
+        2026-11-21 12:00:00 | 1     | 3                  | 1                      | 56                       | 60          | 60
+        2026-11-21 13:00:00 | 1     | 3                  | 1                      | 56                       | 60          | 60
+    """, from_="2026-11-21T10")  # fmt: skip
+
+
+def test_wash_trades(expect: Expect) -> None:
+    # 50 ETH is 50 times the median, but four priced cats on a day are too few to judge a price by
+    expect("wash_trades", """
+        collection | sales | suspect_sales | suspect_percent | suspect_volume_eth | suspect_volume_percent | self_trade | back_and_forth
+        cats       | 8     | 1             | 12.5            | 50                 | 86.66                  | 1          | 0
+        apes       | 3     | 2             | 66.67           | 6                  | 100                    | 0          | 2
+    """)  # fmt: skip
+    expect("wash_trades", "bought_again | same_pair | price_outlier\n 0 | 0 | 0", collection="cats")
+
+
+def test_buyer_concentration(expect: Expect) -> None:
+    # eight cats: frank bought 3 for 3.2, bob 2 for 3, gina 1 for 50, carol 1 for 1.5, ivan 1 without a rate
+    expect("buyer_concentration", """
+        rank | buyer   | purchases | items | spent_eth | percent | cumulative_percent
+        1    | 0xfrank | 3         | 3     | 3.2       | 37.5    | 37.5
+        2    | 0xbob   | 2         | 2     | 3         | 25      | 62.5
+        3    | 0xgina  | 1         | 1     | 50        | 12.5    | 75
+        4    | 0xcarol | 1         | 1     | 1.5       | 12.5    | 87.5
+        5    | 0xivan  | 1         | 1     | -         | 12.5    | 100
+    """, collection="cats")  # fmt: skip
+
+
+def test_royalties(expect: Expect) -> None:
+    # 0.05 + 0.1 + 0.075 of 1 + 2 + 1.5
+    expect("royalties", """
+        chain    | collection | sales | sales_with_royalty_known | royalty_eth | royalty_usd | percent
+        ethereum | cats       | 8     | 3                        | 0.225       | 450         | 5
+    """)  # fmt: skip
+
+
+def test_marketplace_fees(expect: Expect) -> None:
+    # 0.025 + 0.05 + 0.0375 of 1 + 2 + 1.5; on Saturday no order shows one
+    expect("marketplace_fees", """
+        day        | sales | sales_with_fee_known | fee_eth | fee_usd | percent
+        2026-11-20 | 5     | 3                    | 0.1125  | 225     | 2.5
+        2026-11-21 | 8     | 0                    | -       | -       | -
+    """)  # fmt: skip
+
+
+def test_flips(expect: Expect) -> None:
+    # bob bought cats/1 for 1 and sold it 55 minutes later for 1.5 less 0.0375 and 0.075; apes/1 went back for what it had cost
+    expect("flips", """
+        wallet | collection | bought_at           | held_hours | bought_eth | sold_eth | profit_eth
+        0xbob  | cats       | 2026-11-20 10:05:00 | 0.92       | 1          | 1.5      | 0.3875
+        0xbob  | apes       | 2026-11-21 11:00:00 | 1          | 3          | 3        | 0
+    """, from_="2026-11-20")  # fmt: skip
+    expect("flips", "wallet", from_="2026-11-20", wallet="0xCarol")
+
+
+def test_heat_map(expect: Expect) -> None:
+    # 20 November 2026 is a Friday
+    expect("heat_map", """
+        weekday | hour | sales | volume_eth
+        Fri     | 10   | 2     | 3
+        Fri     | 11   | 1     | 1.5
+        Fri     | 12   | 2     | 1
+        Sat     | 10   | 4     | 53.2
+        Sat     | 11   | 1     | 3
+        Sat     | 12   | 1     | 3
+        Sat     | 13   | 1     | 0
+        Sat     | 14   | 1     | -
+    """)  # fmt: skip
+
+
+def test_price_distribution(expect: Expect) -> None:
+    # the gift; a dog for 0.1; cats for 1, 1.5, 1, 1 and 1.2; a cat for 2 and apes for 3 and 3; the cat for 50
+    expect("price_distribution", """
+        from_eth | to_eth   | sales | percent | sum_of_prices_eth
+        0        | 0.000001 | 1     | 9.09    | 0
+        0.1      | 0.2      | 1     | 9.09    | 0.1
+        1        | 2        | 5     | 45.45   | 5.7
+        2        | 5        | 3     | 27.27   | 8
+        50       | 100      | 1     | 9.09    | 50
+    """)  # fmt: skip
+
+
+def test_hour_quality(expect: Expect) -> None:
+    # a covered the first hour and b 45 minutes of it; the sale of 10:05 was a's alone, that of 10:20 b's alone
+    expect("hour_quality", """
+        hour                | covered_percent | covered_twice_percent | sales | seen_by          | missed_estimate
+        2026-11-20 10:00:00 | 100             | 75                    | 2     | {"a": 1, "b": 1} | 0
+    """, to="2026-11-20T10")  # fmt: skip
+    expect("hour_quality", """
+        hour                | covered_percent | sales | recovered | seen_by | missed_estimate
+        2026-11-21 14:00:00 | 0               | 1     | 1         | {}      | -
+    """, from_="2026-11-21T14")  # fmt: skip
+
+
+def test_offers_and_listings(expect: Expect) -> None:
+    # Friday's listings: 1, 2 and a tenth for one dog. Saturday's: 1, 1, 1.2, 50, 3, 0 and 0.9 without a rate
+    expect("offers_and_listings", """
+        day        | listings | offers | unknown | offer_percent | listings_eth | offers_eth | listing_median_eth | offer_median_eth
+        2026-11-20 | 3        | 1      | 1       | 25            | 4            | 1.5        | 1                  | 1.5
+        2026-11-21 | 7        | 1      | 0       | 12.5          | 56.2         | 3          | 1                  | 3
+    """)  # fmt: skip
+
+
+def test_whales(expect: Expect) -> None:
+    # gina moved 50 + 50; bob bought for 1 + 2 + 3 and sold for 1.5 + 3; alice bought for 3 and sold for 1 + 2 + 1 + 3
+    expect("whales", """
+        wallet  | bought | sold | spent_eth | earned_eth | moved_eth | moved_usd | days
+        0xgina  | 1      | 1    | 50        | 50         | 100       | 200,000   | 1
+        0xbob   | 3      | 2    | 6         | 4.5        | 10.5      | 21,000    | 2
+        0xalice | 1      | 4    | 3         | 7          | 10        | 20,000    | 2
+    """, limit="3")  # fmt: skip
+
+
+def test_every_question_has_a_test_here() -> None:
+    assert {f"test_{each.name}" for each in questions()} <= set(globals())
+    assert len(questions()) == 20
