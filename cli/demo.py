@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+_WIDE = 120
+
 
 def demo(
     folder: Annotated[Path, typer.Option(help="Where everything is kept; emptied at the start.")] = Path(".run/demo"),
@@ -23,4 +25,7 @@ def demo(
 
     from local.demo import run
 
-    raise typer.Exit(0 if run(folder, Console(soft_wrap=True)) else 1)
+    console = Console()
+    if not console.is_terminal:
+        console.width = _WIDE
+    raise typer.Exit(0 if run(folder, console) else 1)

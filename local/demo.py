@@ -13,7 +13,7 @@ from local.figures import Figures
 from local.findings import findings
 from local.interrupt import Interrupts
 from local.progress import Progress
-from local.recording import RATE, Schedule, record
+from local.recording import RATE, SALES_SHARE, Schedule, record
 from local.report import report
 from local.stack import Stack
 from local.verdict import Verdict
@@ -37,18 +37,18 @@ def _happen(stack: Stack, progress: Progress) -> tuple[Figures, Verdict]:
     stack.start_storage()
     schedule = Schedule.starting(time.time())
     stack.clock = str(schedule.clock)
-    source = stack.start_simulator(schedule.market(time.time()))
+    simulator = stack.start_simulator(SALES_SHARE)
     for collector in COLLECTORS:
-        stack.start_collector(collector, source)
-    airflow = stack.start_airflow(source)
-    record(stack, source, schedule, progress)
+        stack.start_collector(collector, simulator.source)
+    airflow = stack.start_airflow(simulator.source)
+    record(stack, simulator, schedule, progress)
     progress.meanwhile("Airflow comes up")
     airflow.result().backfill(_DAG, schedule.hours[0], schedule.hours[-1], progress)
-    stack.processes["simulator"].stop()
+    simulator.stop()
     progress.meanwhile("comparing what everybody says")
     return findings(
         schedule.hours,
-        read(stack.ledger),
+        read(simulator.ledger),
         client=stack.s3.client(),
         bucket=BUCKET,
         warehouse_url=stack.postgres.url("warehouse"),

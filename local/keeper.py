@@ -24,7 +24,8 @@ from local.settings import UpSettings
 from local.stack import Stack
 from local.state import ENVIRONMENT, State, forget_state, write_environment, write_state
 
-MARKET = ["--rate", "5", "--sales", "0.1"]
+MESSAGES_PER_SECOND = 5.0
+SALES_SHARE = 0.1
 NOBODY = Source("nothing new")
 _PULSE = 2.0
 _CRON = timedelta(minutes=1)  # after each hour's end
@@ -36,7 +37,7 @@ def keep(run: Path, folder: Path, ui_port: int) -> None:
     say = Progress(Console())
     with Interrupts() as interrupts, only_one(folder), Stack(folder, interrupts, say, ui_port=ui_port) as stack:
         stack.start_storage()
-        source = NOBODY if folder != run else settings.source() or stack.start_simulator(MARKET)
+        source = NOBODY if folder != run else settings.source() or _simulated(stack)
         for collector in source.keys:
             stack.start_collector(collector, source)
         airflow = stack.start_airflow(source).result()
@@ -49,6 +50,12 @@ def keep(run: Path, folder: Path, ui_port: int) -> None:
             _tend(stack, source)
         finally:
             forget_state(run)
+
+
+def _simulated(stack: Stack) -> Source:
+    simulator = stack.start_simulator(SALES_SHARE)
+    simulator.set_rate(MESSAGES_PER_SECOND)
+    return simulator.source
 
 
 def _tend(stack: Stack, source: Source) -> None:

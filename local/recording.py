@@ -1,14 +1,14 @@
 """The demo's three hours: what happens when, by a clock that passes an hour in twenty seconds."""
 
-import json
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archive.clock import Clock
 from archive.hour import LENGTH, Hour, hours
-from local.environment import COLLECTORS, Source
+from local.environment import COLLECTORS
 from local.progress import Progress
+from local.simulator import SimulatorProcess
 from local.stack import Stack
 
 HOURS = 3
@@ -22,6 +22,7 @@ _CUT = timedelta(minutes=15)
 _CRASH = timedelta(minutes=40)
 _RESTART = timedelta(minutes=6)
 _CRON = timedelta(minutes=3)
+_QUIET = timedelta(minutes=2)  # so that what is on its way at the end still belongs to the last hour
 _A, _B = COLLECTORS
 
 
@@ -39,15 +40,8 @@ class Schedule:
         last = Hour(first.start + (HOURS - 1) * LENGTH)
         return cls(list(hours(first, last)), Clock(first.start, now + _JOINING, RATE))
 
-    def market(self, now: float) -> list[str]:
-        """Return the simulator's options: a lively market, and one connection that is cut in the second hour."""
-        cut = self.clock.real(self.hours[1].start + _CUT) - now
-        fault = json.dumps({"fault": "reset", "client": _A, "after": round(cut, 1)})
-        return ["--rate", str(MESSAGES_PER_SECOND), "--sales", str(SALES_SHARE),
-                "--until", self.hours[-1].next().key, "--fault", fault]  # fmt: skip
 
-
-def record(stack: Stack, source: Source, schedule: Schedule, progress: Progress) -> None:
+def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progress: Progress) -> None:
     """Let the hours pass: cron after each, and in the second one of the collectors dies and comes back."""
 
     def until(moment: datetime) -> None:
@@ -61,14 +55,21 @@ def record(stack: Stack, source: Source, schedule: Schedule, progress: Progress)
             progress(f"cron on {collector}, after {hour}: {stack.upload(collector)}")
 
     first, second, third = schedule.hours
+    until(first.start)
+    simulator.set_rate(MESSAGES_PER_SECOND)
     cron(first)
+    until(second.start + _CUT)
+    simulator.strike("reset", _A)
+    progress(f"{_A}: connection cut by the simulator")
     until(second.start + _CRASH)
     stack.processes[_B].kill()
     progress(f"{_B}: killed with SIGKILL")
     until(second.start + _CRASH + _RESTART)
-    stack.start_collector(_B, source)
+    stack.start_collector(_B, simulator.source)
     progress(f"{_B}: started again, as systemd would")
     cron(second)
+    until(third.end - _QUIET)
+    simulator.set_rate(0)
     cron(third)
     for collector in COLLECTORS:
         stack.processes[collector].stop()

@@ -1,8 +1,6 @@
 """The parts of the system in one folder: which there are, what each is told, and in which order they start and end."""
 
-import json
 import os
-import secrets
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -14,14 +12,13 @@ from psycopg2 import sql
 
 from local.airflow import Airflow
 from local.background import Background
-from local.environment import BUCKET, COLLECTORS, Source, bare, collecting, loading, uploading
+from local.environment import BUCKET, Source, bare, collecting, loading, uploading
 from local.interrupt import Interrupts
 from local.mirror import restore, save
 from local.postgres import Postgres
 from local.process import Process, tidemark
 from local.s3 import S3Server
-
-_START_TIMEOUT = 30.0
+from local.simulator import SimulatorProcess
 
 
 class Part(Protocol):
@@ -64,11 +61,6 @@ class Stack:
         """The copy of the archive as plain files."""
         return self.folder / "archive"
 
-    @property
-    def ledger(self) -> Path:
-        """What the simulator wrote down."""
-        return self.folder / "simulator" / "ledger"
-
     def spool(self, collector: str) -> Path:
         """Return the folder into which a collector writes."""
         return self.folder / collector / "spool"
@@ -93,18 +85,13 @@ class Stack:
         self._start(process)
         return process
 
-    def start_simulator(self, market: list[str]) -> Source:
-        """Start the stand-in for OpenSea with these options of `tidemark simulate`, and return where it is."""
-        keys = {collector: secrets.token_hex(8) for collector in COLLECTORS}
-        command = tidemark("simulate", "--port", "0", "--ledger", str(self.ledger), *market)
-        named = ",".join(f"{key}={collector}" for collector, key in keys.items())
-        process = self.start_process(
-            "simulator", command, {"TIDEMARK_SIMULATOR_KEYS": named, "TIDEMARK_CLOCK": self.clock}
-        )
-        addresses = json.loads(process.first_line(_START_TIMEOUT))
-        self.say(f"simulator: ready at {addresses['stream_url']}")
-        stream = {"TIDEMARK_STREAM_URL": addresses["stream_url"]}
-        return Source("the simulator", stream, {"TIDEMARK_API_URL": addresses["api_url"]}, keys)
+    def start_simulator(self, sales_share: float) -> SimulatorProcess:
+        """Start the stand-in for OpenSea."""
+        environment = self._environment | {"TIDEMARK_CLOCK": self.clock}
+        simulator = SimulatorProcess(self.folder / "simulator", environment, sales_share=sales_share)
+        self._start(simulator)
+        self.say("simulator: ready")
+        return simulator
 
     def start_collector(self, collector: str, source: Source) -> None:
         """Start `tidemark collect`."""

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import structs
+
 from archive.event_type import SALE
 from archive.hour import Hour
 from archive.moment import parse_moment
@@ -27,17 +29,22 @@ class Ledger:
     sales: Counter[Hour]
 
 
+def canonical(sale: SaleKey) -> SaleKey:
+    """Return a sale as the warehouse names it: the Stream API says matic where the Events API says polygon."""
+    return structs.replace(sale, chain="polygon") if sale.chain == "matic" else sale
+
+
 def read(folder: Path) -> Ledger:
     """Read the ledger in a folder. Raises ValueError where a line is none, as while the simulator still writes."""
     sent: dict[str, list[Sent]] = {}
     first: dict[tuple[str, str], Hour] = {}
     for line in read_ledger(folder, ledger.Sent):
         at = parse_moment(line.at)
-        sent.setdefault(line.client, []).append(Sent(at, line.digest, line.sale))
+        sent.setdefault(line.client, []).append(Sent(at, line.digest, line.sale and canonical(line.sale)))
         first.setdefault((line.event_type, line.digest), Hour.of(at))
     return Ledger(
         sent=sent,
-        sold=frozenset(line.sale for line in read_ledger(folder, ledger.Sold)),
+        sold=frozenset(canonical(line.sale) for line in read_ledger(folder, ledger.Sold)),
         messages=Counter(first.values()),
         sales=Counter(hour for (event_type, _), hour in first.items() if event_type == SALE),
     )

@@ -1,12 +1,9 @@
-import subprocess
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import VERBS, app
-from local.environment import bare
-from local.process import tidemark
 
 
 @pytest.mark.parametrize("verb", VERBS)
