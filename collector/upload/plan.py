@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from archive.hour import Hour, hours
 from archive.names import SegmentName
@@ -26,6 +27,11 @@ class Listing:
         """Every hour of which the spool holds anything that is not being written."""
         return self.ledgers | self.committed | {name.hour for name in self.sealed}
 
+    @property
+    def waiting(self) -> frozenset[SegmentName]:
+        """The segments that the archive does not have yet."""
+        return self.sealed - self.shipped
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -49,11 +55,10 @@ def plan(listing: Listing, *, now: datetime, live: bool) -> Plan:
     `now` must have been read before it was found out whether a collector is `live`: a collector that starts later
     writes nothing into an hour that had ended by then.
     """
-    waiting = listing.sealed - listing.shipped
     return Plan(
-        segments=tuple(sorted(name for name in waiting if name.hour not in listing.committed)),
+        segments=tuple(sorted(name for name in listing.waiting if name.hour not in listing.committed)),
         hours=_hours_due(listing, now, live=live),
-        late=tuple(sorted(name for name in waiting if name.hour in listing.committed)),
+        late=tuple(sorted(name for name in listing.waiting if name.hour in listing.committed)),
     )
 
 
@@ -80,12 +85,10 @@ class Deletions:
 def deletions(listing: Listing, *, now: datetime, retention: timedelta) -> Deletions:
     """Return what may go: files of committed hours that ended longer ago than `retention`.
 
-    The newest committed hour keeps its ledger and manifest, and so does every hour behind an uncommitted one: they
-    say where to go on.
+    The last hour before an uncommitted one keeps its ledger and manifest: they say where to go on.
     """
     settled = {hour for hour in listing.committed if hour.end + retention <= now}
-    newest = max(listing.committed, default=None)
-    closed = {hour for hour in settled if hour != newest and hour < _first_uncommitted(listing)}
+    closed = settled & _complete(listing)
     return Deletions(
         segments=tuple(sorted(name for name in listing.shipped if name.hour in settled)),
         ledgers=tuple(sorted(listing.ledgers & closed)),
@@ -93,8 +96,8 @@ def deletions(listing: Listing, *, now: datetime, retention: timedelta) -> Delet
     )
 
 
-def _first_uncommitted(listing: Listing) -> Hour:
-    hour = min(listing.known)
-    while hour in listing.committed:
-        hour = hour.next()
-    return hour
+def _complete(listing: Listing) -> set[Hour]:
+    """Return the unbroken row of committed hours from the first known one on, except its last."""
+    complete = listing.committed - {name.hour for name in listing.waiting}
+    since_first_known = hours(min(listing.known), max(complete)) if complete else ()
+    return set(list(takewhile(complete.__contains__, since_first_known))[:-1])

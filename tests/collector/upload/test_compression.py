@@ -1,0 +1,65 @@
+import hashlib
+import io
+import tracemalloc
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.record import record_line
+from collector.upload.compression import pack
+from collector.upload.record import PackedSegment
+
+LINE = record_line("2026-11-20T10:00:01.000000Z", "collection:*", b'{"event_type":"item_sold"}')
+
+
+def packed(content: bytes, level: int = 1) -> tuple[bytes, PackedSegment]:
+    target = io.BytesIO()
+    record = pack(io.BytesIO(content), len(content), target, level=level)
+    return target.getvalue(), record
+
+
+@given(st.lists(st.binary(max_size=50), max_size=20).map(lambda lines: b"".join(line + b"\n" for line in lines)))
+def test_any_content_comes_back_byte_for_byte(content: bytes):
+    compressed, record = packed(content)
+    assert zstandard.decompress(compressed) == content
+    assert record.bytes == len(content)
+    assert record.compressed_bytes == len(compressed)
+    assert record.sha256 == hashlib.sha256(compressed).hexdigest()
+    assert record.records == content.count(b"\n")
+
+
+def test_the_frame_carries_the_size_and_checksum_of_its_content():
+    compressed, record = packed(LINE * 1000)
+    frame = zstandard.get_frame_parameters(compressed)
+    assert frame.content_size == len(LINE) * 1000
+    assert frame.has_checksum
+    assert record.records == 1000
+    assert record.event_types == {"item_sold": 1000}
+
+
+def test_is_one_frame_and_always_the_same_bytes():
+    first, _ = packed(LINE * 50_000)
+    second, _ = packed(LINE * 50_000)
+    assert first == second
+    assert zstandard.ZstdDecompressor().decompressobj().decompress(first) == LINE * 50_000
+
+
+def test_a_file_that_is_shorter_than_announced_is_refused():
+    with pytest.raises(zstandard.ZstdError):
+        pack(io.BytesIO(LINE), len(LINE) + 1, io.BytesIO(), level=1)
+
+
+def test_memory_does_not_grow_with_the_segment(tmp_path):
+    source = tmp_path / "segment.jsonl"
+    source.write_bytes(LINE * 400_000)
+    peaks = []
+    for repeat in (1, 4):
+        source.write_bytes(LINE * 100_000 * repeat)
+        tracemalloc.start()
+        with source.open("rb") as content, (tmp_path / "out").open("wb") as target:
+            pack(content, source.stat().st_size, target, level=1)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + (1 << 20)

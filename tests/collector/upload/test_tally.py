@@ -1,0 +1,45 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.event_type import event_type_of
+from archive.record import read_record, record_line, unparsed_line
+from collector.upload.tally import Tally
+
+SALE = b'{"event_type":"item_sold","payload":{}}'
+
+
+def test_counts_each_line_once_by_type_and_keeps_the_first_and_last_moment():
+    tally = Tally()
+    tally.add([record_line("2026-11-20T10:00:01.000000Z", "collection:*", SALE)])
+    tally.add(
+        [
+            record_line("2026-11-20T10:00:02.000000Z", "collection:*", b'{"event_type":"item_listed"}'),
+            unparsed_line("2026-11-20T10:00:03.000000Z", b"\xff"),
+        ]
+    )
+    assert tally.records == 3
+    assert dict(tally.event_types) == {"item_sold": 1, "item_listed": 1, "unparsed": 1}
+    assert tally.first_received_at == "2026-11-20T10:00:01.000000Z"
+    assert tally.last_received_at == "2026-11-20T10:00:03.000000Z"
+
+
+def test_a_line_that_a_disk_spoiled_is_counted_as_unparsed():
+    tally = Tally()
+    tally.add([b"\x00\x00\x00\n", record_line("2026-11-20T10:00:01.000000Z", None, SALE)])
+    assert dict(tally.event_types) == {"unparsed": 1, "item_sold": 1}
+    assert tally.first_received_at == tally.last_received_at == "2026-11-20T10:00:01.000000Z"
+
+
+@given(st.lists(st.binary(max_size=40) | st.just(record_line("2026-11-20T10:00:01.000000Z", "a", SALE)), max_size=8))
+def test_the_types_always_add_up_to_the_lines(lines: list[bytes]):
+    tally = Tally()
+    tally.add(lines)
+    assert tally.records == sum(tally.event_types.values()) == len(lines)
+
+
+@given(st.sampled_from([SALE, b"{}", b'{"payload":{"event_type":"x"}}', b'{"event_type":"A"}', b"1"]))
+def test_counts_as_the_loader_does(message: bytes):
+    line = record_line("2026-11-20T10:00:01.000000Z", None, message)
+    tally = Tally()
+    tally.add([line])
+    assert dict(tally.event_types) == {event_type_of(read_record(line).message): 1}
