@@ -23,6 +23,7 @@ WETH = ("0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2", "WETH", 18, Decimal(2000),
 USDC = ("0x833589fcd6edb6e08f4c7c32d4f71b54bda02913", "USDC", 6, Decimal(1), Decimal("0.0005"))
 SOL_UNRATED = ("11111111111111111111111111111111", "SOL", 9, None, None)
 ETH_UNRATED = (*ETH[:3], None, None)
+REPAIRED = {"source": "events_api", "seen_by": ("events-api-1",)}
 
 _INSERT_SALE = """
 INSERT INTO core.sale SELECT * FROM jsonb_populate_record(NULL::core.sale, CAST(:row AS jsonb))
@@ -106,7 +107,7 @@ MARKET = [
     sale("21T12:00", "apes/1", "0xbob", "0xalice", "3", paid=WETH, side="offer"),
     # a gift, and a sale that only the Events API told, without rates
     sale("21T13:00", "apes/2", "0xheidi", "0xivan", "0"),
-    sale("21T14:00", "cats/6", "0xheidi", "0xivan", "0.9", paid=ETH_UNRATED, source="events_api", seen_by=("events-api-1",)),
+    sale("21T14:00", "cats/6", "0xheidi", "0xivan", "0.9", paid=ETH_UNRATED, **REPAIRED),
 ]  # fmt: skip
 
 COVERAGE = [
@@ -126,16 +127,13 @@ def fill(url: str, sales: Iterable[Sale] = MARKET, coverage: Iterable[tuple[str,
     refresh_days(SecretStr(url), say=lambda _: None)
 
 
-def load(
-    connection: Connection, hour: datetime, rows: list[Sale], stretches: Iterable[tuple[str, datetime, datetime]] = ()
-) -> None:
+def load(connection: Connection, hour: datetime, rows: list[Sale], stretches: Iterable[Stretch] = ()) -> None:
     """Write one archive hour as a load does, roll-ups included; the caller commits."""
     connection.execute(text(_TOUCHED))
     for collector, start, end in stretches:
         if Hour.of(start).start == hour:
-            connection.execute(
-                text(_INSERT_COVERAGE), {"hour": hour, "collector": collector, "from_at": start, "to_at": end}
-            )
+            values = {"hour": hour, "collector": collector, "from_at": start, "to_at": end}
+            connection.execute(text(_INSERT_COVERAGE), values)
     for row in rows:
         insert(connection, row)
         connection.execute(text("INSERT INTO touched VALUES (:chain, :collection_slug, :sold_at, :source_hour)"), row)
@@ -144,6 +142,7 @@ def load(
 
 def insert(connection: Connection, row: Sale) -> None:
     """Write one sale and its sightings."""
+    columns = {name: value for name, value in row.items() if name != "seen_by"}
     connection.execute(text(_INSERT_SALE), {"row": json.dumps(columns, default=str)})
     for collector in row["seen_by"]:
         connection.execute(text(_INSERT_SIGHTING), {**row, "hour": row["source_hour"], "collector": collector})
