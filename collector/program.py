@@ -1,19 +1,92 @@
-"""The collector as a process: signals, logs, and the loop it runs on."""
+"""The collector as a process: the lock, signals, logs, metrics, and the service manager."""
 
 import asyncio
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
-from collector.run import collect
-from collector.settings import CollectorSettings
+import msgspec
+import structlog
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector as Source
+
+from archive.problem import Problem
+from collector import logs, metrics
+from collector.http import Answer, HttpServer
+from collector.run import Collector
+from collector.settings import METRICS_PORT, CollectorSettings
+from collector.spool.disk import Disk
+from collector.spool.lock import Lock, held
+from collector.systemd import Notifier
+
+_log = structlog.get_logger()
 
 
 def main(settings: CollectorSettings) -> None:
     """Run until SIGTERM or SIGINT. Raises Problem where it cannot start."""
-    asyncio.run(_until_stopped(settings))
+    logs.configure(settings.log_format)
+    with held(settings.spool, patience=2.0) as lock:
+        asyncio.run(_run(settings, lock))
 
 
-async def _until_stopped(settings: CollectorSettings) -> None:
+async def _run(settings: CollectorSettings, lock: Lock) -> None:
+    collector = Collector(settings, _prepared(settings.spool))
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await collect(settings, stop)
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, collector.reload)
+    async with _server(settings, collector) as server:
+        lock.say(server.address)
+        notifier = Notifier()
+        _log.info("recording", collector=settings.collector, spool=str(settings.spool), metrics=server.address)
+        notifier.tell("READY=1")
+        watching = asyncio.create_task(_report(collector, notifier))
+        await collector.run(stop)
+        watching.cancel()
+        notifier.tell("STOPPING=1")
+    _log.info("stopped", kept=collector.spool.kept, unkept=collector.spool.unkept)
+
+
+def _prepared(root: Path) -> Disk:
+    disk = Disk(root)
+    try:
+        disk.prepare()
+    except OSError as error:
+        hint = "give this user a folder it may write, in TIDEMARK_SPOOL"
+        raise Problem(f"the spool {root} cannot be used: {error.strerror}", hint) from error
+    return disk
+
+
+async def _report(collector: Collector, notifier: Notifier) -> None:
+    """Keep the service manager's watchdog quiet while the loop runs and the disk answers."""
+    while True:
+        status = collector.status()
+        if status.sync_age <= status.sync_limit:
+            state = "; ".join(status.troubles) or f"joined and writing, {status.kept} messages kept"
+            notifier.tell("WATCHDOG=1", f"STATUS={state[:200]}")
+        await asyncio.sleep(min(10.0, notifier.watchdog_seconds / 3 or 10.0))
+
+
+class _Metrics(Source):
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+
+    def collect(self) -> Iterator[Metric]:
+        return metrics.families(self._collector.status())
+
+
+def _server(settings: CollectorSettings, collector: Collector) -> HttpServer:
+    registry = metrics.registry_of(_Metrics(collector))
+
+    def ready() -> Answer:
+        status = collector.status()
+        return Answer(200 if status.ready else 503, msgspec.json.encode({"troubles": status.troubles}))
+
+    routes = {
+        "/healthz": lambda: Answer(200, b'{"alive":true}'),
+        "/readyz": ready,
+        "/status": lambda: Answer(200, msgspec.json.encode(collector.status())),
+        "/metrics": lambda: Answer(200, metrics.print_metrics(registry), metrics.MEDIA_TYPE),
+    }
+    return HttpServer(routes, settings.metrics_host, settings.metrics_port, METRICS_PORT)

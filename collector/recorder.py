@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
+import msgspec
 import structlog
 
-from archive.moment import format_moment
+from archive.moment import format_moment, parse_moment
 from archive.record import LINE_END, line_start, unparsed_line
 from collector.spool.spool import Spool
 from collector.stream.event import ChannelLost, Event, Joined, JoinFailed
@@ -21,19 +22,25 @@ MOST_TYPES = 256
 _log = structlog.get_logger()
 
 
+class _Sent(msgspec.Struct):
+    sent_at: str = ""
+
+
+_read_sent = msgspec.json.Decoder(_Sent).decode
+
+
 class Recorder:
     """Keeps what the sessions receive, in the order of reading; at most 50 ms of it wait for the operating system.
 
-    `received` counts messages by the event name of their frame, `lag` is the last one's way in seconds.
+    `received` counts messages by the event name of their frame; `lost` and `failed` count by reason.
     """
 
     def __init__(self, spool: Spool, timeline: Timeline) -> None:
         self.received: Counter[str | None] = Counter()
         self.received_bytes = 0
-        self.last_received: float | None = None
         self.lost: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
-        self.last_message: Frame | None = None
+        self._last: tuple[float, datetime, Frame] | None = None
         self._spool = spool
         self._timeline = timeline
         self._flush: asyncio.TimerHandle | None = None
@@ -54,7 +61,7 @@ class Recorder:
         lines = list(self._lines(format_moment(at), frames))
         size = sum(map(len, lines))
         self._spool.add(at, lines, len(frames), size)
-        self._count(frames, size)
+        self._count(at, frames, size)
         if self._spool.waiting >= ENOUGH:
             self.flush()
         elif self._flush is None:
@@ -74,11 +81,28 @@ class Recorder:
             yield message
             yield LINE_END
 
-    def _count(self, frames: list[Frame], size: int) -> None:
+    def _count(self, at: datetime, frames: list[Frame], size: int) -> None:
         self.received_bytes += size
-        self.last_received = time.time()
-        self.last_message = frames[-1]
+        self._last = time.monotonic(), at, frames[-1]
         self.received.update([frame[3] for frame in frames])
+        if len(self.received) > MOST_TYPES:  # nobody's catalogue: fold what is rare, so that names cannot fill memory
+            common = Counter(dict(self.received.most_common(MOST_TYPES // 2)))
+            common["other"] += self.received.total() - common.total()
+            self.received = common
+
+    def lag(self) -> float | None:
+        """Return how many seconds the last message was on its way; None where it does not say when it was sent."""
+        if self._last is None:
+            return None
+        _, at, frame = self._last
+        try:
+            return (at - parse_moment(_read_sent(frame[4]).sent_at)).total_seconds()
+        except ValueError:
+            return None
+
+    def last_event_age(self) -> float | None:
+        """Return the seconds since the last message."""
+        return None if self._last is None else time.monotonic() - self._last[0]
 
     def flush(self) -> None:
         """Hand what waits to the operating system."""

@@ -1,7 +1,7 @@
 """The collector put together: settings in, a spool full of hours out."""
 
 import asyncio
-import signal
+import os
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -10,111 +10,159 @@ from uuid import uuid4
 import structlog
 
 from archive.clock import Clock
+from archive.hour import Hour
+from archive.moment import format_moment
+from archive.problem import Problem
 from collector.recorder import Recorder
 from collector.settings import CollectorSettings
+from collector.spool.backlog import backlog
 from collector.spool.disk import Disk
 from collector.spool.ledger import Ledger
-from collector.spool.lock import held
 from collector.spool.repair import inheritance, repair
 from collector.spool.spool import Spool
+from collector.status import Status, by_type
 from collector.stream.conversation import Timers
 from collector.stream.subscriber import Plan, Subscriber
 from collector.timeline import Timeline
 
 TICK = 0.1
+SOFTWARE = f"tidemark {version('tidemark')}"
 _log = structlog.get_logger()
 
 
-async def collect(settings: CollectorSettings, stop: asyncio.Event) -> None:
-    """Record the stream until `stop` is set; then everything received is on disk and in the ledger.
-
-    Raises Problem where another process holds the spool, or the spool cannot be written.
-    """
-    with held(settings.spool, patience=2.0):
-        collector = Collector(settings)
-        await collector.run(stop)
-    _log.info("stopped")
-
-
 class Collector:
-    """One run of the collector. The caller holds the spool's lock."""
+    """One run of the collector. The caller holds the spool's lock.
 
-    def __init__(self, settings: CollectorSettings) -> None:
+    Raises Problem where the spool cannot be used.
+    """
+
+    def __init__(self, settings: CollectorSettings, disk: Disk) -> None:
         self.settings = settings
+        self._disk = disk
         clock = Clock.parse(settings.clock)
-        self.disk = Disk(settings.spool)
-        self.disk.prepare()
-        repair(self.disk, clock.at(time.time()))
-        before = inheritance(self.disk)
-        self.timeline = Timeline(clock, before.floor, time.time(), time.monotonic())
-        at = self.timeline.at(time.time())
-        ledger = Ledger(self.disk, uuid4().hex[:12])
-        ledger.start(at, self._topics(), f"tidemark {version('tidemark')}", before)
-        self.spool = Spool(self.disk, ledger, at, largest=settings.segment_mib * 1024 * 1024)
-        self.recorder = Recorder(self.spool, self.timeline)
-        self.subscribers = [
-            Subscriber(self._plan(), ledger.topics, self.recorder, self.recorder.number)
+        repair(disk, clock.at(time.time()))
+        before = inheritance(disk)
+        timeline = Timeline(clock, before.floor, time.time(), time.monotonic())
+        at = timeline.at(time.time())
+        ledger = Ledger(disk, uuid4().hex[:12])
+        ledger.start(at, _topics(settings), SOFTWARE, before)
+        self.spool = Spool(disk, ledger, at, largest=settings.segment_mib * 1024 * 1024)
+        self.recorder = Recorder(self.spool, timeline)
+        self._timeline = timeline
+        self._started_at = at
+        self._synced = time.monotonic()
+        self._subscribers = [
+            Subscriber(_plan(settings), ledger.topics, self.recorder, self.recorder.number)
             for _ in range(settings.connections)
         ]
 
-    def _topics(self) -> Sequence[str]:
-        return tuple(f"collection:{slug}" for slug in self.settings.slugs())
-
-    def _plan(self) -> Plan:
-        settings = self.settings
-        return Plan(
-            url=settings.address,
-            event_types=settings.event_types,
-            timers=Timers(settings.heartbeat, settings.reply_timeout),
-            dial_patience=settings.reply_timeout,
-            renew_after=settings.renew_after,
-            largest=settings.frame_mib * 1024 * 1024,
-            stall_after=settings.stall_after,
-        )
-
     async def run(self, stop: asyncio.Event) -> None:
-        """Record until `stop` is set."""
+        """Record until `stop` is set; then everything received is on disk and in the ledger."""
         self.spool.commit()
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, self.reload)
-        work = [self._tick(), self._sync(), *(subscriber.run() for subscriber in self.subscribers)]
+        work = [self._tick(), self._sync(), *(subscriber.run() for subscriber in self._subscribers)]
         tasks: list[asyncio.Task[object]] = [asyncio.create_task(each) for each in work]
+        stopped = asyncio.create_task(stop.wait())
         try:
-            done, _ = await asyncio.wait(
-                [*tasks, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED
-            )
+            done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            loop.remove_signal_handler(signal.SIGHUP)
+            stopped.cancel()
             await self._shut_down(tasks)
 
     async def _shut_down(self, tasks: Sequence[asyncio.Task[object]]) -> None:
-        async with asyncio.timeout(3):
-            await asyncio.gather(*(subscriber.stop("not_running") for subscriber in self.subscribers))
+        await asyncio.gather(*(subscriber.stop("not_running") for subscriber in self._subscribers))
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
         self.spool.ledger.stop(self.recorder.now())
         self.spool.close()
 
-    def reload(self) -> None:
-        """Read the slugs again; topics that stay are not touched."""
-
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
             monotonic = time.monotonic()
             at = self.recorder.now()
-            if step := self.timeline.step(time.time(), monotonic):
+            if step := self._timeline.step(time.time(), monotonic):
                 self.spool.ledger.step(at, step)
                 _log.error("the clock stepped", seconds=round(step, 3))
             self.spool.turn(at)
-            for subscriber in self.subscribers:
+            for subscriber in self._subscribers:
                 subscriber.tick(monotonic)
 
     async def _sync(self) -> None:
         while True:
             await asyncio.sleep(self.settings.sync_interval)
             mark = self.spool.mark()
-            self.spool.settle(mark, await asyncio.to_thread(self.spool.sync, mark))
+            error = await asyncio.to_thread(self.spool.sync, mark)
+            self.spool.settle(mark, error)
+            if error is None:
+                self._synced = time.monotonic()
+
+    def reload(self) -> None:
+        """Read the slugs again; topics that stay are not touched. A file that is wrong changes nothing."""
+        try:
+            wanted = _topics(self.settings)
+        except Problem as problem:
+            _log.error("the collections stay as they are", problem=problem.what, hint=problem.hint)
+            return
+        ledger, at = self.spool.ledger, self.recorder.now()
+        added = [topic for topic in wanted if topic not in ledger.topics]
+        removed = [topic for topic in ledger.topics if topic not in wanted]
+        for topic in added:
+            ledger.subscribe(at, topic)
+        for topic in removed:
+            ledger.unsubscribe(at, topic)
+        for subscriber in self._subscribers:
+            subscriber.want(wanted)
+        _log.info("collections read", added=added, removed=removed)
+
+    def status(self) -> Status:
+        """Return how the collector is now."""
+        at = self.recorder.now()
+        ledger, recorder, held = self.spool.ledger, self.recorder, backlog(self._disk)
+        return Status(
+            collector=self.settings.collector,
+            software=SOFTWARE,
+            pid=os.getpid(),
+            at=format_moment(at),
+            started_at=format_moment(self._started_at),
+            hour=Hour.of(at).key,
+            expected=ledger.topics,
+            joined=tuple(sorted(ledger.joined)),
+            uncovered=ledger.outages.reasons,
+            connections=sum(subscriber.held for subscriber in self._subscribers),
+            shortage=self.spool.shortage.reason if self.spool.shortage else None,
+            received=by_type(recorder.received),
+            received_bytes=recorder.received_bytes,
+            kept=self.spool.kept,
+            kept_bytes=self.spool.kept_bytes,
+            unkept=self.spool.unkept,
+            gaps=dict(ledger.outages.count),
+            gap_seconds=ledger.outages.seconds(at),
+            lost=dict(recorder.lost),
+            failed=dict(recorder.failed),
+            lag=recorder.lag(),
+            last_event_age=recorder.last_event_age(),
+            sync_age=time.monotonic() - self._synced,
+            sync_limit=10 * self.settings.sync_interval + 10,
+            disk_free=self._disk.free(),
+            unshipped=held.unshipped,
+            oldest_unshipped=(at - Hour.parse(held.oldest).start).total_seconds() if held.oldest else None,
+        )
+
+
+def _topics(settings: CollectorSettings) -> tuple[str, ...]:
+    return tuple(f"collection:{slug}" for slug in settings.slugs())
+
+
+def _plan(settings: CollectorSettings) -> Plan:
+    return Plan(
+        url=settings.address,
+        event_types=settings.event_types,
+        timers=Timers(settings.heartbeat, settings.reply_timeout),
+        dial_patience=settings.reply_timeout,
+        renew_after=settings.renew_after,
+        largest=settings.frame_mib * 1024 * 1024,
+        stall_after=settings.stall_after,
+    )

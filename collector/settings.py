@@ -12,6 +12,7 @@ from archive.clock import Clock
 from archive.names import checked_collector
 from archive.problem import Problem
 
+METRICS_PORT = 9464
 _SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)
 _EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,47}", re.ASCII)
 
@@ -50,24 +51,21 @@ EventTypes = Annotated[
 
 
 class SpoolSettings(BaseSettings):
-    """What `collect` and `status` share, from `TIDEMARK_*` variables and `.env`."""
+    """What every program on the collector's machine needs, from `TIDEMARK_*` variables and `.env`."""
 
     model_config = SettingsConfigDict(
         env_prefix="TIDEMARK_", env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    collector: Annotated[str, AfterValidator(checked_collector)] = Field(
-        description="This collector's id, such as collector-a; it becomes part of every key."
-    )
     spool: Path = Field(description="The folder into which the collector writes.")
-    metrics_host: str = Field(default="127.0.0.1", description="The address on which metrics and health are served.")
-    metrics_port: int = Field(default=9464, ge=0, le=65535, description="Their port; 0 serves none.")
-    clock: str = Field(default="", description="A clock that runs at another rate, for demonstrations.")
 
 
 class CollectorSettings(SpoolSettings):
     """Settings of the collector."""
 
+    collector: Annotated[str, AfterValidator(checked_collector)] = Field(
+        description="This collector's id, such as collector-a; it becomes part of every key."
+    )
     collections: Slugs = Field(default=("*",), min_length=1, description="Collection slugs with commas, or * for all.")
     collections_file: Path | None = Field(
         default=None, description="A file with one slug per line instead; read again on SIGHUP."
@@ -94,6 +92,11 @@ class CollectorSettings(SpoolSettings):
     frame_mib: int = Field(default=16, ge=1, le=256, description="A larger message than this ends the connection.")
     segment_mib: int = Field(default=512, ge=1, le=4096, description="A segment is sealed at this size.")
     sync_interval: float = Field(default=1, gt=0, le=60, description="Seconds that a power cut may cost at most.")
+    metrics_host: str = Field(default="127.0.0.1", description="The address on which metrics and health are served.")
+    metrics_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Their port; without it 9464, or any free one where that is taken."
+    )
+    clock: str = Field(default="", description="A clock that runs at another rate, for demonstrations.")
     log_format: Literal["json", "console", "auto"] = Field(
         default="auto", description="How logs are written; auto: for a person on a terminal, JSON elsewhere."
     )

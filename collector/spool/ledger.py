@@ -24,6 +24,7 @@ from archive.ledger import (
 )
 from archive.names import CoverageName
 from collector.spool.disk import OPEN, SEALED, Disk
+from collector.spool.outage import Outages
 from collector.spool.repair import Inheritance
 
 
@@ -60,6 +61,7 @@ class Ledger:
         self._disk = disk
         self._run = run
         self._files: list[_File] = []
+        self.outages = Outages()
         self._reasons: dict[str, str] = {}
         self._places: dict[Place, datetime] = {}
         self._proofs: dict[int, datetime] = {}
@@ -84,7 +86,8 @@ class Ledger:
         else:
             self._files.append(_File(hour))
             self._add(Began(hour.start, None, before.expected))
-        self._reasons = dict.fromkeys(topics, CONNECTING)
+        for topic in topics:
+            self._miss(topic, at, CONNECTING)
         self._add(Started(at, self._run, tuple(self._reasons), software))
 
     def turn(self, hour: Hour) -> None:
@@ -94,12 +97,13 @@ class Ledger:
 
     def subscribe(self, at: datetime, topic: str) -> None:
         """Expect a topic from now on."""
-        self._reasons[topic] = CONNECTING
+        self._miss(topic, at, CONNECTING)
         self._add(Subscribed(at, topic))
 
     def unsubscribe(self, at: datetime, topic: str) -> None:
         """Expect a topic no more."""
         self._reasons.pop(topic, None)
+        self.outages.end(topic, at)
         self._places = {place: since for place, since in self._places.items() if place.topic != topic}
         self._add(Unsubscribed(at, topic))
 
@@ -107,6 +111,7 @@ class Ledger:
         """Record an acknowledged join."""
         if topic in self._reasons:
             self._places[Place(connection, topic)] = at
+            self.outages.end(topic, at)
             self._add(Joined(at, connection, topic))
 
     def prove(self, at: datetime, connection: int) -> None:
@@ -120,8 +125,9 @@ class Ledger:
             return
         proof = self._proofs.get(connection, max(self._places[place] for place in lost))
         for place in lost:
-            self._reasons[place.topic] = reason
             del self._places[place]
+            if place.topic in self._reasons and place.topic not in self.joined:
+                self._miss(place.topic, proof, reason)
         self._add(Lost(at, connection, topic, proof, reason))
 
     def forget(self, connection: int) -> None:
@@ -133,11 +139,14 @@ class Ledger:
         """Record a failed attempt to connect or to join; the same failure again says nothing new."""
         away = [name for name in self._reasons.keys() - self.joined if topic in (None, name)]
         if any(self._reasons[name] != reason for name in away):
-            self._reasons.update(dict.fromkeys(away, reason))
+            for name in away:
+                self._miss(name, at, reason)
             self._add(Failed(at, topic, reason))
 
     def unkept(self, at: datetime, until: datetime, messages: int, reason: str) -> None:
         """Record messages that could not be written."""
+        self.outages.count[reason] += 1
+        self.outages.add(reason, at, until)
         self._add(Unkept(at, until, messages, reason))
 
     def step(self, at: datetime, seconds: float) -> None:
@@ -192,6 +201,10 @@ class Ledger:
             for place, since in self._places.items()
             if since < moment
         )
+
+    def _miss(self, topic: str, since: datetime, reason: str) -> None:
+        self._reasons[topic] = reason
+        self.outages.begin(topic, since, reason)
 
     def _add(self, entry: Entry) -> None:
         for file in self._files:

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from archive.problem import Problem
@@ -14,8 +15,21 @@ class Occupied(Problem):
     """Another process writes into the spool."""
 
 
+class Lock:
+    """A lock that is held; its file tells others who holds it and where to ask how it is."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.say("")
+
+    def say(self, address: str) -> None:
+        """Write down the holder's process and address."""
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()} {address}\n".encode(), 0)
+
+
 @contextmanager
-def held(root: Path, *, patience: float = 0.0) -> Iterator[None]:
+def held(root: Path, *, patience: float = 0.0) -> Iterator[Lock]:
     """Hold the spool's lock; wait up to `patience` seconds for another holder to finish.
 
     Raises Occupied when the lock stays taken, Problem when the folder cannot be written.
@@ -28,11 +42,35 @@ def held(root: Path, *, patience: float = 0.0) -> Iterator[None]:
         raise Problem(f"the spool {root} cannot be written: {error.strerror}", hint) from error
     try:
         _take(descriptor, root, time.monotonic() + patience)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        yield Lock(descriptor)
     finally:
         os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a spool's lock, and the address at which it tells how it is; empty where it tells nobody."""
+
+    pid: int
+    address: str
+
+
+def holder(root: Path) -> Holder | None:
+    """Return who holds the lock now, None when nobody does."""
+    try:
+        with (root / "lock").open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _read_holder(file.read(256))
+    except FileNotFoundError:
+        return None
+    return None
+
+
+def _read_holder(text: bytes) -> Holder:
+    pid, _, address = text.decode("ascii", "replace").strip().partition(" ")
+    return Holder(int(pid) if pid.isdigit() else 0, address)
 
 
 def _take(descriptor: int, root: Path, deadline: float) -> None:
@@ -41,7 +79,7 @@ def _take(descriptor: int, root: Path, deadline: float) -> None:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() >= deadline:
-                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                pid = _read_holder(os.pread(descriptor, 256, 0)).pid
                 hint = "stop it first, or give this collector its own TIDEMARK_SPOOL and TIDEMARK_COLLECTOR"
-                raise Occupied(f"process {holder} already writes into the spool {root}", hint) from error
+                raise Occupied(f"process {pid} already writes into the spool {root}", hint) from error
             time.sleep(0.05)

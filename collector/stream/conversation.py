@@ -108,6 +108,10 @@ class Conversation:
             self.proof = now
         return kept
 
+    def closed(self, now: float) -> bool:
+        """Take the server's goodbye, and return whether it proves that the subscriptions lived until then."""
+        return self._watchdog.plausible(now)
+
     def tick(self, now: float) -> None:
         """Let time pass."""
         for channel in list(self._channels.values()):

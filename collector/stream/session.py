@@ -99,5 +99,7 @@ class Session:
         self._verdict = self._verdict or reason
         if not self._over:
             self._over = True
+            if self._wire.said_goodbye and self.conversation.closed(time.monotonic()):
+                self._recorder.prove(self.number)
             self._recorder.lose(self.number, self._verdict)
         return self._verdict

@@ -45,6 +45,12 @@ class Subscriber:
         self._watchdog = Watchdog(plan.stall_after)
         self._quick, self._patient = quick(), patient()
         self._held: set[Session] = set()
+        self._stopping = False
+
+    @property
+    def held(self) -> int:
+        """How many connections are open now."""
+        return len(self._held)
 
     def tick(self, now: float) -> None:
         """Let time pass; `now` is monotonic."""
@@ -58,7 +64,7 @@ class Subscriber:
             session.want(topics)
 
     async def run(self) -> None:
-        """Hold the subscription until cancelled."""
+        """Hold the subscription until stopped or cancelled."""
         while True:
             try:
                 session = await self._open()
@@ -66,10 +72,13 @@ class Subscriber:
                 await self._rest(failure.reason, failure)
                 continue
             session, reason = await self._hold(session)
+            if self._stopping:
+                return
             await self._rest(reason, None if session.answered else Undialled(reason))
 
     async def stop(self, reason: str) -> None:
         """Close what is open; messages that still come meanwhile are kept."""
+        self._stopping = True
         await asyncio.gather(*(session.close(reason) for session in self._held))
 
     async def _rest(self, reason: str, failure: Undialled | None) -> None:

@@ -98,12 +98,17 @@ class Wire(ClientConnection):
             self._take = None
             self.cut()
 
+    @property
+    def said_goodbye(self) -> bool:
+        """Whether the server closed in good order; then everything it sent before has arrived."""
+        return self.protocol.close_rcvd is not None
+
     async def ended(self) -> str:
         """Wait for the end and return the ledger's word for it. Raises what the taker of messages raised."""
         await self.wait_closed()
         if self.failure:
             raise self.failure
-        if self.protocol.close_rcvd is not None and self.protocol.close_rcvd_then_sent:
+        if self.said_goodbye and self.protocol.close_rcvd_then_sent:
             return "closed_by_server"
         sent = self.protocol.close_sent
         return _OWN_CODES.get(sent.code, "connection_lost") if sent else "connection_lost"

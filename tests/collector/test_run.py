@@ -5,8 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 from archive.record import read_record
-from collector.run import collect
+from collector.run import Collector
 from collector.settings import CollectorSettings
+from collector.spool.disk import Disk
 from simulator.message import digest_of
 from simulator.server import Simulator
 
@@ -25,7 +26,10 @@ def settings_for(simulator: Simulator, spool: Path, **more: object) -> Collector
 async def test_what_is_sent_is_on_disk(simulator: Simulator, tmp_path: Path) -> None:
     stop = asyncio.Event()
     spool = tmp_path / "spool"
-    running = asyncio.create_task(collect(settings_for(simulator, spool), stop))
+    disk = Disk(spool)
+    disk.prepare()
+    collector = Collector(settings_for(simulator, spool), disk)
+    running = asyncio.create_task(collector.run(stop))
     await asyncio.sleep(0.5)
     sale = b'{"event_type":"item_sold","sent_at":"2026-11-22T15:00:00Z","payload":{"x":1}}'
     simulator.send(*[sale] * 5)

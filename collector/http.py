@@ -1,0 +1,89 @@
+"""The edge to whoever asks how the collector is: a tiny HTTP server for metrics and health, on loopback by default."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Self
+from urllib.request import ProxyHandler, build_opener
+
+from archive.problem import Problem
+
+PATIENCE = 5.0
+_STATUS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    body: bytes
+    media_type: str = "application/json"
+
+
+class HttpServer:
+    """Serves the answers of functions, one per path; every connection is closed after its answer.
+
+    With `port` None it takes `usual`, or any free one where that is taken.
+    """
+
+    def __init__(self, routes: Mapping[str, Callable[[], Answer]], host: str, port: int | None, usual: int) -> None:
+        self._routes = routes
+        self._host = host
+        self._ports = (usual, 0) if port is None else (port,)
+
+    async def __aenter__(self) -> Self:
+        for port in self._ports:
+            try:
+                self._server = await asyncio.start_server(self._serve, self._host, port, limit=8192)
+            except OSError as error:
+                problem = Problem(
+                    f"metrics cannot be served on {self._host} port {port}: {error.strerror}",
+                    "choose another TIDEMARK_METRICS_HOST or TIDEMARK_METRICS_PORT",
+                )
+            else:
+                return self
+        raise problem
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    @property
+    def address(self) -> str:
+        """The address that the server really has."""
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return f"http://{host}:{port}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                head = await reader.readuntil(b"\r\n\r\n")
+                writer.write(_printed(self._answer(head)))
+                await writer.drain()
+        except (OSError, EOFError, asyncio.LimitOverrunError):
+            return
+        finally:
+            writer.close()
+
+    def _answer(self, head: bytes) -> Answer:
+        method, _, rest = head.partition(b" ")
+        path = rest.partition(b" ")[0].partition(b"?")[0].decode("ascii", "replace")
+        if method != b"GET":
+            return Answer(405, b'{"error":"only GET"}')
+        route = self._routes.get(path)
+        return route() if route else Answer(404, b'{"error":"no such path"}')
+
+
+def _printed(answer: Answer) -> bytes:
+    head = (
+        f"HTTP/1.1 {answer.status} {_STATUS[answer.status]}\r\nContent-Type: {answer.media_type}\r\n"
+        f"Content-Length: {len(answer.body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + answer.body
+
+
+def ask(address: str, path: str) -> bytes:
+    """Return the body that another collector process answers. Raises OSError where it does not answer."""
+    opener = build_opener(ProxyHandler({}))
+    with opener.open(f"{address}{path}", timeout=PATIENCE) as answer:
+        return bytes(answer.read())

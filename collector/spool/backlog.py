@@ -1,0 +1,41 @@
+"""What a spool still holds for the archive."""
+
+import msgspec
+
+from archive.names import SegmentName
+from collector.spool.disk import OPEN, SEALED, Disk
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """Sealed segments that the archive does not have: how many, how large, and the oldest one's hour.
+
+    `open` are the segments that still grow or that a dead process left.
+    """
+
+    open: int
+    unshipped: int
+    unshipped_bytes: int
+    oldest: str | None
+
+
+def backlog(disk: Disk) -> Backlog:
+    """Look at the names in a spool; files that vanish meanwhile were just shipped."""
+    shipped = {name.removesuffix(".json") for name in disk.names("uploaded")}
+    waiting = [name for name in _segments(disk, SEALED) if str(name) not in shipped]
+    size = 0
+    for name in waiting:
+        try:
+            size += disk.size(f"{SEALED}/{name}")
+        except FileNotFoundError:
+            continue
+    return Backlog(len(_segments(disk, OPEN)), len(waiting), size, min(waiting).hour.key if waiting else None)
+
+
+def _segments(disk: Disk, folder: str) -> list[SegmentName]:
+    names = []
+    for name in disk.names(folder):
+        try:
+            names.append(SegmentName.parse(name))
+        except ValueError:
+            continue
+    return names
