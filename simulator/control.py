@@ -1,5 +1,7 @@
 """The control routes: how a script or a test makes things go wrong while the simulator runs."""
 
+from typing import Annotated
+
 import msgspec
 from aiohttp import web
 
@@ -8,6 +10,7 @@ from simulator.hub import Hub
 from simulator.recording import read_recorded
 
 CONTROL_PATH = "/_control"
+_Rate = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Control:
@@ -57,10 +60,11 @@ class Control:
     async def _set_rate(self, request: web.Request) -> web.Response:
         """Let the market run at another rate; 0 stops it."""
         try:
-            self._hub.pace.rate = msgspec.json.decode(await request.read(), type=float)
+            rate = msgspec.json.decode(await request.read(), type=_Rate)
         except ValueError as error:
             return _json({"error": str(error)}, 400)
-        return _json({"rate": self._hub.pace.rate})
+        self._hub.set_rate(rate)
+        return _json({"rate": rate})
 
 
 def _json(value: object, status: int = 200) -> web.Response:

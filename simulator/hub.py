@@ -32,10 +32,16 @@ class Hub:
         self.told: Counter[str] = Counter()
         self._source = source
         self._sales: set[SaleKey] = set()
+        source.prepare(options.rate, self.moment())
 
     def moment(self) -> datetime:
         """Return the present moment of the simulator's clock."""
         return self.options.clock.at(time.time())
+
+    def set_rate(self, rate: float) -> None:
+        """Send so many messages a second from now on; 0 stops the source."""
+        self._source.prepare(rate, self.moment())
+        self.pace.rate = rate
 
     def arm(self, *faults: Fault) -> None:
         """Let faults happen, each as it says."""

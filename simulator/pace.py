@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+AT_ONCE = 200
 LONGEST_DEBT = 1.0
 
 
 @dataclass(slots=True)
 class Pace:
-    """Counts out `rate` messages a second; a debt of more than a second is let go, not made up in one burst."""
+    """Counts out `rate` messages a second, at most `AT_ONCE` of them at a time so that sockets get their turn.
+
+    What could not be sent in time is made up for; of a debt of more than a second the rest is let go.
+    """
 
     rate: float
     since: float
@@ -17,6 +21,11 @@ class Pace:
         """Return how many messages to send at a monotonic time."""
         self.debt = min(self.debt + (now - self.since) * self.rate, self.rate * LONGEST_DEBT + 1)
         self.since = now
-        whole = int(self.debt)
+        whole = min(int(self.debt), AT_ONCE)
         self.debt -= whole
         return whole
+
+    @property
+    def behind(self) -> bool:
+        """Tell whether a message is due already."""
+        return self.debt >= 1

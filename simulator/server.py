@@ -61,7 +61,7 @@ class Simulator:
 
     async def _keep_beat(self) -> None:
         while True:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(0 if self.hub.pace.behind else TICK)
             self.hub.tick()
 
     @property

@@ -15,6 +15,10 @@ from simulator.recording import read_recorded
 class Source(Protocol):
     """Gives one message after another."""
 
+    def prepare(self, rate: float, moment: datetime) -> None:
+        """Get ready for so many messages a second."""
+        ...
+
     def next(self, moment: datetime) -> Message | None:
         """Return the message to send at a moment, or None when there is none any more."""
         ...
@@ -30,6 +34,9 @@ class Recording:
             raise Problem(
                 f"the recording {path} cannot be read ({error.strerror})", "Name a JSON Lines file with --recording."
             ) from error
+
+    def prepare(self, rate: float, moment: datetime) -> None:
+        """Do nothing; a recording is ready."""
 
     def next(self, moment: datetime) -> Message | None:  # noqa: ARG002 (a recording has its own times)
         """Return the next line."""

@@ -7,12 +7,14 @@ from random import Random
 
 import msgspec
 
+from simulator.market.cast import draw_hash
 from simulator.market.chains import ZERO_ADDRESS
 from simulator.market.desk import Desk
 from simulator.market.dialect import Dialect
 from simulator.market.happening import Changed, Happening, Moved, Placed, Redrawn, Sold
 from simulator.market.payload import event_type_of, payload_of
 from simulator.market.sales import Sales
+from simulator.market.stencil import Stencil
 from simulator.message import Message, SaleKey
 
 MIX = {
@@ -28,6 +30,8 @@ MIX = {
 }
 _KINDS, _WEIGHTS = list(MIX), list(MIX.values())
 MEMORY = 500
+THINKING_RATE = 2_000
+STENCILS = 3_000
 MINT_SHARE = 0.4
 _encode = msgspec.json.Encoder().encode
 
@@ -49,6 +53,7 @@ class Market:
             "trait_offer": self._desk.offer_on_trait,
         }
         self._pending: deque[Happening] = deque()
+        self._stencils: list[Stencil] = []
         self._past: deque[Sold] = deque(maxlen=MEMORY)
         self._sales_share = sales_share
         self._again_share = again_share
@@ -57,29 +62,47 @@ class Market:
 
     def next(self, moment: datetime) -> Message:
         """Return the next message, sent at a moment that must not step back."""
-        if not self._pending:
-            self._pending.extend(self._happenings(moment))
-        happening = self._pending.popleft()
         self._told += 1
+        if not self._pending:
+            if self._trade_is_due():
+                self._pending.extend(self._trade(moment))
+            elif self._stencils:
+                stencil = self._rng.choice(self._stencils)
+                return stencil.fill(moment, draw_hash(self._rng).encode())
+            else:
+                self._pending.append(self._happening(moment))
+        happening = self._pending.popleft()
         self._told_sales += isinstance(happening, Sold)
         return self._message(happening, moment)
 
-    def _happenings(self, moment: datetime) -> list[Happening]:
-        """Let something happen; a trade when there were fewer than there should be."""
-        if self._told_sales < self._sales_share * (self._told + 1):
-            return self._trade(moment)
+    def prepare(self, rate: float, moment: datetime) -> None:
+        """Get ready for so many messages a second.
+
+        Above `THINKING_RATE`, all but trades is told from stencils: an order is then not cancelled under the hash
+        that it was made under; everything else stays as it is.
+        """
+        cut = STENCILS if rate > THINKING_RATE else 0
+        if cut != len(self._stencils):
+            messages = (self._message(self._happening(moment), moment) for _ in range(cut))
+            self._stencils = [Stencil(message) for message in messages]
+
+    def _trade_is_due(self) -> bool:
+        return self._told_sales < self._sales_share * self._told
+
+    def _happening(self, moment: datetime) -> Happening:
+        """Let something happen that is no trade."""
         at = moment - timedelta(milliseconds=self._rng.uniform(40, 300))
         kind = self._rng.choices(_KINDS, _WEIGHTS)[0]
         if make := self._makers.get(kind):
             live = make(at)
             self._desk.keep(live)
-            return [Placed(live.order, at)]
+            return Placed(live.order, at)
         if kind == "item_transferred":
-            return [self._moved(at.replace(microsecond=0))]
+            return self._moved(at.replace(microsecond=0))
         if kind == "item_metadata_updated":
             collection = self._desk.cast.collection()
-            return [Redrawn(collection, collection.draw_token(self._rng), at)]
-        return [self._changed(kind, at)]
+            return Redrawn(collection, collection.draw_token(self._rng), at)
+        return self._changed(kind, at)
 
     def _changed(self, kind: str, at: datetime) -> Changed:
         """Let an order be cancelled or become invalid; after a revalidation it is on the desk again."""
