@@ -121,7 +121,7 @@ def fill(url: str, sales: Iterable[Sale] = MARKET, coverage: Iterable[tuple[str,
     rows = list(sales)
     stretches = [(collector, at(start), at(end)) for collector, start, end in coverage]
     with connected(SecretStr(url)) as connection:
-        for hour in sorted({row["source_hour"] for row in rows} | {start for _, start, _ in stretches}):
+        for hour in sorted({row["source_hour"] for row in rows} | {Hour.of(start).start for _, start, _ in stretches}):
             load(connection, hour, [row for row in rows if row["source_hour"] == hour], stretches)
             connection.commit()
     refresh_days(SecretStr(url), say=lambda _: None)
