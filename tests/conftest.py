@@ -1,8 +1,8 @@
 """Outside things that tests share: each is real, embedded, and started once per test process."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg2
@@ -56,7 +56,9 @@ def _administer(server: Postgres, statement: str) -> None:
     connection.close()
 
 
+@contextmanager
 def fresh_database(server: Postgres, template: str) -> Iterator[str]:
+    """A database of its own, dropped at the end."""
     name = f"test_{uuid4().hex}"
     _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.url(name)
@@ -66,7 +68,8 @@ def fresh_database(server: Postgres, template: str) -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: Postgres) -> Iterator[str]:
     """The address of a fresh, empty database."""
-    yield from fresh_database(postgres_server, "template0")
+    with fresh_database(postgres_server, "template0") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +83,8 @@ def migrated(postgres_server: Postgres) -> str:
 @pytest.fixture
 def warehouse_url(postgres_server: Postgres, migrated: str) -> Iterator[str]:
     """The address of a fresh, empty warehouse with every migration applied."""
-    yield from fresh_database(postgres_server, migrated)
+    with fresh_database(postgres_server, migrated) as url:
+        yield url
 
 
 @pytest.fixture

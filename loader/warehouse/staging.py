@@ -56,7 +56,8 @@ class File:
 
 def files_of(manifests: Iterable[Manifest]) -> list[File]:
     """Return the objects of an hour, numbered in order of collector and key: the order of their sights."""
-    named = sorted((manifest.collector, segment) for manifest in manifests for segment in manifest.segments)
+    named = [(manifest.collector, segment) for manifest in manifests for segment in manifest.segments]
+    named.sort(key=lambda each: (each[0], each[1].key))
     return [File(number, collector, segment) for number, (collector, segment) in enumerate(named, 1)]
 
 

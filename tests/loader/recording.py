@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 HOUR = Hour.parse("2026-11-22T15")
 TOPIC = "collection:*"
 SELLER, BUYER = "0x" + "a1" * 20, "0x" + "b2" * 20
-WETH = "0x" + "c3" * 20
 
 
 def sold(number: int, hour: Hour = HOUR, *, sent: float | None = None, **changes: Any) -> dict[str, Any]:
@@ -58,6 +57,28 @@ def sold(number: int, hour: Hour = HOUR, *, sent: float | None = None, **changes
         "sent_at": format_moment(sent_at),
         "payload": {**payload, **changes},
     }
+
+
+def fetched(number: int, hour: Hour = HOUR, **changes: Any) -> dict[str, Any]:
+    """The same sale as the Events API tells it, in the envelope of a repair."""
+    told = sold(number, hour)["payload"]
+    payload = {
+        "event_type": "sale",
+        "event_timestamp": int(hour.start.timestamp()) + number % 3000,
+        "closing_date": int(hour.start.timestamp()) + number % 3000,
+        "chain": "ethereum",
+        "transaction": told["transaction"]["hash"],
+        "order_hash": told["order_hash"],
+        "seller": SELLER,
+        "buyer": BUYER,
+        "quantity": 1,
+        "payment": {"quantity": told["sale_price"], "token_address": "0x" + "0" * 40, "decimals": 18, "symbol": "ETH"},
+        "nft": {"identifier": str(number), "contract": f"0x{number % 7:040x}", "collection": f"collection-{number % 7}",
+                "name": f"Thing #{number}"},
+        **changes,
+    }  # fmt: skip
+    sent_at = format_moment(hour.end + timedelta(hours=2))
+    return {"event_type": "item_sold", "source": "events_api", "sent_at": sent_at, "payload": payload}
 
 
 def listed(number: int) -> dict[str, Any]:

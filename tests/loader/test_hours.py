@@ -1,0 +1,307 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from pydantic import SecretStr
+
+from archive.hour import Hour, hours
+from archive.manifest import Gap, Interval, print_manifest
+from archive.names import ManifestKey
+from archive.problem import Problem
+from loader.hours import load_hour, missing_collectors, stale_hours
+from loader.settings import LoaderSettings
+from tests.loader.contents import contents, one, query
+from tests.loader.recording import HOUR, TOPIC, Recording, fetched, listed, sold
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SALES = 40
+Fresh = Callable[[LoaderSettings], LoaderSettings]
+
+
+def quiet(_: str) -> None:
+    """Swallow the progress."""
+
+
+def url_of(settings: LoaderSettings) -> str:
+    return settings.warehouse_url.get_secret_value()
+
+
+def recorded(collector: str = "collector-a", numbers: range = range(SALES), delay: float = 0.0) -> Recording:
+    recording = Recording(collector)
+    for number in numbers:
+        recording.receive(sold(number), number + 2.5 + delay).receive(listed(number), number)
+    return recording
+
+
+def test_an_hour_is_loaded_line_for_line(s3: "S3Client", settings: LoaderSettings) -> None:
+    recording = recorded().seal().receive(b"not a record\n").receive(sold(3), 3600 - 1)
+    recording.put(s3, settings.bucket)
+    said: list[str] = []
+
+    report = load_hour(HOUR, settings, say=said.append)
+
+    assert (report.lines, report.inserted, report.duplicates, report.other, report.quarantined) == (82, 40, 1, 40, 1)
+    assert (report.files, report.collectors, report.missing) == (2, ["collector-a"], ["collector-b"])
+    assert report.covered_seconds == 3600
+    assert one(url_of(settings), "SELECT count(*) FROM core.sale") == SALES
+    files = query(
+        url_of(settings),
+        "SELECT lines, inserted, replaced, duplicates, other, quarantined FROM ops.load_file ORDER BY file",
+    )
+    assert files == [(80, 40, 0, 0, 40, 0), (2, 0, 0, 1, 0, 1)]
+    assert "2026-11-22T15 loaded" in said[-1]
+
+
+def test_an_unchanged_hour_is_left_alone(s3: "S3Client", settings: LoaderSettings) -> None:
+    recorded().put(s3, settings.bucket)
+    first = load_hour(HOUR, settings, say=quiet)
+    again = load_hour(HOUR, settings, say=quiet)
+    assert (first.unchanged, again.unchanged) == (False, True)
+    assert (again.lines, again.inserted) == (first.lines, first.inserted)
+    assert one(url_of(settings), "SELECT count(*) FROM ops.load_run") == 1
+
+
+def test_force_reads_again_and_changes_nothing(s3: "S3Client", settings: LoaderSettings) -> None:
+    recorded().receive(b"\x00\xff bad \\N line\n").put(s3, settings.bucket)
+    load_hour(HOUR, settings, say=quiet)
+    before = contents(url_of(settings))
+    report = load_hour(HOUR, settings, force=True, say=quiet)
+    assert (report.unchanged, report.inserted, report.replaced) == (False, 0, SALES)
+    assert contents(url_of(settings)) == before
+
+
+def test_a_late_collector_completes_the_hour(s3: "S3Client", settings: LoaderSettings, fresh: Fresh) -> None:
+    recorded().put(s3, settings.bucket)
+    load_hour(HOUR, settings, say=quiet)
+    recorded("collector-b", range(20, 60), delay=-0.25).put(s3, settings.bucket)
+    assert stale_hours(settings, HOUR, HOUR) == [HOUR]
+    report = load_hour(HOUR, settings, say=quiet)
+    assert (report.inserted, report.replaced, report.duplicates) == (20, 20, 40)
+    assert stale_hours(settings, HOUR, HOUR) == []
+    seen = query(url_of(settings), "SELECT collector, count(*) FROM core.sale_sighting GROUP BY 1 ORDER BY 1")
+    assert seen == [("collector-a", 40), ("collector-b", 40)]
+    at_once = fresh(settings)
+    load_hour(HOUR, at_once, say=quiet)
+    assert contents(url_of(at_once)) == contents(url_of(settings))
+
+
+def test_part_of_the_collectors_takes_nothing_from_the_others(s3: "S3Client", settings: LoaderSettings) -> None:
+    recorded().put(s3, settings.bucket)
+    recorded("collector-b", range(20, 60)).put(s3, settings.bucket)
+    load_hour(HOUR, settings, say=quiet)
+    before = contents(url_of(settings))
+    report = load_hour(HOUR, settings, collectors=["collector-b"], say=quiet)
+    assert (report.collectors, report.missing, report.inserted) == (["collector-b"], ["collector-a"], 0)
+    assert contents(url_of(settings)) == before
+
+
+def test_the_earliest_sight_stands_and_a_later_broadcast_is_kept_as_a_conflict(
+    s3: "S3Client", settings: LoaderSettings
+) -> None:
+    later = HOUR.next()
+    Recording(hour=HOUR).receive(sold(1, sent=10), 11).put(s3, settings.bucket)
+    again = sold(1, sent=4000, event_timestamp="2026-11-22T16:05:00.000000Z")
+    again["payload"]["payment_token"]["usd_price"] = "1"
+    Recording(hour=later).receive(again, 401).put(s3, settings.bucket)
+    for hour in (later, HOUR):
+        load_hour(hour, settings, say=quiet)
+    rows = query(url_of(settings), "SELECT usd_rate, source_hour, is_replayed FROM core.sale")
+    assert [(str(rate), hour, replayed) for rate, hour, replayed in rows] == [("3000.5", HOUR.start, False)]
+    told = query(url_of(settings), "SELECT field, kept, said FROM ops.sale_difference ORDER BY field")
+    assert told == [
+        ("event_at", "2026-11-22T15:00:01+00:00", "2026-11-22T16:05:00+00:00"),
+        ("price_usd", "3000.5000000000000030005", "1.000000000000000001"),
+        ("usd_rate", "3000.5", "1"),
+    ]
+
+
+@pytest.mark.parametrize("nameless", ["fetched", "sold"])
+@pytest.mark.parametrize("first", ["collector-a", "events-api-1"])
+def test_one_sale_under_two_names_is_the_streams(
+    s3: "S3Client", settings: LoaderSettings, first: str, nameless: str
+) -> None:
+    streamed, listed_there = sold(1), fetched(1)
+    (listed_there if nameless == "fetched" else streamed)["payload"]["order_hash"] = ""
+    Recording().receive(streamed, 3).put(s3, settings.bucket)
+    Recording("events-api-1", topic="events-api").receive(listed_there, 3000).receive(fetched(2), 3000).put(
+        s3, settings.bucket
+    )
+    load_hour(HOUR, settings, collectors=[first], say=quiet)
+    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, force=True, say=quiet)
+    sales = query(url_of(settings), "SELECT token_id, source FROM core.sale ORDER BY 1")
+    assert sales == [("1", "stream"), ("2", "events_api")]
+    assert one(url_of(settings), "SELECT count(*) FROM core.sale_superseded") == 1
+    counted = one(url_of(settings), "SELECT sum(inserted) - sum(superseded) FROM ops.load_run")
+    assert counted == len(sales)
+
+
+def test_the_same_sale_from_both_sources_is_one_row(s3: "S3Client", settings: LoaderSettings) -> None:
+    Recording("events-api-1", topic="events-api").receive(fetched(1), 3000).put(s3, settings.bucket)
+    load_hour(HOUR, settings, say=quiet)
+    Recording().receive(sold(1), 3).put(s3, settings.bucket)
+    load_hour(HOUR, settings, say=quiet)
+    assert query(url_of(settings), "SELECT source, first_collector FROM core.sale") == [("stream", "collector-a")]
+
+
+FIRST, LAST = Hour.parse("2026-11-22T14"), Hour.parse("2026-11-22T16")
+
+
+def market(random: Random) -> list[Recording]:
+    """A small market seen by two collectors and a repair, with every disagreement that sights can have."""
+    recordings = []
+    for hour in hours(FIRST, LAST):
+        for collector in ("collector-a", "collector-b", "events-api-1"):
+            recording = Recording(collector, hour)
+            for _ in range(random.randrange(12)):
+                recording.receive(*sight(random, collector))
+            recordings.append(recording)
+    return recordings
+
+
+def sight(random: Random, collector: str) -> tuple[dict[str, Any], float]:
+    changes: dict[str, Any] = {"order_hash": ""} if random.random() < 0.3 else {}
+    number, at = random.randrange(6), random.randrange(3600)
+    if collector.startswith("events-api"):
+        return fetched(number, FIRST, **changes), at
+    if random.random() < 0.3:
+        changes["sale_price"] = str(random.randrange(3))
+    return sold(number, FIRST, sent=random.choice([1, 2, 7200]), **changes), at
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_order_of_loading_leaves_no_trace(
+    s3: "S3Client", settings: LoaderSettings, fresh: Fresh, seed: int
+) -> None:
+    random = Random(seed)
+    recordings = market(random)
+    random.shuffle(recordings)
+    for recording in recordings:  # archived one by one, loaded as it stands after each, in any order, some twice
+        recording.put(s3, settings.bucket)
+        known = [one.hour for one in recordings[: recordings.index(recording) + 1]]
+        for hour in random.choices(known, k=2):
+            load_hour(hour, settings, say=quiet, force=random.random() < 0.3)
+    for hour in random.sample(list(hours(FIRST, LAST)), 3):
+        load_hour(hour, settings, say=quiet)
+    in_order = fresh(settings)
+    for hour in hours(FIRST, LAST):
+        load_hour(hour, in_order, say=quiet)
+    assert contents(url_of(settings)) == contents(url_of(in_order))
+    assert one(url_of(settings), "SELECT sum(inserted) - sum(superseded) FROM ops.load_run") == one(
+        url_of(settings), "SELECT count(*) FROM core.sale"
+    )
+
+
+def test_two_loaders_of_one_hour(s3: "S3Client", settings: LoaderSettings) -> None:
+    recorded().put(s3, settings.bucket)
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda _: load_hour(HOUR, settings, say=quiet), range(2)))
+    assert sorted(report.unchanged for report in reports) == [False, True]
+    assert one(url_of(settings), "SELECT count(*) FROM core.sale") == SALES
+
+
+def test_eight_hours_by_four_loaders(s3: "S3Client", settings: LoaderSettings, fresh: Fresh) -> None:
+    wanted = list(hours(Hour.parse("2026-11-22T08"), HOUR))
+    for hour in wanted:
+        recording = Recording(hour=hour)
+        for number in range(30):  # the same sales again and again, so that every load meets every other
+            recording.receive(sold(number, HOUR, sent=-number * hour.start.hour), number)
+        recording.put(s3, settings.bucket)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda hour: load_hour(hour, settings, say=quiet), wanted * 2))
+    in_order = fresh(settings)
+    for hour in wanted:
+        load_hour(hour, in_order, say=quiet)
+    assert contents(url_of(settings)) == contents(url_of(in_order))
+
+
+def test_coverage_and_gaps_are_those_of_the_manifests(s3: "S3Client", settings: LoaderSettings) -> None:
+    middle, late = HOUR.start + timedelta(minutes=20), HOUR.start + timedelta(minutes=50)
+    covered = [Interval(TOPIC, HOUR.start, middle), Interval(TOPIC, late, HOUR.end)]
+    Recording(covered=covered, gaps=[Gap(TOPIC, middle, late, "connection_lost")]).put(s3, settings.bucket)
+    report = load_hour(HOUR, settings, say=quiet)
+    assert report.covered_seconds == 1800
+    assert report.gaps == [
+        "collector-a collection:* 2026-11-22T15:20:00.000000Z to 2026-11-22T15:50:00.000000Z: connection_lost"
+    ]
+    Recording("events-api-1", covered=[Interval(TOPIC, middle, late)]).put(s3, settings.bucket)
+    assert load_hour(HOUR, settings, say=quiet).gaps == []
+    assert one(url_of(settings), "SELECT repaired_by FROM ops.gap") == "events-api-1"
+
+
+def test_an_empty_hour_is_loaded_too(s3: "S3Client", settings: LoaderSettings) -> None:
+    Recording().put(s3, settings.bucket)
+    report = load_hour(HOUR, settings, say=quiet)
+    assert (report.files, report.lines, report.covered_seconds) == (0, 0, 3600)
+    assert load_hour(HOUR, settings, say=quiet).unchanged
+
+
+def test_what_is_missing_is_named(s3: "S3Client", settings: LoaderSettings) -> None:
+    assert missing_collectors(HOUR, settings) == ["collector-a", "collector-b"]
+    with pytest.raises(Problem, match="no manifest of 2026-11-22T15: no collector has uploaded"):
+        load_hour(HOUR, settings, say=quiet)
+    Recording("collector-b").put(s3, settings.bucket)
+    assert missing_collectors(HOUR, settings) == ["collector-a"]
+    with pytest.raises(Problem, match="2026-11-22T15 by collector-a, only by collector-b"):
+        load_hour(HOUR, settings, collectors=["collector-a"], say=quiet)
+
+
+def test_stale_hours_are_those_that_changed_or_were_never_loaded(s3: "S3Client", settings: LoaderSettings) -> None:
+    first, last = Hour.parse("2026-11-22T22"), Hour.parse("2026-11-23T01")
+    for hour in hours(first, last):
+        Recording(hour=hour).put(s3, settings.bucket)
+    assert stale_hours(settings, first.next(), last) == list(hours(first.next(), last))
+    for hour in hours(first, last):
+        load_hour(hour, settings, say=quiet)
+    assert stale_hours(settings, first, last.next()) == []
+    Recording("collector-b", hour=last).put(s3, settings.bucket)
+    assert stale_hours(settings, first, last.next()) == [last]
+
+
+def damage(s3: "S3Client", bucket: str, key: str, how: str) -> None:
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    if how == "missing":
+        s3.delete_object(Bucket=bucket, Key=key)
+    else:
+        changed = {"cut": body[:-7], "flipped": body[:50] + bytes([body[50] ^ 1]) + body[51:]}[how]
+        s3.put_object(Bucket=bucket, Key=key, Body=changed)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"), [("missing", "is missing"), ("cut", "was cut or replaced"), ("flipped", "was damaged or replaced")]
+)
+def test_a_damaged_object_loads_nothing_until_it_is_right_again(
+    s3: "S3Client", settings: LoaderSettings, how: str, said: str
+) -> None:
+    recording = recorded().seal().receive(sold(99), 5)
+    manifest = recording.put(s3, settings.bucket)
+    before = contents(url_of(settings))
+    damage(s3, settings.bucket, manifest.segments[1].key, how)
+    with pytest.raises(Problem, match=said):
+        load_hour(HOUR, settings, say=quiet)
+    assert contents(url_of(settings)) == before
+    recording.put(s3, settings.bucket)
+    assert load_hour(HOUR, settings, say=quiet).inserted == SALES + 1
+
+
+def test_a_manifest_that_counts_otherwise_is_refused(s3: "S3Client", settings: LoaderSettings) -> None:
+    manifest = recorded().put(s3, settings.bucket)
+    lying = msgspec.structs.replace(manifest, event_types={"item_sold": 1, "item_listed": manifest.records - 1})
+    key = str(ManifestKey("", "collector-a", HOUR))
+    s3.put_object(Bucket=settings.bucket, Key=key, Body=print_manifest(lying))
+    with pytest.raises(Problem, match=r"counted 1 item_sold messages in 2026-11-22T15, the loader 40"):
+        load_hour(HOUR, settings, say=quiet)
+
+
+def test_a_warehouse_without_tables_is_told_apart(s3: "S3Client", settings: LoaderSettings, postgres_url: str) -> None:
+    recorded().put(s3, settings.bucket)
+    empty = settings.model_copy(update={"warehouse_url": SecretStr(postgres_url)})
+    with pytest.raises(Problem, match="lacks the migrations 0001_schemas") as caught:
+        load_hour(HOUR, empty, say=quiet)
+    assert caught.value.hint == "Run: tidemark migrate"
