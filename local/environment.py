@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from archive.clock import Clock
+
 BUCKET = "tidemark"
 COLLECTORS = ("collector-a", "collector-b")
+_HEARTBEAT = 30.0
 _LOOPBACK = "127.0.0.1,localhost"
 _OURS = ("AIRFLOW_", "AWS_", "OPENSEA_", "PG", "TIDEMARK_")
 
@@ -45,6 +48,8 @@ def collecting(
         "TIDEMARK_SPOOL": str(spool),
         "TIDEMARK_METRICS_PORT": str(metrics_port),
         "TIDEMARK_CLOCK": clock,
+        # what proves that the connection lives comes as often in an hour that passes quickly
+        "TIDEMARK_HEARTBEAT": f"{_HEARTBEAT / Clock.parse(clock).rate:.3f}",
         "OPENSEA_API_KEY": source.keys[collector],
         **source.stream,
     }

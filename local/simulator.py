@@ -33,7 +33,10 @@ class SimulatorProcess:
     def start(self) -> None:
         """Start it and wait until it answers."""
         line = self._process.start().first_line(_START_TIMEOUT)
-        self._addresses = msgspec.json.decode(line, type=_Addresses)
+        try:
+            self._addresses = msgspec.json.decode(line, type=_Addresses)
+        except msgspec.DecodeError:
+            raise self._process.failure("it did not come up") from None
 
     def stop(self) -> None:
         """Stop it; its ledger is complete then."""

@@ -17,6 +17,7 @@ def test_a_proxy_keeps_its_own_exceptions_and_gets_loopback() -> None:
     assert bare({"NO_PROXY": "intranet"})["NO_PROXY"] == "intranet,127.0.0.1,localhost"
 
 
+FAST = "2026-11-20T10:00:00Z@1763800000*180"
 SIMULATED = Source(
     "the simulator",
     stream={"TIDEMARK_STREAM_URL": "ws://x"},
@@ -26,12 +27,17 @@ SIMULATED = Source(
 
 
 def test_collector_and_uploader_work_in_one_spool_under_one_name() -> None:
-    collector = collecting("collector-b", Path("/s"), SIMULATED, clock="c")
-    uploader = uploading("collector-b", Path("/s"), clock="c")
+    collector = collecting("collector-b", Path("/s"), SIMULATED, clock=FAST)
+    uploader = uploading("collector-b", Path("/s"), clock=FAST)
     shared = ("TIDEMARK_COLLECTOR", "TIDEMARK_SPOOL", "TIDEMARK_CLOCK")
-    assert [collector[name] for name in shared] == [uploader[name] for name in shared] == ["collector-b", "/s", "c"]
+    assert [collector[name] for name in shared] == [uploader[name] for name in shared] == ["collector-b", "/s", FAST]
     assert (collector["OPENSEA_API_KEY"], collector["TIDEMARK_STREAM_URL"]) == ("key-b", "ws://x")
     assert "OPENSEA_API_KEY" not in uploader
+
+
+def test_a_quick_clock_has_quick_heartbeats() -> None:
+    assert collecting("collector-a", Path("/s"), SIMULATED)["TIDEMARK_HEARTBEAT"] == "30.000"
+    assert collecting("collector-a", Path("/s"), SIMULATED, clock=FAST)["TIDEMARK_HEARTBEAT"] == "0.167"
 
 
 def test_the_loader_waits_for_both_collectors_and_asks_the_same_market() -> None:
