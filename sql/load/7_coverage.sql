@@ -10,16 +10,22 @@ INSERT INTO ops.gap (source_hour, collector, topic, from_at, to_at, reason)
 SELECT :hour, collector, topic, from_at, to_at, reason
 FROM jsonb_to_recordset(:gaps) AS stretch (collector text, topic text, from_at timestamptz, to_at timestamptz, reason text);
 
--- A gap is repaired where one run of the Events API covers the whole of it.
+-- A gap is repaired where runs of the Events API cover whatever of it the other collectors left open.
 UPDATE ops.gap
 SET repaired_by = (
-    SELECT min(repair.collector)
-    FROM (
-        SELECT collector, range_agg(tstzrange(from_at, to_at)) AS cover
-        FROM ops.coverage
-        WHERE source_hour = :hour AND collector LIKE 'events-api-%' AND coverage.topic = gap.topic
-        GROUP BY collector
-    ) AS repair
-    WHERE repair.cover @> tstzrange(gap.from_at, gap.to_at)
+    SELECT max(collector) FILTER (WHERE collector LIKE 'events-api-%' AND tstzrange(from_at, to_at) && tstzrange(gap.from_at, gap.to_at))
+    FROM ops.coverage
+    WHERE source_hour = :hour AND topic IN (gap.topic, 'collection:*')
+    HAVING range_agg(tstzrange(from_at, to_at)) @> tstzrange(gap.from_at, gap.to_at)
 )
 WHERE source_hour = :hour;
+
+-- A sale reaches the stream up to two minutes after it happened (LATENESS in loader/repair/stretch.py).
+UPDATE ops.gap
+SET recovered = (
+    SELECT count(*)
+    FROM core.sale
+    WHERE source = 'events_api' AND source_hour = :hour
+        AND sold_at >= gap.from_at - interval '2 minutes' AND sold_at < gap.to_at
+)
+WHERE source_hour = :hour AND repaired_by IS NOT NULL;
