@@ -8,7 +8,19 @@ import typer
 
 from archive.problem import Problem
 
-VERBS: tuple[str, ...] = ("collect", "demo", "down", "load", "migrate", "query", "simulate", "status", "up", "upload")
+VERBS: tuple[str, ...] = (
+    "collect",
+    "demo",
+    "down",
+    "load",
+    "migrate",
+    "query",
+    "repair",
+    "simulate",
+    "status",
+    "up",
+    "upload",
+)
 
 app = typer.Typer(
     name="tidemark",
