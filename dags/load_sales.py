@@ -6,7 +6,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param
 
 from archive.hour import Hour
-from dags.wiring.load_hours import LoadHours
+from dags.wiring.load_hours import LOADING, LoadHours
 from dags.wiring.run_hours import EVERY_HOUR, hour_form
 
 CATCHUP_FROM = os.environ.get("TIDEMARK_CATCHUP_FROM", "")
@@ -52,4 +52,4 @@ with DAG(
         ),
     },
 ):
-    LoadHours(task_id="load")
+    LoadHours(task_id="load", **LOADING)

@@ -4,7 +4,7 @@ from airflow.sdk import DAG, Param, task
 from airflow.sdk.types import DagRunProtocol
 
 from dags.wiring.faults import RETRIES, told_plainly
-from dags.wiring.load_hours import LoadHours
+from dags.wiring.load_hours import LOADING, LoadHours
 from dags.wiring.run_hours import hour_form, settled_hours
 
 MOST_AT_ONCE = 200
@@ -46,4 +46,4 @@ with DAG(
         print(f"{looked_at[0]} to {looked_at[-1]}: {len(stale)} of {len(looked_at)} hours to load")
         return [hour.key for hour in reversed(stale)][:MOST_AT_ONCE]
 
-    LoadHours.partial(task_id="load", map_index_template="{{ task.hour }}").expand(hour=find())
+    LoadHours.partial(task_id="load", map_index_template="{{ task.hour }}", **LOADING).expand(hour=find())

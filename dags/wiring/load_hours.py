@@ -13,6 +13,7 @@ from dags.wiring.run_hours import run_hours
 
 SALES = Asset(name="sales", uri="tidemark://warehouse/core/sale")
 POOL = "warehouse"
+LOADING: dict[str, Any] = {"pool": POOL, "outlets": [SALES], **RETRIES}
 
 
 class LoadHours(BaseOperator):
@@ -22,7 +23,7 @@ class LoadHours(BaseOperator):
     """
 
     def __init__(self, hour: str | None = None, **options: Any) -> None:
-        super().__init__(pool=POOL, outlets=[SALES], **RETRIES, **options)
+        super().__init__(**options)
         self.hour = hour
 
     def execute(self, context: Context) -> dict[str, Any]:

@@ -41,9 +41,9 @@ def run_hours(params: Mapping[str, Any], partition_key: str | None) -> list[Hour
     Raises Problem when neither names one, or when they make no range of at most a month.
     """
     first = params.get("hour") or partition_key
-    last = params.get("last_hour") or first
     if not first:
         raise Problem("this run names no hour", 'Trigger it again with "Hour (UTC)", such as 2026-11-22T15, filled in')
+    last = params.get("last_hour") or first
     try:
         wanted = list(hours(Hour.parse(first), Hour.parse(last)))
     except ValueError as error:

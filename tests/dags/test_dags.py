@@ -1,0 +1,62 @@
+"""What holds for every DAG: it can be read quickly, says what it is for, and runs only where it may."""
+
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+
+FOLDER = Path(__file__).parents[2] / "dags"
+NAMES = sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
+
+
+@pytest.fixture(scope="module")
+def bag() -> "DagBag":
+    from airflow.dag_processing.dagbag import DagBag
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Airflow reads .airflowignore in a way that its library is about to drop
+        return DagBag(str(FOLDER), bundle_name="dags")
+
+
+def test_every_file_is_one_dag_of_its_name(bag: "DagBag") -> None:
+    assert bag.import_errors == {}
+    assert sorted(bag.dags) == NAMES == ["daily_marts", "load_sales", "reconcile_archive"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_person_finds_what_it_does_whose_it_is_and_what_to_do_when_it_is_red(bag: "DagBag", name: str) -> None:
+    dag = bag.dags[name]
+    assert dag.description
+    assert "## When red" in dag.doc_md
+    assert "tidemark" in dag.tags
+    assert {task.owner for task in dag.tasks} == {"tidemark"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_task_tries_again_only_what_is_out_of_reach(bag: "DagBag", name: str) -> None:
+    from dags.wiring.faults import RetryTransient
+
+    for task in bag.dags[name].tasks:
+        policy: Any = task.partial_kwargs["retry_policy"] if task.is_mapped else task.retry_policy
+        assert isinstance(policy, RetryTransient)
+        assert task.retries
+
+
+def test_what_writes_to_the_warehouse_shares_its_pool(bag: "DagBag") -> None:
+    pools = {task.pool for dag in bag.dags.values() for task in dag.tasks}
+    assert pools == {"default_pool", *json.loads((FOLDER / "pools.json").read_text())}
+
+
+def test_reading_the_dags_does_no_work() -> None:
+    program = f"import sys, {', '.join(f'dags.{name}' for name in NAMES)}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    modules = set(done.stdout.split())
+    assert {f"dags.{name}" for name in NAMES} <= modules
+    assert not {"loader", "boto3", "botocore", "psycopg2"} & modules
