@@ -1,14 +1,9 @@
-"""Faults: what can be made to go wrong, for whom, and when. Pure; the connections ask here and obey.
+"""The faults: what can be made to go wrong, for whom, when and how often.
 
 A `Gate` stands where something passes: a handshake, a join, a message. It is shut `times` times for each client, or for
 so many `seconds`. A `Stroke` falls on a connection that has joined, `times` times for each client; one that lasts does
 so for `seconds`, or as long as the connection lives.
 """
-
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TypeVar
 
 import msgspec
 
@@ -51,6 +46,12 @@ class Refuse(HttpAnswer, frozen=True, tag="refuse"):
     """The handshake is answered with an HTTP status."""
 
 
+class HangHandshake(Gate, frozen=True, tag="hang_handshake"):
+    """The handshake is held for so many seconds before it goes on."""
+
+    hold: float = 60.0
+
+
 class CloseOnOpen(Gate, frozen=True, tag="close_on_open"):
     """The socket is closed right after it was opened."""
 
@@ -87,7 +88,13 @@ class Reset(Stroke, frozen=True, tag="reset"):
 
 
 class CrashChannel(Stroke, frozen=True, tag="crash_channel"):
-    """Every channel of the socket dies with phx_error; the socket stays open."""
+    """Every channel of the socket dies, with phx_error or phx_close; the socket stays open."""
+
+    event: str = "phx_error"
+
+
+class StaleClose(Stroke, frozen=True, tag="stale_close"):
+    """Each topic gets a phx_close of a join that is long gone."""
 
 
 class Garbage(Stroke, frozen=True, tag="garbage"):
@@ -95,22 +102,34 @@ class Garbage(Stroke, frozen=True, tag="garbage"):
 
     text: str = '{"half": '
 
+    @property
+    def frame(self) -> bytes:
+        """What is sent."""
+        return self.text.encode()
+
 
 class Binary(Stroke, frozen=True, tag="binary"):
     """A binary frame."""
 
     size: int = 64
 
+    @property
+    def frame(self) -> bytes:
+        """What is sent."""
+        return bytes(self.size)
+
 
 class Giant(Stroke, frozen=True, tag="giant"):
     """A valid message of many bytes."""
 
     size: int = 8 * 1024 * 1024
+    event_type: str = "item_metadata_updated"
 
 
 class UnknownEvent(Stroke, frozen=True, tag="unknown_event"):
     """A message of a type that nobody has seen before."""
 
+    size: int = 10
     event_type: str = "item_teleported"
 
 
@@ -139,11 +158,10 @@ class Slow(Stroke, frozen=True, tag="slow"):
 
 
 AnyFault = (
-    Refuse | CloseOnOpen | IgnoreJoin | IgnoreHeartbeat | RefuseJoin | ApiFailure | Duplicate | Shuffle
-    | Close | Reset | CrashChannel | Garbage | Binary | Giant | UnknownEvent | Silence | HalfOpen | Slow
+    Refuse | HangHandshake | CloseOnOpen | IgnoreJoin | IgnoreHeartbeat | RefuseJoin | ApiFailure | Duplicate | Shuffle
+    | Close | Reset | CrashChannel | StaleClose | Garbage | Binary | Giant | UnknownEvent | Silence | HalfOpen | Slow
 )  # fmt: skip
 _decoder: msgspec.json.Decoder[Fault] = msgspec.json.Decoder(AnyFault)
-Some = TypeVar("Some", bound=Fault)
 
 
 def read_fault(text: str | bytes) -> Fault:
@@ -152,53 +170,3 @@ def read_fault(text: str | bytes) -> Fault:
     Raises ValueError with what is wrong for any other text.
     """
     return _decoder.decode(text)
-
-
-@dataclass(slots=True)
-class _Armed:
-    fault: Fault
-    start: float
-    fired: Counter[str] = field(default_factory=Counter)
-
-    def meets(self, client: str, now: float) -> bool:
-        """Tell whether it is this client's turn, and count it."""
-        if self.fault.client not in {None, client} or now < self.start or self._over(client, now):
-            return False
-        self.fired[client] += 1
-        return True
-
-    def _over(self, client: str, now: float) -> bool:
-        if isinstance(self.fault, Gate) and self.fault.seconds is not None:
-            return now >= self.start + self.fault.seconds
-        return self.fired[client] >= self.fault.times
-
-
-class Faults:
-    """The faults that are armed; each one that fires is reported. Times are seconds of one monotonic clock."""
-
-    def __init__(self, report: Callable[[Fault, str, int | None], None]) -> None:
-        self._armed: list[_Armed] = []
-        self._report = report
-
-    def arm(self, fault: Fault, now: float) -> None:
-        """Let a fault happen from now on, or from the time it names."""
-        self._armed.append(_Armed(fault, now + fault.after))
-
-    def clear(self) -> None:
-        """Disarm everything; what already struck a connection goes on."""
-        self._armed.clear()
-
-    def gate(self, kind: type[Some], client: str, connection: int | None, now: float) -> Some | None:
-        """Return the fault that shuts a gate for this client now, if any."""
-        for armed in self._armed:
-            if isinstance(armed.fault, kind) and armed.meets(client, now):
-                self._report(armed.fault, client, connection)
-                return armed.fault
-        return None
-
-    def strokes(self, kinds: tuple[type[Stroke], ...], client: str, connection: int, now: float) -> Iterator[Stroke]:
-        """Return the faults of these kinds that strike a connection of this client now."""
-        for armed in self._armed:
-            if isinstance(armed.fault, Stroke) and isinstance(armed.fault, kinds) and armed.meets(client, now):
-                self._report(armed.fault, client, connection)
-                yield armed.fault

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from archive.moment import format_moment
+from simulator.arming import Faults
 from simulator.disk import LedgerFiles
 from simulator.events_api.store import Store
-from simulator.faults import Fault, Faults
+from simulator.faults import Fault
 from simulator.ledger import Fired, sold_line
 from simulator.message import Message, SaleKey
 from simulator.options import Options

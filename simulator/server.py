@@ -1,6 +1,7 @@
 """The simulator as a running server: its routes, and the beat at which it sends."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
@@ -29,6 +30,7 @@ class Simulator:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self._ticked = asyncio.Event()
         self.hub = Hub(options, source_of(options))
         app = web.Application(client_max_size=LARGEST_REQUEST)
         for part in (StreamApi(self.hub), EventsApi(self.hub), Control(self.hub)):
@@ -63,6 +65,19 @@ class Simulator:
         while True:
             await asyncio.sleep(0 if self.hub.pace.behind else TICK)
             self.hub.tick()
+            self._ticked.set()
+            self._ticked = asyncio.Event()
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+        """Wait until something is so, as `lambda: simulator.joined("collector-a")`. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await self._ticked.wait()
+
+    def joined(self, client: str) -> int:
+        """Return how many connections of a client have a topic joined."""
+        subscribed = (wire.connection for wire in self.hub.wires if wire.connection.socket.subscriptions)
+        return sum(connection.client == client for connection in subscribed)
 
     @property
     def address(self) -> str:

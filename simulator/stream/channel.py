@@ -12,7 +12,9 @@ import msgspec
 from simulator.message import Message
 
 PHOENIX = "phoenix"
+HEARTBEAT, JOIN, LEAVE = "heartbeat", "phx_join", "phx_leave"
 EVERYTHING = "collection:*"
+STALE_REF = "long-gone"
 _encode = msgspec.json.encode
 
 
@@ -84,13 +86,13 @@ class Socket:
 
     def answer(self, request: Request) -> list[bytes]:
         """Do what a client asks and return the frames that answer it."""
-        if request.topic == PHOENIX and request.event == "heartbeat":
+        if request.topic == PHOENIX and request.event == HEARTBEAT:
             return [self.reply(request)]
-        if request.event == "phx_join":
+        if request.event == JOIN:
             return self._join(request)
         if request.topic not in self.subscriptions:
             return [self.refusal(request, "unmatched topic")]
-        if request.event == "phx_leave":
+        if request.event == LEAVE:
             left = self.subscriptions.pop(request.topic)
             return [self.reply(request), self._end(left, "phx_close")]
         return [self.reply(request)]
@@ -115,10 +117,14 @@ class Socket:
         answer = {"status": "error", "response": {"reason": reason}}
         return self.frame(request.topic, "phx_reply", answer, ref=request.ref)
 
-    def crash(self) -> list[bytes]:
+    def crash(self, event: str) -> list[bytes]:
         """Let every channel die; the socket stays open and nothing comes until the client joins again."""
         dead, self.subscriptions = self.subscriptions, {}
-        return [self._end(subscription, "phx_error") for subscription in dead.values()]
+        return [self._end(subscription, event) for subscription in dead.values()]
+
+    def stale_closes(self) -> list[bytes]:
+        """Return, for each topic, the close of a join that is not the present one; nothing ends by it."""
+        return [self.frame(topic, "phx_close", {}, ref=STALE_REF, join_ref=STALE_REF) for topic in self.subscriptions]
 
     def _end(self, ended: Subscription, event: str) -> bytes:
         return self.frame(ended.topic, event, {}, ref=ended.join_ref, join_ref=ended.join_ref)

@@ -1,19 +1,19 @@
 """One client's connection: what it joined, what waits to be written to it, and what befalls it. No input or output."""
 
 from collections import deque
-from functools import partial
 from math import inf
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from archive.event_type import UNPARSED
+from simulator.arming import Faults
 from simulator.faults import (
     Binary,
     Close,
     CrashChannel,
     Duplicate,
-    Faults,
+    Fault,
     Garbage,
     Giant,
     HalfOpen,
@@ -24,14 +24,18 @@ from simulator.faults import (
     Shuffle,
     Silence,
     Slow,
+    StaleClose,
     Stroke,
     UnknownEvent,
 )
 from simulator.message import Message
-from simulator.stream.channel import PHOENIX, Request, Socket, read_request
+from simulator.stream.channel import HEARTBEAT, JOIN, Request, Socket, read_request
+from simulator.stream.throttle import Throttle
 
 BACKLOG = 200_000
+"""Frames that a server keeps for a slow client before it gives the client up."""
 BATCH = 4 * 1024 * 1024
+Some = TypeVar("Some", bound=Fault)
 
 
 class Outgoing(NamedTuple):
@@ -53,19 +57,20 @@ class Connection:
         self.ending: Close | Reset | None = None
         self._faults = faults
         self._outbox: deque[Outgoing] = deque()
-        self._shuffled: list[Message] = []
-        self._shuffle = 0
+        self._held: list[Message] = []
+        self._hold = 0
         self._until: dict[type[Stroke], float] = {}
-        self._speed, self._allowance, self._allowed_at = inf, 0.0, now
+        self._throttle: Throttle | None = None
 
     def suffers(self, kind: type[Stroke], now: float) -> bool:
         """Tell whether a fault that lasts holds now."""
         return now < self._until.get(kind, -inf)
 
+    def _gate(self, kind: type[Some], now: float) -> Some | None:
+        return self._faults.gate(kind, self.client, self.number, now)
+
     def hear(self, text: str, now: float) -> None:
         """Take a client's frame; nonsense ends the connection, as with Phoenix."""
-        if self.suffers(HalfOpen, now):
-            return
         self.heard_at = now
         try:
             request = read_request(text)
@@ -75,13 +80,12 @@ class Connection:
         self._outbox.extend(map(Outgoing, self._answers(request, now)))
 
     def _answers(self, request: Request, now: float) -> list[bytes]:
-        shut = partial(self._faults.gate, client=self.client, connection=self.number, now=now)
-        if request.topic == PHOENIX and shut(IgnoreHeartbeat):
+        if request.event == HEARTBEAT and self._gate(IgnoreHeartbeat, now):
             return []
-        if request.event == "phx_join":
-            if shut(IgnoreJoin):
+        if request.event == JOIN:
+            if self._gate(IgnoreJoin, now):
                 return []
-            if refusal := self._faults.gate(RefuseJoin, self.client, self.number, now):
+            if refusal := self._gate(RefuseJoin, now):
                 return [self.socket.refusal(request, refusal.reason)]
         return self.socket.answer(request)
 
@@ -89,22 +93,22 @@ class Connection:
         """Let a message of the stream wait for every subscription that it concerns."""
         if not self.socket.subscriptions or self.suffers(Silence, now):
             return
-        if not self._shuffle and (fault := self._faults.gate(Shuffle, self.client, self.number, now)):
-            self._shuffle = fault.messages
-        if self._shuffle:
-            self._shuffled.append(message)
-            if len(self._shuffled) >= self._shuffle:
+        if not self._hold and (fault := self._gate(Shuffle, now)):
+            self._hold = fault.messages
+        if self._hold:
+            self._held.append(message)
+            self._hold -= 1
+            if not self._hold:
                 self._release()
             return
         self._deliver(message)
-        if self._faults.gate(Duplicate, self.client, self.number, now):
+        if self._gate(Duplicate, now):
             self._deliver(message)
 
     def _release(self) -> None:
         """Deliver what was held back, last first."""
-        for message in reversed(self._shuffled):
-            self._deliver(message)
-        self._shuffled, self._shuffle = [], 0
+        while self._held:
+            self._deliver(self._held.pop())
 
     def _deliver(self, message: Message) -> None:
         self._outbox.extend(Outgoing(frame, message) for frame in self.socket.deliveries(message))
@@ -124,45 +128,36 @@ class Connection:
         match fault:
             case Close() | Reset():
                 self.ending = fault
-            case CrashChannel():
-                self._outbox.extend(map(Outgoing, self.socket.crash()))
-            case Garbage(text=text):
-                self._nonsense(text.encode(), binary=False)
-            case Binary(size=size):
-                self._nonsense(bytes(size), binary=True)
-            case Giant(size=size):
-                self._deliver(_invented("item_metadata_updated", moment, "x" * size))
-            case UnknownEvent(event_type=event_type):
-                self._deliver(_invented(event_type, moment, "nobody has seen this before"))
+            case CrashChannel(event=event):
+                self._outbox.extend(map(Outgoing, self.socket.crash(event)))
+            case StaleClose():
+                self._outbox.extend(map(Outgoing, self.socket.stale_closes()))
+            case Garbage(frame=frame) | Binary(frame=frame):
+                self._outbox.append(Outgoing(frame, Message(UNPARSED, None, frame), isinstance(fault, Binary)))
+            case Giant() | UnknownEvent():
+                self._deliver(_invented(fault, moment))
             case _:
                 self._until[type(fault)] = inf if fault.seconds is None else now + fault.seconds
                 if isinstance(fault, Slow):
-                    self._speed, self._allowance, self._allowed_at = fault.bytes_per_second, 0.0, now
-
-    def _nonsense(self, frame: bytes, *, binary: bool) -> None:
-        self._outbox.append(Outgoing(frame, Message(UNPARSED, None, frame), binary))
+                    self._throttle = Throttle(fault.bytes_per_second, now)
 
     def take(self, now: float) -> list[Outgoing]:
         """Return the frames that may be written now; they count as sent."""
         if self.suffers(HalfOpen, now):
             return []
-        room = self._room(now)
-        taken: list[Outgoing] = []
-        while self._outbox and room > 0:
+        throttle = self._throttle if self.suffers(Slow, now) else None
+        room: float = throttle.room(now) if throttle else BATCH
+        size, taken = 0, list[Outgoing]()
+        while self._outbox and size < room:
             taken.append(self._outbox.popleft())
-            room -= len(taken[-1].frame)
-        self._allowance = room
+            size += len(taken[-1].frame)
+        if throttle:
+            throttle.spend(size)
         return taken
 
-    def _room(self, now: float) -> float:
-        """Return how many bytes may be written now."""
-        if not self.suffers(Slow, now):
-            return BATCH
-        earned = (now - self._allowed_at) * self._speed
-        self._allowed_at = now
-        return min(self._allowance + earned, self._speed)
 
-
-def _invented(event_type: str, moment: str, text: str) -> Message:
-    envelope = {"event_type": event_type, "version": 1, "sent_at": moment, "payload": {"description": text}}
-    return Message(event_type, None, msgspec.json.encode(envelope))
+def _invented(fault: Giant | UnknownEvent, moment: str) -> Message:
+    """Return a message that no market made, for every subscription."""
+    payload = {"description": "x" * fault.size}
+    envelope = {"event_type": fault.event_type, "version": 1, "sent_at": moment, "payload": payload}
+    return Message(fault.event_type, None, msgspec.json.encode(envelope))

@@ -1,15 +1,18 @@
 """The Stream API's handshake: who may open a socket, and in which form it speaks."""
 
+import asyncio
 import time
 
 from aiohttp import web
 
-from simulator.faults import Close, CloseOnOpen, Refuse
+from simulator.faults import Close, CloseOnOpen, HangHandshake, Refuse
 from simulator.hub import Hub
 from simulator.stream.channel import Socket
 from simulator.stream.connection import Connection
 from simulator.stream.websocket import Wire
 
+UNKNOWN = "unknown"
+"""How the ledger names a client whose key is not known."""
 STREAM_PATH = "/socket/websocket"
 LARGEST_REQUEST = 1 << 20
 
@@ -25,8 +28,11 @@ class StreamApi:
         return [web.get(STREAM_PATH, self._open)]
 
     async def _open(self, request: web.Request) -> web.StreamResponse:
+        faults, now = self._hub.faults, time.monotonic()
         client = self._hub.options.keys.get(request.query.get("token", ""))
-        if refusal := self._hub.faults.gate(Refuse, client or "", None, time.monotonic()):
+        if hang := faults.gate(HangHandshake, client or UNKNOWN, None, now):
+            await asyncio.sleep(hang.hold)
+        if refusal := faults.gate(Refuse, client or UNKNOWN, None, now):
             return web.Response(status=refusal.status, headers=refusal.headers)
         if client is None:
             return web.Response(status=403)
@@ -46,6 +52,6 @@ class StreamApi:
         wire = Wire(connection, ws, request, hub.ledger)
         hub.wires.append(wire)
         try:
-            await wire.read()
+            await wire.serve()
         finally:
             hub.wires.remove(wire)

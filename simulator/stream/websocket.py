@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -54,20 +55,28 @@ class Wire:
             "sent": self._sequence,
         }
 
-    async def read(self) -> None:
+    async def serve(self) -> None:
         """Hear the client until either side ends the connection."""
+        with suppress(ConnectionResetError):
+            await self._read()
+        if self._closing:
+            await self._closing
+
+    async def _read(self) -> None:
         connection = self.connection
         while not self._ws.closed:
             if connection.suffers(HalfOpen, time.monotonic()) and not self._transport.is_closing():
                 await asyncio.sleep(STALL)
                 continue
             message = await self._ws.receive()
+            now = time.monotonic()
+            if connection.suffers(HalfOpen, now):
+                continue
             if message.type is WSMsgType.TEXT:
-                connection.hear(message.data, time.monotonic())
-            elif message.type is WSMsgType.PING and not connection.suffers(HalfOpen, time.monotonic()):
+                connection.hear(message.data, now)
+            elif message.type is WSMsgType.PING:
+                connection.heard_at = now
                 await self._ws.pong(message.data)
-        if self._closing:
-            await self._closing
 
     def flush(self, now: float, moment: str) -> None:
         """Write what waits, unless the last batch has not left yet; then end the connection if it is to end."""
