@@ -1,0 +1,143 @@
+"""Alert rules and dashboards, asked of a real promtool, a real Prometheus and a real PostgreSQL."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import yaml
+
+from collector.metrics import families
+from collector.status import Status
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+PROMETHEUS = DEPLOY / "prometheus"
+STATUS = Status(
+    collector="collector-a", software="0", pid=1, at="", started_at="", hour="", expected=("collection:*",), joined=(),
+    uncovered={}, connections=1, shortage=None, received={"item_sold": 1}, received_bytes=1, kept=1, kept_bytes=1,
+    unkept=1, gaps={"x": 1}, gap_seconds={"x": 1.0}, lost={"x": 1}, failed={"x": 1}, lag=1.0, last_event_age=1.0,
+    sync_age=1.0, sync_limit=9.0, disk_free=1, unshipped=1, oldest_unshipped=1.0,
+)  # fmt: skip
+needs_prometheus = pytest.mark.skipif(
+    not shutil.which("promtool"), reason="needs prometheus: apt-get install prometheus"
+)
+
+
+def _targets(kind: str) -> list[Any]:
+    return [
+        pytest.param(target, id=f"{path.stem}: {panel['title']}")
+        for path in sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
+        for panel in json.loads(path.read_text())["panels"]
+        for target in panel["targets"]
+        if target["datasource"]["type"] == kind
+    ]
+
+
+@needs_prometheus
+def test_every_alert_fires_when_it_should_and_only_then() -> None:
+    done = subprocess.run(
+        ["promtool", "test", "rules", PROMETHEUS / "alerts.test.yml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_is_tested_and_names_its_page_of_the_runbook() -> None:
+    rules = [
+        rule for group in yaml.safe_load((PROMETHEUS / "alerts.yml").read_text())["groups"] for rule in group["rules"]
+    ]
+    tested = (PROMETHEUS / "alerts.test.yml").read_text()
+    runbook = (DEPLOY.parent / "docs" / "runbook.md").read_text()
+    for rule in rules:
+        assert f"alertname: {rule['alert']}\n        exp_alerts" in tested
+        page = rule["annotations"]["description"].rpartition('page "')[2].rstrip('".')
+        assert f"\n## {page}\n" in runbook
+
+
+def test_rules_and_dashboards_ask_only_for_metrics_that_somebody_gives() -> None:
+    given = {sample.name for family in families(STATUS) for sample in family.samples}
+    given |= set(yaml.safe_load(_without_tags())["metrics"])
+    asked = (PROMETHEUS / "alerts.yml").read_text() + "\n".join(
+        target.values[0]["expr"] for target in _targets("prometheus")
+    )
+    names = set(re.findall(r"tidemark_\w+", asked))
+    assert names
+    assert names <= given
+
+
+def _without_tags() -> str:
+    return (PROMETHEUS / "query-exporter.yml").read_text().replace("!env ", "")
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a Prometheus with no targets."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    (folder / "prometheus.yml").write_text("scrape_configs: []\n")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
+    with subprocess.Popen([*command, f"--web.listen-address={address}"], stderr=subprocess.DEVNULL) as process:
+        try:
+            _await_ready(address)
+            yield f"http://{address}"
+        finally:
+            process.terminate()
+
+
+def _await_ready(address: str) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://{address}/-/ready", timeout=1):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+@needs_prometheus
+@pytest.mark.parametrize("target", _targets("prometheus"))
+def test_prometheus_understands_every_panel(prometheus: str, target: dict[str, str]) -> None:
+    query = urllib.parse.urlencode({"query": target["expr"]})
+    with urllib.request.urlopen(f"{prometheus}/api/v1/query?{query}") as answer:
+        assert json.load(answer)["status"] == "success"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("target", _targets("grafana-postgresql-datasource"))
+def test_the_warehouse_answers_every_panel(warehouse_url: str, target: dict[str, str]) -> None:
+    # Grafana's own macro, as its PostgreSQL data source expands it.
+    statement = target["rawSql"]
+    column = statement.partition("$__timeFilter(")[2].partition(")")[0]
+    between = f"{column} BETWEEN '2026-11-20T00:00:00Z' AND '2026-11-21T00:00:00Z'"
+    columns = _ask(warehouse_url, statement.replace(f"$__timeFilter({column})", between))
+    if target["format"] == "time_series":
+        assert columns[0] == "time"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", ["hours", "quality"])
+def test_the_warehouse_answers_every_query_of_the_exporter(warehouse_url: str, name: str) -> None:
+    query = yaml.safe_load(_without_tags())["queries"][name]
+    assert set(_ask(warehouse_url, query["sql"])) == set(query["metrics"])
+
+
+def _ask(url: str, statement: str) -> list[str]:
+    connection = psycopg2.connect(url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return [column.name for column in cursor.description or ()]
+    finally:
+        connection.close()
