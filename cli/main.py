@@ -10,6 +10,7 @@ from archive.problem import Problem
 
 VERBS: tuple[str, ...] = (
     "collect",
+    "coverage",
     "demo",
     "down",
     "load",

@@ -5,6 +5,8 @@ CREATE TABLE mart.hour_quality (
     collectors               text[]  NOT NULL,
     covered_s                numeric NOT NULL,
     covered_twice_s          numeric NOT NULL,
+    repaired_s               numeric NOT NULL,
+    gaps                     jsonb   NOT NULL,
     sales                    bigint  NOT NULL,
     seen_by                  jsonb   NOT NULL,
     seen_in_overlap          bigint,
@@ -30,6 +32,8 @@ COMMENT ON COLUMN mart.hour_quality.hour IS 'Start of the archive hour, UTC: the
 COMMENT ON COLUMN mart.hour_quality.collectors IS 'Collectors whose coverage of the hour was loaded; repair runs are not among them.';
 COMMENT ON COLUMN mart.hour_quality.covered_s IS 'Seconds of the hour that at least one collector covered, on all the topics it was to record.';
 COMMENT ON COLUMN mart.hour_quality.covered_twice_s IS 'Seconds of the hour that at least two collectors covered at once.';
+COMMENT ON COLUMN mart.hour_quality.repaired_s IS 'Seconds that no collector covered and a repair run fetched from the Events API.';
+COMMENT ON COLUMN mart.hour_quality.gaps IS 'Seconds each collector did not cover, by reason, such as {"b": {"connection_lost": 12.5}}.';
 COMMENT ON COLUMN mart.hour_quality.sales IS 'Sales whose first sight belongs to this hour, those that repair recovered included.';
 COMMENT ON COLUMN mart.hour_quality.seen_by IS 'Sales by the exact set of collectors that saw them: names joined by + to a count, such as {"a": 3, "a+b": 990, "b": 7}. Repair runs are left out.';
 COMMENT ON COLUMN mart.hour_quality.seen_in_overlap IS 'Sales sent while two samples ran side by side: those from which the missed are estimated; NULL without an overlap.';

@@ -4,12 +4,15 @@
 -- Parameter: to end = newest; last hour, included
 -- Plot: line hour covered_percent covered_twice_percent
 -- Example: tidemark query hour_quality --from 2026-11-20T10 --to 2026-11-20T12
--- missed_estimate counts what both samples missed while both ran; docs/coverage.md explains it. An hour that is not listed was not loaded.
+-- open_s are the seconds that nobody covered or repaired. missed_estimate counts what both samples missed while both ran; docs/coverage.md explains it. An hour that is not listed was not loaded.
 SELECT
     hour,
     collectors,
     round(covered_s / 36, 2) AS covered_percent,
     round(covered_twice_s / 36, 2) AS covered_twice_percent,
+    round(repaired_s / 36, 2) AS repaired_percent,
+    3600 - covered_s - repaired_s AS open_s,
+    gaps::text AS gaps,
     sales,
     seen_by::text AS seen_by,
     missed_estimate,

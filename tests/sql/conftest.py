@@ -12,6 +12,6 @@ from tests.sql.market import fill
 @pytest.fixture(scope="session")
 def market_url(postgres_server: Postgres, migrated: str) -> Iterator[str]:
     """The address of a warehouse that holds the market. Read only."""
-    for url in fresh_database(postgres_server, migrated):
+    with fresh_database(postgres_server, migrated) as url:
         fill(url)
         yield url

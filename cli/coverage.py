@@ -1,0 +1,53 @@
+"""`tidemark coverage`: how completely each hour was recorded."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from archive.hour import Hour
+from archive.problem import Problem
+from cli.arguments import hour
+
+_LONGEST = timedelta(days=366)
+_WIDE = 240
+
+
+def coverage(
+    first: Annotated[
+        Hour | None,
+        typer.Option("--from", parser=hour, metavar="HOUR", help="In UTC; default: a week of hours."),
+    ] = None,
+    last: Annotated[
+        Hour | None,
+        typer.Option("--to", parser=hour, metavar="HOUR", help="Included; default: the last loaded."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead, one object per hour.")] = False,
+) -> None:
+    """Show a range of hours as a strip and as a table: covered, repaired, partly covered, a gap, or not loaded.
+
+    The columns, and what is estimated to be missing, are explained in docs/coverage.md.
+
+    \b
+    Example:
+      tidemark coverage --from 2026-11-20T00 --to 2026-11-22T23
+    """
+    from rich.console import Console
+
+    from loader.query import coverage as hours
+    from loader.query.disk import question
+    from loader.query.export import as_json as json_of
+    from loader.query.postgres import ask
+    from loader.settings import WarehouseSettings
+
+    if first and last and not timedelta(0) <= last.start - first.start <= _LONGEST:
+        raise Problem(f"{first} to {last} is not a range of at most a year", "Put the earlier hour into --from")
+    given = {name: each.key for name, each in (("from", first), ("to", last)) if each}
+    answer = ask(WarehouseSettings().warehouse_url, question("hour_quality"), given)
+    covered = hours.coverage_of(answer, first, last)
+    if as_json:
+        typer.echo(json_of(hours.as_rows(covered)), nl=False)
+        return
+    console = Console(highlight=False)
+    console = console if console.is_terminal else Console(highlight=False, width=_WIDE)
+    console.print(hours.strip(covered), "", hours.table(covered), sep="\n")

@@ -1,0 +1,117 @@
+-- Grain: one row of mart.hour_quality per touched archive hour (quality_hour of refresh_3_hour_cover.sql).
+
+-- Grain: one row per sale of those hours, with the collectors that saw it then, in order of name.
+CREATE TEMP TABLE quality_sale ON COMMIT DROP AS
+SELECT
+    sale.source_hour AS hour,
+    sale.sale_uid, sale.sold_at, sale.sent_at, sale.received_at, sale.loaded_at, sale.source, sale.is_replayed,
+    array_agg(DISTINCT seen.collector ORDER BY seen.collector)
+        FILTER (WHERE seen.collector NOT LIKE 'events-api-%') AS collectors
+FROM quality_hour
+JOIN core.sale AS sale ON sale.source_hour = quality_hour.hour
+LEFT JOIN core.sale_sighting AS seen
+    ON seen.sale_uid = sale.sale_uid
+    -- a broadcast weeks later does not undo that a collector missed the first one
+    AND seen.source_hour BETWEEN sale.source_hour - interval '1 hour' AND sale.source_hour + interval '1 hour'
+GROUP BY sale.sale_uid;
+
+DELETE FROM mart.hour_quality AS old
+USING quality_hour
+WHERE old.hour = quality_hour.hour;
+
+-- Two samples: the collector that covered most, and all the others together. With two collectors, one and the other.
+WITH first_sample AS (
+    SELECT DISTINCT ON (hour) hour, collector, cover
+    FROM collector_cover
+    ORDER BY hour, (SELECT sum(upper(span) - lower(span)) FROM unnest(cover) AS span) DESC NULLS LAST, collector
+),
+overlap AS (
+    SELECT first_sample.hour, first_sample.collector, first_sample.cover * range_agg(span) AS cover
+    FROM first_sample
+    JOIN collector_cover AS other ON other.hour = first_sample.hour AND other.collector <> first_sample.collector,
+        unnest(other.cover) AS span
+    GROUP BY first_sample.hour, first_sample.collector, first_sample.cover
+),
+captured AS (
+    SELECT
+        overlap.hour,
+        count(*) FILTER (WHERE sale.collectors = ARRAY[overlap.collector]) AS by_first,
+        count(*) FILTER (WHERE overlap.collector <> ALL (sale.collectors)) AS by_second,
+        count(*) FILTER (WHERE overlap.collector = ANY (sale.collectors) AND cardinality(sale.collectors) > 1) AS by_both
+    FROM overlap
+    JOIN quality_sale AS sale
+        ON sale.hour = overlap.hour AND NOT sale.is_replayed AND overlap.cover @> coalesce(sale.sent_at, sale.received_at)
+    GROUP BY overlap.hour
+),
+spread AS (
+    SELECT
+        *,
+        (by_first + 0.5) * (by_second + 0.5) / (by_both + 0.5) AS centre,
+        exp(1.96 * sqrt(
+            1 / (by_first + 0.5) + 1 / (by_second + 0.5) + 1 / (by_both + 0.5)
+            + (by_both + 0.5) / ((by_first + 0.5) * (by_second + 0.5))
+        )) AS factor
+    FROM captured
+),
+estimated AS (
+    SELECT
+        hour,
+        by_first + by_second + by_both AS seen,
+        round(by_first * by_second / (by_both + 1.0), 2) AS missed,
+        round(greatest(centre / factor - 0.5, 0), 2) AS low,
+        round(greatest(centre * factor - 0.5, 0), 2) AS high
+    FROM spread
+),
+seen_by AS (
+    SELECT hour, array_to_string(collectors, '+') AS names, count(*) AS sales
+    FROM quality_sale
+    WHERE collectors IS NOT NULL
+    GROUP BY hour, collectors
+),
+seen AS (
+    SELECT hour, jsonb_object_agg(names, sales) AS seen_by
+    FROM seen_by
+    GROUP BY hour
+),
+counted AS (
+    SELECT hour, count(*) AS sales, count(*) FILTER (WHERE source = 'events_api') AS recovered
+    FROM quality_sale
+    GROUP BY hour
+),
+latency AS (
+    SELECT
+        hour,
+        percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM sent_at - sold_at)) AS sent,
+        percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM received_at - sent_at)) AS received,
+        percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM loaded_at - received_at)) AS loaded
+    FROM quality_sale
+    WHERE source = 'stream' AND NOT is_replayed
+    GROUP BY hour
+)
+INSERT INTO mart.hour_quality (
+    hour, collectors, covered_s, covered_twice_s, repaired_s, gaps, sales, seen_by,
+    seen_in_overlap, missed_estimate, missed_low, missed_high, recovered, quarantined,
+    sold_to_sent_p50_s, sold_to_sent_p95_s, sold_to_sent_p99_s,
+    sent_to_received_p50_s, sent_to_received_p95_s, sent_to_received_p99_s,
+    received_to_loaded_p50_s, received_to_loaded_p95_s, received_to_loaded_p99_s
+)
+SELECT
+    hour,
+    cover.collectors,
+    coalesce((SELECT sum(extract(epoch FROM upper(span) - lower(span))) FROM unnest(cover.once) AS span), 0),
+    coalesce((SELECT sum(extract(epoch FROM upper(span) - lower(span))) FROM unnest(cover.twice) AS span), 0),
+    coalesce((SELECT sum(extract(epoch FROM upper(span) - lower(span))) FROM unnest(cover.repaired) AS span), 0),
+    cover.gaps,
+    coalesce(counted.sales, 0),
+    coalesce(seen.seen_by, '{}'),
+    estimated.seen, estimated.missed, estimated.low, estimated.high,
+    coalesce(counted.recovered, 0),
+    (SELECT count(*) FROM ops.quarantine WHERE source_hour = hour),
+    round(latency.sent[1]::numeric, 3), round(latency.sent[2]::numeric, 3), round(latency.sent[3]::numeric, 3),
+    round(latency.received[1]::numeric, 3), round(latency.received[2]::numeric, 3), round(latency.received[3]::numeric, 3),
+    round(latency.loaded[1]::numeric, 3), round(latency.loaded[2]::numeric, 3), round(latency.loaded[3]::numeric, 3)
+FROM hour_cover AS cover
+LEFT JOIN counted USING (hour)
+LEFT JOIN estimated USING (hour)
+LEFT JOIN seen USING (hour)
+LEFT JOIN latency USING (hour);
