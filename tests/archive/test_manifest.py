@@ -1,0 +1,82 @@
+"""The manifest: one collector's hour."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.hour import Hour
+from archive.manifest import FORMAT, Gap, Interval, Manifest, Segment, print_manifest, read_manifest
+from archive.names import ObjectKey, SegmentName
+
+HOUR = Hour.parse("2026-11-22T15")
+moments = st.integers(0, 3_600_000_000).map(lambda us: HOUR.start + timedelta(microseconds=us))
+names = st.integers(1, 9999).map(lambda number: str(ObjectKey("p/", "collector-a", SegmentName(HOUR, number))))
+counts = st.integers(0, 2**53)
+segments = st.lists(st.builds(Segment, names, counts, counts, counts, st.binary(min_size=32, max_size=32).map(bytes.hex)))
+spans = st.lists(st.builds(Interval, st.text(), moments, moments)).map(tuple)
+holes = st.lists(st.builds(Gap, st.text(), moments, moments, st.text())).map(tuple)
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> Manifest:
+    listed = tuple(draw(segments))
+    return Manifest(
+        hour=HOUR.key,
+        collector="collector-a",
+        segments=listed,
+        event_types={"item_sold": sum(segment.records for segment in listed)},
+        first_received_at=draw(st.none() | moments),
+        last_received_at=draw(st.none() | moments),
+        covered=draw(spans),
+        gaps=draw(holes),
+        software=draw(st.text()),
+        written_at=draw(moments),
+    )
+
+
+@given(manifests())
+def test_what_is_printed_is_read_back(manifest: Manifest) -> None:
+    printed = print_manifest(manifest)
+    assert read_manifest(printed) == manifest
+    assert print_manifest(read_manifest(printed)) == printed
+    assert manifest.sales == manifest.records
+
+
+@given(st.binary())
+def test_anything_else_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_manifest(data)
+
+
+def changed(**changes: Any) -> bytes:
+    key = str(ObjectKey("", "collector-a", SegmentName(HOUR, 1)))
+    whole = Manifest(
+        hour=HOUR.key,
+        collector="collector-a",
+        segments=(Segment(key, 2, 9, 5, "0" * 64),),
+        event_types={"item_sold": 2},
+        software="tidemark",
+        written_at=datetime(2026, 11, 22, 16, tzinfo=UTC),
+    )
+    return print_manifest(msgspec.structs.replace(whole, **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"format": FORMAT + 1}, "update Tidemark"),
+        ({"hour": "2026-11-22T16"}, "is not of"),
+        ({"collector": "collector-b"}, "is not of"),
+        ({"collector": "../x"}, "not a collector id"),
+        ({"hour": "now"}, "not an hour"),
+        ({"event_types": {"item_sold": 1}}, "add up to 1"),
+    ],
+)
+def test_a_manifest_that_contradicts_itself_is_refused(changes: dict[str, Any], complaint: str) -> None:
+    assert read_manifest(changed()).records == 2
+    with pytest.raises(ValueError, match=complaint):
+        read_manifest(changed(**changes))

@@ -1,0 +1,65 @@
+"""The record line: a message kept byte for byte on one line."""
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.record import LINE_END, line_start, on_one_line, read_record, record_line, unparsed_line
+
+AT = "2026-11-22T15:04:05.123456Z"
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+messages = st.one_of(
+    values.map(lambda value: json.dumps(value).encode()),
+    values.map(lambda value: json.dumps(value, ensure_ascii=False, indent=1).encode()),
+)
+
+
+@given(st.none() | texts, messages)
+def test_a_message_is_kept(topic: str | None, message: bytes) -> None:
+    line = record_line(AT, topic, message)
+    record = read_record(line)
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert (record.received_at, record.topic) == (AT, topic)
+    assert bytes(record.message) == message.replace(b"\n", b" ").strip()
+    assert msgspec.json.decode(record.message) == msgspec.json.decode(message)
+
+
+@given(messages)
+def test_the_pieces_make_the_line(message: bytes) -> None:
+    assert line_start(AT, "t") + on_one_line(message) + LINE_END == record_line(AT, "t", message)
+
+
+@given(st.binary())
+def test_any_frame_is_kept(frame: bytes) -> None:
+    line = unparsed_line(AT, frame)
+    record = read_record(line)
+    assert line.count(b"\n") == 1
+    if record.unparsed_base64 is None:
+        assert record.unparsed is not None
+        assert record.unparsed.encode() == frame
+    else:
+        assert msgspec.json.decode(f'"{record.unparsed_base64}"', type=bytes) == frame
+
+
+@given(st.binary())
+def test_a_line_that_is_no_record_is_refused(line: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_record(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"{}", b'{"received_at":"x","message":1}', b'{"received_at":"2026-11-22T15:04:05Z","topic":"t"}', b"\0\0\0", b""],
+)
+def test_near_misses_are_refused(line: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_record(line)
