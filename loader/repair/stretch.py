@@ -30,9 +30,9 @@ class Stretch:
 
     @property
     def path(self) -> str:
-        """The path of the Events API that knows of the topic."""
+        """The path below the API's address that knows of the topic."""
         slug = self.topic.partition(":")[2]
-        return "/api/v2/events" if self.topic == EVERYTHING else f"/api/v2/events/collection/{quote(slug, safe='')}"
+        return "/events" if self.topic == EVERYTHING else f"/events/collection/{quote(slug, safe='')}"
 
     @property
     def query(self) -> dict[str, str]:
