@@ -9,7 +9,10 @@ _SHOWN_DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Column names, and rows of values: text, integers, Decimals, booleans, aware times, dates, lists, None."""
+    """Column names, and rows of values.
+
+    A value is a text, integer, Decimal, boolean, aware time, date, list or dictionary of these, or None.
+    """
 
     columns: tuple[str, ...]
     rows: list[tuple[object, ...]]
@@ -31,10 +34,16 @@ def shown(value: object) -> str:
             return _shown_amount(value)
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}"
-        case list() | tuple():
-            return ", ".join(shown(each) for each in value)
+        case list() | dict():
+            return _shown_many(value)
         case _:
             return str(value)
+
+
+def _shown_many(values: list[object] | dict[str, object]) -> str:
+    if isinstance(values, list):
+        return ", ".join(shown(each) for each in values)
+    return ", ".join(f"{name} {shown(each)}" for name, each in values.items())
 
 
 def _shown_amount(amount: Decimal) -> str:

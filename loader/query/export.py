@@ -12,7 +12,7 @@ from loader.query.answer import Answer
 
 
 def as_csv(answer: Answer) -> bytes:
-    """Return the answer as CSV in UTF-8 with a header; None is an empty field, a list is joined by blanks."""
+    """Return the answer as CSV in UTF-8 with a header; None is an empty field, a list is JSON."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(answer.columns)
@@ -40,8 +40,8 @@ def _field(value: object) -> object:
     match value:
         case bool():
             return "true" if value else "false"
-        case list() | tuple():
-            return " ".join(str(_field(each)) for each in value)
+        case list() | dict():
+            return msgspec.json.encode(value).decode()
         case date() | Decimal():
             return _plain(value)
         case _:

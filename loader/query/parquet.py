@@ -4,6 +4,7 @@ import io
 from decimal import Decimal
 from typing import cast
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -22,6 +23,8 @@ def as_parquet(answer: Answer) -> bytes:
 
 
 def _array(values: list[object]) -> pa.Array:
+    if any(isinstance(value, dict) for value in values):
+        return pa.array([None if value is None else msgspec.json.encode(value).decode() for value in values])
     amounts = [value for value in values if isinstance(value, Decimal)]
     if not amounts:
         return pa.array(values)

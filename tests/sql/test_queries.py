@@ -218,12 +218,12 @@ def test_price_distribution(expect: Expect) -> None:
 def test_hour_quality(expect: Expect) -> None:
     # a covered the first hour and b 45 minutes of it; the sale of 10:05 was a's alone, that of 10:20 b's alone
     expect("hour_quality", """
-        hour                | covered_percent | covered_twice_percent | sales | seen_by          | missed_estimate
-        2026-11-20 10:00:00 | 100             | 75                    | 2     | {"a": 1, "b": 1} | 0
+        hour                | covered_percent | covered_twice_percent | sales | seen_by  | missed_estimate
+        2026-11-20 10:00:00 | 100             | 75                    | 2     | a 1, b 1 | 0
     """, to="2026-11-20T10")  # fmt: skip
     expect("hour_quality", """
         hour                | covered_percent | sales | recovered | seen_by | missed_estimate
-        2026-11-21 14:00:00 | 0               | 1     | 1         | {}      | -
+        2026-11-21 14:00:00 | 0               | 1     | 1         | -       | -
     """, from_="2026-11-21T14")  # fmt: skip
 
 
