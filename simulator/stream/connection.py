@@ -32,7 +32,7 @@ from simulator.message import Message
 from simulator.stream.channel import HEARTBEAT, JOIN, Request, Socket, read_request
 from simulator.stream.throttle import Throttle
 
-BACKLOG = 200_000
+BACKLOG = 100_000
 """Frames that a server keeps for a slow client before it gives the client up."""
 BATCH = 4 * 1024 * 1024
 Some = TypeVar("Some", bound=Fault)

@@ -1,0 +1,219 @@
+import json
+from typing import Any
+
+import pytest
+
+from simulator.arming import Faults
+from simulator.faults import (
+    Binary,
+    Close,
+    CrashChannel,
+    Duplicate,
+    Fault,
+    Garbage,
+    Giant,
+    HalfOpen,
+    IgnoreHeartbeat,
+    IgnoreJoin,
+    RefuseJoin,
+    Reset,
+    Shuffle,
+    Silence,
+    Slow,
+    StaleClose,
+    UnknownEvent,
+)
+from simulator.message import Message
+from simulator.stream.channel import Socket
+from simulator.stream.connection import BACKLOG, Connection
+
+MOMENT = "2026-11-22T15:00:00.000000Z"
+IDLE = 60.0
+
+
+class World:
+    """A connection of `a` and what fired on it, at time 0."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.fired: list[str] = []
+        self.faults = Faults(lambda fault, client, connection: self.fired.append(fault.name))
+        for fault in faults:
+            self.faults.arm(fault, 0.0)
+        self.connection = Connection(7, "a", Socket(), self.faults, 0.0)
+
+    def join(self, now: float = 0.0) -> list[Any]:
+        self.connection.hear('["1","1","collection:*","phx_join",{}]', now)
+        return self.taken(now)
+
+    def tick(self, now: float = 0.0) -> list[Any]:
+        self.connection.tick(now, MOMENT, IDLE)
+        return self.taken(now)
+
+    def taken(self, now: float) -> list[Any]:
+        return [json.loads(outgoing.frame) for outgoing in self.connection.take(now)]
+
+    def offer(self, *numbers: int, now: float = 0.0) -> list[int]:
+        for number in numbers:
+            self.connection.offer(Message("item_sold", "seals", str(number).encode()), now)
+        return [frame[4] for frame in self.taken(now)]
+
+
+def joined(*faults: Fault) -> World:
+    world = World(*faults)
+    world.join()
+    return world
+
+
+def test_messages_come_after_a_join_and_in_order() -> None:
+    world = World()
+    assert world.offer(1) == []
+    assert [frame[3] for frame in world.join()] == ["phx_reply"]
+    assert world.offer(1, 2, 3) == [1, 2, 3]
+    assert world.fired == []
+
+
+def test_nonsense_from_the_client_ends_the_connection() -> None:
+    world = joined()
+    world.connection.hear("{", 0.0)
+    assert world.connection.ending == Close(code=1011)
+
+
+def test_a_client_that_says_nothing_for_too_long_is_closed_whatever_it_is_sent() -> None:
+    world = joined()
+    world.offer(1, now=59.0)
+    world.tick(60.0)
+    assert world.connection.ending is None
+    world.tick(60.1)
+    assert world.connection.ending == Close(code=1000)
+
+
+def test_a_join_may_stay_without_an_answer_and_without_effect() -> None:
+    world = World(IgnoreJoin())
+    assert world.join() == []
+    assert world.offer(1) == []
+    assert [frame[3] for frame in world.join()] == ["phx_reply"]
+    assert world.fired == ["ignore_join"]
+
+
+def test_a_join_may_be_refused() -> None:
+    world = World(RefuseJoin(reason="no such thing"))
+    (answer,) = world.join()
+    assert answer[4] == {"status": "error", "response": {"reason": "no such thing"}}
+    assert world.offer(1) == []
+    assert world.fired == ["refuse_join"]
+
+
+def test_heartbeats_may_stay_unanswered_for_a_time_while_events_go_on() -> None:
+    world = joined(IgnoreHeartbeat(seconds=30.0))
+    heartbeat = '[null,"9","phoenix","heartbeat",{}]'
+    world.connection.hear(heartbeat, 1.0)
+    assert world.offer(1, now=1.0) == [1]
+    world.connection.hear(heartbeat, 30.0)
+    assert [frame[2] for frame in world.taken(30.0)] == ["phoenix"]
+    assert world.fired == ["ignore_heartbeat"]
+
+
+@pytest.mark.parametrize("ending", [Close(code=1002), Reset()])
+def test_a_connection_may_be_ended(ending: Fault) -> None:
+    world = World(ending)
+    world.tick()
+    assert world.connection.ending is None
+    world.join()
+    world.tick()
+    assert world.connection.ending == ending
+
+
+def test_a_channel_may_crash_while_the_socket_stays_open() -> None:
+    world = joined(CrashChannel())
+    assert [frame[3] for frame in world.tick()] == ["phx_error"]
+    assert world.offer(1) == []
+    world.join()
+    assert world.tick() == []
+    assert world.offer(2) == [2]
+
+
+def test_a_stale_close_ends_nothing() -> None:
+    world = joined(StaleClose())
+    assert [frame[3] for frame in world.tick()] == ["phx_close"]
+    assert world.offer(1) == [1]
+
+
+def test_nonsense_may_be_sent_and_counts_as_a_message() -> None:
+    world = joined(Garbage(text='{"half": '), Binary(size=3))
+    world.connection.tick(0.0, MOMENT, IDLE)
+    garbage, binary = world.connection.take(0.0)
+    assert (garbage.frame, garbage.binary) == (b'{"half": ', False)
+    assert (binary.frame, binary.binary) == (bytes(3), True)
+    assert [outgoing.message and outgoing.message.event_type for outgoing in (garbage, binary)] == ["unparsed"] * 2
+
+
+def test_a_message_may_be_giant_or_of_an_unknown_type() -> None:
+    world = joined(Giant(size=100_000), UnknownEvent(event_type="item_teleported"))
+    giant, unknown = world.tick()
+    assert len(giant[4]["payload"]["description"]) == 100_000
+    assert (unknown[3], unknown[4]["event_type"]) == ("item_teleported", "item_teleported")
+
+
+def test_messages_may_be_doubled() -> None:
+    world = joined(Duplicate(times=2))
+    assert world.offer(1, 2, 3) == [1, 1, 2, 2, 3]
+    assert world.fired == ["duplicate"] * 2
+
+
+def test_messages_may_be_reversed() -> None:
+    world = joined(Shuffle(messages=3))
+    assert world.offer(1, 2) == []
+    assert world.offer(3, 4) == [3, 2, 1, 4]
+    assert world.fired == ["shuffle"]
+
+
+def test_in_silence_heartbeats_are_answered_and_what_happens_is_never_sent() -> None:
+    world = joined(Silence(seconds=10.0))
+    world.tick(1.0)
+    assert world.offer(1, now=10.9) == []
+    world.connection.hear('[null,"9","phoenix","heartbeat",{}]', 10.9)
+    assert [frame[2] for frame in world.taken(10.9)] == ["phoenix"]
+    assert world.offer(2, now=11.0) == [2]
+
+
+def test_half_open_nothing_is_written_and_the_idle_rule_sleeps() -> None:
+    world = joined(HalfOpen())
+    world.tick(1.0)
+    assert world.offer(1, now=2.0) == []
+    world.tick(1000.0)
+    assert world.connection.ending is None
+
+
+def test_half_open_may_heal_and_what_waited_comes() -> None:
+    world = joined(HalfOpen(seconds=5.0))
+    world.tick(1.0)
+    assert world.offer(1, now=2.0) == []
+    assert world.offer(2, now=6.0) == [1, 2]
+
+
+def test_a_slow_server_sends_late_and_loses_nothing() -> None:
+    world = joined(Slow(bytes_per_second=60))
+    world.tick(0.0)
+    assert world.offer(*range(10), now=0.0) == []
+    assert world.offer(now=1.0) == [0, 1]
+    later = [number for second in range(2, 9) for number in world.offer(now=float(second))]
+    assert later == list(range(2, 10))
+
+
+def test_a_client_that_cannot_keep_up_is_given_up() -> None:
+    world = joined(HalfOpen())
+    world.tick()
+    message = Message("item_sold", "seals", b"1")
+    for _ in range(BACKLOG + 1):
+        world.connection.offer(message, 0.0)
+    assert world.connection.ending == Reset()
+
+
+def test_a_fault_that_needs_a_subscription_waits_for_one() -> None:
+    world = joined(CrashChannel(), UnknownEvent(after=1.0))
+    world.tick(0.0)
+    world.tick(2.0)
+    assert world.fired == ["crash_channel"]
+    world.join(2.0)
+    world.tick(2.0)
+    assert world.fired == ["crash_channel", "unknown_event"]

@@ -1,0 +1,38 @@
+import typing
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.faults import AnyFault, Close, Fault, Gate, Stroke, read_fault
+
+KINDS: tuple[type[Fault], ...] = typing.get_args(AnyFault)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fault_reads_back_from_its_json(kind: type[Fault]) -> None:
+    fault = kind(client="a", after=1.5, times=2, seconds=3.0)
+    assert read_fault(msgspec.json.encode(fault)) == fault
+    assert isinstance(fault, Gate) != isinstance(fault, Stroke)
+
+
+def test_names_are_unique() -> None:
+    assert len({kind().name for kind in KINDS}) == len(KINDS)
+
+
+def test_a_person_can_write_one() -> None:
+    written = '{"fault": "close", "client": "collector-a", "code": 1011}'
+    assert read_fault(written) == Close(client="collector-a", code=1011)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"fault":"earthquake"}', '{"fault":"close","cod":1011}'])
+def test_mistakes_are_named(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        read_fault(text)
+
+
+@given(st.binary())
+def test_any_other_bytes_are_a_value_error(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        read_fault(data)
