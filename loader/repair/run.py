@@ -43,7 +43,7 @@ def repair_gaps(
         open_stretches=len(stretches),
         open_seconds=sum((stretch.end - stretch.start).total_seconds() for stretch in stretches),
     )
-    say(f"{first} to {last}: {report.open_stretches} open stretches, {report.open_seconds:,.0f} s")
+    say(f"{first} to {last}: open stretches: {report.open_stretches}, {report.open_seconds:,.0f} s")
     if settings.opensea_api_key is None:
         report.why = "OPENSEA_API_KEY is not set, so the Events API cannot be asked"
     elif dry_run:

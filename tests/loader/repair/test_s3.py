@@ -1,0 +1,32 @@
+"""A repair's objects are put once, with their checksum."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.problem import Problem
+from loader.repair.s3 import put_once
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+KEY = "manifests/date=2026-11-22/hour=15/collector=events-api-1.json"
+
+
+def test_an_object_is_put_with_its_checksum(s3: "S3Client", bucket: str) -> None:
+    put_once(s3, bucket, KEY, b"{}")
+    kept = s3.get_object(Bucket=bucket, Key=KEY, ChecksumMode="ENABLED")
+    assert kept["Body"].read() == b"{}"
+    assert kept["ChecksumSHA256"] == "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o="
+
+
+def test_what_is_there_is_never_overwritten(s3: "S3Client", bucket: str) -> None:
+    put_once(s3, bucket, KEY, b"{}")
+    with pytest.raises(Problem, match=KEY):
+        put_once(s3, bucket, KEY, b"[]")
+    assert s3.get_object(Bucket=bucket, Key=KEY)["Body"].read() == b"{}"
+
+
+def test_a_bucket_that_is_not_there_is_named(s3: "S3Client") -> None:
+    with pytest.raises(Problem, match="no-such-bucket"):
+        put_once(s3, "no-such-bucket", KEY, b"{}")
