@@ -13,7 +13,9 @@ from alembic.script import Script
 from alembic.script.revision import RevisionMap
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
+from archive.problem import Problem
 from loader.warehouse.postgres import connected
 
 MIGRATIONS = Path(__file__).parents[2] / "sql" / "migrations"
@@ -24,20 +26,19 @@ def migrate(url: SecretStr, folder: Path = MIGRATIONS, say: Callable[[str], obje
     """Apply every migration that the database lacks and return their names.
 
     Two at once are safe: the second waits and finds nothing to do. A migration that fails leaves nothing
-    behind, and those before it stand. Raises Problem where the database does not answer.
+    behind, and those before it stand. Raises Problem where one fails or the database does not answer.
     """
     applied: list[str] = []
     with connected(url) as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-        connection.execute(text("CREATE SCHEMA IF NOT EXISTS ops"))
+        _execute(connection, "the schema ops", "CREATE SCHEMA IF NOT EXISTS ops")
         connection.commit()
         scripts = {script.revision: script for script in _scripts(folder)}
         known = RevisionMap(scripts.values)
 
-        def missing(applied_before: tuple[str, ...], _: object) -> Iterator[RevisionStep]:
-            for name in sorted(set(known.bases) - set(applied_before)):
-                script = scripts[name]
-                yield RevisionStep(known, script, is_upgrade=True)
+        def missing(present: tuple[str, ...], _: object) -> Iterator[RevisionStep]:
+            for name in sorted(set(known.bases) - set(present)):
+                yield RevisionStep(known, scripts[name], is_upgrade=True)
                 applied.append(name)
                 say(f"applied {name}")
 
@@ -56,9 +57,22 @@ def _module(file: Path) -> ModuleType:
     """Return what Alembic expects a revision to be: a module with `down_revision` and `upgrade`."""
 
     def upgrade(connection: Connection) -> None:
-        # without parameters, so that a percent sign in the file is just that
-        connection.execution_options(no_parameters=True).exec_driver_sql(file.read_text())
+        _execute(connection, f"migration {file.stem}", file.read_text())
 
     module = ModuleType(file.stem)
     module.__dict__.update(down_revision=None, upgrade=upgrade)
     return module
+
+
+def _execute(connection: Connection, name: str, sql: str) -> None:
+    """Run SQL as it stands: without parameters, so that a percent sign in it is just that."""
+    try:
+        connection.execution_options(no_parameters=True).exec_driver_sql(sql)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        raise Problem(
+            f"{name} failed: {str(error.orig).strip()}",
+            "Nothing of it was kept. The user of TIDEMARK_WAREHOUSE_URL needs the right to create schemas in the "
+            "database and, unless the roles tidemark_loader and tidemark_reader exist, the right to create roles",
+        ) from error

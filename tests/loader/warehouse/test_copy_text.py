@@ -1,0 +1,127 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import psycopg2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from loader.transform.outcome import Reason, Reject
+from loader.transform.sale import Fee, FeeKind, Sale, Side, SideSource, SoldAtSource, Source
+from loader.warehouse.copy import Copy
+from loader.warehouse.copy_text import (
+    LONGEST_RAW,
+    QUARANTINE_COLUMNS,
+    SIGHT_COLUMNS,
+    escaped,
+    quarantine_row,
+    sight_row,
+)
+from loader.warehouse.postgres import connected
+from tests.loader.recording import HOUR
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+WHOLE = st.integers(0, 2**256)
+EXACT = st.decimals(min_value=0, max_value=10**30, allow_nan=False, allow_infinity=False)
+MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+FEES = st.builds(Fee, kind=st.sampled_from(FeeKind), recipient=WORDS, amount_raw=WHOLE)
+SALES = st.builds(
+    Sale,
+    sale_uid=st.uuids(),
+    sold_at=MOMENTS,
+    received_at=MOMENTS,
+    sold_at_source=st.sampled_from(SoldAtSource),
+    event_at=st.none() | MOMENTS,
+    sent_at=st.none() | MOMENTS,
+    side=st.sampled_from(Side),
+    side_source=st.sampled_from(SideSource),
+    source=st.sampled_from(Source),
+    is_replayed=st.booleans(),
+    is_private=st.none() | st.booleans(),
+    payment_token_decimals=st.none() | st.integers(0, 77),
+    fees=st.none() | st.lists(FEES).map(tuple),
+    **dict.fromkeys(("chain", "transaction_hash", "contract_address", "token_id"), WORDS),
+    **{
+        name: st.none() | WORDS
+        for name in ("order_hash", "collection_slug", "nft_name", "maker", "taker", "seller", "buyer",
+                     "payment_token_address", "payment_token_symbol")
+    },
+    **{name: st.none() | WHOLE for name in ("quantity", "price_raw", "marketplace_fee_raw", "royalty_raw")},
+    **{name: st.none() | EXACT for name in ("price", "unit_price", "usd_rate", "eth_rate", "price_usd", "price_eth")},
+)  # fmt: skip
+
+
+def kept(value: Any) -> Any:
+    """What PostgreSQL gives back for a value of a sale."""
+    if isinstance(value, str):
+        return str(value).replace("\0", "\ufffd")
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, tuple):
+        return [kept(fee) for fee in value]
+    if isinstance(value, Fee):
+        return {"kind": str(value.kind), "recipient": kept(value.recipient), "amount_raw": str(value.amount_raw)}
+    return value
+
+
+@pytest.fixture
+def staging(warehouse_url: str):
+    with connected(SecretStr(warehouse_url)) as connection:
+        connection.execute(text("CREATE TEMP TABLE sale_sight (LIKE staging.sale_sight)"))
+        yield connection
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(sale=SALES)
+def test_every_value_comes_back_as_it_was(staging, sale: Sale) -> None:
+    staging.execute(text("TRUNCATE sale_sight"))
+    copy = Copy(staging, "sale_sight", SIGHT_COLUMNS)
+    copy.add(sight_row(7, 1, "collector-a", sale))
+    copy.flush()
+    row = staging.execute(text("SELECT * FROM sale_sight")).mappings().one()
+    assert (copy.rows, row["sight"], row["file"], row["collector"]) == (1, 7, 1, "collector-a")
+    told = {name: getattr(sale, name) for name in Sale.__struct_fields__}
+    assert {name: str(row[name]) if name == "sale_uid" else row[name] for name in told} == {
+        name: kept(value) for name, value in told.items()
+    }
+
+
+@given(sale=SALES, moment=MOMENTS, uid=st.uuids())
+def test_content_is_what_is_told_and_not_who_tells_it(sale: Sale, moment: datetime, uid: UUID) -> None:
+    def content(told: Sale) -> str:
+        return sight_row(1, 1, "collector-a", told).split("\t")[3]
+
+    again = msgspec.structs.replace(sale, received_at=moment, sent_at=moment, is_replayed=True)
+    other = msgspec.structs.replace(sale, price=(sale.price or Decimal(0)) + 1)
+    assert content(again) == content(sale) != content(other)
+
+
+@given(st.text())
+def test_an_escaped_text_is_one_field_of_one_line(value: str) -> None:
+    assert not set("\t\n\r\0") & set(escaped(value))
+
+
+@given(line=st.binary(max_size=200), detail=WORDS)
+def test_any_line_can_be_quarantined(line: bytes, detail: str) -> None:
+    place = (HOUR.start, "key", 1, "collector-a")
+    row = quarantine_row(place, line, Reject("unparsed", Reason.UNPARSED, detail))
+    assert row.count("\t") == len(QUARANTINE_COLUMNS) - 1
+    assert row.count("\n") == 1
+
+
+def test_a_long_line_is_cut_and_its_size_kept() -> None:
+    place = (HOUR.start, "key", 1, "collector-a")
+    row = quarantine_row(place, b"x" * 10**6, Reject("unparsed", Reason.UNPARSED, "long")).rstrip().split("\t")
+    assert (len(row[5]), row[6]) == (LONGEST_RAW, "1000000")
+
+
+def test_a_value_that_does_not_fit_is_the_servers_to_refuse(staging) -> None:
+    copy = Copy(staging, "sale_sight", ("sight", "sale_uid"))
+    copy.add(f"x\t{uuid4()}\n")
+    with pytest.raises(psycopg2.errors.InvalidTextRepresentation):
+        copy.flush()

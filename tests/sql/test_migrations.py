@@ -1,0 +1,167 @@
+import re
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+from pydantic import SecretStr
+
+from archive.problem import Problem
+from loader.warehouse.migrate import MIGRATIONS, migrate
+from local.postgres import Postgres
+from tests.conftest import fresh_database
+from tests.loader.contents import one, query
+
+FILES = sorted(MIGRATIONS.glob("*.sql"))
+SCHEMAS = "('core', 'mart', 'ops', 'staging')"
+
+
+def quiet(_: str) -> None:
+    """Swallow the progress."""
+
+
+def applied(url: str) -> list[object]:
+    return [name for (name,) in query(url, "SELECT version_num FROM ops.schema_migration ORDER BY 1")]
+
+
+def shape(url: str) -> list[tuple[object, ...]]:
+    """Every column, constraint and index, as the server describes them."""
+    return query(
+        url,
+        f"""
+        SELECT table_schema, table_name, column_name, data_type, is_nullable FROM information_schema.columns
+        WHERE table_schema IN {SCHEMAS}
+        UNION ALL SELECT schemaname, tablename, indexname, indexdef, '' FROM pg_indexes WHERE schemaname IN {SCHEMAS}
+        UNION ALL SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', '' FROM pg_constraint
+        WHERE connamespace::regnamespace::text IN {SCHEMAS}
+        ORDER BY 1, 2, 3, 4""",
+    )
+
+
+def test_from_empty(postgres_url: str) -> None:
+    said: list[str] = []
+    names = migrate(SecretStr(postgres_url), say=said.append)
+    assert names == [file.stem for file in FILES] == applied(postgres_url)
+    assert said == [f"applied {name}" for name in names]
+
+
+@pytest.mark.parametrize("earlier", range(1, len(FILES)))
+def test_from_every_earlier_version(postgres_url: str, warehouse_url: str, tmp_path: Path, earlier: int) -> None:
+    for file in FILES[:earlier]:
+        shutil.copy(file, tmp_path)
+    migrate(SecretStr(postgres_url), tmp_path, say=quiet)
+    assert len(applied(postgres_url)) == earlier
+    migrate(SecretStr(postgres_url), say=quiet)
+    assert shape(postgres_url) == shape(warehouse_url)
+
+
+def test_again_there_is_nothing_to_do(warehouse_url: str) -> None:
+    before = shape(warehouse_url)
+    assert migrate(SecretStr(warehouse_url), say=quiet) == []
+    assert shape(warehouse_url) == before
+
+
+def test_two_at_once(postgres_url: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        names = pool.map(lambda _: migrate(SecretStr(postgres_url), say=quiet), range(2))
+    assert sorted(map(len, names)) == [0, len(FILES)]
+
+
+def test_two_databases_of_one_server_at_once(postgres_server: Postgres) -> None:
+    with fresh_database(postgres_server, "template0") as one_url, fresh_database(postgres_server, "template0") as other:
+        with ThreadPoolExecutor(2) as pool:
+            names = pool.map(lambda url: migrate(SecretStr(url), say=quiet), (one_url, other))
+        assert [len(each) for each in names] == [len(FILES)] * 2
+
+
+def test_one_that_fails_leaves_nothing_and_those_before_it_stand(postgres_url: str, tmp_path: Path) -> None:
+    shutil.copy(FILES[0], tmp_path)
+    (tmp_path / "0002_wrong.sql").write_text("CREATE TABLE core.half (a int); SELECT 1/0;")
+    with pytest.raises(Problem, match=r"0002_wrong.*division by zero"):
+        migrate(SecretStr(postgres_url), tmp_path, say=quiet)
+    assert applied(postgres_url) == [FILES[0].stem]
+    assert one(postgres_url, "SELECT to_regclass('core.half')") is None
+
+
+def test_a_percent_sign_and_a_colon_are_plain_text(postgres_url: str, tmp_path: Path) -> None:
+    shutil.copy(FILES[0], tmp_path)
+    (tmp_path / "0002_text.sql").write_text("CREATE TABLE core.said AS SELECT '100 % :hour %s'::text AS words;")
+    migrate(SecretStr(postgres_url), tmp_path, say=quiet)
+    assert one(postgres_url, "SELECT words FROM core.said") == "100 % :hour %s"
+
+
+def test_names_are_numbered_once_and_fit_the_record() -> None:
+    names = [file.stem for file in FILES]
+    assert all(re.fullmatch(r"[0-9]{4}_[a-z0-9_]+", name) and len(name) <= 32 for name in names)
+    assert len({name[:4] for name in names}) == len(names)
+
+
+def test_everything_has_a_comment(warehouse_url: str) -> None:
+    silent = query(
+        warehouse_url,
+        f"""
+        SELECT class.oid::regclass::text, coalesce(attname, '(table)') FROM pg_class AS class
+        LEFT JOIN pg_attribute ON attrelid = class.oid AND attnum > 0 AND NOT attisdropped
+        WHERE relnamespace::regnamespace::text IN {SCHEMAS} AND relkind IN ('r', 'v', 'm', 'p')
+            AND (obj_description(class.oid, 'pg_class') IS NULL OR col_description(class.oid, attnum) IS NULL)""",
+    )
+    assert silent == []
+
+
+@pytest.fixture
+def owner(postgres_server: Postgres) -> Iterator[str]:
+    """A database that belongs to a role with no rights beyond it, as managed servers give them."""
+    with fresh_database(postgres_server, "template0") as url:
+        name = urlsplit(url).path[1:]
+        query(url, "CREATE ROLE plain LOGIN PASSWORD 'plain'")
+        query(url, f"ALTER DATABASE {name} OWNER TO plain")
+        yield url.replace(urlsplit(url).netloc.split("@")[0], "plain:plain")
+        query(url, "DROP OWNED BY plain CASCADE")
+        query(url, f"ALTER DATABASE {name} OWNER TO tidemark")
+        query(url, "DROP ROLE plain")
+
+
+def test_no_superuser_is_needed_where_the_roles_exist(owner: str, migrated: str) -> None:
+    migrate(SecretStr(owner), say=quiet)
+    assert applied(owner) == [file.stem for file in FILES]
+
+
+def test_a_user_without_the_right_is_told_so(postgres_server: Postgres, postgres_url: str, owner: str) -> None:
+    foreign = owner.replace(urlsplit(owner).path, urlsplit(postgres_url).path)
+    with pytest.raises(Problem, match="permission denied for database") as caught:
+        migrate(SecretStr(foreign), say=quiet)
+    assert "plain:plain" not in str(caught.value)
+
+
+def as_role(url: str, role: str, statement: str) -> list[tuple[object, ...]]:
+    return query(url, f"SET ROLE {role}; {statement}")
+
+
+@pytest.mark.parametrize("table", ["core.sale", "core.sale_sighting", "mart.sales", "mart.collection_hourly"])
+def test_the_reader_reads_facts_and_marts(warehouse_url: str, table: str) -> None:
+    assert as_role(warehouse_url, "tidemark_reader", f"SELECT count(*) FROM {table}") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM ops.load_run",
+        "SELECT * FROM ops.quarantine",
+        "DELETE FROM core.sale",
+        "UPDATE mart.collection_hourly SET sales = 0",
+        "CREATE TABLE mart.mine (a int)",
+        "CREATE TABLE core.mine (a int)",
+    ],
+)
+def test_the_reader_does_nothing_else(warehouse_url: str, statement: str) -> None:
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        as_role(warehouse_url, "tidemark_reader", statement)
+
+
+@pytest.mark.parametrize("statement", ["DROP TABLE core.sale", "CREATE TABLE core.mine (a int)", "TRUNCATE core.sale"])
+def test_the_loader_changes_rows_and_no_tables(warehouse_url: str, statement: str) -> None:
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        as_role(warehouse_url, "tidemark_loader", statement)
