@@ -41,10 +41,12 @@ def upload(
             report = run.upload(settings, s3.connect(settings), lambda event: _show(progress, event))
     except Busy as busy:
         console.print(f"{busy.what}. {busy.hint}")
+        if as_json:
+            typer.echo(msgspec.json.encode({"busy": True}))
         return
     console.print(_last_line(report))
     if as_json:
-        typer.echo(msgspec.json.encode({"complete": report.complete, **asdict(report)}))
+        typer.echo(msgspec.json.encode({"busy": False, "complete": report.complete, **asdict(report)}))
     if not report.complete:
         raise typer.Exit(1)
 

@@ -52,7 +52,7 @@ def problem_of(error: Exception, bucket: str, key: str) -> Garbled | Unusable:
             f"there are no complete credentials for {where}",
             "Give the machine an IAM role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         )
-    if isinstance(error, exceptions.HTTPClientError):
+    if isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError)):
         return Unusable(
             f"{where} cannot be reached ({type(error).__name__})",
             f"Check the network and AWS_ENDPOINT_URL, then run it again. {_KEPT}",

@@ -49,6 +49,7 @@ class Gate:
     upstream: str
     endpoint: str = ""
     requests: list[str] = field(default_factory=list)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
     fired: int = 0
     closing: Event = field(default_factory=Event)
     _fault: str = ""
@@ -101,6 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         self.close_connection = True
         asked = operation(self.command, self.path)
+        self.gate.headers[asked] = {name.lower(): value for name, value in self.headers.items()}
         fault = self.gate.fault(asked)
         if fault == "reset":
             return self._reset()

@@ -40,10 +40,10 @@ def test_the_frame_carries_the_size_and_checksum_of_its_content():
 
 
 def test_is_one_frame_and_always_the_same_bytes():
-    first, _ = packed(LINE * 50_000)
-    second, _ = packed(LINE * 50_000)
+    first, _ = packed(LINE * 5_000)
+    second, _ = packed(LINE * 5_000)
     assert first == second
-    assert zstandard.ZstdDecompressor().decompressobj().decompress(first) == LINE * 50_000
+    assert zstandard.ZstdDecompressor().decompressobj().decompress(first) == LINE * 5_000
 
 
 def test_a_file_that_is_shorter_than_announced_is_refused():
@@ -53,13 +53,12 @@ def test_a_file_that_is_shorter_than_announced_is_refused():
 
 def test_memory_does_not_grow_with_the_segment(tmp_path):
     source = tmp_path / "segment.jsonl"
-    source.write_bytes(LINE * 400_000)
     peaks = []
-    for repeat in (1, 4):
-        source.write_bytes(LINE * 100_000 * repeat)
+    for repeat in (1, 3):
+        source.write_bytes(LINE * 15_000 * repeat)
         tracemalloc.start()
         with source.open("rb") as content, (tmp_path / "out").open("wb") as target:
             pack(content, source.stat().st_size, target, level=1)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] + (1 << 20)
+    assert peaks[1] < peaks[0] + (1 << 20) // 2

@@ -1,0 +1,82 @@
+"""The two steps of an upload: ship a segment, commit an hour. Each can be repeated after any failure."""
+
+import time
+from datetime import datetime
+from errno import ENOSPC
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+from archive.hour import Hour
+from archive.manifest import Manifest, print_manifest, read_manifest
+from archive.names import ManifestKey, ObjectKey, SegmentName
+from collector.spool.disk import Disk
+from collector.spool.room import make_room
+from collector.upload.commit import coverage_in, manifest_of
+from collector.upload.disk import UploadFolders
+from collector.upload.event import Committed, Shipped
+from collector.upload.record import PackedSegment
+from collector.upload.settings import UploadSettings
+from collector.upload.store import Garbled, ObjectStore
+
+SEGMENT_TYPE = "application/zstd"
+MANIFEST_TYPE = "application/json"
+
+
+class Steps:
+    """Takes single steps between one spool and one archive; `now` is the time of the run."""
+
+    def __init__(self, settings: UploadSettings, spool: UploadFolders, store: ObjectStore, now: datetime) -> None:
+        self._settings = settings
+        self._spool = spool
+        self._store = store
+        self._now = now
+
+    def ship(self, name: SegmentName) -> Shipped:
+        """Pack a sealed segment and put it. Raises OSError, what `ObjectStore.put` raises, and ZstdError."""
+        began = time.monotonic()
+        key = str(ObjectKey(self._settings.prefix, self._settings.collector, name))
+        file, packed = self._pack(name)
+        try:
+            created = self._store.put(key, file, sha256=packed.sha256, media_type=SEGMENT_TYPE)
+        except Garbled:
+            self._spool.discard(name)
+            raise
+        self._spool.shipped(name)
+        return Shipped(str(name), key, packed.bytes, packed.compressed_bytes, time.monotonic() - began, created)
+
+    def _pack(self, name: SegmentName) -> tuple[Path, PackedSegment]:
+        """Pack a segment; where the disk is full, shipped files go before their time."""
+        level = self._settings.compression_level
+        try:
+            return self._spool.pack(name, level=level)
+        except OSError as error:
+            if error.errno != ENOSPC:
+                raise
+        make_room(Disk(self._settings.spool))
+        return self._spool.pack(name, level=level)
+
+    def commit(self, hour: Hour) -> Committed:
+        """Put the manifest of an hour; it is written down first, so that every attempt puts the same bytes.
+
+        Raises what `ship` does, and ValueError where the hour's ledger or a record in the spool cannot be read.
+        """
+        file = self._spool.manifest(hour) or self._spool.keep_manifest(hour, print_manifest(self._sum_up(hour)))
+        data = file.read_bytes()
+        manifest = read_manifest(data)
+        key = str(ManifestKey(self._settings.prefix, self._settings.collector, hour))
+        created = self._store.put(key, file, sha256=sha256(data).hexdigest(), media_type=MANIFEST_TYPE)
+        self._spool.committed(hour)
+        return Committed(hour.key, key, len(manifest.segments), manifest.records, len(manifest.gaps), created)
+
+    def _sum_up(self, hour: Hour) -> Manifest:
+        previous = self._spool.manifest(hour.previous())
+        return manifest_of(
+            hour,
+            {name: self._spool.record(name) for name in self._spool.listing().shipped if name.hour == hour},
+            coverage_in(hour, self._spool.ledger(hour), read_manifest(previous.read_bytes()) if previous else None),
+            collector=self._settings.collector,
+            prefix=self._settings.prefix,
+            software=f"tidemark {version('tidemark')}",
+            written_at=self._now,
+        )

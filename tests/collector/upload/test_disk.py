@@ -1,0 +1,96 @@
+import pytest
+
+from archive.hour import Hour
+from archive.names import SegmentName
+from collector.upload.disk import UploadFolders
+from collector.upload.plan import Deletions, Listing
+from tests.collector.upload.spooled import FIRST, Spooled
+
+NAME = SegmentName(FIRST, 1)
+SECOND = FIRST.next()
+
+
+@pytest.fixture
+def spooled(tmp_path) -> Spooled:
+    return Spooled(tmp_path / "spool")
+
+
+@pytest.fixture
+def folders(spooled):
+    folders = UploadFolders(spooled.root)
+    with folders.locked():
+        yield folders
+
+
+def test_names_are_listed_by_state_and_other_files_are_ignored(spooled, folders):
+    spooled.hour(FIRST)
+    spooled.segment(SECOND, 1, folder="open")
+    spooled.ledger(SECOND.next(), folder="open")
+    (spooled.root / "sealed" / "notes.txt").write_text("mine")
+    folders.pack(NAME, level=1)
+    folders.shipped(NAME)
+    folders.keep_manifest(FIRST, b"{}")
+    folders.committed(FIRST)
+    assert folders.listing() == Listing(
+        open_hours=frozenset({SECOND, SECOND.next()}),
+        sealed=frozenset({NAME}),
+        ledgers=frozenset({FIRST}),
+        shipped=frozenset({NAME}),
+        committed=frozenset({FIRST}),
+    )
+
+
+def test_a_segment_is_packed_once_and_sent_again_byte_for_byte(spooled, folders):
+    spooled.segment(FIRST, 1, records=100)
+    file, packed = folders.pack(NAME, level=1)
+    content = file.read_bytes()
+    assert folders.pack(NAME, level=19) == (file, packed)
+    assert file.read_bytes() == content
+    folders.discard(NAME)
+    assert folders.pack(NAME, level=19)[1].sha256 != packed.sha256
+
+
+def test_shipping_moves_the_record_and_drops_the_packed_file(spooled, folders):
+    spooled.segment(FIRST, 1)
+    _, packed = folders.pack(NAME, level=1)
+    folders.shipped(NAME)
+    assert spooled.names() == ["sealed/20261120T10.0001.jsonl", "uploaded/20261120T10.0001.jsonl.json"]
+    assert folders.record(NAME) == packed
+
+
+def test_what_a_dead_upload_was_writing_is_dropped_by_the_next(spooled):
+    folders = UploadFolders(spooled.root)
+    spooled.segment(FIRST, 1)
+    spooled.segment(FIRST, 2)
+    with folders.locked():
+        folders.pack(NAME, level=1)
+    whole = {"packed/20261120T10.0001.jsonl.json", "packed/20261120T10.0001.jsonl.zst"}
+    for torn in ("20261120T10.0002.jsonl.zst", "20261120T10.0002.jsonl.zst.tmp", "20261120T10.json.tmp"):
+        (spooled.root / "packed" / torn).write_bytes(b"half")
+    with folders.locked():
+        assert {name for name in spooled.names() if name.startswith("packed/")} == whole
+
+
+def test_a_manifest_is_found_before_and_after_it_was_put(folders):
+    assert folders.manifest(FIRST) is None
+    kept = folders.keep_manifest(FIRST, b"{}")
+    assert folders.manifest(FIRST) == kept
+    folders.committed(FIRST)
+    moved = folders.manifest(FIRST)
+    assert moved is not None
+    assert (moved.parent.name, moved.read_bytes()) == ("uploaded", b"{}")
+
+
+def test_an_hour_without_a_ledger_has_none(spooled, folders):
+    spooled.ledger(FIRST)
+    assert folders.ledger(FIRST) is not None
+    assert folders.ledger(SECOND) is None
+
+
+def test_deletes_exactly_what_it_is_told_and_counts_it(spooled, folders):
+    spooled.hour(FIRST)
+    spooled.hour(Hour.parse("2026-11-20T11"))
+    folders.pack(NAME, level=1)
+    folders.shipped(NAME)
+    assert folders.delete(Deletions(segments=(NAME,), ledgers=(FIRST,), manifests=(FIRST,))) == 3
+    assert spooled.names() == ["sealed/20261120T11.0001.jsonl", "sealed/20261120T11.coverage.jsonl"]

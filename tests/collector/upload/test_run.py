@@ -1,0 +1,351 @@
+import errno
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from archive.hour import Hour
+from archive.manifest import read_manifest
+from archive.names import ManifestKey, ObjectKey, SegmentName
+from archive.problem import Problem
+from collector.spool.lock import held
+from collector.upload import disk
+from collector.upload.disk import Busy
+from collector.upload.event import Committed, Event, Planned, Report, Shipped
+from collector.upload.run import upload
+from collector.upload.store import Garbled, Unusable
+from tests.collector.upload.memory import MemoryStore
+from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, TOPIC, Spooled, assert_archived, clock_at
+
+SECOND = FIRST.next()
+THIRD = SECOND.next()
+
+
+class Killed(BaseException):
+    """The process is gone at this point."""
+
+
+class Site:
+    """A spool and an archive in memory."""
+
+    def __init__(self, root: Path) -> None:
+        self.spooled = Spooled(root)
+        self.store = MemoryStore()
+        self.events: list[Event] = []
+
+    def upload(self, at: Hour, *, minutes: float = 5, **changes: object) -> Report:
+        changes = {"upload_workers": 1, **changes}
+        clock = clock_at(at, minutes)
+        return upload(self.spooled.settings(**changes), self.store, self.events.append, clock)
+
+    def manifest(self, hour: Hour) -> str:
+        return str(ManifestKey(PREFIX, COLLECTOR, hour))
+
+    def key(self, hour: Hour, number: int) -> str:
+        return str(ObjectKey(PREFIX, COLLECTOR, SegmentName(hour, number)))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path / "spool")
+
+
+def test_a_finished_hour_is_archived_with_its_manifest_last_and_kept_for_retention(site: Site):
+    site.spooled.hour(FIRST, segments=2)
+    report = site.upload(SECOND)
+    assert report.complete
+    assert_archived(site.store.objects, site.spooled, FIRST)
+    assert site.store.puts[-1] == site.manifest(FIRST)
+    assert set(site.store.media_types.values()) == {"application/zstd", "application/json"}
+    assert {"sealed/20261120T10.0001.jsonl", "sealed/20261120T10.0002.jsonl"} < set(site.spooled.names())
+
+
+def test_tells_what_it_does_in_order(site: Site):
+    site.spooled.hour(FIRST)
+    site.upload(SECOND)
+    planned, shipped, committed = site.events
+    size = len(site.spooled.segments[SegmentName(FIRST, 1)])
+    assert planned == Planned(segments=1, bytes=size, hours=1)
+    assert isinstance(shipped, Shipped)
+    assert (shipped.name, shipped.bytes, shipped.created) == ("20261120T10.0001.jsonl", size, True)
+    assert shipped.compressed_bytes == len(site.store.objects[shipped.key])
+    assert isinstance(committed, Committed)
+    assert (committed.hour, committed.segments, committed.records, committed.gaps) == (FIRST.key, 1, 3, 1)
+
+
+def test_a_second_run_has_nothing_to_do(site: Site):
+    site.spooled.hour(FIRST)
+    site.upload(SECOND)
+    puts = list(site.store.puts)
+    report = site.upload(SECOND, minutes=10)
+    assert (report.complete, report.shipped, report.committed) == (True, [], [])
+    assert site.store.puts == puts
+
+
+def test_files_go_after_retention_and_the_last_manifest_stays(site: Site):
+    site.spooled.hour(FIRST)
+    assert site.upload(SECOND, minutes=59, retention_hours=1).deleted == 0
+    assert site.upload(THIRD, minutes=0, retention_hours=1).deleted == 4
+    assert site.spooled.names() == ["uploaded/20261120T11.json"]
+
+
+def test_a_backlog_of_days_goes_oldest_first_with_a_manifest_for_every_hour(site: Site):
+    days = [FIRST]
+    while len(days) < 60:
+        days.append(days[-1].next())
+    for hour in days[::7]:
+        site.spooled.hour(hour)
+    report = site.upload(days[-1], upload_workers=8)
+    assert report.complete
+    assert_archived(site.store.objects, site.spooled, *days[:-1])
+    manifests = [key for key in site.store.puts if "manifests/" in key]
+    assert manifests == sorted(manifests)
+    assert len(manifests) == 59
+
+
+def test_an_hour_in_which_no_collector_ran_is_a_gap_of_every_expected_topic(site: Site):
+    site.spooled.hour(FIRST)
+    site.upload(THIRD)
+    manifest = read_manifest(site.store.objects[site.manifest(SECOND)])
+    assert [(gap.topic, gap.start, gap.end, gap.reason) for gap in manifest.gaps] == [
+        (TOPIC, SECOND.start, SECOND.end, "not_running")
+    ]
+
+
+def test_what_a_dead_collector_left_open_is_cut_sealed_and_shipped(site: Site):
+    site.spooled.segment(FIRST, 1, folder="open")
+    site.spooled.ledger(FIRST, folder="open")
+    torn = site.spooled.root / "open" / "20261120T10.0001.jsonl"
+    with torn.open("ab") as file:
+        file.write(b'{"received_at":"2026-11-20T10:00')
+    assert site.upload(SECOND).complete
+    assert_archived(site.store.objects, site.spooled, FIRST)
+
+
+def test_a_live_collector_keeps_its_open_hour_and_the_sealed_segments_of_it_go_early(site: Site):
+    site.spooled.hour(FIRST)
+    site.spooled.segment(SECOND, 1)
+    site.spooled.segment(SECOND, 2, folder="open")
+    site.spooled.ledger(SECOND, folder="open")
+    with held(site.spooled.root):
+        report = site.upload(THIRD)
+    assert report.complete
+    assert set(site.store.objects) == {site.key(FIRST, 1), site.key(SECOND, 1), site.manifest(FIRST)}
+    assert "open/20261120T11.0002.jsonl" in site.spooled.names()
+
+    assert site.upload(THIRD).complete, "once it is dead, the rest of its hour goes"
+    assert_archived(site.store.objects, site.spooled, FIRST, SECOND)
+
+
+def test_a_different_object_is_loud_and_the_others_go_on(site: Site):
+    site.spooled.hour(FIRST, segments=2)
+    site.spooled.hour(SECOND)
+    site.store.objects[site.key(FIRST, 1)] = b"somebody else's"
+    report = site.upload(THIRD)
+    assert not report.complete
+    assert [failed.what for failed in report.failed] == ["20261120T10.0001.jsonl"]
+    assert report.waiting == 1, "the manifest of the hour it belongs to"
+    assert site.store.objects[site.key(FIRST, 1)] == b"somebody else's"
+    assert {site.key(FIRST, 2), site.key(SECOND, 1), site.manifest(SECOND)} < set(site.store.objects)
+    assert site.manifest(FIRST) not in site.store.objects
+
+    del site.store.objects[site.key(FIRST, 1)]
+    assert site.upload(THIRD, minutes=10).complete
+    assert_archived(site.store.objects, site.spooled, FIRST, SECOND)
+
+
+def test_an_hour_without_a_ledger_waits_for_the_one_before(site: Site):
+    site.spooled.hour(FIRST)
+    site.store.objects[site.key(FIRST, 1)] = b"somebody else's"
+    report = site.upload(THIRD)
+    assert report.waiting == 2
+    assert not any("manifests/" in key for key in site.store.objects)
+
+
+class Failing(MemoryStore):
+    """Raises a problem instead of, or after, the put of one key; once."""
+
+    def __init__(self, key: str, problem: BaseException, *, after: bool = False) -> None:
+        super().__init__()
+        self._key, self._problem, self._after = key, problem, after
+        self.fired = 0
+
+    def put(self, key: str, file: Path, *, sha256: str, media_type: str) -> bool:
+        if key != self._key or self.fired:
+            return super().put(key, file, sha256=sha256, media_type=media_type)
+        self.fired += 1
+        if self._after:
+            super().put(key, file, sha256=sha256, media_type=media_type)
+        raise self._problem
+
+
+def test_a_manifest_whose_answer_was_lost_is_equal_at_the_next_try_an_hour_later(site: Site):
+    site.spooled.hour(FIRST)
+    store = site.store = Failing(site.manifest(FIRST), Unusable("no answer", "Later"), after=True)
+    assert not site.upload(SECOND).complete
+    assert store.fired == 1
+    report = site.upload(SECOND, minutes=50)
+    assert report.complete
+    assert [committed.created for committed in report.committed] == [False]
+    assert_archived(store.objects, site.spooled, FIRST)
+
+
+def test_a_garbled_file_is_packed_anew(site: Site):
+    site.spooled.hour(FIRST)
+    store = site.store = Failing(site.key(FIRST, 1), Garbled("other bytes", "Again"))
+    assert not site.upload(SECOND).complete
+    assert store.fired == 1
+    assert not any(name.startswith("packed/") for name in site.spooled.names())
+    assert site.upload(SECOND).complete
+    assert_archived(store.objects, site.spooled, FIRST)
+
+
+def test_an_unusable_archive_is_said_once_and_nothing_else_is_tried(site: Site):
+    for hour in (FIRST, SECOND):
+        site.spooled.hour(hour, segments=3)
+    store = site.store = Failing(site.key(FIRST, 2), Unusable("bucket is gone", "Create it"))
+    report = site.upload(THIRD)
+    assert [(failed.what, failed.problem) for failed in report.failed] == [("20261120T10.0002.jsonl", "bucket is gone")]
+    assert len(store.puts) <= 2, "one before, and at most one that was already under way"
+    assert len(report.shipped) + report.waiting + 1 == 6 + 2
+    assert site.upload(THIRD).complete
+    assert_archived(store.objects, site.spooled, FIRST, SECOND)
+
+
+def test_a_segment_of_a_committed_hour_is_reported_and_left_alone(site: Site):
+    site.spooled.hour(FIRST)
+    site.upload(SECOND, retention_hours=0)
+    objects = dict(site.store.objects)
+    site.spooled.segment(FIRST, 2)
+    for _ in range(2):
+        report = site.upload(SECOND, retention_hours=0)
+        assert [failed.what for failed in report.failed] == ["20261120T10.0002.jsonl"]
+    assert site.store.objects == objects
+    assert "sealed/20261120T10.0002.jsonl" in site.spooled.names()
+
+
+def test_a_spoiled_ledger_fails_its_hour_alone(site: Site):
+    site.spooled.hour(FIRST)
+    site.spooled.hour(SECOND)
+    (site.spooled.root / "sealed" / "20261120T10.coverage.jsonl").write_bytes(b"nonsense\n")
+    report = site.upload(THIRD)
+    assert [failed.what for failed in report.failed] == ["the manifest of 2026-11-20T10"]
+    assert [committed.hour for committed in report.committed] == [SECOND.key]
+
+
+def test_a_full_disk_gives_up_shipped_files_before_their_time(site: Site, monkeypatch):
+    site.spooled.hour(FIRST)
+    site.upload(SECOND)
+    site.spooled.hour(SECOND)
+    refused = []
+
+    def refuse_once(*arguments: object, **options: object) -> object:
+        if not refused:
+            refused.append(1)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return packing(*arguments, **options)  # type: ignore[arg-type]
+
+    packing: Callable[..., object] = disk.pack
+    monkeypatch.setattr(disk, "pack", refuse_once)
+    assert site.upload(THIRD).complete
+    assert refused
+    assert "sealed/20261120T10.0001.jsonl" not in site.spooled.names()
+    assert_archived(site.store.objects, site.spooled, FIRST, SECOND)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_fails_is_a_problem_of_the_file(site: Site, monkeypatch, number):
+    site.spooled.hour(FIRST)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(disk, "pack", refuse)
+    report = site.upload(SECOND)
+    assert [failed.problem for failed in report.failed] == [
+        f"20261120T10.0001.jsonl cannot be read or packed: {os.strerror(number)}"
+    ]
+    assert "sealed/20261120T10.0001.jsonl" in site.spooled.names()
+
+
+def test_a_second_upload_on_the_same_spool_is_busy_and_changes_nothing(site: Site):
+    site.spooled.hour(FIRST)
+    before = site.spooled.names()
+    with (site.spooled.root / "upload.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Busy, match="another upload is at work"):
+            site.upload(SECOND)
+    assert site.spooled.names() == before
+
+
+def test_a_missing_spool_is_a_problem(tmp_path: Path, site: Site):
+    with pytest.raises(Problem, match="there is no spool at"):
+        site.upload(SECOND, spool=tmp_path / "nowhere")
+
+
+def test_time_may_run_at_another_rate(site: Site):
+    site.spooled.hour(FIRST)
+    anchor = clock_at(FIRST)()
+    settings = site.spooled.settings(clock=f"{FIRST.start.isoformat()}@{anchor}*180")
+    at = [anchor + 19, anchor + 20]
+    assert upload(settings, site.store, site.events.append, lambda: at[0]).committed == []
+    assert [done.hour for done in upload(settings, site.store, site.events.append, lambda: at[1]).committed] == [
+        FIRST.key
+    ]
+
+
+@contextmanager
+def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Let the process die at the so-many-th change of the disk or the archive."""
+    steps: list[str] = []
+
+    def mortal(name: str, action: Callable[..., object]) -> Callable[..., object]:
+        def act(*arguments: object, **options: object) -> object:
+            steps.append(name)
+            if len(steps) == step:
+                raise Killed(name)
+            done = action(*arguments, **options)
+            steps.append(f"after {name}")
+            if len(steps) == step:
+                raise Killed(name)
+            return done
+
+        return act
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", mortal("rename", Path.rename))
+        patch.setattr(Path, "unlink", mortal("unlink", Path.unlink))
+        patch.setattr(os, "fsync", mortal("fsync", os.fsync))
+        patch.setattr(MemoryStore, "put", mortal("put", MemoryStore.put))
+        yield steps
+
+
+def test_killed_at_any_step_nothing_is_lost_and_the_next_run_completes(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setattr(os, "fdatasync", lambda _: None)
+    for step in range(1, 1000):
+        site = Site(tmp_path / str(step))
+        site.spooled.hour(FIRST)
+        site.spooled.segment(SECOND, 1, folder="open")
+        site.spooled.ledger(SECOND, folder="open")
+        with killed_at(step, monkeypatch) as steps:
+            try:
+                site.upload(THIRD, retention_hours=0)
+            except Killed:
+                pass
+            else:
+                break
+        sealed_or_open = {name.rpartition("/")[2] for name in site.spooled.names() if not name.startswith("uploaded")}
+        for name in site.spooled.segments:
+            assert str(name) in sealed_or_open or site.key(name.hour, name.number) in site.store.objects
+        for hour in (FIRST, SECOND):
+            if site.manifest(hour) in site.store.objects:
+                assert site.spooled.keys(hour) <= set(site.store.objects), "a manifest came before its segments"
+        report = site.upload(THIRD, minutes=30, retention_hours=0)
+        assert report.complete, (step, steps)
+        assert_archived(site.store.objects, site.spooled, FIRST, SECOND)
+        assert site.spooled.names() == ["sealed/20261120T11.coverage.jsonl", "uploaded/20261120T11.json"]
+    assert step > 50, "every step of a run was a place to die"
