@@ -44,6 +44,8 @@ def _happen(stack: Stack, progress: Progress) -> tuple[Figures, Verdict]:
     record(stack, simulator, schedule, progress)
     progress.meanwhile("Airflow comes up")
     airflow.result().backfill(_DAG, schedule.hours[0], schedule.hours[-1], progress)
+    progress.meanwhile("the Events API fills what nobody recorded")
+    progress(f"repair: {stack.repair(schedule.hours[0], schedule.hours[-1], simulator.source)}")
     simulator.stop()
     progress.meanwhile("comparing what everybody says")
     return findings(

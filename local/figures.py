@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from archive.hour import Hour
-from archive.manifest import Gap, Manifest
+from archive.manifest import Gap, Interval, Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,12 @@ class CollectorHour:
     compressed_bytes: int
     covered: timedelta
     gaps: tuple[Gap, ...]
+    intervals: tuple[Interval, ...]
+
+    @property
+    def repairs(self) -> bool:
+        """Whether this is no collector, but a run of repairs that asked the Events API."""
+        return self.collector.startswith("events-api-")
 
     @classmethod
     def of(cls, manifest: Manifest) -> "CollectorHour":
@@ -32,28 +38,48 @@ class CollectorHour:
             compressed_bytes=sum(segment.compressed_bytes for segment in manifest.segments),
             covered=sum((interval.end - interval.start for interval in manifest.covered), timedelta()),
             gaps=manifest.gaps,
+            intervals=manifest.covered,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedHour:
-    """What the warehouse says of one hour: record lines read, and what became of those that are sales."""
+    """What became of an hour's lines in its first load; `replaced` ones were an earlier sight of a known sale."""
 
     lines: int
     inserted: int
+    replaced: int
     duplicates: int
     quarantined: int
 
 
 @dataclass(frozen=True, slots=True)
+class HourQuality:
+    """How well an hour was recorded; the warehouse's `mart.hour_quality` explains each.
+
+    `repaired` is what only the Events API covers. `missed` and its interval estimate the sales that both collectors
+    missed while both recorded; None without such a time.
+    """
+
+    covered: timedelta
+    covered_twice: timedelta
+    repaired: timedelta
+    missed: Decimal | None
+    missed_low: Decimal | None
+    missed_high: Decimal | None
+    recovered: int
+
+
+@dataclass(frozen=True, slots=True)
 class HourFigures:
-    """One hour from end to end. `loaded` is None for an hour that was not loaded."""
+    """One hour from end to end. `loaded` and `quality` are None for an hour that was not loaded."""
 
     hour: Hour
     sent: int
     sent_sales: int
     collectors: tuple[CollectorHour, ...]
     loaded: LoadedHour | None
+    quality: HourQuality | None
 
 
 @dataclass(frozen=True, slots=True)

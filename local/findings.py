@@ -27,6 +27,7 @@ def findings(
     """
     manifests = archive.manifests(client, bucket, hours)
     loads = warehouse.loads(warehouse_url)
+    qualities = warehouse.qualities(warehouse_url)
     figures = Figures(
         [
             HourFigures(
@@ -35,6 +36,7 @@ def findings(
                 sent_sales=ledger.sales[hour],
                 collectors=tuple(map(CollectorHour.of, manifests[hour])),
                 loaded=loads.get(hour),
+                quality=qualities.get(hour),
             )
             for hour in hours
         ],

@@ -21,6 +21,8 @@ _PULSE = 0.2
 _CUT = timedelta(minutes=15)
 _CRASH = timedelta(minutes=40)
 _RESTART = timedelta(minutes=6)
+_OUTAGE = timedelta(minutes=30)
+_OUTAGE_SECONDS = 1.0  # real ones; three minutes of the demo's clock
 _CRON = timedelta(minutes=3)
 _QUIET = timedelta(minutes=2)  # so that what is on its way at the end still belongs to the last hour
 _A, _B = COLLECTORS
@@ -42,7 +44,7 @@ class Schedule:
 
 
 def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progress: Progress) -> None:
-    """Let the hours pass: cron after each, and in the second one of the collectors dies and comes back."""
+    """Let the hours pass, with cron after each, an accident for each collector and one that hits both at once."""
 
     def until(moment: datetime) -> None:
         while (now := schedule.clock.at(time.time())) < moment:
@@ -59,8 +61,8 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
     simulator.set_rate(MESSAGES_PER_SECOND)
     cron(first)
     until(second.start + _CUT)
-    simulator.strike("reset", _A)
-    progress(f"{_A}: connection cut by the simulator")
+    simulator.strike("reset", client=_A)
+    progress(f"{_A}: its connection was cut")
     until(second.start + _CRASH)
     stack.processes[_B].kill()
     progress(f"{_B}: killed with SIGKILL")
@@ -68,6 +70,10 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
     stack.start_collector(_B, simulator.source)
     progress(f"{_B}: started again, as systemd would")
     cron(second)
+    until(third.start + _OUTAGE)
+    simulator.strike("refuse", status=502, seconds=_OUTAGE_SECONDS)
+    simulator.strike("close")
+    progress(f"OpenSea closes every connection and answers 502 for {_OUTAGE_SECONDS * RATE / 60:.0f} minutes")
     until(third.end - _QUIET)
     simulator.set_rate(0)
     cron(third)

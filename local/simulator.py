@@ -56,9 +56,9 @@ class SimulatorProcess:
         """Let the market run at this rate; 0 stops it."""
         self._control("PUT", "rate", messages_per_second)
 
-    def strike(self, fault: str, client: str) -> None:
-        """Let a fault happen now to one client."""
-        self._control("POST", "faults", {"fault": fault, "client": client})
+    def strike(self, fault: str, **settings: str | float) -> None:
+        """Let a fault happen now, to one `client` or to all."""
+        self._control("POST", "faults", {"fault": fault, **settings})
 
     def _control(self, method: str, what: str, value: Any) -> None:
         answer = httpx.request(

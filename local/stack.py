@@ -10,6 +10,7 @@ from typing import Protocol, Self
 import psycopg2
 from psycopg2 import sql
 
+from archive.hour import Hour
 from local.airflow import Airflow
 from local.background import Background
 from local.environment import BUCKET, Source, bare, collecting, loading, uploading
@@ -75,7 +76,7 @@ class Stack:
         self.s3.create_bucket(BUCKET)
         restore(self.s3.client(), BUCKET, self.archive)
         self.say(f"S3: ready at {self.s3.endpoint}")
-        self._run("migrate", {"TIDEMARK_WAREHOUSE_URL": self.postgres.url("warehouse")})
+        self._run(["migrate"], {"TIDEMARK_WAREHOUSE_URL": self.postgres.url("warehouse")})
         self.say("warehouse: migrations applied")
 
     def start_process(self, name: str, command: list[str], environment: dict[str, str]) -> Process:
@@ -101,9 +102,15 @@ class Stack:
     def upload(self, collector: str) -> str:
         """Run `tidemark upload` once, as cron would, and return the last line it printed."""
         settings = uploading(collector, self.spool(collector), clock=self.clock) | self.s3.environment
-        printed = self._run("upload", settings, log=self.folder / collector / "upload.log")
+        said = self._run(["upload"], settings, log=self.folder / collector / "upload.log")
         save(self.s3.client(), BUCKET, self.archive)
-        return printed.splitlines()[-1] if printed else ""
+        return said
+
+    def repair(self, first: Hour, last: Hour, source: Source) -> str:
+        """Run `tidemark repair` for these hours and return the last line it printed."""
+        said = self._run(["repair", first.key, last.key], self.loader_environment(source))
+        save(self.s3.client(), BUCKET, self.archive)
+        return said
 
     def loader_environment(self, source: Source) -> dict[str, str]:
         """Return what the loader is told, on the command line as in Airflow."""
@@ -123,9 +130,11 @@ class Stack:
             self._parts.callback(part.stop)
             part.start()
 
-    def _run(self, verb: str, settings: dict[str, str], log: Path | None = None) -> str:
-        log = log or self.folder / f"{verb}.log"
-        return Process(f"tidemark {verb}", tidemark(verb), self._environment | settings, log).run()
+    def _run(self, words: list[str], settings: dict[str, str], log: Path | None = None) -> str:
+        """Run a verb to its end and return the last line it printed."""
+        log = log or self.folder / f"{words[0]}.log"
+        said = Process(f"tidemark {words[0]}", tidemark(*words), self._environment | settings, log).run()
+        return said.splitlines()[-1] if said else ""
 
     def _ensure_database(self, name: str) -> None:
         with closing(psycopg2.connect(self.postgres.url())) as connection:

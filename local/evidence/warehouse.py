@@ -8,13 +8,18 @@ from typing import Any
 import psycopg2
 
 from archive.hour import Hour
-from local.figures import LoadedHour, TopCollection
+from local.figures import HourQuality, LoadedHour, TopCollection
 from simulator.message import SaleKey
 
 _SALES = "SELECT chain, transaction_hash, contract_address, token_id, coalesce(order_hash, '') FROM core.sale"
 _LOADS = """
-SELECT DISTINCT ON (source_hour) lines, inserted, duplicates, quarantined, source_hour
-FROM ops.load_run ORDER BY source_hour, load_id DESC
+SELECT DISTINCT ON (source_hour) source_hour, lines, inserted, replaced, duplicates, quarantined
+FROM ops.load_run ORDER BY source_hour, load_id
+"""
+_QUALITY = """
+SELECT hour, covered_s * interval '1 second', covered_twice_s * interval '1 second', repaired_s * interval '1 second',
+    missed_estimate, missed_low, missed_high, recovered
+FROM mart.hour_quality
 """
 _TOP = """
 SELECT coalesce(collection_slug, '(none)'), count(*), sum(price_eth)
@@ -28,8 +33,13 @@ def sales(url: str) -> Counter[SaleKey]:
 
 
 def loads(url: str) -> dict[Hour, LoadedHour]:
-    """Return what the last load of each hour did."""
-    return {Hour.of(start): LoadedHour(*counts) for *counts, start in _rows(url, _LOADS)}
+    """Return what the first load of each hour did."""
+    return {Hour.of(start): LoadedHour(*counts) for start, *counts in _rows(url, _LOADS)}
+
+
+def qualities(url: str) -> dict[Hour, HourQuality]:
+    """Return how well each loaded hour was recorded, repairs included."""
+    return {Hour.of(start): HourQuality(*values) for start, *values in _rows(url, _QUALITY)}
 
 
 def top_collections(url: str, count: int) -> list[TopCollection]:
