@@ -7,9 +7,12 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
+from archive.hour import Hour
+from loader.marts.check import Check, Failure
 from loader.warehouse.postgres import connected
 
-MARTS = Path(__file__).parents[2] / "sql" / "marts"
+SQL = Path(__file__).parents[2] / "sql"
+MARTS = SQL / "marts"
 
 
 def refresh_days(url: SecretStr, say: Callable[[str], object] = print) -> list[date]:
@@ -39,3 +42,25 @@ def _judge(connection: Connection, day: date) -> None:
     start = datetime.combine(day, time(), UTC)
     for file in sorted(MARTS.glob("daily_*.sql")):
         connection.execute(text(file.read_text()), {"day": start})
+
+
+def checks() -> list[Check]:
+    """Return every check of `sql/checks/`, in order of name."""
+    return [Check.parse(file.stem, file.read_text()) for file in sorted((SQL / "checks").glob("*.sql"))]
+
+
+def run_checks(url: SecretStr, hour: Hour | None = None) -> list[Failure]:
+    """Run every check over one archive hour, or over the whole warehouse, and return those that found wrong rows.
+
+    Reads only, needs the loader's rights. Raises Problem where the warehouse does not answer.
+    """
+    with connected(url) as connection:
+        connection.execute(text("SET TRANSACTION READ ONLY"))
+        failures = [_run(connection, check, hour) for check in checks()]
+    return [failure for failure in failures if failure]
+
+
+def _run(connection: Connection, check: Check, hour: Hour | None) -> Failure | None:
+    result = connection.execute(text(check.sql), {"hour": hour.start if hour else None}).mappings()
+    rows = result.fetchmany(Failure.LIMIT)
+    return Failure(check, len(rows), dict(rows[0])) if rows else None
