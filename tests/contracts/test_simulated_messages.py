@@ -1,0 +1,64 @@
+"""What the simulator says is whole and means what its ledger says, in both dialects, by stream and by Events API."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from archive.record import record_line
+from loader.repair.objects import sale_line
+from loader.transform.outcome import Outcome, Reject
+from loader.transform.read import read_line
+from loader.transform.sale import Sale
+from simulator.events_api.event import event_of
+from simulator.market.market import Market
+from simulator.message import Message
+
+START = datetime(2026, 11, 20, 10, tzinfo=UTC)
+RECEIVED = "2026-11-20T10:00:30.000000Z"
+
+
+def messages(old_share: float) -> list[Message]:
+    market = Market(7, sales_share=0.2, old_share=old_share)
+    return [market.next(START + timedelta(milliseconds=10 * number)) for number in range(3000)]
+
+
+def streamed(message: Message) -> Outcome:
+    return read_line(record_line(RECEIVED, "collection:*", message.body))
+
+
+def sale_of(outcome: Outcome) -> Sale:
+    assert isinstance(outcome, Sale), outcome
+    return outcome
+
+
+@pytest.mark.parametrize("old_share", [0.0, 1.0])
+def test_every_message_is_whole(old_share: float) -> None:
+    outcomes = [streamed(message) for message in messages(old_share)]
+    assert [outcome for outcome in outcomes if isinstance(outcome, Reject)] == []
+    kinds = Counter("item_sold" if isinstance(outcome, Sale) else outcome.event_type for outcome in outcomes)
+    assert len(kinds) == 10
+
+
+@pytest.mark.parametrize("old_share", [0.0, 1.0])
+def test_a_sale_is_what_the_ledger_calls_it(old_share: float) -> None:
+    for message in messages(old_share):
+        if key := message.sale:
+            sale = sale_of(streamed(message))
+            said = (sale.transaction_hash, sale.contract_address, sale.token_id, sale.order_hash or "")
+            assert said == (key.transaction, key.contract, key.token, key.order_hash)
+
+
+def test_the_events_api_tells_of_the_same_sales() -> None:
+    compared = 0
+    for message in messages(0.0):
+        if message.sale:
+            first = sale_of(streamed(message))
+            event = json.dumps(event_of(message)).encode()
+            second = sale_of(read_line(sale_line(event, datetime(2026, 11, 20, 12, tzinfo=UTC))))
+            assert (first.sale_uid, first.price_raw, first.price) == (second.sale_uid, second.price_raw, second.price)
+            if first.seller:
+                assert (first.seller, first.buyer) == (second.seller, second.buyer)
+            compared += 1
+    assert compared > 100
