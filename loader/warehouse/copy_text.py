@@ -27,7 +27,10 @@ def escaped(value: str) -> str:
 
 
 def _fees(fees: tuple[Fee, ...]) -> str:
-    listed = [{"kind": fee.kind, "recipient": fee.recipient, "amount_raw": str(fee.amount_raw)} for fee in fees]
+    listed = [
+        {"kind": fee.kind, "recipient": fee.recipient.replace("\0", "\ufffd"), "amount_raw": str(fee.amount_raw)}
+        for fee in fees
+    ]
     return escaped(json.dumps(listed, ensure_ascii=False, separators=(",", ":")))
 
 

@@ -20,12 +20,13 @@ SET repaired_by = (
 )
 WHERE source_hour = :hour;
 
+-- Also of other hours, where this load has made or unmade such sales.
 -- A sale reaches the stream up to two minutes after it happened (LATENESS in loader/repair/stretch.py).
 UPDATE ops.gap
 SET recovered = (
     SELECT count(*)
     FROM core.sale
-    WHERE source = 'events_api' AND source_hour = :hour
+    WHERE source = 'events_api' AND sale.source_hour = gap.source_hour
         AND sold_at >= gap.from_at - interval '2 minutes' AND sold_at < gap.to_at
 )
-WHERE source_hour = :hour AND repaired_by IS NOT NULL;
+WHERE repaired_by IS NOT NULL AND source_hour IN (SELECT :hour UNION SELECT source_hour FROM touched);

@@ -159,6 +159,8 @@ def market(random: Random) -> list[Recording]:
     for hour in hours(FIRST, LAST):
         for collector in ("collector-a", "collector-b", "events-api-1"):
             recording = Recording(collector, hour)
+            if collector != "events-api-1" and random.random() < 0.5:
+                recording.covered, recording.gaps = [], [Gap(TOPIC, hour.start, hour.end, "not_running")]
             for _ in range(random.randrange(12)):
                 recording.receive(*sight(random, collector))
             recordings.append(recording)
@@ -175,7 +177,7 @@ def sight(random: Random, collector: str) -> tuple[dict[str, Any], float]:
     return sold(number, FIRST, sent=random.choice([1, 2, 7200]), **changes), at
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_the_order_of_loading_leaves_no_trace(
     s3: "S3Client", settings: LoaderSettings, fresh: Fresh, seed: int
 ) -> None:
