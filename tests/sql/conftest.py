@@ -1,4 +1,4 @@
-"""One warehouse with the market of tests/sql/market.py, for tests that only read it."""
+"""Warehouses with the market of tests/sql/market.py."""
 
 from collections.abc import Iterator
 
@@ -12,6 +12,14 @@ from tests.sql.market import fill
 @pytest.fixture(scope="session")
 def market_url(postgres_server: Postgres, migrated: str) -> Iterator[str]:
     """The address of a warehouse that holds the market. Read only."""
+    with fresh_database(postgres_server, migrated) as url:
+        fill(url)
+        yield url
+
+
+@pytest.fixture(scope="module")
+def market_copy(postgres_server: Postgres, migrated: str) -> Iterator[str]:
+    """The address of a warehouse that holds the market, for one test file to change."""
     with fresh_database(postgres_server, migrated) as url:
         fill(url)
         yield url

@@ -68,7 +68,7 @@ def sale(
         "sold_at": moment, "sold_at_source": "transaction", "event_at": moment,
         "sent_at": moment + timedelta(seconds=3), "received_at": moment + timedelta(seconds=4),
         "loaded_at": moment + timedelta(seconds=60), "source_hour": Hour.of(moment + timedelta(seconds=4)).start,
-        "chain": "ethereum", "transaction_hash": f"0xt{sold_at}{name}", "order_hash": None,
+        "chain": "ethereum", "transaction_hash": f"0xt{sold_at}{name}".lower(), "order_hash": None,
         "collection_slug": collection, "contract_address": f"0x{collection}", "token_id": token_id, "nft_name": None,
         "maker": seller if side == "listing" else buyer, "taker": buyer if side == "listing" else seller,
         "seller": seller, "buyer": buyer, "side": side, "side_source": "order", "quantity": 1,

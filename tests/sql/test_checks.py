@@ -1,0 +1,168 @@
+"""Every check of sql/checks/: silent on a sound warehouse, and loud once its error is planted."""
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from archive.hour import Hour
+from loader.marts.postgres import checks, run_checks
+from loader.warehouse.postgres import connected
+from tests.sql.market import at, fill
+
+HOUR = Hour(at("20T10:00"))
+LOADED = """
+    WITH run AS (
+        INSERT INTO ops.load_run (
+            source_hour, fingerprint, collectors, started_at, finished_at, software,
+            files, lines, inserted, replaced, duplicates, other, quarantined, superseded
+        )
+        VALUES ('2026-11-20T10:00Z', 'f', '{a}', now(), now(), 'test', 1, 3, 2, 0, 0, 0, 1, 0)
+        RETURNING load_id
+    ),
+    file AS (
+        INSERT INTO ops.load_file (
+            load_id, file, key, collector, sha256, bytes, lines, inserted, replaced, duplicates, other, quarantined
+        )
+        SELECT load_id, 1, 'k', 'a', 's', 1, 3, 2, 0, 0, 0, 1 FROM run
+    )
+    INSERT INTO ops.quarantine (source_hour, key, line, collector, reason, raw, raw_bytes)
+    VALUES ('2026-11-20T10:00Z', 'k', 3, 'a', 'cut', '{', 1)
+"""
+
+# the first sale of the market: cats/1 for 1 ETH at 10:05, source hour 10:00
+FIRST = "(SELECT sale_uid FROM core.sale ORDER BY sold_at LIMIT 1)"
+OTHER = "gen_random_uuid()"
+COPY = """
+    INSERT INTO core.sale
+    SELECT (jsonb_populate_record(sale, jsonb_build_object('sale_uid', gen_random_uuid(), {changes}))).*
+    FROM core.sale WHERE sale_uid = {first}
+"""
+
+FLAGGED = """
+    INSERT INTO mart.sale_flags
+    SELECT sale_uid, 'self_trade', 1, true, sold_at FROM core.sale WHERE sale_uid = {first}
+"""
+
+PLANTED = {
+    "amounts": [
+        f"UPDATE core.sale SET royalty_raw = price_raw + 1 WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET marketplace_fee_raw = -1 WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET price = 2, price_eth = 2, price_usd = 4000 WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET quantity = 2 WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET price_usd = 2000.01 WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET price_eth = 1.1 WHERE sale_uid = {FIRST}",
+    ],
+    "conflict_orphans": [
+        f"INSERT INTO ops.sale_conflict VALUES ({OTHER}, '{{}}', 'd', 'stream', now(), now(), 'a', '{HOUR.start}')",
+    ],
+    "coverage_bounds": [
+        f"INSERT INTO ops.coverage VALUES ('{HOUR.start}', 'c', 't', '2026-11-20T10:59Z', '2026-11-20T11:01Z')",
+        f"INSERT INTO ops.gap VALUES ('{HOUR.start}', 'c', 't', '2026-11-20T09:59Z', '2026-11-20T10:01Z', 'r')",
+        f"INSERT INTO ops.gap VALUES ('{HOUR.start}', 'a', 'collection:*', '2026-11-20T10:30Z', '2026-11-20T10:31Z', 'r')",  # noqa: E501
+    ],
+    "daily_disagrees": [
+        "UPDATE mart.collection_daily SET sales = sales + 1 WHERE day = '2026-11-20' AND collection_slug = 'cats'",
+        "UPDATE mart.collection_daily SET volume_eth = 1 WHERE day = '2026-11-20' AND collection_slug = 'cats'",
+        "DELETE FROM mart.collection_daily",
+        "DELETE FROM mart.wallet_daily WHERE wallet = '0xalice'",
+    ],
+    "duplicate_sales": [
+        COPY.format(changes="'nft_name', 'again'", first=FIRST),
+        COPY.format(changes="'order_hash', '0xo'", first=FIRST)
+        + f"; UPDATE core.sale SET source = 'events_api' WHERE sale_uid = {FIRST} AND order_hash IS NULL",
+    ],
+    "flags_disagree": [
+        f"UPDATE core.sale SET seller = buyer WHERE sale_uid = {FIRST}",
+        f"{FLAGGED.format(first=FIRST)}; INSERT INTO mart.flag_method VALUES (2, 'self_trade', true, 1, 1, 'd')",
+        f"{FLAGGED.format(first=FIRST)}; UPDATE mart.sale_flags SET sold_at = '2026-11-19T10:00Z'",
+    ],
+    "hour_quality_disagrees": [
+        f"UPDATE mart.hour_quality SET sales = 7 WHERE hour = '{HOUR.start}'",
+        f"UPDATE mart.hour_quality SET repaired_s = 1 WHERE hour = '{HOUR.start}'",
+        f"UPDATE mart.hour_quality SET covered_twice_s = 3601 WHERE hour = '{HOUR.start}'",
+        "DELETE FROM mart.hour_quality",
+    ],
+    "hourly_disagrees": [
+        f"UPDATE mart.collection_hourly SET volume_eth = volume_eth + 1 WHERE hour = '{HOUR.start}'",
+        f"DELETE FROM mart.collection_hourly WHERE hour = '{HOUR.start}'",
+        f"UPDATE mart.collection_hourly SET chain = 'base' WHERE hour = '{HOUR.start}'",
+    ],
+    "load_balance": [
+        "UPDATE ops.load_file SET lines = 2, inserted = 1",
+        "DELETE FROM ops.quarantine",
+    ],
+    "parties": [
+        f"UPDATE core.sale SET seller = '0xmallory' WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET side = 'offer' WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET buyer = NULL WHERE sale_uid = {FIRST}",
+    ],
+    "sale_times": [
+        f"UPDATE core.sale SET sold_at = received_at + interval '6 minutes' WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET sold_at = '1970-01-01T00:00Z' WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET received_at = '2026-11-20T11:00Z' WHERE sale_uid = {FIRST}",
+    ],
+    "sighting_orphans": [
+        f"INSERT INTO core.sale_sighting VALUES ({OTHER}, '{HOUR.start}', 'a', 1, now())",
+        f"DELETE FROM core.sale_sighting WHERE sale_uid = {FIRST}",
+    ],
+    "spelling": [
+        f"UPDATE core.sale SET chain = 'Ethereum' WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET chain = 'matic' WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET buyer = '0xBOB' WHERE sale_uid = {FIRST}",
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def checked_url(market_copy: str) -> str:
+    """A warehouse with the market and one load in `ops`."""
+    with connected(SecretStr(market_copy)) as connection:
+        connection.execute(text(LOADED))
+        connection.commit()
+    return market_copy
+
+
+@pytest.fixture
+def connection(checked_url: str) -> Iterator[Connection]:
+    """A transaction in which an error may be planted; nothing of it stays."""
+    with connected(SecretStr(checked_url)) as open_connection:
+        yield open_connection
+
+
+def _found(connection: Connection, name: str, hour: Hour | None) -> int:
+    (sql,) = [check.sql for check in checks() if check.name == name]
+    return len(connection.execute(text(sql), {"hour": hour.start if hour else None}).all())
+
+
+def test_a_sound_warehouse_passes(checked_url: str) -> None:
+    assert run_checks(SecretStr(checked_url)) == []
+    assert run_checks(SecretStr(checked_url), HOUR) == []
+
+
+@pytest.mark.parametrize(("name", "error"), [(name, error) for name, errors in PLANTED.items() for error in errors])
+def test_a_planted_error_is_caught(connection: Connection, name: str, error: str) -> None:
+    assert _found(connection, name, None) == 0
+    connection.execute(text(error))
+    assert _found(connection, name, HOUR) > 0
+    assert _found(connection, name, None) > 0
+
+
+def test_an_error_of_another_hour_is_not_this_hours(connection: Connection) -> None:
+    connection.execute(text(PLANTED["amounts"][0]))
+    assert _found(connection, "amounts", HOUR.next()) == 0
+
+
+def test_every_check_has_its_error() -> None:
+    assert {check.name for check in checks()} == set(PLANTED)
+
+
+def test_a_failure_says_what_is_wrong_and_what_to_do(warehouse_url: str) -> None:
+    fill(warehouse_url)
+    with connected(SecretStr(warehouse_url)) as connection:
+        connection.execute(text(PLANTED["parties"][0]))
+        connection.commit()
+    (failure,) = run_checks(SecretStr(warehouse_url), HOUR)
+    assert str(failure).startswith("parties: 1 wrong rows. Seller and buyer of a listing are not its maker and taker")
+    assert "seller=0xmallory" in str(failure)
