@@ -47,10 +47,7 @@ spread AS (
     SELECT
         *,
         (by_first + 0.5) * (by_second + 0.5) / (by_both + 0.5) AS centre,
-        exp(1.96 * sqrt(
-            1 / (by_first + 0.5) + 1 / (by_second + 0.5) + 1 / (by_both + 0.5)
-            + (by_both + 0.5) / ((by_first + 0.5) * (by_second + 0.5))
-        )) AS factor
+        exp(1.96 * sqrt(1 / (by_first + 0.5) + 1 / (by_second + 0.5) + 1 / (by_both + 0.5))) AS factor
     FROM captured
 ),
 estimated AS (
@@ -58,8 +55,9 @@ estimated AS (
         hour,
         by_first + by_second + by_both AS seen,
         round(by_first * by_second / (by_both + 1.0), 2) AS missed,
-        round(greatest(centre / factor - 0.5, 0), 2) AS low,
-        round(greatest(centre * factor - 0.5, 0), 2) AS high
+        -- of the expected number on the logarithm's scale, then of a count around it: bounded also where nobody missed one
+        round(greatest(centre / factor - 1.96 * sqrt(centre / factor), 0), 2) AS low,
+        round(centre * factor + 1.96 * sqrt(centre * factor), 2) AS high
     FROM spread
 ),
 seen_by AS (
