@@ -141,7 +141,7 @@ class Spool:
 
     def _remedy(self, error: OSError) -> bool:
         """Say whether it is worth trying again: room was made, or another file may fare better."""
-        if is_broken(error):
+        if is_broken(error) and self.shortage is None:
             self._seal()
             return True
         try:

@@ -1,0 +1,73 @@
+"""The account of a spool: what was sent is on disk or in a gap, nothing is there twice, sealed files are valid."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from archive.coverage import coverage_of
+from archive.hour import Hour, hours
+from archive.ledger import Began, read_ledger
+from archive.manifest import Gap
+from archive.names import CoverageName, SegmentName
+from archive.record import read_record
+
+
+@dataclass(frozen=True)
+class Account:
+    """What became of messages: kept on disk, explained by a gap, or lost; `doubled` were kept more often than sent."""
+
+    sent: int
+    kept: int
+    in_gaps: int
+    lost: tuple[bytes, ...]
+    doubled: tuple[bytes, ...]
+
+
+def kept_in(root: Path) -> Counter[bytes]:
+    """Return the messages in a spool's segments. Raises ValueError where a sealed file is not valid."""
+    messages: Counter[bytes] = Counter()
+    for path in [*root.glob("open/*.jsonl"), *root.glob("sealed/*.jsonl")]:
+        try:
+            hour = SegmentName.parse(path.name).hour
+        except ValueError:
+            continue
+        data = path.read_bytes()
+        whole = data if path.parent.name == "sealed" else data[: data.rfind(b"\n") + 1]
+        for line in whole.splitlines(keepends=True):
+            record = read_record(line)
+            if not line.endswith(b"\n") or Hour.of(datetime.fromisoformat(record.received_at)) != hour:
+                raise ValueError(f"{path.name} holds {line[:200]!r}")
+            messages[bytes(record.message) or (record.unparsed or "").encode()] += 1
+    return messages
+
+
+def gaps_in(root: Path) -> list[Gap]:
+    """Return the gaps of every hour from a spool's first ledger to its last; in an hour without one nobody ran."""
+    paths = {CoverageName.parse(path.name).hour: path for path in root.glob("*/*.coverage.jsonl")}
+    gaps: list[Gap] = []
+    expected: dict[str, str] = {}
+    for hour in hours(min(paths), max(paths)):
+        entries = read_ledger(paths[hour].read_bytes()) if hour in paths else (Began(hour.start, None, expected),)
+        coverage = coverage_of(entries, hour)
+        gaps += coverage.gaps
+        expected = coverage.expected
+    return gaps
+
+
+def account_of(root: Path, sent: Iterable[tuple[datetime, bytes]]) -> Account:
+    """Balance what was sent, and when, against a spool."""
+    sent = list(sent)
+    kept, gaps = kept_in(root), gaps_in(root)
+    wanted = Counter(message for _, message in sent)
+    missing = wanted - kept
+    lost, explained = [], 0
+    for at, message in sent:
+        if missing[message] > 0:
+            missing[message] -= 1
+            if any(gap.start <= at < gap.end for gap in gaps):
+                explained += 1
+            else:
+                lost.append(message)
+    return Account(len(sent), (kept & wanted).total(), explained, tuple(lost), tuple((kept - wanted).elements()))

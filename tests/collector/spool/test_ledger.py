@@ -1,0 +1,203 @@
+"""The keeper of the coverage ledger, folded back after every story."""
+
+from datetime import datetime, timedelta
+from errno import ENOSPC
+from pathlib import Path
+
+import pytest
+
+from archive.coverage import Coverage, coverage_of
+from archive.hour import Hour
+from archive.ledger import Alive, Began, Ended, Failed, Lost, Place, read_ledger
+from collector.spool.ledger import Ledger
+from collector.spool.repair import Inheritance, inheritance
+from tests.collector.spool.disks import RefusingDisk
+
+HOUR = Hour.parse("2026-11-22T15")
+ALL, DOGS = "collection:*", "collection:dogs"
+FILE = "20261122T15.coverage.jsonl"
+
+
+def at(minutes: float) -> datetime:
+    return HOUR.start + timedelta(minutes=minutes)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> RefusingDisk:
+    disk = RefusingDisk(tmp_path)
+    disk.prepare()
+    return disk
+
+
+@pytest.fixture
+def ledger(disk: RefusingDisk) -> Ledger:
+    ledger = Ledger(disk, "run-1")
+    ledger.start(at(1), [ALL, DOGS], "tidemark", Inheritance())
+    for topic in (ALL, DOGS):
+        ledger.join(at(2), 1, topic)
+    return ledger
+
+
+def write(ledger: Ledger, *, close: bool = True) -> None:
+    ledger.settle(ledger.promise())
+    ledger.write(close=close)
+
+
+def coverage(disk: RefusingDisk, hour: Hour = HOUR, folder: str = "open") -> Coverage:
+    return coverage_of(read_ledger(disk.read(f"{folder}/{hour.compact}.coverage.jsonl")), hour)
+
+
+def test_what_is_joined_and_proven_is_covered(disk: RefusingDisk, ledger: Ledger) -> None:
+    ledger.prove(at(10), 1)
+    write(ledger)
+    assert {(span.topic, span.start, span.end) for span in coverage(disk).covered} == {
+        (ALL, at(2), at(10)),
+        (DOGS, at(2), at(10)),
+    }
+    assert ledger.joined == {ALL, DOGS}
+    assert ledger.outages.reasons == {}
+
+
+def test_a_proof_is_written_only_once_its_messages_are_safe(disk: RefusingDisk, ledger: Ledger) -> None:
+    ledger.prove(at(10), 1)
+    proofs = ledger.promise()
+    ledger.prove(at(11), 1)
+    ledger.lose(at(12), 1, None, "connection_lost")
+    ledger.write()
+    assert not any(isinstance(entry, Alive | Lost) for entry in read_ledger(disk.read(f"open/{FILE}")))
+    ledger.settle(proofs)
+    write(ledger)
+    assert coverage(disk).covered[0].end == at(11)
+
+
+def test_proofs_in_a_row_are_one_line(disk: RefusingDisk, ledger: Ledger) -> None:
+    write(ledger)
+    disk.refuse(ENOSPC, "write")
+    for minute in (10, 11, 12):
+        ledger.prove(at(minute), 1)
+        ledger.settle(ledger.promise())
+        with pytest.raises(OSError, match="No space"):
+            ledger.write()
+    disk.relent()
+    ledger.write()
+    assert [entry for entry in read_ledger(disk.read(f"open/{FILE}")) if isinstance(entry, Alive)] == [Alive(at(12), 1)]
+    assert disk.fired["write"] == 3
+
+
+def test_a_write_that_fails_half_way_is_repeated_whole(disk: RefusingDisk, ledger: Ledger) -> None:
+    with disk.refusing(ENOSPC, "write", takes=50), pytest.raises(OSError, match="No space"):
+        write(ledger)
+    ledger.prove(at(10), 1)
+    write(ledger)
+    assert len(read_ledger(disk.read(f"open/{FILE}"))) == 5
+
+
+def test_an_hour_carries_over_what_the_next_begins_with(disk: RefusingDisk, ledger: Ledger) -> None:
+    ledger.lose(at(30), 1, DOGS, "channel_error")
+    ledger.turn(HOUR.next())
+    ledger.prove(at(61), 1)
+    write(ledger)
+    first = read_ledger(disk.read(f"open/{HOUR.next().compact}.coverage.jsonl"))[0]
+    assert first == Began(at(60), "run-1", {ALL: "connecting", DOGS: "channel_error"}, (Place(1, ALL),))
+    entries = read_ledger(disk.read(f"sealed/{FILE}"))
+    assert entries[-1] == Ended(at(60))
+    after = coverage_of(entries, HOUR)
+    assert [(gap.topic, gap.start, gap.end) for gap in after.gaps if gap.reason == "channel_error"] == [
+        (DOGS, at(2), at(60))
+    ]
+    assert after.covered[-1].end == at(60)
+
+
+def test_an_hour_with_a_connection_unproven_at_its_end_stays_open(disk: RefusingDisk, ledger: Ledger) -> None:
+    ledger.prove(at(59), 1)
+    ledger.turn(HOUR.next())
+    write(ledger)
+    assert FILE in disk.names("open")
+    ledger.lose(at(62), 1, None, "heartbeat_unanswered")
+    write(ledger)
+    assert FILE in disk.names("sealed")
+    gaps = coverage(disk, folder="sealed").gaps
+    assert {(gap.topic, gap.start, gap.end, gap.reason) for gap in gaps if gap.start > at(2)} == {
+        (ALL, at(59), at(60), "heartbeat_unanswered"),
+        (DOGS, at(59), at(60), "heartbeat_unanswered"),
+    }
+
+
+def test_nothing_is_closed_while_messages_cannot_be_kept(disk: RefusingDisk, ledger: Ledger) -> None:
+    ledger.turn(HOUR.next())
+    ledger.prove(at(61), 1)
+    write(ledger, close=False)
+    assert FILE in disk.names("open")
+    ledger.unkept(at(58), at(62), 7, "disk_full")
+    write(ledger)
+    assert {gap.start for gap in coverage(disk, folder="sealed").gaps if gap.reason == "disk_full"} == {at(58)}
+
+
+def test_the_same_failure_again_says_nothing_new(disk: RefusingDisk, ledger: Ledger) -> None:
+    ledger.prove(at(10), 1)
+    ledger.lose(at(11), 1, None, "closed_by_server")
+    for minute in (12, 13, 14):
+        ledger.fail(at(minute), None, "server_error")
+    write(ledger)
+    assert [entry for entry in read_ledger(disk.read(f"open/{FILE}")) if isinstance(entry, Failed)] == [
+        Failed(at(12), None, "server_error")
+    ]
+    assert ledger.outages.seconds(at(14))["server_error"] == 2 * 120
+    assert ledger.outages.seconds(at(14))["closed_by_server"] == 2 * 120
+
+
+def test_with_two_connections_one_may_go(disk: RefusingDisk, ledger: Ledger) -> None:
+    ledger.join(at(3), 2, ALL)
+    ledger.prove(at(10), 1)
+    ledger.prove(at(10), 2)
+    ledger.lose(at(11), 1, None, "connection_lost")
+    ledger.forget(1)
+    ledger.fail(at(12), None, "server_error")
+    ledger.prove(at(20), 2)
+    write(ledger)
+    assert ledger.joined == {ALL}
+    assert ledger.outages.reasons == {DOGS: "server_error"}
+    assert [span.end for span in coverage(disk).covered if span.topic == ALL] == [at(20)]
+
+
+def test_topics_come_and_go(disk: RefusingDisk, ledger: Ledger) -> None:
+    ledger.subscribe(at(5), "collection:cats")
+    ledger.unsubscribe(at(6), DOGS)
+    ledger.join(at(7), 1, DOGS)
+    ledger.prove(at(8), 1)
+    write(ledger)
+    assert ledger.topics == (ALL, "collection:cats")
+    assert coverage(disk).expected == {ALL: "process_died", "collection:cats": "process_died"}
+
+
+def test_a_new_process_goes_on_in_the_same_file(disk: RefusingDisk, ledger: Ledger) -> None:
+    ledger.prove(at(10), 1)
+    ledger.lose(at(11), 1, None, "not_running")
+    ledger.stop(at(11))
+    write(ledger)
+    again = Ledger(disk, "run-2")
+    again.start(at(20), [ALL], "tidemark", inheritance(disk))
+    again.step(at(21), -3600.0)
+    write(again)
+    assert [(gap.start, gap.reason) for gap in coverage(disk).gaps if gap.topic == ALL] == [
+        (at(1), "connecting"),
+        (at(10), "not_running"),
+        (at(20), "connecting"),
+        (at(21), "process_died"),
+    ]
+    assert coverage(disk).expected == {ALL: "process_died"}
+
+
+def test_a_process_in_a_later_hour_is_told_what_was_expected(disk: RefusingDisk, ledger: Ledger) -> None:
+    write(ledger)
+    later = Ledger(disk, "run-2")
+    later.start(at(75), [ALL], "tidemark", inheritance(disk))
+    later.join(at(76), 1, ALL)
+    write(later)
+    gaps = coverage(disk, HOUR.next()).gaps
+    assert [(gap.topic, gap.start, gap.reason) for gap in gaps] == [
+        (ALL, at(60), "process_died"),
+        (ALL, at(75), "connecting"),
+        (ALL, at(76), "process_died"),
+        (DOGS, at(60), "process_died"),
+    ]

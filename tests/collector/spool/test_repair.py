@@ -1,0 +1,111 @@
+"""What a dead process left is cut after its last whole line and sealed."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archive.hour import Hour
+from archive.ledger import Alive, Began, Joined, Started, print_entry
+from archive.record import read_record, record_line
+from collector.spool.disk import Disk
+from collector.spool.lock import held
+from collector.spool.repair import DAWN, Inheritance, inheritance, mend, recover, repair, segment_in
+
+HOUR = Hour.parse("2026-11-22T15")
+NOW = HOUR.start + timedelta(minutes=30)
+LINE = record_line("2026-11-22T15:04:05.123456Z", "collection:*", b'{"event_type":"item_sold","payload":{}}')
+SEGMENT = "20261122T15.0001.jsonl"
+LEDGER = "20261122T15.coverage.jsonl"
+ENTRIES = (
+    Began(HOUR.start, None, {}),
+    Started(HOUR.start + timedelta(minutes=1), "run", ("collection:*",), "tidemark"),
+    Joined(HOUR.start + timedelta(minutes=2), 1, "collection:*"),
+    Alive(HOUR.start + timedelta(minutes=9), 1),
+)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Disk:
+    disk = Disk(tmp_path)
+    disk.prepare()
+    return disk
+
+
+@given(lines=st.integers(0, 4), tail=st.binary(max_size=60) | st.integers(0, len(LINE) - 1).map(lambda cut: LINE[:cut]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_every_tail_that_is_no_record_is_cut(disk: Disk, lines: int, tail: bytes) -> None:
+    disk.put_at(f"open/{SEGMENT}", 0, LINE * lines + tail)
+    repair(disk, NOW)
+    sealed = disk.read(f"sealed/{SEGMENT}") if disk.names("sealed") else b""
+    assert disk.names("open") == []
+    assert sealed == LINE * lines
+    assert [read_record(line) for line in sealed.splitlines()] == [read_record(LINE)] * lines
+    for name in disk.names("sealed"):
+        disk.remove(f"sealed/{name}")
+
+
+def test_zeros_that_a_power_cut_leaves_are_cut(disk: Disk) -> None:
+    disk.put_at(f"open/{SEGMENT}", 0, LINE + b"\0" * 5000 + b"\n" + b"\0\n" * 3)
+    repair(disk, NOW)
+    assert disk.read(f"sealed/{SEGMENT}") == LINE
+
+
+def test_a_ledger_stays_open_until_its_hour_is_over(disk: Disk) -> None:
+    whole = b"".join(map(print_entry, ENTRIES))
+    disk.put_at(f"open/{LEDGER}", 0, whole + b'{"entry":"al')
+    repair(disk, HOUR.end - timedelta(microseconds=1))
+    assert disk.read(f"open/{LEDGER}") == whole
+    repair(disk, HOUR.end)
+    assert disk.read(f"sealed/{LEDGER}") == whole
+
+
+def test_other_files_are_left_alone(disk: Disk) -> None:
+    disk.put_at("open/notes.txt", 0, b"mine")
+    repair(disk, NOW)
+    assert disk.read("open/notes.txt") == b"mine"
+    assert inheritance(disk) == Inheritance()
+
+
+def test_recover_leaves_a_live_collector_alone(disk: Disk) -> None:
+    disk.put_at(f"open/{SEGMENT}", 0, LINE)
+    with held(disk.root):
+        assert recover(disk.root, NOW) is True
+        assert disk.names("open") == [SEGMENT]
+    assert recover(disk.root, NOW) is False
+    assert disk.names("sealed") == [SEGMENT]
+
+
+def test_mending_is_repeatable(disk: Disk) -> None:
+    disk.put_at(f"open/{SEGMENT}", 0, LINE + b"x")
+    name = segment_in(SEGMENT)
+    assert name
+    mend(disk, name)
+    assert disk.read(f"sealed/{SEGMENT}") == LINE
+
+
+def test_a_new_spool_inherits_nothing(disk: Disk) -> None:
+    assert inheritance(disk) == Inheritance(DAWN, {})
+
+
+def test_a_new_process_inherits_what_was_expected_and_the_last_moment(disk: Disk) -> None:
+    disk.put_at(f"open/{LEDGER}", 0, b"".join(map(print_entry, ENTRIES)))
+    assert inheritance(disk) == Inheritance(ENTRIES[-1].at, {"collection:*": "process_died"})
+
+
+@pytest.mark.parametrize(
+    "path", ["sealed/20261122T15.coverage.jsonl", "uploaded/20261122T15.json", "packed/20261122T15.json"]
+)
+def test_nothing_is_recorded_in_an_hour_that_is_summed_up(disk: Disk, path: str) -> None:
+    (disk.root / path).parent.mkdir(exist_ok=True)
+    disk.put_at(path, 0, b"".join(map(print_entry, ENTRIES)))
+    assert inheritance(disk).floor == HOUR.end
+
+
+@pytest.mark.parametrize("name", [SEGMENT, f"{SEGMENT}.zst", f"{SEGMENT}.json", f"{SEGMENT}.zst.tmp"])
+def test_files_of_every_stage_belong_to_their_segment(name: str) -> None:
+    assert str(segment_in(name)) == SEGMENT
+    assert segment_in("notes.txt") is None
+    assert segment_in("20261122T15.coverage.jsonl") is None

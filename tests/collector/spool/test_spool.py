@@ -1,0 +1,349 @@
+"""The spool under every fault of the disk, of the power and of the process."""
+
+from datetime import datetime, timedelta
+from errno import EIO, ENOSPC, EROFS
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from archive.coverage import coverage_of
+from archive.hour import Hour
+from archive.ledger import read_ledger
+from archive.moment import format_moment
+from archive.record import record_line
+from collector.spool.disk import Disk
+from collector.spool.ledger import Ledger
+from collector.spool.repair import inheritance, repair
+from collector.spool.spool import Spool, reason_of
+from tests.collector.spool.account import account_of, gaps_in, kept_in
+from tests.collector.spool.disks import PowerlessDisk, RefusingDisk
+
+HOUR = Hour.parse("2026-11-22T15")
+TOPIC = "collection:*"
+
+
+class Life:
+    """Processes that receive numbered messages into one spool, one after the other, by a clock that the test turns."""
+
+    def __init__(self, disk: Disk, *, largest: int = 1000) -> None:
+        self.disk = disk
+        self.now = HOUR.start + timedelta(minutes=10)
+        self.sent: list[tuple[datetime, bytes]] = []
+        self._largest = largest
+        disk.prepare()
+        self.start()
+
+    def start(self) -> None:
+        """A process starts, joins, and has written so much."""
+        repair(self.disk, self.now)
+        before = inheritance(self.disk)
+        self.now = max(self.now, before.floor)
+        self.ledger = Ledger(self.disk, "run")
+        self.ledger.start(self.now, [TOPIC], "tidemark", before)
+        self.spool = Spool(self.disk, self.ledger, self.now, largest=self._largest)
+        self.spool.commit()
+        self.pass_time(1)
+        self.ledger.join(self.now, 1, TOPIC)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, as the collector's tick does."""
+        self.now += timedelta(seconds=seconds)
+        self.spool.turn(self.now)
+
+    def receive(self, count: int = 1) -> None:
+        """Receive messages in one read."""
+        self.pass_time(0.01)
+        messages = [b'{"number":%d}' % (len(self.sent) + number) for number in range(count)]
+        self.sent += ((self.now, message) for message in messages)
+        lines = [record_line(format_moment(self.now), TOPIC, message) for message in messages]
+        self.ledger.prove(self.now, 1)
+        self.spool.add(self.now, lines, count, sum(map(len, lines)))
+
+    def balance(self) -> None:
+        """Nothing is lost, nothing is there twice."""
+        account = account_of(self.disk.root, self.sent)
+        assert account.lost == ()
+        assert account.doubled == ()
+        assert account.kept + account.in_gaps >= account.sent
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> RefusingDisk:
+    return RefusingDisk(tmp_path / "spool")
+
+
+def reasons(disk: Disk) -> set[str]:
+    return {gap.reason for gap in gaps_in(disk.root)}
+
+
+def test_what_is_received_is_kept(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive(30)
+    life.spool.close()
+    life.balance()
+    assert kept_in(disk.root).total() == life.spool.kept == 30
+    assert life.spool.kept_bytes == sum(disk.size(f"sealed/{name}") for name in disk.names("sealed"))
+
+
+def test_a_segment_never_grows_over_its_limit(disk: RefusingDisk) -> None:
+    life = Life(disk, largest=500)
+    for _ in range(20):
+        life.receive(2)
+        life.spool.flush()
+    life.spool.close()
+    assert len(disk.names("sealed")) > 5
+    assert all(disk.size(f"sealed/{name}") <= 500 for name in disk.names("sealed"))
+    life.balance()
+
+
+def test_the_first_message_of_an_hour_opens_its_file(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive(3)
+    life.now = HOUR.end - timedelta(seconds=0.01)
+    life.receive(3)
+    life.spool.commit()
+    assert disk.names("open") == ["20261122T16.0001.jsonl", "20261122T16.coverage.jsonl"]
+    assert "20261122T15.0001.jsonl" in disk.names("sealed")
+    life.spool.close()
+    assert disk.names("sealed") == ["20261122T15.0001.jsonl", "20261122T15.coverage.jsonl", "20261122T16.0001.jsonl"]
+    life.balance()
+
+
+def test_a_quiet_hour_is_closed_by_the_clock(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive()
+    life.pass_time(3600)
+    life.ledger.prove(life.now, 1)
+    life.spool.commit()
+    assert disk.names("sealed") == ["20261122T15.0001.jsonl", "20261122T15.coverage.jsonl"]
+    entries = read_ledger(disk.read("sealed/20261122T15.coverage.jsonl"))
+    coverage = coverage_of(entries, HOUR)
+    assert coverage.covered[-1].end == HOUR.end
+
+
+def test_an_hour_waits_until_its_end_is_proven(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive()
+    life.pass_time(3600)
+    life.spool.commit()
+    assert "20261122T15.coverage.jsonl" in disk.names("open")
+    life.ledger.lose(life.now, 1, None, "heartbeat_unanswered")
+    life.spool.commit()
+    gap = coverage_of(read_ledger(disk.read("sealed/20261122T15.coverage.jsonl")), HOUR).gaps[-1]
+    assert (gap.reason, gap.end) == ("heartbeat_unanswered", HOUR.end)
+
+
+def test_a_full_disk_is_a_gap_of_its_own_and_ends(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive(5)
+    life.spool.commit()
+    with disk.refusing(ENOSPC, "write", takes=70):
+        for _ in range(3):
+            life.receive(5)
+            life.spool.commit()
+        assert life.spool.shortage is not None
+        assert life.spool.shortage.reason == "disk_full"
+    life.receive(5)
+    life.spool.commit()
+    assert life.spool.shortage is None
+    life.spool.close()
+    life.balance()
+    assert disk.fired["write"] == 3
+    assert life.spool.unkept > 0
+    assert life.spool.kept + life.spool.unkept == 25
+    assert reasons(disk) == {"connecting", "disk_full", "process_died"}
+
+
+def test_uploaded_segments_make_room_before_anything_is_given_up(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive(5)
+    life.spool.close()
+    (disk.root / "uploaded").mkdir()
+    disk.put_at("uploaded/20261122T15.0001.jsonl.json", 0, b"{}")
+    life.start()
+    disk.refuse(ENOSPC, "write")
+    remove = disk.remove
+
+    def relenting(path: str) -> None:
+        remove(path)
+        disk.relent()
+
+    disk.remove = relenting  # type: ignore[method-assign]
+    life.receive(5)
+    life.spool.commit()
+    assert (life.spool.kept, life.spool.unkept, life.spool.shortage) == (5, 0, None)
+    assert disk.fired["write"] == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "methods", "reason"),
+    [
+        (EIO, ("write",), "disk_error"),
+        (EIO, ("write", "truncate"), "disk_error"),
+        (EROFS, ("create", "write"), "disk_read_only"),
+    ],
+)
+def test_a_disk_that_refuses_is_never_a_stream_outage(
+    disk: RefusingDisk, error: int, methods: tuple[str, ...], reason: str
+) -> None:
+    life = Life(disk)
+    life.receive(5)
+    life.spool.commit()
+    with disk.refusing(error, *methods, takes=10):
+        for _ in range(4):
+            life.receive(5)
+            life.spool.commit()
+    life.receive(5)
+    life.spool.commit()
+    life.spool.close()
+    life.balance()
+    assert disk.fired["write"] > 0
+    assert reasons(disk) == {"connecting", reason, "process_died"}
+
+
+def test_a_failing_device_gets_a_new_file(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive(5)
+    life.spool.flush()
+    with disk.refusing(EIO, "write"):
+        life.receive(5)
+        life.spool.flush()
+    life.receive(5)
+    life.spool.flush()
+    life.spool.close()
+    life.balance()
+    assert len(disk.names("sealed")) == 2
+
+
+def test_after_a_failed_sync_what_it_covered_is_a_gap(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive(5)
+    life.spool.commit()
+    life.receive(5)
+    with disk.refusing(EIO, "sync"):
+        life.spool.commit()
+    life.receive(5)
+    life.spool.commit()
+    life.spool.close()
+    assert disk.fired["sync"] > 0
+    assert "disk_error" in reasons(disk)
+    life.balance()
+
+
+def test_a_seal_that_fails_is_done_later(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive(5)
+    life.spool.commit()
+    with disk.refusing(EIO, "move"):
+        life.pass_time(3600)
+        life.spool.commit()
+        assert disk.names("sealed") == []
+    life.receive(5)
+    life.spool.commit()
+    life.spool.close()
+    assert "20261122T15.0001.jsonl" in disk.names("sealed")
+    life.balance()
+
+
+def test_reasons_are_words_of_the_ledger() -> None:
+    assert [reason_of(OSError(number, "")) for number in (ENOSPC, EROFS, EIO)] == [
+        "disk_full",
+        "disk_read_only",
+        "disk_error",
+    ]
+
+
+class Mishaps(RuleBasedStateMachine):
+    """Any sequence of reads, syncs, deaths, refusals and hours."""
+
+    folder: Path
+    count = 0
+
+    @initialize()
+    def begin(self) -> None:
+        type(self).count += 1
+        self.disk = RefusingDisk(self.folder / str(self.count))
+        self.life = Life(self.disk)
+
+    @rule(count=st.integers(1, 20))
+    def receive(self, count: int) -> None:
+        self.life.receive(count)
+
+    @rule()
+    def flush(self) -> None:
+        self.life.spool.flush()
+
+    @rule()
+    def commit(self) -> None:
+        self.life.spool.commit()
+
+    @rule(seconds=st.sampled_from([1.0, 600.0, 3600.0, 8000.0]))
+    def wait(self, seconds: float) -> None:
+        self.life.pass_time(seconds)
+
+    @rule()
+    def lose(self) -> None:
+        self.life.ledger.lose(self.life.now, 1, None, "connection_lost")
+        self.life.pass_time(5)
+        self.life.ledger.join(self.life.now, 1, TOPIC)
+
+    @rule(
+        error=st.sampled_from([ENOSPC, EIO, EROFS]),
+        methods=st.sets(st.sampled_from(["write", "create", "sync", "truncate", "move"]), min_size=1),
+        takes=st.integers(0, 300),
+    )
+    def refuse(self, error: int, methods: set[str], takes: int) -> None:
+        self.disk.refuse(error, *methods, takes=takes)
+
+    @rule()
+    def relent(self) -> None:
+        self.disk.relent()
+
+    @rule(seconds=st.floats(0, 4000))
+    def die(self, seconds: float) -> None:
+        self.disk.relent()
+        self.life.now += timedelta(seconds=seconds)
+        self.life.start()
+
+    def teardown(self) -> None:
+        self.disk.relent()
+        self.life.pass_time(1)
+        self.life.spool.close()
+        self.life.balance()
+
+
+def test_any_sequence_of_mishaps_balances(tmp_path: Path) -> None:
+    machine = type("Run", (Mishaps,), {"folder": tmp_path})
+    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=20, deadline=None))
+
+
+@given(
+    plan=st.lists(
+        st.tuples(st.integers(0, 9), st.sampled_from(["flush", "commit", "cut", "hour", "read"])), max_size=25
+    )
+)
+@settings(max_examples=30, deadline=None)
+def test_a_power_cut_loses_nothing_silently(
+    tmp_path_factory: pytest.TempPathFactory, plan: list[tuple[int, str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("power")
+    disk = PowerlessDisk(folder / "spool", folder / "vault")
+    life = Life(disk)
+    for count, step in [*plan, (3, "read"), (0, "cut")]:
+        if count:
+            life.receive(count)
+        if step == "flush":
+            life.spool.flush()
+        elif step == "commit":
+            life.spool.commit()
+        elif step == "hour":
+            life.pass_time(3600)
+        elif step == "cut":
+            disk.cut_power()
+            life.start()
+    life.spool.close()
+    assert disk.cuts > 0
+    life.balance()
