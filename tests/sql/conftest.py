@@ -23,3 +23,10 @@ def market_copy(postgres_server: Postgres, migrated: str) -> Iterator[str]:
     with fresh_database(postgres_server, migrated) as url:
         fill(url)
         yield url
+
+
+@pytest.fixture
+def warehouse_pair(postgres_server: Postgres, migrated: str) -> Iterator[tuple[str, str]]:
+    """The addresses of two fresh, empty warehouses."""
+    with fresh_database(postgres_server, migrated) as one, fresh_database(postgres_server, migrated) as other:
+        yield one, other

@@ -41,8 +41,9 @@ CREATE TEMP TABLE touched (
 
 
 def at(moment: str) -> datetime:
-    """Read `20T10:05` as a time of November 2026."""
-    return datetime.strptime(f"2026-11-{moment}", "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+    """Read `20T10:05` as a time of November 2026, and `12-01T10:05` as one of December."""
+    month_and_day = moment if "-" in moment else f"11-{moment}"
+    return datetime.strptime(f"2026-{month_and_day}", "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
 
 
 def sale(
