@@ -8,7 +8,6 @@ from archive.coverage import Coverage, coverage_of
 from archive.hour import Hour
 from archive.ledger import NOT_RUNNING, Began, read_ledger
 from archive.manifest import Gap, Interval, Manifest, Segment
-from archive.moment import parse_moment
 from archive.names import ObjectKey, SegmentName
 from collector.upload.record import PackedSegment
 
@@ -42,8 +41,8 @@ def manifest_of(
             for name in sorted(segments)
         ),
         event_types=dict(event_types),
-        first_received_at=min((parse_moment(s.first_received_at) for s in packed if s.first_received_at), default=None),
-        last_received_at=max((parse_moment(s.last_received_at) for s in packed if s.last_received_at), default=None),
+        first_received_at=min((each.first_received_at for each in packed if each.first_received_at), default=None),
+        last_received_at=max((each.last_received_at for each in packed if each.last_received_at), default=None),
         covered=coverage.covered,
         gaps=coverage.gaps,
         software=software,

@@ -1,12 +1,14 @@
 """The record of a packed segment, kept as `NAME.json` beside it and, once it is shipped, in its place."""
 
+from datetime import datetime
+
 import msgspec
 
 
 class PackedSegment(msgspec.Struct, frozen=True, kw_only=True):
     """What a manifest says of a segment, and what it adds up over the hour's segments.
 
-    `sha256` is the hexadecimal digest of the compressed file; times are as the record lines give them.
+    `sha256` is the hexadecimal digest of the compressed file.
     """
 
     records: int
@@ -14,8 +16,8 @@ class PackedSegment(msgspec.Struct, frozen=True, kw_only=True):
     compressed_bytes: int
     sha256: str
     event_types: dict[str, int]
-    first_received_at: str | None
-    last_received_at: str | None
+    first_received_at: datetime | None
+    last_received_at: datetime | None
 
 
 _decoder = msgspec.json.Decoder(PackedSegment)

@@ -6,6 +6,7 @@ from archive.coverage import Coverage
 from archive.hour import Hour
 from archive.ledger import Alive, Began, Joined, Started, Stopped, print_entry
 from archive.manifest import Gap, Interval, Manifest, print_manifest, read_manifest
+from archive.moment import parse_moment
 from archive.names import SegmentName
 from collector.upload.commit import coverage_in, manifest_of
 from collector.upload.record import PackedSegment
@@ -23,8 +24,8 @@ def packed(records: int, first: str | None, last: str | None, **types: int) -> P
         compressed_bytes=10 * records,
         sha256="ab" * 32,
         event_types=types,
-        first_received_at=first and f"2026-11-20T10:{first}.000000Z",
-        last_received_at=last and f"2026-11-20T10:{last}.000000Z",
+        first_received_at=parse_moment(f"2026-11-20T10:{first}Z") if first else None,
+        last_received_at=parse_moment(f"2026-11-20T10:{last}Z") if last else None,
     )
 
 
