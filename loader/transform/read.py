@@ -5,6 +5,8 @@ slowly, to say why, or to find that it is one of the rarer forms after all.
 """
 
 import re
+from collections import Counter
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -12,10 +14,11 @@ from msgspec import Raw, Struct, defstruct
 
 from archive.event_type import SALE, UNPARSED, UNTYPED, event_type_of
 from archive.moment import parse_moment
-from archive.record import Record, read_record
+from archive.record import Record, count_lines, read_record
 from loader.transform.event import EVENTS, AnyEvent
 from loader.transform.events_api import TOPIC, ListedSale, listed_sale
 from loader.transform.outcome import Other, Outcome, Reason, Reject, UnfitError, rejected
+from loader.transform.sale import Sale
 from loader.transform.sold import ABSENT, ItemSold
 from loader.transform.stream import stream_sale
 
@@ -37,6 +40,7 @@ _line: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_Line)
 _frame = msgspec.json.Decoder(Frame)
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(shape) for name, shape in EVENTS.items()}
 _listed: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ListedSale)
+_message = attrgetter("message")
 _others = {shape: Other(name) for name, shape in EVENTS.items() if name != SALE}
 
 
@@ -48,15 +52,26 @@ def read_line(line: bytes) -> Outcome:
         return _looked_at_again(line)
 
 
-def read_block(block: bytes) -> list[Outcome]:
-    """Say what each line of a block is; every line of it ends in a newline. Quick where all are whole messages."""
+def read_lines(text: bytes) -> tuple[Counter[str], list[tuple[int, Sale | Reject]]]:
+    """Say of many lines, each ending in a newline, what `read_line` says of each alone.
+
+    Returns the counts of other events by name, and with its place, from 0, whatever is none.
+    """
     try:
-        lines = _line.decode_lines(block)
+        lines = _line.decode_lines(text)
     except _UNREADABLE:
         lines = []
-    if len(lines) != block.count(b"\n"):
-        return [read_line(line) for line in block.split(b"\n")[:-1]]
-    return [_outcome(line) for line in lines]
+    if len(lines) != count_lines(text):  # one of them takes a second look, or is blank
+        outcomes = [read_line(line) for line in text.split(b"\n")[:-1]]
+        others = Counter(outcome.event_type for outcome in outcomes if isinstance(outcome, Other))
+        return others, [(place, found) for place, found in enumerate(outcomes) if not isinstance(found, Other)]
+    sales = [
+        (place, _sale(line.message, line.received_at))
+        for place, line in enumerate(lines)
+        if type(line.message) is ItemSold
+    ]
+    kinds = Counter(map(type, map(_message, lines)))
+    return Counter({_others[kind].event_type: count for kind, count in kinds.items() if kind in _others}), sales
 
 
 def _outcome(line: Any) -> Outcome:
@@ -64,7 +79,7 @@ def _outcome(line: Any) -> Outcome:
     return _others.get(type(message)) or _sale(message, line.received_at)
 
 
-def _sale(message: ItemSold | ListedSale, received_at: str) -> Outcome:
+def _sale(message: ItemSold | ListedSale, received_at: str) -> Sale | Reject:
     try:
         moment = parse_moment(received_at)
     except (ValueError, OverflowError) as error:

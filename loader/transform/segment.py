@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from loader.transform.outcome import Other, Reject
-from loader.transform.read import read_block
+from loader.transform.outcome import Reject
+from loader.transform.read import read_lines
 from loader.transform.sale import Sale
 
 
@@ -43,15 +43,13 @@ def read_segment(chunks: Iterable[bytes]) -> Iterator[Block]:
 
 
 def _block(first: int, text: bytes) -> Block:
-    outcomes = read_block(text)
-    block = Block(first, len(outcomes))
+    others, found = read_lines(text)
+    block = Block(first, others.total() + len(found), others=others)
     lines: list[bytes] = []
-    for place, outcome in enumerate(outcomes):
-        if isinstance(outcome, Other):
-            block.others[outcome.event_type] += 1
-        elif isinstance(outcome, Reject):
+    for place, outcome in found:
+        if isinstance(outcome, Sale):
+            block.sales.append((first + place, outcome))
+        else:
             lines = lines or text.split(b"\n")
             block.rejects.append((first + place, lines[place], outcome))
-        else:
-            block.sales.append((first + place, outcome))
     return block

@@ -1,6 +1,7 @@
 """Any line at all has exactly one outcome, and nothing is raised."""
 
 import json
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from archive.event_type import event_type_of
 from archive.record import read_record, unparsed_line
 from loader.transform.events_api import TOPIC
 from loader.transform.outcome import LONGEST_DETAIL, Other, Outcome, Reason, Reject
-from loader.transform.read import read_block, read_line
+from loader.transform.read import read_line, read_lines
 from loader.transform.sale import Fee, Sale
 from tests.loader.transform.messages import RECEIVED, line_of, listed, sample, sold
 
@@ -156,5 +157,8 @@ lines = st.sampled_from(
 
 
 @given(st.lists(lines, max_size=8))
-def test_a_block_says_of_each_line_what_reading_it_alone_says(block: list[bytes]) -> None:
-    assert read_block(b"".join(block)) == [read_line(line) for line in block]
+def test_many_lines_together_are_what_each_is_alone(block: list[bytes]) -> None:
+    alone = [read_line(line) for line in block]
+    others, found = read_lines(b"".join(block))
+    assert found == [(place, outcome) for place, outcome in enumerate(alone) if not isinstance(outcome, Other)]
+    assert others == Counter(outcome.event_type for outcome in alone if isinstance(outcome, Other))
