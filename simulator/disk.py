@@ -6,18 +6,27 @@ from typing import Self
 
 import msgspec
 
+from archive.problem import Problem
 from simulator.ledger import Fired, Line, Sent, Sold, read_lines
 
+BUFFER = 1 << 20
 FILES: dict[type, str] = {Sent: "sent.jsonl", Sold: "sales.jsonl", Fired: "faults.jsonl"}
 
 
 class LedgerFiles:
-    """Writes a new ledger into a folder, over an earlier one. Lines reach the files with `flush` at the latest."""
+    """Writes a new ledger into a folder, over an earlier one. Lines reach the files with `flush` at the latest.
+
+    Raises Problem where the folder cannot be written.
+    """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self._files = {kind: (folder / name).open("wb", buffering=1 << 20) for kind, name in FILES.items()}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._files = {kind: (folder / name).open("wb", buffering=BUFFER) for kind, name in FILES.items()}
+        except OSError as error:
+            raise Problem(
+                f"the ledger in {folder} cannot be written ({error.strerror})", "Name another folder with --ledger."
+            ) from error
         self._encode = msgspec.json.Encoder().encode
 
     def write(self, entry: Sent | Sold | Fired) -> None:

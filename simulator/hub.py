@@ -21,9 +21,9 @@ from simulator.stream.websocket import Wire
 class Hub:
     """The source, the connections, the faults, the memory and the ledger of one simulator."""
 
-    def __init__(self, options: Options, source: Source) -> None:
+    def __init__(self, options: Options, source: Source, ledger: LedgerFiles) -> None:
         self.options = options
-        self.ledger = LedgerFiles(options.ledger)
+        self.ledger = ledger
         self.faults = Faults(self._report)
         self.fired: list[Fired] = []
         self.store = Store()

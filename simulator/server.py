@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Self
 
 from aiohttp import web
 
 from archive.problem import Problem
 from simulator.control import CONTROL_PATH, Control
+from simulator.disk import LedgerFiles
 from simulator.events_api.http import API_PATH, EventsApi
 from simulator.faults import Close, Fault
 from simulator.hub import Hub
@@ -19,6 +20,8 @@ from simulator.source import source_of
 from simulator.stream.handshake import STREAM_PATH, StreamApi
 
 TICK = 0.01
+PATIENCE = 1.0
+"""Seconds that connections have to end when the simulator stops."""
 LARGEST_REQUEST = 64 * 1024 * 1024
 
 
@@ -28,38 +31,50 @@ class Simulator:
     Raises Problem where its port is taken.
     """
 
+    hub: Hub
+
     def __init__(self, options: Options) -> None:
         self.options = options
         self._ticked = asyncio.Event()
-        self.hub = Hub(options, source_of(options))
-        app = web.Application(client_max_size=LARGEST_REQUEST)
-        for part in (StreamApi(self.hub), EventsApi(self.hub), Control(self.hub)):
-            app.add_routes(part.routes())
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
 
     async def __aenter__(self) -> Self:
-        await self._runner.setup()
+        async with AsyncExitStack() as parts:
+            ledger = parts.enter_context(LedgerFiles(self.options.ledger))
+            self.hub = Hub(self.options, source_of(self.options), ledger)
+            self._runner = await self._listen(parts)
+            self.arm(*self.options.faults)
+            parts.push_async_callback(self._take_leave, asyncio.create_task(self._keep_beat()))
+            self._parts = parts.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._parts.aclose()
+
+    async def _listen(self, parts: AsyncExitStack) -> web.AppRunner:
+        """Open the port."""
+        app = web.Application(client_max_size=LARGEST_REQUEST)
+        for api in (StreamApi(self.hub), EventsApi(self.hub), Control(self.hub)):
+            app.add_routes(api.routes())
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
+        parts.push_async_callback(runner.cleanup)
+        await runner.setup()
         try:
-            await web.TCPSite(self._runner, self.options.host, self.options.port).start()
+            await web.TCPSite(runner, self.options.host, self.options.port).start()
         except OSError as error:
-            await self._runner.cleanup()
             raise Problem(
                 f"port {self.options.port} of {self.options.host} cannot be opened ({error.strerror})",
                 "Stop what uses it, or choose another with --port; 0 takes a free one.",
             ) from error
-        self.hub.arm(*self.options.faults)
-        self._beat = asyncio.create_task(self._keep_beat())
-        return self
+        return runner
 
-    async def __aexit__(self, *_: object) -> None:
-        self._beat.cancel()
+    async def _take_leave(self, beat: asyncio.Task[None]) -> None:
+        """Close every connection in good order."""
+        beat.cancel()
         with suppress(asyncio.CancelledError):
-            await self._beat
+            await beat
         for wire in self.hub.wires:
             wire.connection.ending = wire.connection.ending or Close(code=1001)
         self.hub.tick()
-        await self._runner.cleanup()
-        self.hub.ledger.close()
 
     async def _keep_beat(self) -> None:
         while True:

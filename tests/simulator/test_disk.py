@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from archive.problem import Problem
 from simulator.disk import LedgerFiles, read_ledger
 from simulator.ledger import Fired, Sent, Sold
 from simulator.message import SaleKey
@@ -18,6 +21,12 @@ def test_what_is_written_is_read_after_a_flush(tmp_path: Path) -> None:
         assert list(read_ledger(tmp_path / "ledger", Sent)) == [SENT, SENT]
         assert list(read_ledger(tmp_path / "ledger", Fired)) == [FIRED]
         assert list(read_ledger(tmp_path / "ledger", Sold)) == []
+
+
+def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Problem, match="cannot be written"):
+        LedgerFiles(tmp_path / "file")
 
 
 def test_closing_writes_what_is_left(tmp_path: Path) -> None:

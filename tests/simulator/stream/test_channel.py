@@ -62,7 +62,10 @@ def test_a_second_join_closes_the_first_after_the_reply() -> None:
 def test_after_a_leave_nothing_is_delivered() -> None:
     socket = Socket()
     ask(socket, "1", "1", "collection:*", "phx_join", {})
-    assert [answer[3] for answer in ask(socket, "1", "2", "collection:*", "phx_leave", {})] == ["phx_reply", "phx_close"]
+    assert [answer[3] for answer in ask(socket, "1", "2", "collection:*", "phx_leave", {})] == [
+        "phx_reply",
+        "phx_close",
+    ]
     assert list(socket.deliveries(SALE)) == []
 
 

@@ -1,0 +1,45 @@
+"""A client for tests: websockets, and the frames it sends by hand."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import websockets
+
+from simulator.server import Simulator
+
+OK = {"status": "ok", "response": {}}
+
+
+def envelope(event_type: str = "item_sold", slug: str = "seals", **payload: Any) -> bytes:
+    """Return an envelope, as a recording holds it."""
+    payload = {"collection": {"slug": slug}, **payload}
+    return json.dumps({"event_type": event_type, "sent_at": "2026-11-22T15:00:00Z", "payload": payload}).encode()
+
+
+class Client:
+    """One socket."""
+
+    def __init__(self, ws: websockets.ClientConnection) -> None:
+        self.ws = ws
+
+    async def say(self, *frame: Any) -> None:
+        await self.ws.send(json.dumps(frame))
+
+    async def hear(self) -> Any:
+        return json.loads(await self.ws.recv())
+
+    async def join(self, topic: str = "collection:*", payload: Any = None) -> Any:
+        await self.say("1", "1", topic, "phx_join", payload or {})
+        return await self.hear()
+
+    async def heartbeat(self) -> None:
+        await self.say(None, "9", "phoenix", "heartbeat", {})
+
+
+@asynccontextmanager
+async def connected(simulator: Simulator, key: str = "key-a", *, vsn: str = "&vsn=2.0.0") -> AsyncIterator[Client]:
+    """Open a socket with a key; it has joined nothing."""
+    async with websockets.connect(f"{simulator.stream_url}?token={key}{vsn}", max_size=None, ping_interval=None) as ws:
+        yield Client(ws)

@@ -1,0 +1,131 @@
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError
+from websockets.frames import Frame
+from websockets.streams import StreamReader
+
+from simulator.disk import read_ledger
+from simulator.faults import Binary, Close, Fault, Garbage, Giant, HalfOpen, Reset
+from simulator.ledger import Sent
+from simulator.message import digest_of
+from simulator.options import Options
+from simulator.server import Simulator
+from simulator.stream.connection import Outgoing
+from simulator.stream.websocket import wire_frame
+from tests.simulator.client import OK, connected, envelope
+
+
+def parsed(data: bytes) -> Frame:
+    reader = StreamReader()
+    reader.feed_data(data)
+    parsing = Frame.parse(reader.read_exact, mask=False, max_size=None)
+    with pytest.raises(StopIteration) as done:
+        next(parsing)
+    frame: Frame = done.value.value
+    return frame
+
+
+@given(st.sampled_from([0, 1, 125, 126, 127, 0xFFFF, 0x10000]), st.booleans())
+def test_frames_are_as_websockets_reads_them(size: int, binary: bool) -> None:
+    frame = parsed(wire_frame(Outgoing(bytes(size), None, binary)))
+    assert (frame.data, frame.opcode, frame.fin) == (bytes(size), 2 if binary else 1, True)
+
+
+async def test_what_is_sent_is_written_down(simulator: Simulator) -> None:
+    sold = envelope(item={"nft_id": "base/0xab/7"}, transaction={"hash": "0x9"}, order_hash="")
+    listed = envelope("item_listed")
+    async with connected(simulator) as client:
+        simulator.send(sold)
+        assert (await client.join())[4] == OK
+        simulator.send(sold, listed)
+        assert [(await client.hear())[4] for _ in range(2)] == [json.loads(sold), json.loads(listed)]
+    lines = list(read_ledger(simulator.options.ledger, Sent))
+    assert [(line.client, line.connection, line.sequence, line.event_type) for line in lines] == [
+        ("collector-a", 1, 1, "item_sold"),
+        ("collector-a", 1, 2, "item_listed"),
+    ]
+    assert [line.digest for line in lines] == [digest_of(sold), digest_of(listed)]
+    assert lines[0].sale is not None
+    assert lines[0].sale.token == "7"
+    assert lines[1].sale is None
+
+
+async def test_pings_are_answered_and_count_as_life(simulator: Simulator) -> None:
+    async with connected(simulator) as client:
+        (wire,) = simulator.hub.wires
+        before = wire.connection.heard_at
+        await (await client.ws.ping())
+        assert wire.connection.heard_at > before
+
+
+@pytest.mark.parametrize("code", [1000, 1002, 1011, 4000])
+async def test_the_server_may_close_with_any_code(simulator: Simulator, code: int) -> None:
+    async with connected(simulator) as client:
+        await client.join()
+        simulator.arm(Close(code=code, reason="tired"))
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.hear()
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (code, "tired")
+
+
+async def test_the_connection_may_be_cut(simulator: Simulator) -> None:
+    async with connected(simulator) as client:
+        await client.join()
+        simulator.arm(Reset())
+        with pytest.raises(ConnectionClosedError) as closed:
+            await client.hear()
+    assert closed.value.rcvd is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "received"), [(Garbage(text="[half"), "[half"), (Binary(size=5), bytes(5)), (Giant(size=3_000_000), None)]
+)
+async def test_odd_frames_reach_the_client(simulator: Simulator, fault: Fault, received: str | bytes | None) -> None:
+    async with connected(simulator) as client:
+        await client.join()
+        simulator.arm(fault)
+        frame = await client.ws.recv()
+    assert frame == received or (received is None and len(frame) > 3_000_000)
+    assert [fired.fault for fired in simulator.fired] == [fault.name]
+
+
+async def test_half_open_nothing_is_answered_until_the_client_gives_up(simulator: Simulator) -> None:
+    async with connected(simulator) as client:
+        await client.join()
+        simulator.arm(HalfOpen())
+        await simulator.until(lambda: bool(simulator.fired))
+        simulator.send(envelope())
+        await client.heartbeat()
+        pong = await client.ws.ping()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await client.hear()
+        assert not pong.done()
+        client.ws.transport.abort()
+    await simulator.until(lambda: not simulator.hub.wires)
+    assert list(read_ledger(simulator.options.ledger, Sent)) == []
+
+
+async def test_an_idle_client_is_closed_in_good_order(tmp_path: Path) -> None:
+    options = Options(ledger=tmp_path, keys={"key-a": "collector-a"}, idle_seconds=0.2)
+    async with Simulator(options) as simulator, connected(simulator) as client:
+        await client.join()
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.hear()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1000
+
+
+async def test_a_client_s_nonsense_closes_its_socket(simulator: Simulator) -> None:
+    async with connected(simulator) as client:
+        await client.ws.send("nonsense")
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.hear()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1011

@@ -1,0 +1,64 @@
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from archive.clock import Clock
+from archive.hour import Hour
+from archive.moment import parse_moment
+from simulator.disk import read_ledger
+from simulator.ledger import Sent, Sold
+from simulator.options import Options
+from simulator.server import Simulator
+from tests.simulator.client import connected, envelope
+
+PAST = datetime(2026, 11, 20, 10, tzinfo=UTC)
+KEYS = {"key-a": "collector-a"}
+SALE = {"item": {"nft_id": "base/0xab/7"}, "transaction": {"hash": "0x9"}, "order_hash": "0x5"}
+
+
+async def test_the_market_is_told_at_its_rate_by_the_simulator_s_clock(tmp_path: Path) -> None:
+    clock = Clock(PAST, time.time(), 180.0)
+    options = Options(ledger=tmp_path, keys=KEYS, rate=500.0, sales_share=0.2, clock=clock)
+    async with Simulator(options) as simulator, connected(simulator) as client:
+        await client.join()
+        frames = [await client.hear() for _ in range(50)]
+    moments = [parse_moment(frame[4]["sent_at"]) for frame in frames]
+    assert moments == sorted(moments)
+    assert all(Hour.of(moment) == Hour(PAST) for moment in moments)
+    sent = [line.sale for line in read_ledger(tmp_path, Sent) if line.sale]
+    happened = {line.sale for line in read_ledger(tmp_path, Sold)}
+    assert sent
+    assert set(sent) <= happened
+
+
+async def test_nothing_is_told_from_the_last_hour_on(tmp_path: Path) -> None:
+    options = Options(ledger=tmp_path, keys=KEYS, rate=1000.0, until=Hour(PAST), clock=Clock(PAST, time.time(), 1.0))
+    async with Simulator(options) as simulator:
+        for _ in range(3):
+            simulator.hub.tick()
+        assert simulator.hub.told.total() == 0
+
+
+async def test_sales_are_remembered_whether_or_not_anybody_listens_and_once(simulator: Simulator) -> None:
+    simulator.send(envelope(**SALE), envelope(**SALE, event_timestamp="2026-11-22T16:00:00Z"))
+    assert [line.sale.token for line in read_ledger(simulator.options.ledger, Sold)] == ["7"]
+    assert list(read_ledger(simulator.options.ledger, Sent)) == []
+
+
+async def test_a_recording_waits_for_its_first_listener(tmp_path: Path) -> None:
+    lines = [envelope(price=number) for number in range(5)]
+    (tmp_path / "recording.jsonl").write_bytes(b"\n".join(lines))
+    options = Options(ledger=tmp_path, keys=KEYS, rate=1000.0, recording=tmp_path / "recording.jsonl")
+    async with Simulator(options) as simulator:
+        simulator.hub.tick()
+        async with connected(simulator) as client:
+            await client.join()
+            heard = [(await client.hear())[4] for _ in range(5)]
+    assert heard == [msgspec.json.decode(line) for line in lines]
+
+
+async def test_the_summary_is_one_line(simulator: Simulator) -> None:
+    simulator.send(envelope(**SALE))
+    assert simulator.hub.summary().endswith("1 messages, 1 sales, 0 connections, 0 faults fired")
