@@ -1,6 +1,7 @@
 """What a sale is identified by: chain, contract, token, transaction and order, each in one spelling."""
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -31,8 +32,16 @@ def word_of(text: str | None, name: str) -> str | None:
     """
     if not text:
         return None
-    if not _WORD.fullmatch(text):
+    word = _spelled(text)
+    if word is None:
         raise UnfitError(Reason.MALFORMED, f"{name} is not 1 to 255 printable ASCII characters: {text[:60]!r}")
+    return word
+
+
+@lru_cache(maxsize=8192)  # one sale names its seller, its token and OpenSea several times over
+def _spelled(text: str) -> str | None:
+    if not _WORD.fullmatch(text):
+        return None
     return text.lower() if text[:2] in {"0x", "0X"} else text
 
 
@@ -41,7 +50,10 @@ def label_of(text: str | None) -> str | None:
 
     PostgreSQL keeps no NUL.
     """
-    return _CONTROL.sub("\ufffd", text[:LONGEST_LABEL]) if text else None
+    if not text:
+        return None
+    label = text[:LONGEST_LABEL]
+    return label if label.isprintable() else _CONTROL.sub("\ufffd", label)
 
 
 def needed_word(text: str | None, name: str) -> str:
@@ -52,6 +64,7 @@ def needed_word(text: str | None, name: str) -> str:
     return word
 
 
+@lru_cache(maxsize=1024)  # there are some dozens of chains
 def chain_of(text: str) -> str:
     """Return a chain's one name, in lower case; matic is polygon. Raises UnfitError for what is no name."""
     name = text.lower()
