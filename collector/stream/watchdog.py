@@ -11,7 +11,7 @@ from math import exp
 MEMORY = 600.0
 PLAUSIBLE = 5.0
 IMPLAUSIBLE = 50.0
-ENOUGH = 100.0
+ENOUGH = 30.0
 PATIENCE = 3.0
 FADING = 0.5 ** (1 / 3600)
 
