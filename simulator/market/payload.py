@@ -47,7 +47,13 @@ def _account(address: str | None) -> Payload | None:
 
 
 def _item(order: Order, dialect: Dialect) -> Payload:
-    return {} if order.token_id is None else dialect.item(order.collection, order.token_id)
+    """Return the item of an order; the server of 2026 sends some bids without the token's id."""
+    if order.token_id is None:
+        return {}
+    item = dialect.item(order.collection, order.token_id)
+    if order.listing or not dialect.modern or order.order_hash[-1] not in "01":
+        return item
+    return {"chain": item["chain"], "nft_id": item["nft_id"].rpartition("/")[0]}
 
 
 def _placed(placed: Placed, dialect: Dialect) -> Payload:
@@ -115,13 +121,24 @@ def _invalidated(changed: Changed, dialect: Dialect) -> Payload:
         "chain": chain if dialect.modern else {"name": chain},
         "collection": {"slug": changed.order.collection.slug},
         "event_timestamp": dialect.moment(changed.at),
-        "item": _item(changed.order, dialect),
+        "item": _item(changed.order, dialect) if changed.order.listing else {},
         "order_hash": changed.order.order_hash,
         "protocol_address": dialect.protocol_address,
     }
 
 
+_SINCE_2023 = ("chain", "listing_type", "protocol_address", "protocol_data", "quantity")
+
+
 def _sold(sold: Sold, dialect: Dialect) -> Payload:
+    """Return a sale; some of the old server's are as plain as in its first year."""
+    payload = _sold_in_full(sold, dialect)
+    if not dialect.modern and sold.order.listing and sold.quantity == 1 and sold.order.order_hash[-1] in "0123":
+        return {name: value for name, value in payload.items() if name not in _SINCE_2023}
+    return payload
+
+
+def _sold_in_full(sold: Sold, dialect: Dialect) -> Payload:
     order = sold.order
     protocol_data = None if sold.elsewhere else order.protocol_data
     return {

@@ -12,7 +12,7 @@ from simulator.market.happening import Sold
 LARGEST_SWEEP = 43
 USUAL_SWEEP = 6
 MOST_AT_ONCE = 4
-BEFORE = timedelta(hours=1)
+BEFORE = timedelta(minutes=10)
 WAYS = {"listing": 52, "elsewhere": 4, "sweep": 6, "bid": 14, "offer": 14, "edition": 10}
 
 
