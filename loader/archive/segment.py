@@ -8,6 +8,7 @@ from zstandard import ZstdDecompressor, ZstdError
 
 from archive.manifest import Segment
 from archive.problem import Problem
+from archive.record import count_lines
 
 CHUNK = 1 << 20
 _HINT = (
@@ -58,7 +59,7 @@ def unpacked(body: Body, segment: Segment) -> Iterator[bytes]:
         # the reader ends silently where the object does, hence the counting
         with ZstdDecompressor().stream_reader(cast("IO[bytes]", source), CHUNK, read_across_frames=True) as reader:
             while size <= segment.bytes and (chunk := reader.read(CHUNK)):
-                size, records, last = size + len(chunk), records + chunk.count(b"\n"), chunk[-1:]
+                size, records, last = size + len(chunk), records + count_lines(chunk), chunk[-1:]
                 yield chunk
     except ZstdError as error:
         broken = error
