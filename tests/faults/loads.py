@@ -1,0 +1,118 @@
+"""Loads that are killed, and servers that go away under them: what the warehouse holds afterwards.
+
+`python -m tests.faults.loads ROUNDS` runs it for long and prints what fired; exit status 1 if anything was lost.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle, islice
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from archive.hour import Hour, hours
+from loader.hours import load_hour
+from loader.settings import LoaderSettings
+from loader.warehouse.migrate import migrate
+from local.postgres import Postgres
+from local.s3 import S3Server
+from tests.loader.contents import contents
+from tests.loader.recording import Recording, listed, sold
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+FIRST, LAST = Hour.parse("2026-11-22T12"), Hour.parse("2026-11-22T15")
+SALES = 600
+BUCKET = "archive"
+LOAD = "from cli.main import main; main()"
+
+
+def archive(client: "S3Client") -> None:
+    """Hours by two collectors that repeat each other and the hours before."""
+    for hour in hours(FIRST, LAST):
+        for collector in ("collector-a", "collector-b"):
+            recording = Recording(collector, hour)
+            for number in range(SALES):
+                recording.receive(sold(number % 500, FIRST, sent=number / 2), number).receive(listed(number), number)
+            recording.put(client, BUCKET)
+
+
+def quiet(_: str) -> None:
+    """Swallow the progress."""
+
+
+def settings_for(url: str) -> LoaderSettings:
+    """The loader's settings for a warehouse, which gets its tables."""
+    migrate(SecretStr(url), say=quiet)
+    return LoaderSettings(warehouse_url=url, bucket=BUCKET)
+
+
+@contextmanager
+def loading(hour: Hour, url: str) -> Iterator[subprocess.Popen[str]]:
+    """A load in a process of its own, at work: it has read its first file or is done."""
+    environment = {**os.environ, "TIDEMARK_WAREHOUSE_URL": url, "TIDEMARK_BUCKET": BUCKET}
+    command = [sys.executable, "-c", LOAD, "load", hour.key, "--force"]
+    with subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as load:
+        assert load.stdout is not None
+        load.stdout.readline()
+        yield load
+
+
+def fault_during_load(fault: str, random: Random, server: Postgres) -> str:
+    """Let a fault happen to one load, and say whether it did."""
+    hour = random.choice(list(hours(FIRST, LAST)))
+    with loading(hour, server.url()) as load:
+        time.sleep(random.random() * 0.25)
+        if fault == "killed":
+            load.kill()
+        else:
+            server.restart()
+        said = load.communicate()[1]
+    if load.returncode == 0:
+        return "too late"
+    if fault == "killed":
+        assert load.returncode == -9, said
+    else:
+        assert (load.returncode, "tidemark: the warehouse" in said) == (1, True), said
+    return fault
+
+
+def run(rounds: int, seed: int, folder: Path) -> tuple[Counter[str], list[str]]:
+    """Load under faults, then once in peace; return how often each fired and which tables differ from a quiet load."""
+    with Postgres(folder / "faulty") as faulty, Postgres(folder / "calm") as calm, S3Server() as s3:
+        os.environ.update(s3.environment)
+        s3.create_bucket(BUCKET)
+        archive(s3.client())
+        warehouses = [settings_for(server.url()) for server in (faulty, calm)]
+        random = Random(seed)
+        fired = Counter(
+            fault_during_load(fault, random, faulty) for fault in islice(cycle(("killed", "restarted")), rounds)
+        )
+        for hour in hours(FIRST, LAST):
+            for settings in warehouses:
+                load_hour(hour, settings, say=quiet)
+        found, right = contents(faulty.url()), contents(calm.url())
+    return fired, [table for table in right if right[table] != found[table]]
+
+
+def main() -> None:
+    """Run for long and say what happened."""
+    rounds = int(sys.argv[1])
+    with TemporaryDirectory() as folder:
+        fired, wrong = run(rounds, seed=time.time_ns(), folder=Path(folder))
+    counts = ", ".join(f"{count} {fault}" for fault, count in sorted(fired.items()))
+    print(f"loads: {rounds} rounds ({counts}); tables that differ from a quiet load: {', '.join(wrong) or 'none'}")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
