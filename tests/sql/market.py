@@ -63,7 +63,7 @@ def sale(
     collection, token_id = name.split("/")
     moment = at(sold_at)
     address, symbol, decimals, usd_rate, eth_rate = paid
-    side = other.get("side", "listing")
+    side, quantity = other.get("side", "listing"), other.get("quantity", 1)
     amount = None if price is None else Decimal(price)
     row: Sale = {
         "sold_at": moment, "sold_at_source": "transaction", "event_at": moment,
@@ -72,10 +72,10 @@ def sale(
         "chain": "ethereum", "transaction_hash": f"0xt{sold_at}{name}".lower(), "order_hash": None,
         "collection_slug": collection, "contract_address": f"0x{collection}", "token_id": token_id, "nft_name": None,
         "maker": seller if side == "listing" else buyer, "taker": buyer if side == "listing" else seller,
-        "seller": seller, "buyer": buyer, "side": side, "side_source": "order", "quantity": 1,
+        "seller": seller, "buyer": buyer, "side": side, "side_source": "order", "quantity": quantity,
         "price_raw": None if amount is None else int(amount * 10**decimals),
         "payment_token_address": address, "payment_token_symbol": symbol, "payment_token_decimals": decimals,
-        "price": amount, "unit_price": None if amount is None else amount / other.get("quantity", 1),
+        "price": amount, "unit_price": amount / quantity if amount is not None and quantity else None,
         "usd_rate": usd_rate, "eth_rate": eth_rate,
         "price_usd": amount * usd_rate if amount is not None and usd_rate else None,
         "price_eth": amount * eth_rate if amount is not None and eth_rate else None,
@@ -128,16 +128,22 @@ def fill(url: str, sales: Iterable[Sale] = MARKET, coverage: Iterable[tuple[str,
     refresh_days(SecretStr(url), say=lambda _: None)
 
 
+def touch(connection: Connection, rows: Iterable[Sale]) -> None:
+    """Name the sales, as they are or were, that a load changed."""
+    connection.execute(text(_TOUCHED))
+    for row in rows:
+        connection.execute(text("INSERT INTO touched VALUES (:chain, :collection_slug, :sold_at, :source_hour)"), row)
+
+
 def load(connection: Connection, hour: datetime, rows: list[Sale], stretches: Iterable[Stretch] = ()) -> None:
     """Write one archive hour as a load does, roll-ups included; the caller commits."""
-    connection.execute(text(_TOUCHED))
     for collector, start, end in stretches:
         if Hour.of(start).start == hour:
             values = {"hour": hour, "collector": collector, "from_at": start, "to_at": end}
             connection.execute(text(_INSERT_COVERAGE), values)
     for row in rows:
         insert(connection, row)
-        connection.execute(text("INSERT INTO touched VALUES (:chain, :collection_slug, :sold_at, :source_hour)"), row)
+    touch(connection, rows)
     refresh(connection, hour)
 
 

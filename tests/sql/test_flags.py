@@ -15,7 +15,7 @@ Flags = dict[str, set[str]]
 
 
 def flags(url: str, sales: Iterable[Sale]) -> Flags:
-    """Load the sales, judge their days, and return each flagged sale's signals by `collection/token day`."""
+    """Load the sales, judge their days, and return the signals by `collection/token MM-DDTHH:MM`."""
     fill(url, sales, coverage=())
     return stored(url)
 
@@ -25,7 +25,7 @@ def stored(url: str) -> Flags:
         rows = connection.execute(
             text("SELECT collection_slug, token_id, sold_at, signals FROM mart.sales ORDER BY sold_at")
         )
-        return {f"{row[0]}/{row[1]} {row[2]:%dT%H:%M}": set(row[3]) for row in rows if row[3]}
+        return {f"{row[0]}/{row[1]} {row[2]:%m-%dT%H:%M}": set(row[3]) for row in rows if row[3]}
 
 
 def test_a_sale_to_oneself(warehouse_url: str) -> None:
@@ -34,7 +34,7 @@ def test_a_sale_to_oneself(warehouse_url: str) -> None:
         sale("02T10:00", "cats/2", None, None, "1", maker="0xa", taker="0xa", side="unknown"),
         sale("02T10:00", "cats/3", None, None, "1", side="unknown"),
     ])  # fmt: skip
-    assert found == {"cats/1 02T10:00": {"self_trade"}, "cats/2 02T10:00": {"self_trade"}}
+    assert found == {"cats/1 11-02T10:00": {"self_trade"}, "cats/2 11-02T10:00": {"self_trade"}}
 
 
 @pytest.mark.parametrize(("back", "flagged"), [("12-01T10:00", True), ("12-01T10:01", False)])
@@ -65,7 +65,7 @@ def test_bought_again_after_selling_it(warehouse_url: str) -> None:
         sale("02T10:00", "cats/2", "0xb", "0xc", "1"),
         sale("03T10:00", "cats/2", "0xd", "0xb", "1"),  # what b had before was not bought
     ])  # fmt: skip
-    assert found == {"cats/1 09T10:00": {"bought_again"}}
+    assert found == {"cats/1 11-09T10:00": {"bought_again"}}
 
 
 @pytest.mark.parametrize(("transactions", "flagged"), [(("t1", "t2", "t3"), True), (("t1", "t2", "t2"), False)])
@@ -77,7 +77,7 @@ def test_the_same_pair_three_times_a_day(warehouse_url: str, transactions: tuple
         sale("02T12:00", "cats/4", "0xa", "0xc", "1"),
         sale("03T10:00", "cats/5", "0xa", "0xb", "1"),
     ])  # fmt: skip
-    assert set(found) == ({"cats/1 02T10:00", "cats/2 02T11:00", "cats/3 02T12:00"} if flagged else set())
+    assert set(found) == ({"cats/1 11-02T10:00", "cats/2 11-02T11:00", "cats/3 11-02T12:00"} if flagged else set())
     assert all(signals == {"same_pair"} for signals in found.values())
 
 
@@ -87,7 +87,7 @@ def test_a_price_ten_times_off_the_days_median(warehouse_url: str, price: str, f
     usual = [sale(f"02T10:{minute:02}", f"cats/{minute}", f"0xs{minute}", f"0xb{minute}", "1") for minute in range(9)]
     odd = sale("02T11:00", "cats/odd", "0xs", "0xb", price)
     found = flags(warehouse_url, [*usual, odd])
-    assert found == ({"cats/odd 02T11:00": {"price_outlier"}} if flagged else {})
+    assert found == ({"cats/odd 11-02T11:00": {"price_outlier"}} if flagged else {})
     with connected(SecretStr(warehouse_url)) as connection:
         assert connection.scalar(text("SELECT count(*) FROM mart.sales WHERE is_suspect")) == 0
 
@@ -108,7 +108,7 @@ def test_a_later_day_can_make_an_earlier_sale_suspect(warehouse_url: str) -> Non
         connection.commit()
         refresh_days(SecretStr(warehouse_url), say=lambda _: None)
         assert [row.sales_clean for row in connection.execute(clean)] == [0, 0]
-    assert stored(warehouse_url) == {"cats/1 02T10:00": {"back_and_forth"}, "cats/1 09T10:00": {"back_and_forth"}}
+    assert stored(warehouse_url) == {"cats/1 11-02T10:00": {"back_and_forth"}, "cats/1 11-09T10:00": {"back_and_forth"}}
 
 
 def test_the_order_of_loading_leaves_no_trace(warehouse_pair: tuple[str, str]) -> None:

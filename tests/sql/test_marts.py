@@ -1,0 +1,124 @@
+"""The roll-ups: what a load writes at once, what waits until a day is judged, and what a correction undoes."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from loader.marts.postgres import refresh_days
+from loader.warehouse.postgres import connected
+from tests.sql.market import ETH_UNRATED, USDC, at, insert, load, refresh, sale, touch
+
+CATS = [
+    sale("20T10:05", "cats/1", "0xa", "0xb", "1"),
+    sale("20T10:10", "cats/2", "0xa", "0xc", "4"),
+    sale("20T10:20", "cats/3", "0xb", "0xc", "6000", paid=USDC, quantity=2),
+    sale("20T10:30", "cats/4", "0xd", "0xd", "50"),
+    sale("20T10:40", "cats/5", None, None, "2", paid=ETH_UNRATED, side="unknown", quantity=None),
+]
+HOUR = at("20T10:00")
+HOURLY = "SELECT * FROM mart.collection_hourly ORDER BY hour, chain, collection_slug"
+DAILY = "SELECT * FROM mart.collection_daily ORDER BY day, chain, collection_slug"
+
+
+@pytest.fixture
+def connection(warehouse_url: str) -> Iterator[Connection]:
+    with connected(SecretStr(warehouse_url)) as open_connection:
+        yield open_connection
+
+
+def rows(connection: Connection, query: str) -> list[dict[str, Any]]:
+    found = [dict(row) for row in connection.execute(text(query)).mappings()]
+    connection.commit()
+    return found
+
+
+def judge(connection: Connection) -> None:
+    connection.commit()
+    refresh_days(SecretStr(connection.engine.url.render_as_string(hide_password=False)), say=lambda _: None)
+
+
+def test_a_load_writes_the_hour_and_leaves_the_judgement_open(connection: Connection) -> None:
+    load(connection, HOUR, CATS)
+    # prices of one: 1, 4, 6000 USDC / 2 = 1.5, 50; without a rate: the fifth
+    (hour,) = rows(connection, HOURLY)
+    assert {name: value for name, value in hour.items() if not name.endswith("_clean")} == {
+        "hour": HOUR, "chain": "ethereum", "collection_slug": "cats", "sales": 5, "items": 5, "volume_eth": 58,
+        "volume_usd": 116000, "without_eth": 1, "without_usd": 1, "buyers": 3, "sellers": 3,
+        "low_eth": 1, "median_eth": pytest.approx(1.5), "high_eth": 50,
+    }  # fmt: skip
+    assert {value for name, value in hour.items() if name.endswith("_clean")} == {None}
+    assert rows(connection, DAILY) == []
+    assert rows(connection, "SELECT DISTINCT is_suspect FROM mart.sales") == [{"is_suspect": None}]
+
+
+def test_judging_the_day_fills_the_clean_twins(connection: Connection) -> None:
+    load(connection, HOUR, CATS)
+    judge(connection)
+    (hour,), (day,) = rows(connection, HOURLY), rows(connection, DAILY)
+    clean = {"sales_clean": 4, "volume_eth_clean": 8, "volume_usd_clean": 16000, "buyers_clean": 2, "sellers_clean": 2,
+             "low_eth_clean": 1, "median_eth_clean": pytest.approx(1.5), "high_eth_clean": 4}  # fmt: skip
+    assert {name: hour[name] for name in clean} == clean
+    assert {name: day[name] for name in clean} == clean
+    assert (day["sales"], day["volume_eth"], day["buyers"], day["median_eth"]) == (5, 58, 3, pytest.approx(1.5))
+    suspects = rows(connection, "SELECT token_id, is_suspect FROM mart.sales ORDER BY sold_at")
+    assert [row["is_suspect"] for row in suspects] == [False, False, False, True, False]
+    assert rows(connection, "SELECT * FROM mart.stale_day") == []
+
+
+def test_a_day_counts_a_wallet_of_two_hours_once(connection: Connection) -> None:
+    for hour, each in ((10, CATS[0]), (11, sale("20T11:00", "cats/7", "0xa", "0xb", "2"))):
+        load(connection, at(f"20T{hour}:00"), [each])
+        connection.commit()
+    judge(connection)
+    (day,) = rows(connection, DAILY)
+    assert (day["sales"], day["buyers"], day["sellers"], day["volume_eth"]) == (2, 1, 1, 3)
+
+
+def test_a_wallets_day(connection: Connection) -> None:
+    load(connection, HOUR, CATS)
+    judge(connection)
+    assert rows(connection, "SELECT * FROM mart.wallet_daily WHERE wallet IN ('0xb', '0xd') ORDER BY wallet") == [
+        {"day": HOUR.date(), "chain": "ethereum", "wallet": "0xb", "bought": 1, "sold": 1,
+         "spent_eth": 1, "earned_eth": 3, "spent_usd": 2000, "earned_usd": 6000, "collections": 1},
+        {"day": HOUR.date(), "chain": "ethereum", "wallet": "0xd", "bought": 1, "sold": 1,
+         "spent_eth": 50, "earned_eth": 50, "spent_usd": 100000, "earned_usd": 100000, "collections": 1},
+    ]  # fmt: skip
+
+
+def test_a_sale_that_moves_leaves_its_old_hour_and_day(connection: Connection) -> None:
+    moved = sale("20T10:05", "cats/1", "0xa", "0xb", "1", sale_uid=CATS[0]["sale_uid"])
+    load(connection, HOUR, [moved])
+    judge(connection)
+    earlier = {**moved, "sold_at": at("19T23:50")}
+    connection.execute(text("DELETE FROM core.sale"))
+    connection.execute(text("DELETE FROM core.sale_sighting"))
+    insert(connection, earlier)
+    touch(connection, [moved, earlier])
+    refresh(connection, HOUR)
+    judge(connection)
+    assert [row["hour"] for row in rows(connection, HOURLY)] == [at("19T23:00")]
+    assert [row["day"].day for row in rows(connection, DAILY)] == [19]
+    assert [row["day"].day for row in rows(connection, "SELECT DISTINCT day FROM mart.wallet_daily")] == [19]
+
+
+def test_sales_without_a_collection_have_a_row_of_their_own(connection: Connection) -> None:
+    nameless = [sale(f"20T10:0{minute}", f"x/{minute}", "0xa", "0xb", "1", collection_slug=None) for minute in range(2)]
+    load(connection, HOUR, nameless)
+    connection.commit()
+    load(connection, HOUR, [sale("20T10:09", "x/9", "0xa", "0xb", "1", collection_slug=None)])
+    judge(connection)
+    assert [(row["collection_slug"], row["sales"]) for row in rows(connection, HOURLY) + rows(connection, DAILY)] == [
+        (None, 3)
+    ] * 2
+
+
+def test_amounts_in_the_view_are_exact(connection: Connection) -> None:
+    largest = 2**256 - 1
+    given = sale("20T10:05", "cats/1", "0xa", "0xb", "1", price_raw=largest, marketplace_fee_raw=1, royalty_raw=largest)
+    insert(connection, given)
+    (row,) = rows(connection, "SELECT marketplace_fee, royalty * 1000000000000000000 AS royalty_raw FROM mart.sales")
+    assert (row["marketplace_fee"], row["royalty_raw"]) == (Decimal("1e-18"), largest)
