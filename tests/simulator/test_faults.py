@@ -1,4 +1,5 @@
 import typing
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from simulator.faults import AnyFault, Close, Fault, Gate, Stroke, read_fault
 
+DOCS = Path(__file__).parents[2] / "docs" / "simulator.md"
 KINDS: tuple[type[Fault], ...] = typing.get_args(AnyFault)
 
 
@@ -36,3 +38,10 @@ def test_mistakes_are_named(text: str) -> None:
 def test_any_other_bytes_are_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_fault(data)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fault_and_its_settings_are_explained(kind: type[Fault]) -> None:
+    (line,) = (line for line in DOCS.read_text().splitlines() if line.startswith(f"| `{kind().name}` |"))
+    own = set(kind.__struct_fields__) - set(Fault.__struct_fields__)
+    assert [setting for setting in own if f"`{setting}`" not in line] == []
