@@ -1,0 +1,120 @@
+"""The coverage of a range of hours: how each stands, as a strip of characters and as a table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from itertools import groupby
+
+from rich.table import Table
+
+from archive.hour import Hour, hours
+from loader.query.answer import Answer, shown
+
+_COLUMNS = {
+    "covered_percent": "covered %",
+    "covered_twice_percent": "twice %",
+    "repaired_percent": "repaired %",
+    "sales": "sales",
+    "seen_by": "seen by",
+    "open_s": "open s",
+    "recovered": "recovered",
+    "quarantined": "quarantined",
+    "gaps": "gaps, seconds",
+}
+
+
+class State(Enum):
+    """How an hour stands: its name, its character in a strip, and its colour."""
+
+    COVERED = ("covered", "█", "green")
+    REPAIRED = ("repaired", "▓", "cyan")
+    PARTLY = ("partly", "▒", "yellow")
+    GAP = ("gap", "░", "red")
+    NOT_LOADED = ("not loaded", "·", "dim")
+
+    @property
+    def title(self) -> str:
+        """The state in words."""
+        return self.value[0]
+
+    @property
+    def marked(self) -> str:
+        """The state's character in its colour, in rich's markup."""
+        _, character, colour = self.value
+        return f"[{colour}]{character}[/]"
+
+
+@dataclass(frozen=True, slots=True)
+class HourCoverage:
+    """One hour, with its row of the question `hour_quality` by column name; empty when it was not loaded."""
+
+    hour: Hour
+    row: dict[str, object]
+
+    @property
+    def state(self) -> State:
+        """How the hour stands. Covered is what at least one collector covered from end to end."""
+        if not self.row:
+            return State.NOT_LOADED
+        if not self.row["open_s"]:
+            return State.REPAIRED if self.row["repaired_percent"] else State.COVERED
+        return State.PARTLY if self.row["covered_percent"] or self.row["repaired_percent"] else State.GAP
+
+    @property
+    def missed(self) -> str:
+        """The estimate of what all collectors missed, with its interval; empty where there is none."""
+        estimate, low, high = (shown(self.row.get(f"missed_{name}")) for name in ("estimate", "low", "high"))
+        return f"{estimate} ({low} to {high})" if estimate else ""
+
+
+def coverage_of(answer: Answer, first: Hour | None, last: Hour | None) -> list[HourCoverage]:
+    """Return every hour from `first` to `last`; None stands for the first or the last hour that was loaded."""
+    rows = {}
+    for row in answer.rows:
+        named = dict(zip(answer.columns, row, strict=True))
+        if isinstance(named["hour"], datetime):
+            rows[Hour.of(named["hour"])] = named
+    first, last = first or min(rows, default=None), last or max(rows, default=None)
+    if first is None or last is None:
+        return []
+    return [HourCoverage(hour, rows.get(hour, {})) for hour in hours(first, last)]
+
+
+def strip(coverage: Iterable[HourCoverage]) -> str:
+    """Return one line per UTC day with a character per hour, in rich's markup, and the legend below."""
+    days: dict[date, list[str]] = {}
+    for each in coverage:
+        marks = days.setdefault(each.hour.start.date(), [" "] * 24)
+        marks[each.hour.start.hour] = each.state.marked
+    lines = [f"{day}  {''.join(marks[:12])} {''.join(marks[12:])}" for day, marks in days.items()]
+    legend = "   ".join(f"{state.marked} {state.title}" for state in State)
+    return "\n".join([f"{'UTC':<10}  00    06     12    18", *lines, "", legend])
+
+
+def table(coverage: Iterable[HourCoverage]) -> Table:
+    """Return one row per hour; hours on end that were not loaded share one."""
+    table = Table(header_style="bold", show_edge=False)
+    for name in ("hour", "state", *_COLUMNS.values(), "missed by all"):
+        table.add_column(name, justify="left" if name in ("hour", "state", "seen by", "gaps, seconds") else "right")
+    for loaded, group in groupby(coverage, lambda each: bool(each.row)):
+        listed = list(group)
+        if not loaded and len(listed) > 1:
+            table.add_row(f"{listed[0].hour} to {listed[-1].hour}", _state_cell(State.NOT_LOADED))
+            continue
+        for each in listed:
+            cells = (shown(each.row.get(column)) for column in _COLUMNS)
+            table.add_row(each.hour.key, _state_cell(each.state), *cells, each.missed)
+    return table
+
+
+def _state_cell(state: State) -> str:
+    return f"{state.marked} {state.title}"
+
+
+def as_rows(coverage: Iterable[HourCoverage]) -> Answer:
+    """Return the same as an answer for scripts: hour, state, and the columns of `hour_quality`."""
+    listed = list(coverage)
+    columns = tuple(dict.fromkeys(name for each in listed for name in each.row if name != "hour"))
+    rows = [(each.hour.key, each.state.title, *(each.row.get(name) for name in columns)) for each in listed]
+    return Answer(("hour", "state", *columns), rows)
