@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
+OPPONENTS := .venv-bench/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up down status test lint bench faults docs lock clean
@@ -46,9 +47,20 @@ lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+bench: $(STAMP) $(OPPONENTS) ## all benchmarks, side by side, into bench/results.json
+	@$(BIN)/python -m bench
+
+$(OPPONENTS): bench/requirements.lock
+	@echo "Installing the programs to compare with into .venv-bench"
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
+	@touch $@
+
 clean: ## remove what was installed and what runs left behind
-	rm -rf $(VENV) .run
+	rm -rf $(VENV) .venv-bench .run
 
 lock: ## resolve the versions anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --all-extras pyproject.toml -o $(LOCK)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  bench/requirements.in -o bench/requirements.lock

@@ -25,15 +25,23 @@ class _Digesting:
         return self._file.write(data)
 
 
+def compressor(level: int) -> zstandard.ZstdCompressor:
+    """Return a compressor whose frames carry the content's size and checksum.
+
+    It uses one core: several files are packed at a time, and more threads per file would only make frames that
+    depend on the machine.
+    """
+    return zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
+
+
 def pack(source: BinaryIO, size: int, target: BinaryIO, *, level: int) -> PackedSegment:
     """Compress a sealed segment of `size` bytes into one zstd frame and return what it holds.
 
-    The frame carries the content's size and checksum. Raises zstandard.ZstdError when the file has another size.
+    Raises zstandard.ZstdError when the file has another size.
     """
     tally = Tally()
     digesting = _Digesting(target)
-    compressor = zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
-    with compressor.stream_writer(digesting, size=size, closefd=False) as writer:  # type: ignore[arg-type]
+    with compressor(level).stream_writer(digesting, size=size, closefd=False) as writer:  # type: ignore[arg-type]
         while lines := source.readlines(_BATCH):
             tally.add(lines)
             writer.write(b"".join(lines))
