@@ -65,11 +65,14 @@ def count_lines(data: bytes) -> int:
 def read_record(line: bytes) -> Record:
     """Read one record line.
 
-    Raises ValueError where the line is not a record: not JSON, a bad `received_at`, or neither a message nor
-    an unparsed frame.
+    Raises ValueError where the line is not a record: not JSON, nested too deeply to be read, a bad `received_at`,
+    or neither a message nor an unparsed frame.
     """
-    record = _decoder.decode(line)
-    parse_moment(record.received_at)
+    try:
+        record = _decoder.decode(line)
+        parse_moment(record.received_at)
+    except (OverflowError, RecursionError) as error:  # a time before the year 1, a message nested without end
+        raise ValueError(str(error)) from error
     if not bytes(record.message) and record.unparsed is None and record.unparsed_base64 is None:
         raise ValueError("the line holds neither a message nor an unparsed frame")
     return record

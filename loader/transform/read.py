@@ -83,7 +83,7 @@ def _sale(message: ItemSold | ListedSale, received_at: str) -> Sale | Reject:
     try:
         moment = parse_moment(received_at)
     except (ValueError, OverflowError) as error:
-        return rejected(SALE, Reason.NOT_A_RECORD, f"received_at: {error}")
+        return rejected(UNPARSED, Reason.NOT_A_RECORD, f"the line is no record: {error}")
     try:
         return listed_sale(message, moment) if isinstance(message, ListedSale) else stream_sale(message, moment)
     except UnfitError as unfit:

@@ -58,7 +58,17 @@ def test_a_line_that_is_no_record_is_refused(line: bytes) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"{}", b'{"received_at":"x","message":1}', b'{"received_at":"2026-11-22T15:04:05Z","topic":"t"}', b"\0\0\0", b""],
+    [
+        *(
+            b"{}",
+            b'{"received_at":"x","message":1}',
+            b'{"received_at":"2026-11-22T15:04:05Z","topic":"t"}',
+            b"\0\0\0",
+            b"",
+        ),
+        b'{"received_at":"0001-01-01T00:00:00+14:00","message":{}}',
+        b'{"received_at":"2026-11-22T15:04:05Z","message":' + b"[" * 5000 + b"]" * 5000 + b"}",
+    ],
 )
 def test_near_misses_are_refused(line: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -130,8 +130,9 @@ def test_two_event_types_in_one_message_are_refused() -> None:
 
 
 def test_the_time_of_receipt_is_that_of_the_record() -> None:
-    line = line_of(sold()).replace(RECEIVED.encode(), b"the day before")
-    assert isinstance(read_line(line), Reject)
+    reject = read_line(line_of(sold()).replace(RECEIVED.encode(), b"the day before"))
+    assert isinstance(reject, Reject)
+    assert (reject.event_type, reject.reason) == ("unparsed", Reason.NOT_A_RECORD)
 
 
 def test_a_detail_is_short_and_has_no_control_characters() -> None:
