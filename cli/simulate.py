@@ -11,15 +11,14 @@ from archive.problem import Problem
 def simulate(
     *,
     ledger: Annotated[Path, typer.Option(help="The folder that tells what was sent to whom.")] = Path(".run/simulator"),
-    port: Annotated[int, typer.Option(help="The port on loopback; 0 takes a free one.")] = 8700,
-    rate: Annotated[float, typer.Option(help="Messages per real second.")] = 100.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on loopback; 0 takes a free one.")] = 8700,
+    rate: Annotated[float, typer.Option(min=0, help="Messages per real second.")] = 100.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 1,
-    sales_share: Annotated[float, typer.Option("--sales-share", help="The share of sales among the messages.")] = 0.02,
-    old_share: Annotated[float, typer.Option("--old-share", help="The share written as the server of 2024 did.")] = 0.0,
+    sales_share: Annotated[float, typer.Option(min=0, max=0.5, help="The share of sales in it.")] = 0.02,
+    old_share: Annotated[float, typer.Option(min=0, max=1, help="The share written as the server of 2024 did.")] = 0.0,
     key: Annotated[
         list[str] | None,
         typer.Option(
-            "--key",
             metavar="LABEL=KEY",
             envvar="TIDEMARK_SIMULATOR_KEYS",
             help="A client's name in the ledger and its API key; repeat for more.",
@@ -27,7 +26,7 @@ def simulate(
     ] = None,
     recording: Annotated[Path | None, typer.Option(help="Send this JSON Lines file instead of a market.")] = None,
     fault: Annotated[
-        list[str] | None, typer.Option("--fault", metavar="JSON", help="Something that goes wrong; repeat for more.")
+        list[str] | None, typer.Option(metavar="JSON", help="Something that goes wrong; repeat for more.")
     ] = None,
     until: Annotated[str, typer.Option(metavar="HOUR", help="The first hour in which nothing is sent.")] = "",
     clock: Annotated[str, typer.Option(envvar="TIDEMARK_CLOCK", help="A clock that runs at another rate.")] = "",

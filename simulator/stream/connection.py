@@ -57,7 +57,7 @@ class Connection:
         self.ending: Close | Reset | None = None
         self._faults = faults
         self._outbox: deque[Outgoing] = deque()
-        self._held: list[Message] = []
+        self._held: list[list[Outgoing]] = []
         self._hold = 0
         self._until: dict[type[Stroke], float] = {}
         self._throttle: Throttle | None = None
@@ -91,27 +91,30 @@ class Connection:
 
     def offer(self, message: Message, now: float) -> None:
         """Let a message of the stream wait for every subscription that it concerns."""
-        if not self.socket.subscriptions or self.suffers(Silence, now):
+        frames = [] if self.suffers(Silence, now) else self._frames(message)
+        if not frames:
             return
         if not self._hold and (fault := self._gate(Shuffle, now)):
             self._hold = fault.messages
         if self._hold:
-            self._held.append(message)
-            self._hold -= 1
-            if not self._hold:
-                self._release()
+            self._hold_back(frames)
             return
-        self._deliver(message)
+        self._enqueue(frames)
         if self._gate(Duplicate, now):
-            self._deliver(message)
+            self._enqueue(frames)
 
-    def _release(self) -> None:
-        """Deliver what was held back, last first."""
-        while self._held:
-            self._deliver(self._held.pop())
+    def _frames(self, message: Message) -> list[Outgoing]:
+        return [Outgoing(frame, message) for frame in self.socket.deliveries(message)]
 
-    def _deliver(self, message: Message) -> None:
-        self._outbox.extend(Outgoing(frame, message) for frame in self.socket.deliveries(message))
+    def _hold_back(self, frames: list[Outgoing]) -> None:
+        """Keep a message's frames until enough are kept, then let them go, last first."""
+        self._held.append(frames)
+        self._hold -= 1
+        while self._held and not self._hold:
+            self._enqueue(self._held.pop())
+
+    def _enqueue(self, frames: list[Outgoing]) -> None:
+        self._outbox.extend(frames)
         if len(self._outbox) > BACKLOG:
             self.ending = Reset()
 
@@ -135,7 +138,7 @@ class Connection:
             case Garbage(frame=frame) | Binary(frame=frame):
                 self._outbox.append(Outgoing(frame, Message(UNPARSED, None, frame), isinstance(fault, Binary)))
             case Giant() | UnknownEvent():
-                self._deliver(_invented(fault, moment))
+                self._enqueue(self._frames(_invented(fault, moment)))
             case _:
                 self._until[type(fault)] = inf if fault.seconds is None else now + fault.seconds
                 if isinstance(fault, Slow):
