@@ -47,8 +47,9 @@ def test_the_missed_are_estimated_from_two_samples(connection: Connection) -> No
     load(connection, HOUR, seen((3, "a"), (2, "b"), (10, "a+b")), both("a", "b"))
     found = quality(connection)
     assert (found["collectors"], found["sales"], found["seen_by"]) == (["a", "b"], 15, {"a": 3, "b": 2, "a+b": 10})
-    # Chapman: 3 * 2 / (10 + 1). Expected 3.5 * 2.5 / 10.5 = 0.8333, times and divided by
-    # exp(1.96 * sqrt(1/3.5 + 1/2.5 + 1/10.5)) = 5.6524: 0.147 to 4.710; of a count around these: 4.710 + 1.96 * sqrt(4.710)
+    # Chapman: 3 * 2 / (10 + 1). Expected are 3.5 * 2.5 / 10.5 = 0.8333, times and divided by
+    # exp(1.96 * sqrt(1/3.5 + 1/2.5 + 1/10.5)) = 5.6524
+    # from 0.147 to 4.710; and of a count around these 4.710 + 1.96 * sqrt(4.710)
     assert (found["seen_in_overlap"], found["missed_estimate"]) == (15, Decimal("0.55"))
     assert (found["missed_low"], found["missed_high"]) == (0, Decimal("8.96"))
 
