@@ -16,6 +16,7 @@ from archive.hour import Hour
 from archive.names import CoverageName, SegmentName
 from archive.problem import Problem
 from collector.upload.compression import pack
+from collector.upload.last import LastRun, print_last_run, read_last_run
 from collector.upload.plan import Deletions, Listing
 from collector.upload.record import PackedSegment, print_packed, read_packed
 
@@ -119,6 +120,15 @@ class UploadFolders:
     def committed(self, hour: Hour) -> None:
         """Record that the archive has an hour's manifest."""
         self._move(f"{hour.compact}.json")
+
+    def last(self) -> LastRun | None:
+        """Return how the last run ended, None where that is not known."""
+        path = self._root / "upload.json"
+        return read_last_run(path.read_bytes()) if path.exists() else None
+
+    def keep_last(self, last: LastRun) -> None:
+        """Write down how this run ended."""
+        _write(self._root / "upload.json", lambda file: file.write(print_last_run(last)))
 
     def delete(self, deletions: Deletions) -> int:
         """Remove files that are no longer needed and return how many there were."""

@@ -28,4 +28,4 @@ def disk_problem(what: str, error: OSError) -> Problem:
     hint = "Check the disk and the permissions of the spool; the file stays where it is"
     if error.errno == ENOSPC:
         hint = "Give the spool's disk more room; about an eighth of a segment is needed to pack it"
-    return Problem(f"{what} cannot be read or packed: {error.strerror or error}", hint)
+    return Problem(f"{what} cannot be read or written: {error.strerror or error}", hint)

@@ -3,18 +3,20 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event as Flag
 
 from zstandard import ZstdError
 
 from archive.clock import Clock
 from archive.hour import Hour
+from archive.moment import format_moment
 from archive.names import SegmentName
 from archive.problem import Problem
 from collector.spool.repair import recover
 from collector.upload.disk import UploadFolders
 from collector.upload.event import Committed, Event, Failed, Planned, Report, Shipped
+from collector.upload.last import last_run
 from collector.upload.plan import Plan, deletions, plan
 from collector.upload.problem import disk_problem, late, spoiled
 from collector.upload.settings import UploadSettings
@@ -29,17 +31,28 @@ def upload(
 
     What dead processes left open is repaired and sealed first. A file that fails is reported and the others go on;
     an unusable archive ends the run. `clock` gives real seconds since 1970.
-    Raises Busy where another upload is at work, Problem where there is no spool.
+    Raises Busy where another upload is at work, Problem where the spool is missing or its disk fails.
     """
     spool = UploadFolders(settings.spool)
-    with spool.locked():
-        now = Clock.parse(settings.clock).at(clock())
-        live = recover(settings.spool, now)
-        run = _Run(spool, Steps(settings, spool, store, now), watch)
-        run.bring(plan(spool.listing(), now=now, live=live), workers=settings.upload_workers)
-        retention = timedelta(hours=settings.retention_hours)
-        run.report.deleted = spool.delete(deletions(spool.listing(), now=now, retention=retention))
-        return run.report
+    try:
+        with spool.locked():
+            now = Clock.parse(settings.clock).at(clock())
+            report = _upload(settings, store, watch, spool, now)
+            spool.keep_last(last_run(format_moment(now), report, spool.last()))
+    except OSError as error:
+        raise disk_problem(f"the spool {settings.spool}", error) from error
+    return report
+
+
+def _upload(
+    settings: UploadSettings, store: ObjectStore, watch: Callable[[Event], None], spool: UploadFolders, now: datetime
+) -> Report:
+    live = recover(settings.spool, now)
+    run = _Run(spool, Steps(settings, spool, store, now), watch)
+    run.bring(plan(spool.listing(), now=now, live=live), workers=settings.upload_workers)
+    retention = timedelta(hours=settings.retention_hours)
+    run.report.deleted = spool.delete(deletions(spool.listing(), now=now, retention=retention))
+    return run.report
 
 
 class _Run:

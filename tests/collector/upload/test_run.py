@@ -13,7 +13,7 @@ from archive.names import ManifestKey, ObjectKey, SegmentName
 from archive.problem import Problem
 from collector.spool.lock import held
 from collector.upload import disk
-from collector.upload.disk import Busy
+from collector.upload.disk import Busy, UploadFolders
 from collector.upload.event import Committed, Event, Planned, Report, Shipped
 from collector.upload.run import upload
 from collector.upload.store import Garbled, Unusable
@@ -266,7 +266,7 @@ def test_a_disk_that_fails_is_a_problem_of_the_file(site: Site, monkeypatch, num
     monkeypatch.setattr(disk, "pack", refuse)
     report = site.upload(SECOND)
     assert [failed.problem for failed in report.failed] == [
-        f"20261120T10.0001.jsonl cannot be read or packed: {os.strerror(number)}"
+        f"20261120T10.0001.jsonl cannot be read or written: {os.strerror(number)}"
     ]
     assert "sealed/20261120T10.0001.jsonl" in site.spooled.names()
 
@@ -284,6 +284,26 @@ def test_a_second_upload_on_the_same_spool_is_busy_and_changes_nothing(site: Sit
 def test_a_missing_spool_is_a_problem(tmp_path: Path, site: Site):
     with pytest.raises(Problem, match="there is no spool at"):
         site.upload(SECOND, spool=tmp_path / "nowhere")
+
+
+def test_a_spool_that_cannot_be_written_is_a_problem(site: Site):
+    (site.spooled.root / "upload.lock").mkdir()
+    with pytest.raises(Problem, match=r"the spool .* cannot be read or written: Is a directory"):
+        site.upload(SECOND)
+
+
+def test_remembers_how_it_ended_for_those_who_watch_the_machine(site: Site):
+    site.spooled.hour(FIRST)
+    site.store = Failing(site.key(FIRST, 1), Unusable("bucket is gone", "Create it"))
+    site.upload(SECOND)
+    left = UploadFolders(site.spooled.root).last()
+    assert left is not None
+    assert (left.at, left.complete, left.problems) == ("2026-11-20T11:05:00.000000Z", False, ("bucket is gone",))
+    assert (left.shipped, left.waiting, left.failures) == (0, 1, 1)
+    site.upload(SECOND, minutes=10)
+    left = UploadFolders(site.spooled.root).last()
+    assert left is not None
+    assert (left.complete, left.shipped, left.committed, left.failures) == (True, 1, 1, 1)
 
 
 def test_time_may_run_at_another_rate(site: Site):

@@ -1,0 +1,25 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.upload.event import Failed, Report
+from collector.upload.last import LastRun, last_run, print_last_run, read_last_run
+
+
+def test_failures_add_up_over_runs_and_success_does_not_forget_them():
+    failed = Report(failed=[Failed("20261120T10.0001.jsonl", "bucket is gone", "Create it")], waiting=3)
+    first = last_run("2026-11-20T11:05:00.000000Z", failed, None)
+    assert (first.complete, first.problems, first.waiting, first.failures) == (False, ("bucket is gone",), 3, 1)
+    second = last_run("2026-11-20T12:05:00.000000Z", failed, first)
+    third = last_run("2026-11-20T13:05:00.000000Z", Report(), second)
+    assert (second.failures, third.failures, third.complete) == (2, 2, True)
+
+
+@given(st.from_type(LastRun))
+def test_what_was_printed_reads_back_equal(last: LastRun):
+    assert read_last_run(print_last_run(last)) == last
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"\x00\x00", b'{"at":'])
+def test_anything_else_is_unknown(data: bytes):
+    assert read_last_run(data) is None
