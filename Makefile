@@ -36,7 +36,7 @@ down: $(STAMP) ## stop what `make up` started
 	@$(BIN)/tidemark down
 
 status: $(STAMP) ## what runs, and how it is
-	@$(BIN)/tidemark status
+	@$(BIN)/tidemark status --local
 
 test: $(STAMP) lint ## everything CI runs
 	@$(BIN)/python -m pytest
@@ -55,6 +55,9 @@ $(OPPONENTS): bench/requirements.lock
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
 	@touch $@
+
+docs: $(STAMP) ## the reference that is generated from what it describes
+	@$(BIN)/python -m local.warehouse_page docs/warehouse.md
 
 clean: ## remove what was installed and what runs left behind
 	rm -rf $(VENV) .venv-bench .run

@@ -35,16 +35,18 @@ class Hour:
     @classmethod
     def parse(cls, key: str) -> Self:
         """Read `2026-11-22T15`. Raises ValueError for anything else."""
-        if not _KEY.fullmatch(key):
-            raise ValueError(f"{key!r} is not an hour; write it in UTC as 2026-11-22T15")
-        return cls(datetime.strptime(key, "%Y-%m-%dT%H").replace(tzinfo=UTC))
+        try:
+            return cls(_read(key, _KEY, "%Y-%m-%dT%H"))
+        except ValueError:
+            raise ValueError(f"{key!r} is not an hour; write it in UTC as 2026-11-22T15") from None
 
     @classmethod
     def parse_compact(cls, text: str) -> Self:
         """Read `20261122T15`. Raises ValueError for anything else."""
-        if not _COMPACT.fullmatch(text):
-            raise ValueError(f"{text!r} is not an hour as files name it, such as 20261122T15")
-        return cls(datetime.strptime(text, "%Y%m%dT%H").replace(tzinfo=UTC))
+        try:
+            return cls(_read(text, _COMPACT, "%Y%m%dT%H"))
+        except ValueError:
+            raise ValueError(f"{text!r} is not an hour as files name it, such as 20261122T15") from None
 
     @property
     def key(self) -> str:
@@ -74,6 +76,12 @@ class Hour:
 
     def __str__(self) -> str:
         return self.key
+
+
+def _read(text: str, form: re.Pattern[str], meaning: str) -> datetime:
+    if not form.fullmatch(text):  # strptime alone is more generous
+        raise ValueError(text)
+    return datetime.strptime(text, meaning).replace(tzinfo=UTC)
 
 
 def hours(first: Hour, last: Hour) -> Iterator[Hour]:

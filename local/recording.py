@@ -15,7 +15,7 @@ HOURS = 3
 RATE = LENGTH / timedelta(seconds=20)
 MESSAGES_PER_SECOND = 60
 SALES_SHARE = 0.2
-_JOINING = 5.0  # real seconds for the collectors to come up before the first hour
+_JOINING = 6.0  # real seconds for the collectors to come up before the first hour
 _PULSE = 0.2
 # by the demo's clock, on which a real second is three minutes
 _CUT = timedelta(minutes=15)

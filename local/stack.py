@@ -1,11 +1,12 @@
 """The parts of the system in one folder: which there are, what each is told, and in which order they start and end."""
 
+import json
 import os
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import psycopg2
 from psycopg2 import sql
@@ -94,9 +95,9 @@ class Stack:
         self.say("simulator: ready")
         return simulator
 
-    def start_collector(self, collector: str, source: Source) -> None:
+    def start_collector(self, collector: str, source: Source, metrics_port: int = 0) -> None:
         """Start `tidemark collect`."""
-        settings = collecting(collector, self.spool(collector), source, clock=self.clock)
+        settings = collecting(collector, self.spool(collector), source, clock=self.clock, metrics_port=metrics_port)
         self.start_process(collector, tidemark("collect"), settings)
 
     def upload(self, collector: str) -> str:
@@ -106,11 +107,11 @@ class Stack:
         save(self.s3.client(), BUCKET, self.archive)
         return said
 
-    def repair(self, first: Hour, last: Hour, source: Source) -> str:
-        """Run `tidemark repair` for these hours and return the last line it printed."""
-        said = self._run(["repair", first.key, last.key], self.loader_environment(source))
+    def repair(self, first: Hour, last: Hour, source: Source) -> dict[str, Any]:
+        """Run `tidemark repair` for these hours and return its report."""
+        said = self._run(["repair", first.key, last.key, "--json"], self.loader_environment(source))
         save(self.s3.client(), BUCKET, self.archive)
-        return said
+        return dict(json.loads(said))
 
     def loader_environment(self, source: Source) -> dict[str, str]:
         """Return what the loader is told, on the command line as in Airflow."""

@@ -21,6 +21,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     created: float
     source: str
     folder: str
+    collectors: tuple[str, ...]
     ui: str
     username: str
     password: str

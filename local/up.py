@@ -1,6 +1,5 @@
 """Bringing the system up and down: a keeper in the background, and what a person sees of it."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ import psutil
 
 from archive.problem import Problem
 from local.interrupt import Interrupts
+from local.port import ensure_free
 from local.state import State, read_state
 
 RUN = Path(".run/up")
@@ -70,13 +70,3 @@ def _end(keeper: psutil.Process) -> None:
     _, alive = psutil.wait_procs([keeper], _END_TIMEOUT)
     if alive:
         raise Problem(f"the system does not end; its keeper is process {keeper.pid}", f"Kill it: kill -9 {keeper.pid}")
-
-
-def ensure_free(port: int) -> None:
-    """Raise Problem where something listens on a loopback port already."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise Problem(f"port {port} is taken", "Stop what uses it, or choose another: --port") from error
