@@ -35,7 +35,7 @@ class LoadReport:
     def __str__(self) -> str:
         verb = "stands already, nothing has changed since" if self.unchanged else f"loaded in {self.seconds:.1f} s"
         missing = f"; no manifest yet of {', '.join(self.missing)}" if self.missing else ""
-        fates = f"{self.inserted:,} new, {self.replaced:,} corrected, {self.duplicates:,} known already"
+        fates = f"{self.inserted:,} new, {self.replaced:,} replaced, {self.duplicates:,} known already"
         return "\n".join(
             [
                 f"{self.hour} {verb}: {self.files} files by {', '.join(self.collectors)}{missing}",

@@ -32,7 +32,7 @@ COMMENT ON COLUMN ops.load_run.software IS 'The version of Tidemark that loaded.
 COMMENT ON COLUMN ops.load_run.files IS 'Objects read.';
 COMMENT ON COLUMN ops.load_run.lines IS 'Record lines read; equal to the sum of the manifests'' records.';
 COMMENT ON COLUMN ops.load_run.inserted IS 'Lines that told of a sale that core.sale did not have.';
-COMMENT ON COLUMN ops.load_run.replaced IS 'Lines that corrected a sale, being an earlier sight of it.';
+COMMENT ON COLUMN ops.load_run.replaced IS 'Lines whose sale took the place of the row that stood in core.sale: an earlier sight of it, or on request the same, read anew.';
 COMMENT ON COLUMN ops.load_run.duplicates IS 'Lines that told of a sale that another line or load had told of.';
 COMMENT ON COLUMN ops.load_run.other IS 'Lines of other event types.';
 COMMENT ON COLUMN ops.load_run.quarantined IS 'Lines that could not be read as a sale: ops.quarantine.';
@@ -65,7 +65,7 @@ COMMENT ON COLUMN ops.load_file.sha256 IS 'Digest of the compressed object, veri
 COMMENT ON COLUMN ops.load_file.bytes IS 'Size of its record lines, unpacked.';
 COMMENT ON COLUMN ops.load_file.lines IS 'Its record lines, equal to the manifest''s count.';
 COMMENT ON COLUMN ops.load_file.inserted IS 'Lines that told of a sale that core.sale did not have.';
-COMMENT ON COLUMN ops.load_file.replaced IS 'Lines that corrected a sale, being an earlier sight of it.';
+COMMENT ON COLUMN ops.load_file.replaced IS 'Lines whose sale took the place of the row that stood in core.sale.';
 COMMENT ON COLUMN ops.load_file.duplicates IS 'Lines that told of a sale that another line or load had told of.';
 COMMENT ON COLUMN ops.load_file.other IS 'Lines of other event types.';
 COMMENT ON COLUMN ops.load_file.quarantined IS 'Lines that could not be read as a sale.';

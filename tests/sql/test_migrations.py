@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from archive.problem import Problem
 from loader.warehouse.migrate import MIGRATIONS, migrate
-from local.postgres import Postgres
+from local.postgres import UNSAFE_BUT_FAST, Postgres
 from tests.conftest import fresh_database
 from tests.loader.contents import one, query
 
@@ -56,6 +56,14 @@ def test_from_every_earlier_version(postgres_url: str, warehouse_url: str, tmp_p
     assert len(applied(postgres_url)) == earlier
     migrate(SecretStr(postgres_url), say=quiet)
     assert shape(postgres_url) == shape(warehouse_url)
+
+
+def test_an_older_server_takes_them_too(tmp_path: Path, warehouse_url: str) -> None:
+    with Postgres(tmp_path / "postgres", settings=UNSAFE_BUT_FAST, version=16) as server:
+        migrate(SecretStr(server.url()), say=quiet)
+        assert str(one(server.url(), "SHOW server_version_num")).startswith("16")
+        columns = [row for row in shape(server.url()) if row[4] in {"YES", "NO"}]
+        assert columns == [row for row in shape(warehouse_url) if row[4] in {"YES", "NO"}]
 
 
 def test_again_there_is_nothing_to_do(warehouse_url: str) -> None:

@@ -1,0 +1,76 @@
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.main import main
+from tests.loader.contents import one
+from tests.loader.recording import HOUR, Recording, sold
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from local.s3 import S3Server
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], warehouse_url: str, bucket: str):
+    """Run `tidemark` with some words; return its exit status, output and errors."""
+    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", warehouse_url)
+    monkeypatch.setenv("TIDEMARK_BUCKET", bucket)
+
+    def tidemark(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["tidemark", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return (int(ended.value.code or 0), *capsys.readouterr())
+
+    return tidemark
+
+
+@pytest.fixture
+def s3(s3_server: "S3Server", s3_endpoint: str) -> "S3Client":
+    return s3_server.client()
+
+
+def test_a_range_of_hours_is_loaded(run, s3: "S3Client", bucket: str, warehouse_url: str) -> None:
+    for hour in (HOUR.previous(), HOUR):
+        Recording(hour=hour).receive(sold(1, hour), 1).put(s3, bucket)
+    status, out, _ = run("load", HOUR.previous().key, HOUR.key)
+    assert status == 0
+    assert out.count("loaded in") == 2
+    assert one(warehouse_url, "SELECT count(*) FROM ops.load_run") == 2
+
+
+def test_json_is_one_object_a_line_and_nothing_else(run, s3: "S3Client", bucket: str) -> None:
+    Recording().receive(sold(1), 1).put(s3, bucket)
+    status, out, err = run("load", HOUR.key, "--json")
+    assert status == 0
+    assert json.loads(out)["inserted"] == 1
+    assert "1 sales read" in err
+
+
+def test_an_hour_without_a_manifest_is_one_clear_message(run) -> None:
+    status, _, err = run("load", HOUR.key)
+    assert status == 1
+    assert err == (
+        "tidemark: the archive has no manifest of 2026-11-22T15: no collector has uploaded that hour\n"
+        "  Next: Run `tidemark upload` on the collectors' machines; an hour is uploaded once it is over\n"
+    )
+
+
+def test_what_is_no_hour_is_a_mistake_of_usage(run) -> None:
+    status, _, err = run("load", "2026-11-22")
+    assert status == 2
+    assert "write it in UTC as" in err
+
+
+def test_a_dead_database_is_one_clear_message(
+    run, s3: "S3Client", bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Recording().put(s3, bucket)
+    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", "postgresql://someone:very-secret@127.0.0.1:1/warehouse")
+    status, _, err = run("load", HOUR.key)
+    assert status == 1
+    assert "the warehouse (127.0.0.1:1, database warehouse, user someone) failed" in err
+    assert "very-secret" not in err

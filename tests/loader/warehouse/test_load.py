@@ -1,0 +1,74 @@
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from archive.problem import Problem
+from loader.warehouse.load import SQL, lock_hour, merge, merge_steps
+from loader.warehouse.postgres import connected
+from tests.loader.recording import HOUR
+
+RUN = {
+    "fingerprint": "x",
+    "started_at": datetime(2026, 11, 22, tzinfo=UTC),
+    "software": "test",
+    "force": False,
+    "again": False,
+}
+
+
+@pytest.fixture
+def connection(warehouse_url: str) -> Iterator[Connection]:
+    with connected(SecretStr(warehouse_url)) as connection:
+        yield connection
+
+
+def quiet(_: str) -> None:
+    """Swallow the progress."""
+
+
+def test_the_steps_go_from_staging_to_the_books_to_the_marts() -> None:
+    names = [step.name for step in merge_steps()]
+    assert names[0] == "2_rank.sql"
+    assert names.index("8_account.sql") < names.index("refresh_1_collection_hourly.sql")
+    assert "1_stage.sql" not in names
+
+
+def test_a_second_loader_says_that_it_waits(connection: Connection, warehouse_url: str) -> None:
+    lock_hour(connection, HOUR, quiet)
+    waiting = threading.Event()
+    done = threading.Event()
+
+    def second() -> None:
+        with connected(SecretStr(warehouse_url)) as other:
+            lock_hour(other, HOUR, lambda _: waiting.set())
+            done.set()
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    assert waiting.wait(20)
+    assert not done.is_set()
+    connection.rollback()
+    assert done.wait(20)
+    thread.join()
+
+
+def test_another_hour_does_not_wait(connection: Connection, warehouse_url: str) -> None:
+    lock_hour(connection, HOUR, quiet)
+    with connected(SecretStr(warehouse_url)) as other:
+        lock_hour(other, HOUR.next(), pytest.fail)
+
+
+@pytest.mark.parametrize("lost", ["lines", "other", "quarantined", "sights"])
+def test_sums_that_do_not_balance_cannot_be_committed(connection: Connection, lost: str) -> None:
+    file = {"file": 1, "key": "k", "collector": "a", "sha256": "", "bytes": 0}
+    counts = {"lines": 5, "sights": 2, "other": 2, "quarantined": 1}
+    values = {**RUN, "hour": HOUR.start, "collectors": ["a"], "covered": "[]", "gaps": "[]", "load_id": 1}
+    connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
+    with pytest.raises(Problem, match="the lines of 2026-11-22T15 do not add up") as caught:
+        merge(connection, {**values, "files": json.dumps([{**file, **counts, lost: counts[lost] + 1}])})
+    assert "every_line_has_one_fate" in caught.value.what
