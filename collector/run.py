@@ -24,6 +24,7 @@ from collector.status import Status, by_type
 from collector.stream.conversation import Timers
 from collector.stream.subscriber import Plan, Subscriber
 from collector.timeline import Timeline
+from collector.upload.disk import UploadFolders
 
 TICK = 0.1
 SOFTWARE = f"tidemark {version('tidemark')}"
@@ -121,6 +122,7 @@ class Collector:
         """Return how the collector is now."""
         at = self.recorder.now()
         ledger, recorder, held = self.spool.ledger, self.recorder, backlog(self._disk)
+        last_upload = UploadFolders(self.settings.spool).last()
         return Status(
             collector=self.settings.collector,
             software=SOFTWARE,
@@ -149,6 +151,7 @@ class Collector:
             disk_free=self._disk.free(),
             unshipped=held.unshipped,
             oldest_unshipped=(at - Hour.parse(held.oldest).start).total_seconds() if held.oldest else None,
+            upload_failures=last_upload.failures if last_upload else 0,
         )
 
 

@@ -40,6 +40,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     disk_free: int
     unshipped: int
     oldest_unshipped: float | None
+    upload_failures: int = 0
 
     @property
     def troubles(self) -> tuple[str, ...]:
