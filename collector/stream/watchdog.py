@@ -51,7 +51,7 @@ class Watchdog:
 
     def plausible(self, now: float) -> bool:
         """Say whether the silence until now is no surprise, so that a heartbeat proves the subscription, too."""
-        return self._last is None or now - self._last < 1.0 or self._missed(now) < PLAUSIBLE
+        return self._missed(now) < PLAUSIBLE
 
     def stalled(self, now: float) -> bool:
         """Say whether the silence has become so long that the subscription must be dead."""

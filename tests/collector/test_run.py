@@ -1,42 +1,334 @@
-"""The collector as a whole, against the stand-in for OpenSea."""
+"""The collector as a whole, against every fault of the stand-in for OpenSea."""
 
 import asyncio
-from collections import Counter
+import time
+from datetime import UTC, datetime
+from errno import EIO, ENOSPC, EROFS
 from pathlib import Path
 
-from archive.record import read_record
-from collector.run import Collector
-from collector.settings import CollectorSettings
-from collector.spool.disk import Disk
-from simulator.message import digest_of
+import pytest
+
+from archive.clock import Clock
+from archive.coverage import coverage_of
+from archive.hour import Hour
+from archive.ledger import Stepped, read_ledger
+from archive.names import SegmentName
+from simulator.faults import (
+    Binary,
+    Close,
+    CloseOnOpen,
+    CrashChannel,
+    Duplicate,
+    Fault,
+    Garbage,
+    Giant,
+    HalfOpen,
+    IgnoreHeartbeat,
+    IgnoreJoin,
+    Refuse,
+    RefuseJoin,
+    Reset,
+    Shuffle,
+    Silence,
+    Slow,
+    UnknownEvent,
+)
 from simulator.server import Simulator
+from tests.collector.recording import Recording
+from tests.collector.spool.disks import RefusingDisk
+
+pytestmark = pytest.mark.usefixtures("_quick_pauses")
 
 
-def settings_for(simulator: Simulator, spool: Path, **more: object) -> CollectorSettings:
-    return CollectorSettings(
-        _env_file=None,
-        collector="collector-a",
-        spool=spool,
-        stream_url=simulator.stream_url,
-        OPENSEA_API_KEY="key-a",
-        **more,
-    )
+@pytest.fixture
+def _quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw every pause short; the bounds themselves are tested where they stand."""
+    monkeypatch.setattr("collector.stream.subscriber.random", lambda: 0.07)
 
 
-async def test_what_is_sent_is_on_disk(simulator: Simulator, tmp_path: Path) -> None:
-    stop = asyncio.Event()
-    spool = tmp_path / "spool"
-    disk = Disk(spool)
-    disk.prepare()
-    collector = Collector(settings_for(simulator, spool), disk)
-    running = asyncio.create_task(collector.run(stop))
-    await asyncio.sleep(0.5)
-    sale = b'{"event_type":"item_sold","sent_at":"2026-11-22T15:00:00Z","payload":{"x":1}}'
-    simulator.send(*[sale] * 5)
-    await asyncio.sleep(0.3)
-    stop.set()
-    await running
-    lines = [line for file in (spool / "sealed").glob("*.[0-9]*.jsonl") for line in file.read_bytes().splitlines()]
-    kept = Counter(digest_of(bytes(read_record(line).message)) for line in lines)
-    print(*[(f, f.read_text()) for f in (spool).rglob("*.jsonl")])
-    assert kept == {digest_of(sale): 5}
+@pytest.fixture
+def recording(simulator: Simulator, tmp_path: Path) -> Recording:
+    return Recording(simulator, tmp_path)
+
+
+async def test_what_is_sent_is_kept_verbatim(recording: Recording) -> None:
+    async with recording.running():
+        await recording.joined()
+        recording.send(500)
+        await recording.received()
+    account = recording.balance()
+    assert (account.sent, account.kept, account.in_gaps) == (500, 500, 0)
+    assert recording.reasons() == set()
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Close(code=1000), "closed_by_server"),
+        (Close(code=1002), "closed_by_server"),
+        (Close(code=1011), "closed_by_server"),
+        (Reset(), "connection_lost"),
+        (CrashChannel(), "channel_error"),
+        (HalfOpen(), "heartbeat_unanswered"),
+        (Giant(size=2 * 1024 * 1024), "frame_too_big"),
+    ],
+)
+async def test_a_loss_is_a_gap_and_the_next_join_ends_it(
+    simulator: Simulator, tmp_path: Path, fault: Fault, reason: str
+) -> None:
+    recording = Recording(simulator, tmp_path, frame_mib=1)
+    async with recording.running():
+        await recording.joined()
+        await recording.flow(0.3)
+        await recording.suffer(fault)
+        await recording.until(lambda: recording.collector.status().lost)
+        await recording.joined()
+        await recording.flow(0.3)
+        assert recording.collector.status().lost == {reason: 1}
+    account = recording.balance()
+    assert account.kept >= 100
+    assert reason in recording.reasons()
+
+
+@pytest.mark.parametrize(
+    "fault", [Garbage(), Binary(), UnknownEvent(), Giant(size=900_000), Duplicate(times=3), Shuffle()]
+)
+async def test_strange_messages_are_kept_as_they_are(recording: Recording, fault: Fault) -> None:
+    async with recording.running():
+        await recording.joined()
+        recording.simulator.arm(fault)
+        await recording.flow(0.3)
+        await recording.received()
+    account = recording.balance()
+    assert fault.name in recording.fired()
+    assert account.kept == account.sent > 50
+    assert recording.reasons() == set()
+
+
+@pytest.mark.parametrize(("status", "reason"), [(401, "key_refused"), (403, "key_refused"), (429, "rate_limited")])
+async def test_a_refusal_is_told_and_not_hammered(recording: Recording, status: int, reason: str) -> None:
+    recording.simulator.arm(Refuse(status=status, times=100))
+    async with recording.running():
+        await recording.until(lambda: recording.collector.status().failed)
+        await asyncio.sleep(1.0)
+        found = recording.collector.status()
+        assert found.failed == {reason: 1}
+        assert not found.ready
+        assert reason in found.troubles[0]
+    assert recording.reasons() == {reason}
+
+
+async def test_two_minutes_of_502_end_in_a_join(recording: Recording) -> None:
+    recording.simulator.arm(Refuse(status=502, times=5))
+    async with recording.running():
+        await recording.joined()
+        assert recording.collector.status().failed == {"server_error": 5}
+        await recording.flow(0.2)
+        await recording.received()
+    recording.balance()
+    assert recording.reasons() == {"server_error"}
+    assert recording.fired() == ["refuse"] * 5
+
+
+async def test_a_server_that_is_not_there_is_waited_for(tmp_path: Path, simulator: Simulator) -> None:
+    recording = Recording(simulator, tmp_path, stream_url="ws://127.0.0.1:9/socket/websocket")
+    async with recording.running():
+        await recording.until(lambda: recording.collector.status().failed.get("unreachable", 0) >= 2)
+    assert recording.reasons() == {"unreachable"}
+
+
+async def test_a_close_right_after_the_open_is_survived(recording: Recording) -> None:
+    recording.simulator.arm(CloseOnOpen(times=4))
+    async with recording.running():
+        await recording.until(lambda: recording.fired() == ["close_on_open"] * 4)
+        await recording.joined()
+        await recording.flow(0.2)
+        await recording.received()
+    assert recording.balance().kept == recording.sent
+
+
+async def test_a_join_without_answer_is_repeated(recording: Recording) -> None:
+    recording.simulator.arm(IgnoreJoin(times=2))
+    async with recording.running():
+        await recording.joined()
+        recording.send(10)
+        await recording.received()
+    assert recording.fired() == ["ignore_join"] * 2
+    assert recording.balance().kept == 10
+    assert "join_unanswered" in recording.reasons()
+
+
+async def test_a_refused_join_is_a_gap_with_its_reason(recording: Recording) -> None:
+    recording.simulator.arm(RefuseJoin())
+    async with recording.running():
+        await recording.until(lambda: recording.collector.status().failed)
+        assert recording.collector.status().uncovered == {"collection:*": "join_refused"}
+    assert recording.reasons() == {"join_refused"}
+
+
+async def test_an_unanswered_heartbeat_on_a_quiet_stream_ends_the_socket(recording: Recording) -> None:
+    async with recording.running():
+        await recording.joined()
+        recording.simulator.arm(IgnoreHeartbeat(times=2))
+        await recording.until(lambda: recording.collector.status().lost)
+        await recording.joined()
+    assert "ignore_heartbeat" in recording.fired()
+    assert recording.reasons() == {"heartbeat_unanswered"}
+
+
+async def test_silence_with_the_socket_open_is_found_and_dated_back(recording: Recording) -> None:
+    async with recording.running():
+        await recording.joined()
+        await recording.flow(1.0, 500)
+        await recording.suffer(Silence())
+        await recording.flow(1.5, 500)
+        await recording.until(lambda: recording.collector.status().lost)
+        await recording.joined()
+        await recording.flow(0.2)
+        await recording.received()
+        assert recording.collector.status().lost == {"stalled": 1}
+    recording.balance()
+    stalled = [gap for gap in recording.gaps() if gap.reason == "stalled"]
+    began = datetime.fromisoformat(recording.simulator.fired[0].at)
+    assert abs((stalled[0].start - began).total_seconds()) < 0.3
+    assert (stalled[0].end - stalled[0].start).total_seconds() > 0.5
+
+
+async def test_a_quiet_stream_is_not_restarted(recording: Recording) -> None:
+    async with recording.running():
+        await recording.joined()
+        recording.send(5)
+        await asyncio.sleep(2.0)
+        assert recording.collector.status().lost == {}
+    assert recording.reasons() == set()
+
+
+async def test_a_slow_server_loses_nothing(recording: Recording) -> None:
+    async with recording.running():
+        await recording.joined()
+        await recording.suffer(Slow(bytes_per_second=20_000, seconds=1.5))
+        await recording.flow(1.0)
+        await recording.received()
+        assert recording.collector.status().lost == {}
+    assert recording.balance().in_gaps == 0
+
+
+async def test_two_connections_lose_nothing_when_one_is_cut(simulator: Simulator, tmp_path: Path) -> None:
+    recording = Recording(simulator, tmp_path, connections=2)
+    async with recording.running():
+        await recording.until(lambda: recording.collector.status().connections == 2)
+        await recording.joined()
+        await recording.flow(0.2)
+        simulator.hub.wires[0].connection.ending = Reset()
+        await recording.flow(0.5)
+        await recording.until(lambda: recording.collector.status().connections == 2)
+        await recording.flow(0.3)
+    recording.balance()
+    assert recording.collector.status().lost["connection_lost"] == 1
+    assert recording.reasons() == set()
+
+
+async def test_a_planned_renewal_makes_before_it_breaks(simulator: Simulator, tmp_path: Path) -> None:
+    recording = Recording(simulator, tmp_path, renew_after=0.4)
+    async with recording.running():
+        await recording.joined()
+        await recording.flow(2.0)
+        await recording.received()
+        assert recording.collector.status().lost["renewed"] >= 2
+    assert recording.balance().in_gaps == 0
+    assert {gap.reason for gap in recording.gaps()} <= {"connecting", "not_running"}
+    assert [gap.reason for gap in recording.gaps()].count("connecting") == 1
+
+
+async def test_a_renewal_that_fails_keeps_what_there_is(simulator: Simulator, tmp_path: Path) -> None:
+    recording = Recording(simulator, tmp_path, renew_after=0.3)
+    async with recording.running():
+        await recording.joined()
+        simulator.arm(Refuse(status=502, times=2))
+        await recording.flow(1.5)
+        assert recording.fired() == ["refuse"] * 2
+        assert recording.collector.status().lost["renewed"] >= 1
+    assert recording.balance().in_gaps == 0
+    assert recording.reasons() == set()
+
+
+async def test_slugs_change_while_running(simulator: Simulator, tmp_path: Path) -> None:
+    file = tmp_path / "collections"
+    file.write_text("dogs\ncats # with a remark\n")
+    recording = Recording(simulator, tmp_path, collections_file=file)
+    async with recording.running():
+        await recording.joined()
+        assert recording.collector.status().joined == ("collection:cats", "collection:dogs")
+        file.write_text("cats\nbirds\n")
+        recording.collector.reload()
+        await recording.joined()
+        assert recording.collector.status().joined == ("collection:birds", "collection:cats")
+        file.write_text("no such slug!\n")
+        recording.collector.reload()
+        assert recording.collector.status().expected == ("collection:cats", "collection:birds")
+        assert recording.collector.status().lost == {}
+    assert {gap.topic for gap in recording.gaps() if gap.reason == "not_running"} == {
+        "collection:birds",
+        "collection:cats",
+    }
+
+
+async def test_hours_turn_under_load(simulator: Simulator, tmp_path: Path) -> None:
+    clock = Clock(datetime(2026, 11, 22, 15, 50, tzinfo=UTC), time.time(), 3600.0)
+    recording = Recording(simulator, tmp_path, clock=str(clock))
+    async with recording.running():
+        await recording.joined()
+        await recording.flow(2.5, 2000)
+        await recording.received()
+    kept = {SegmentName.parse(path.name).hour.key for path in (tmp_path / "spool/sealed").glob("*.0*.jsonl")}
+    assert {"2026-11-22T16", "2026-11-22T17"} <= kept
+    assert recording.kept() == len(recording.sent_to_us()) > 4000
+    hour = Hour.parse("2026-11-22T16")
+    whole = coverage_of(read_ledger((tmp_path / "spool/sealed/20261122T16.coverage.jsonl").read_bytes()), hour)
+    assert [(span.start, span.end) for span in whole.covered] == [(hour.start, hour.end)]
+
+
+@pytest.mark.parametrize(("error", "reason"), [(ENOSPC, "disk_full"), (EIO, "disk_error"), (EROFS, "disk_read_only")])
+async def test_a_disk_that_refuses_is_counted_and_the_connection_stays(
+    simulator: Simulator, tmp_path: Path, error: int, reason: str
+) -> None:
+    disk = RefusingDisk(tmp_path / "spool")
+    recording = Recording(simulator, tmp_path, disk)
+    async with recording.running():
+        await recording.joined()
+        await recording.flow(0.3)
+        with disk.refusing(error, "write", "create"):
+            await recording.flow(0.5)
+            await recording.received()
+            found = recording.collector.status()
+            assert found.shortage == reason
+            assert f"messages cannot be kept: {reason}" in found.troubles
+        await recording.flow(0.3)
+        await recording.received()
+        found = recording.collector.status()
+        assert (found.shortage, found.lost) == (None, {})
+        assert found.unkept > 0
+    account = recording.balance()
+    assert disk.fired["write"] > 0
+    assert account.in_gaps > 0
+    assert recording.reasons() == {reason}
+
+
+async def test_a_clock_that_steps_is_noted_and_time_never_goes_back(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = time.time
+    async with recording.running():
+        await recording.joined()
+        await recording.flow(0.2)
+        for offset in (-5400.0, 7200.0, 0.0):
+            monkeypatch.setattr("time.time", lambda offset=offset: real() + offset)
+            await recording.flow(0.3)
+        await recording.received()
+        monkeypatch.setattr("time.time", real)
+    assert recording.kept() == len(recording.sent_to_us())
+    entries = [entry for path in recording.spool.glob("*/*.coverage.jsonl") for entry in read_ledger(path.read_bytes())]
+    assert {round(entry.seconds, -2) for entry in entries if isinstance(entry, Stepped)} == {-5400, 12600, -7200}
+    for path in recording.spool.glob("*/*.0*.jsonl"):
+        stamps = [line[:45] for line in path.read_bytes().splitlines()]
+        assert stamps == sorted(stamps)

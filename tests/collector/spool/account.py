@@ -1,9 +1,10 @@
 """The account of a spool: what was sent is on disk or in a gap, nothing is there twice, sealed files are valid."""
 
+from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from archive.coverage import coverage_of
@@ -11,7 +12,7 @@ from archive.hour import Hour, hours
 from archive.ledger import Began, read_ledger
 from archive.manifest import Gap
 from archive.names import CoverageName, SegmentName
-from archive.record import read_record
+from archive.record import Record, read_record
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,12 @@ def kept_in(root: Path) -> Counter[bytes]:
             record = read_record(line)
             if not line.endswith(b"\n") or Hour.of(datetime.fromisoformat(record.received_at)) != hour:
                 raise ValueError(f"{path.name} holds {line[:200]!r}")
-            messages[bytes(record.message) or (record.unparsed or "").encode()] += 1
+            messages[bytes(record.message) or _unparsed(record)] += 1
     return messages
+
+
+def _unparsed(record: Record) -> bytes:
+    return b64decode(record.unparsed_base64) if record.unparsed_base64 else (record.unparsed or "").encode()
 
 
 def gaps_in(root: Path) -> list[Gap]:
@@ -56,17 +61,26 @@ def gaps_in(root: Path) -> list[Gap]:
     return gaps
 
 
-def account_of(root: Path, sent: Iterable[tuple[datetime, bytes]]) -> Account:
-    """Balance what was sent, and when, against a spool."""
+def account_of(
+    root: Path,
+    sent: Iterable[tuple[datetime, bytes]],
+    flight: timedelta = timedelta(),
+    name: Callable[[bytes], bytes] = bytes,
+) -> Account:
+    """Balance what was sent, and when, against a spool; what left up to `flight` before a gap was lost in it.
+
+    `name` turns a message into the name under which `sent` has it.
+    """
     sent = list(sent)
-    kept, gaps = kept_in(root), gaps_in(root)
+    kept = Counter(name(message) for message in kept_in(root).elements())
+    gaps = gaps_in(root)
     wanted = Counter(message for _, message in sent)
     missing = wanted - kept
     lost, explained = [], 0
     for at, message in sent:
         if missing[message] > 0:
             missing[message] -= 1
-            if any(gap.start <= at < gap.end for gap in gaps):
+            if any(gap.start - flight <= at < gap.end + flight for gap in gaps):
                 explained += 1
             else:
                 lost.append(message)

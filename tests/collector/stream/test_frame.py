@@ -23,7 +23,9 @@ from collector.stream.frame import (
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 refs = st.none() | texts | st.integers(0, 9)
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | texts, lambda inner: st.lists(inner) | st.dictionaries(texts, inner)
+    st.none() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
 )
 layouts = st.sampled_from([None, 1, "\t"])
 
