@@ -111,4 +111,4 @@ COMMENT ON COLUMN core.sale_sighting.first_received_at IS 'When the first of the
 CREATE TABLE core.sale_superseded (LIKE core.sale INCLUDING ALL EXCLUDING INDEXES);
 ALTER TABLE core.sale_superseded ADD PRIMARY KEY (sale_uid);
 CREATE INDEX sale_superseded_transaction ON core.sale_superseded (transaction_hash);
-COMMENT ON TABLE core.sale_superseded IS 'Sales of the Events API that are the same as a sale of the stream under another sale_uid, because only one of the two names the order. Not part of core.sale.';
+COMMENT ON TABLE core.sale_superseded IS 'One row per sale of the Events API that is a sale of the stream under another sale_uid, because only one of the two names the order. Not part of core.sale.';
