@@ -54,8 +54,8 @@ COMMENT ON COLUMN mart.sales.collection_slug IS 'OpenSea''s slug of the collecti
 COMMENT ON COLUMN mart.sales.contract_address IS 'Contract of the NFT.';
 COMMENT ON COLUMN mart.sales.token_id IS 'Token id as decimal text of up to 78 digits, or the address on Solana.';
 COMMENT ON COLUMN mart.sales.nft_name IS 'Name of the NFT at the time of the sale; NULL when unknown.';
-COMMENT ON COLUMN mart.sales.seller IS 'Wallet that gave the NFT; NULL when the side is unknown.';
-COMMENT ON COLUMN mart.sales.buyer IS 'Wallet that paid; NULL when the side is unknown.';
+COMMENT ON COLUMN mart.sales.seller IS 'Wallet that gave the NFT; NULL when unknown, as it is where the side is and the message names no seller.';
+COMMENT ON COLUMN mart.sales.buyer IS 'Wallet that paid; NULL when unknown.';
 COMMENT ON COLUMN mart.sales.maker IS 'Wallet that made the order, as received.';
 COMMENT ON COLUMN mart.sales.taker IS 'Wallet that filled the order, as received.';
 COMMENT ON COLUMN mart.sales.side IS 'listing: the maker sold; offer: the maker bought; unknown.';

@@ -37,8 +37,8 @@ COMMENT ON COLUMN mart.collection_hourly.volume_eth IS 'Sum of the prices in ETH
 COMMENT ON COLUMN mart.collection_hourly.volume_usd IS 'Sum of the prices in US dollars, over the sales that have one.';
 COMMENT ON COLUMN mart.collection_hourly.without_eth IS 'Sales left out of the ETH figures because no rate or price was received.';
 COMMENT ON COLUMN mart.collection_hourly.without_usd IS 'Sales left out of volume_usd because no rate or price was received.';
-COMMENT ON COLUMN mart.collection_hourly.buyers IS 'Distinct buying wallets; sales of unknown side count none.';
-COMMENT ON COLUMN mart.collection_hourly.sellers IS 'Distinct selling wallets; sales of unknown side count none.';
+COMMENT ON COLUMN mart.collection_hourly.buyers IS 'Distinct wallets that bought; a sale whose buyer is unknown adds none.';
+COMMENT ON COLUMN mart.collection_hourly.sellers IS 'Distinct wallets that sold; a sale whose seller is unknown adds none.';
 COMMENT ON COLUMN mart.collection_hourly.low_eth IS 'Lowest price of one NFT in ETH.';
 COMMENT ON COLUMN mart.collection_hourly.median_eth IS 'Median price of one NFT in ETH: a price that was really paid, the lower of two middle ones.';
 COMMENT ON COLUMN mart.collection_hourly.high_eth IS 'Highest price of one NFT in ETH.';
@@ -88,8 +88,8 @@ COMMENT ON COLUMN mart.collection_daily.volume_eth IS 'Sum of the prices in ETH,
 COMMENT ON COLUMN mart.collection_daily.volume_usd IS 'Sum of the prices in US dollars, over the sales that have one.';
 COMMENT ON COLUMN mart.collection_daily.without_eth IS 'Sales left out of the ETH figures because no rate or price was received.';
 COMMENT ON COLUMN mart.collection_daily.without_usd IS 'Sales left out of volume_usd because no rate or price was received.';
-COMMENT ON COLUMN mart.collection_daily.buyers IS 'Distinct buying wallets; sales of unknown side count none.';
-COMMENT ON COLUMN mart.collection_daily.sellers IS 'Distinct selling wallets; sales of unknown side count none.';
+COMMENT ON COLUMN mart.collection_daily.buyers IS 'Distinct wallets that bought; a sale whose buyer is unknown adds none.';
+COMMENT ON COLUMN mart.collection_daily.sellers IS 'Distinct wallets that sold; a sale whose seller is unknown adds none.';
 COMMENT ON COLUMN mart.collection_daily.low_eth IS 'Lowest price of one NFT in ETH.';
 COMMENT ON COLUMN mart.collection_daily.median_eth IS 'Median price of one NFT in ETH: a price that was really paid, the lower of two middle ones.';
 COMMENT ON COLUMN mart.collection_daily.high_eth IS 'Highest price of one NFT in ETH.';

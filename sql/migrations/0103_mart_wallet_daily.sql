@@ -15,7 +15,7 @@ CREATE TABLE mart.wallet_daily (
 );
 CREATE INDEX wallet_daily_wallet ON mart.wallet_daily (wallet, day);
 
-COMMENT ON TABLE mart.wallet_daily IS 'One row per UTC day, chain and wallet that bought or sold. Sales of unknown side have no wallets and are in nobody''s figures.';
+COMMENT ON TABLE mart.wallet_daily IS 'One row per UTC day, chain and wallet that bought or sold. A sale whose seller or buyer is unknown is not in that wallet''s figures.';
 COMMENT ON COLUMN mart.wallet_daily.day IS 'UTC day in which the sales happened.';
 COMMENT ON COLUMN mart.wallet_daily.chain IS 'Chain, as in mart.sales.';
 COMMENT ON COLUMN mart.wallet_daily.wallet IS 'The wallet''s address.';

@@ -6,7 +6,7 @@
 -- Parameter: limit integer = 20; so many wallets
 -- Plot: line rank cumulative_percent
 -- Example: tidemark query buyer_concentration --collection pudgypenguins
--- Counts what was bought in that time, not what is held: mints, gifts and transfers are no sales. Sales of unknown side are left out.
+-- Counts what was bought in that time, not what is held: mints, gifts and transfers are no sales. Sales whose buyer is unknown are left out.
 WITH buyer AS (
     SELECT buyer, count(*) AS purchases, sum(quantity) AS items, sum(price_eth) AS spent_eth
     FROM core.sale

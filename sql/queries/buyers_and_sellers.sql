@@ -6,9 +6,9 @@
 -- Parameter: to end = newest; last day or hour, included
 -- Plot: line day buyers sellers
 -- Example: tidemark query buyers_and_sellers --collection pudgypenguins
--- A wallet counts once a day. Sales of unknown side have neither buyer nor seller; without_side counts them.
+-- A wallet counts once a day. without_wallets counts the sales whose buyer and seller are unknown.
 WITH sale AS (
-    SELECT (sold_at AT TIME ZONE 'UTC')::date AS day, buyer, seller, side
+    SELECT (sold_at AT TIME ZONE 'UTC')::date AS day, buyer, seller
     FROM core.sale
     WHERE sold_at >= :from AND sold_at < :to
         AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
@@ -39,7 +39,7 @@ SELECT
     coalesce(buyers, 0) AS buyers,
     coalesce(sellers, 0) AS sellers,
     coalesce(bought_and_sold, 0) AS bought_and_sold,
-    count(*) FILTER (WHERE side = 'unknown') AS without_side
+    count(*) FILTER (WHERE coalesce(buyer, seller) IS NULL) AS without_wallets
 FROM sale
 LEFT JOIN wallets USING (day)
 GROUP BY day, buyers, sellers, bought_and_sold

@@ -80,11 +80,11 @@ def test_buyers_and_sellers(expect: Expect) -> None:
     # Friday bob, carol and erin bought, alice, bob and dave sold
     # Saturday frank, gina, bob, alice and ivan bought, alice, dave, gina, bob and heidi sold
     expect("buyers_and_sellers", """
-        day        | sales | buyers | sellers | bought_and_sold | without_side
+        day        | sales | buyers | sellers | bought_and_sold | without_wallets
         2026-11-20 | 5     | 3      | 3       | 1               | 1
         2026-11-21 | 8     | 5      | 5       | 3               | 0
     """)  # fmt: skip
-    expect("buyers_and_sellers", "buyers | sellers | without_side\n 0 | 0 | 1", collection="fish")
+    expect("buyers_and_sellers", "buyers | sellers | without_wallets\n 0 | 0 | 1", collection="fish")
 
 
 def test_payment_tokens(expect: Expect) -> None:

@@ -1,0 +1,125 @@
+-- mart.sales: The newest sales of a collection that are no suspected wash trades, with the price of one in ETH.
+SELECT sold_at, token_id, unit_price_eth, side, seller, buyer
+FROM mart.sales
+WHERE collection_slug = 'pudgypenguins' AND is_suspect IS NOT TRUE
+ORDER BY sold_at DESC
+LIMIT 20;
+
+-- mart.collection_hourly: The busiest hours of a collection in the last week that it has.
+SELECT hour, sales, volume_eth, without_eth
+FROM mart.collection_hourly
+WHERE collection_slug = 'pudgypenguins' AND hour >= (SELECT max(hour) FROM mart.collection_hourly) - interval '7 days'
+ORDER BY sales DESC
+LIMIT 10;
+
+-- mart.collection_daily: Volume of each day with and without suspected wash trades, and how far the two are apart.
+SELECT day, volume_eth, volume_eth_clean, round(100 * (1 - volume_eth_clean / nullif(volume_eth, 0)), 1) AS suspect_percent
+FROM mart.collection_daily
+WHERE chain = 'ethereum' AND collection_slug = 'pudgypenguins'
+ORDER BY day;
+
+-- mart.wallet_daily: Wallets that bought on more than three days of a month.
+SELECT wallet, count(*) AS days, sum(bought) AS bought, sum(spent_eth) AS spent_eth
+FROM mart.wallet_daily
+WHERE day >= '2026-11-01' AND day < '2026-12-01' AND bought > 0
+GROUP BY wallet
+HAVING count(*) > 3
+ORDER BY spent_eth DESC NULLS LAST
+LIMIT 20;
+
+-- mart.sale_flags: Sales to oneself or back and forth, with what was paid.
+SELECT sales.sold_at, sales.collection_slug, sales.token_id, sales.price_eth, flag.signal
+FROM mart.sale_flags AS flag
+JOIN mart.sales USING (sale_uid)
+WHERE flag.signal IN ('self_trade', 'back_and_forth')
+ORDER BY sales.price_eth DESC NULLS LAST
+LIMIT 20;
+
+-- mart.flag_method: What the signals in force mean.
+SELECT signal, suspects, days, times, description
+FROM mart.flag_method
+WHERE method = (SELECT max(method) FROM mart.flag_method);
+
+-- mart.stale_day: Days whose figures without suspected wash trades are still to come.
+SELECT day, min(marked_at) AS waiting_since
+FROM mart.stale_day
+GROUP BY day
+ORDER BY day;
+
+-- mart.hour_quality: Hours in which something may be missing.
+SELECT hour, 3600 - covered_s - repaired_s AS open_s, missed_estimate, missed_high, gaps
+FROM mart.hour_quality
+WHERE covered_s + repaired_s < 3600 OR missed_high >= 1
+ORDER BY hour;
+
+-- core.sale: One sale with everything that its message said.
+SELECT *
+FROM core.sale
+WHERE transaction_hash = '0x27b04793393f06f5529bed99bfb35f8af2487a478a7ace121ebc1f057c77c6b1';
+
+-- core.sale_sighting: How many sales of a day each collector saw.
+SELECT collector, count(DISTINCT sale_uid) AS sales
+FROM core.sale_sighting
+WHERE source_hour >= '2026-11-20 00:00Z' AND source_hour < '2026-11-21 00:00Z'
+GROUP BY collector;
+
+-- core.sale_superseded: Sales of the Events API that gave way to the stream's row.
+SELECT old.sale_uid, old.sold_at, kept.sale_uid AS kept_as, kept.order_hash
+FROM core.sale_superseded AS old
+JOIN core.sale AS kept USING (chain, transaction_hash, contract_address, token_id);
+
+-- ops.load_run: The newest load of each hour.
+SELECT DISTINCT ON (source_hour) source_hour, finished_at, collectors, lines, inserted, duplicates, quarantined
+FROM ops.load_run
+ORDER BY source_hour DESC, load_id DESC
+LIMIT 24;
+
+-- ops.load_file: From which objects an hour was loaded.
+SELECT file.key, file.lines, file.inserted, file.sha256
+FROM ops.load_file AS file
+JOIN ops.load_run USING (load_id)
+WHERE source_hour = '2026-11-20 10:00Z'
+ORDER BY load_id DESC, file;
+
+-- ops.quarantine: Why lines were put aside.
+SELECT reason, count(*) AS lines, min(source_hour) AS first_hour, max(source_hour) AS last_hour
+FROM ops.quarantine
+GROUP BY reason
+ORDER BY lines DESC;
+
+-- ops.sale_conflict: Sales of which there is another version, and who told it.
+SELECT sale.sale_uid, sale.sold_at, conflict.collector, conflict.said
+FROM ops.sale_conflict AS conflict
+JOIN core.sale USING (sale_uid)
+ORDER BY sale.sold_at DESC
+LIMIT 20;
+
+-- ops.sale_difference: In which fields sights of one sale differ.
+SELECT field, source, count(*) AS sales
+FROM ops.sale_difference
+GROUP BY field, source
+ORDER BY sales DESC;
+
+-- ops.coverage: When each collector was covered in an hour.
+SELECT collector, topic, from_at, to_at
+FROM ops.coverage
+WHERE source_hour = '2026-11-20 10:00Z'
+ORDER BY collector, topic, from_at;
+
+-- ops.gap: Seconds lost for each reason, and those repaired.
+SELECT
+    collector, reason,
+    sum(extract(epoch FROM to_at - from_at)) AS seconds,
+    sum(extract(epoch FROM to_at - from_at)) FILTER (WHERE repaired_by IS NOT NULL) AS repaired
+FROM ops.gap
+GROUP BY collector, reason
+ORDER BY seconds DESC;
+
+-- ops.schema_migration: Which migrations the warehouse has.
+SELECT version_num
+FROM ops.schema_migration
+ORDER BY version_num;
+
+-- staging.sale_sight: Nothing; the table is empty at all times and only gives its shape to the temporary tables of a load.
+SELECT count(*)
+FROM staging.sale_sight;
