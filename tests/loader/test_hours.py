@@ -322,3 +322,21 @@ def test_a_warehouse_without_tables_is_told_apart(s3: "S3Client", settings: Load
     with pytest.raises(Problem, match="lacks the migrations 0001_schemas") as caught:
         load_hour(HOUR, empty, say=quiet)
     assert caught.value.hint == "Run: tidemark migrate"
+
+
+def test_a_sale_that_is_told_no_more_is_taken_back(s3: "S3Client", settings: LoaderSettings, fresh: Fresh) -> None:
+    Recording().receive(sold(1), 3).receive(sold(2), 4).receive(sold(3), 5).put(s3, settings.bucket)
+    Recording(hour=HOUR.next()).receive(sold(2), 4).put(s3, settings.bucket)
+    for hour in (HOUR, HOUR.next()):
+        load_hour(hour, settings, say=quiet)
+    Recording().receive(sold(3), 5).put(s3, settings.bucket)  # as if the lines of 1 and 2 were read otherwise now
+
+    load_hour(HOUR, settings, say=quiet)
+
+    assert query(url_of(settings), "SELECT token_id FROM core.sale") == [("3",)]
+    assert stale_hours(settings, HOUR, HOUR.next()) == [HOUR.next()]
+    load_hour(HOUR.next(), settings, say=quiet)
+    anew = fresh(settings)
+    for hour in (HOUR, HOUR.next()):
+        load_hour(hour, anew, say=quiet)
+    assert contents(url_of(settings)) == contents(url_of(anew))
