@@ -1,0 +1,109 @@
+"""The installer and the cron table in a clean Debian 12, as `debootstrap` makes it."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from archive.hour import Hour
+from archive.names import CoverageName, ManifestKey, ObjectKey, SegmentName
+from archive.record import record_line
+
+PROJECT = Path(__file__).parents[2]
+HOUR = Hour.parse("2026-11-20T10")
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root"),
+    pytest.mark.skipif(not shutil.which("debootstrap"), reason="needs debootstrap: apt-get install debootstrap"),
+]
+
+
+@pytest.fixture(scope="module")
+def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Make a clean Debian with the release unpacked in it and the collector installed."""
+    root = tmp_path_factory.mktemp("debian")
+    root.chmod(0o755)
+    packages = "ca-certificates,cron,python3-venv,systemd"
+    _run("debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", str(root))
+    _run(str(PROJECT / "deploy" / "build-wheelhouse"), "collector")
+    release = root / "opt" / "tidemark-release"
+    release.mkdir()
+    _run("tar", "-xzf", str(PROJECT / "dist" / "tidemark-collector.tar.gz"), "-C", str(release))
+    yield root
+    shutil.rmtree(root)
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def _inside(root: Path, *command: str) -> str:
+    return _run("chroot", str(root), "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command)
+
+
+def test_it_installs_without_a_network_twice_and_cron_ships_an_hour(
+    debian: Path, s3_endpoint: str, bucket: str
+) -> None:
+    # An empty network namespace: whatever reached for a registry would fail.
+    install = ("unshare", "--net", "chroot", str(debian), "/opt/tidemark-release/deploy/install")
+    first, second = _run(*install), _run(*install)
+    assert "done; systemd does not run here" in first
+    assert second == first
+
+    assert "collect" in _inside(debian, "/opt/tidemark/bin/tidemark", "--help")
+    units = "/etc/systemd/system/tidemark-collector.service"
+    assert _inside(debian, "systemd-analyze", "verify", "--man=no", units) == ""
+
+    _configure(debian, s3_endpoint, bucket)
+    key = _spooled_hour(debian)
+    cron = subprocess.Popen(["chroot", str(debian), "cron", "-f"])
+    try:
+        keys, log = _await_upload(boto3.client("s3"), bucket, debian)
+    finally:
+        cron.terminate()
+        cron.wait()
+    assert "exit status 0" in log
+    assert {key, str(ManifestKey("", "collector-a", HOUR))} <= keys
+
+
+def _configure(root: Path, endpoint: str, bucket: str) -> None:
+    (root / "etc/tidemark/collector.env").write_text(
+        f"TIDEMARK_COLLECTOR=collector-a\nTIDEMARK_COLLECTIONS=*\nTIDEMARK_BUCKET={bucket}\nAWS_ENDPOINT_URL={endpoint}\n"
+        "AWS_DEFAULT_REGION=us-east-1\nAWS_ACCESS_KEY_ID=test\nAWS_SECRET_ACCESS_KEY=test\n"
+    )
+    table = root / "etc/cron.d/tidemark-upload"
+    minute, rest = table.read_text().split(" * * * * tidemark ")
+    table.write_text(minute.rpartition("\n")[0] + "\n* * * * * tidemark " + rest)
+    # A chroot has no login uid to set; cron would refuse to run anything.
+    pam = root / "etc/pam.d/cron"
+    pam.write_text("".join(line for line in pam.read_text().splitlines(True) if "pam_loginuid" not in line))
+
+
+def _spooled_hour(root: Path) -> str:
+    segment = SegmentName(HOUR, 1)
+    sealed = root / "var/lib/tidemark/spool/sealed"
+    sealed.mkdir(parents=True)
+    line = record_line("2026-11-20T10:00:00.000000Z", "collection:*", b'{"event_type":"item_listed","payload":{}}')
+    (sealed / str(segment)).write_bytes(line)
+    (sealed / str(CoverageName(HOUR))).write_bytes(b"")
+    _inside(root, "chown", "-R", "tidemark:tidemark", "/var/lib/tidemark")
+    return str(ObjectKey("", "collector-a", segment))
+
+
+def _await_upload(client: Any, bucket: str, root: Path) -> tuple[set[str], str]:
+    """Wait until a run of cron has written its log, and return the archive's keys and the log."""
+    log = root / "var/log/tidemark/upload.log"
+    deadline = time.monotonic() + 150
+    while not (log.exists() and "exit status" in log.read_text()):
+        assert time.monotonic() < deadline, "cron ran nothing"
+        time.sleep(1)
+    return {found["Key"] for found in client.list_objects_v2(Bucket=bucket).get("Contents", ())}, log.read_text()
