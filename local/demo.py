@@ -1,6 +1,8 @@
 """Three hours of the whole system in about two minutes, with two accidents, and what came of them."""
 
+import os
 import shutil
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -48,7 +50,8 @@ def _happen(stack: Stack, progress: Progress) -> tuple[Figures, Verdict]:
     airflow.result().backfill(_DAG, schedule.hours[0], schedule.hours[-1], progress)
     progress.meanwhile("the Events API fills what nobody recorded")
     repaired = stack.repair(schedule.hours[0], schedule.hours[-1], simulator.source)
-    progress(f"repair: {repaired['open_stretches']} stretches that nobody covered, {repaired['requests']} requests")
+    recovered = sum(load["inserted"] for load in repaired["loads"])
+    progress(f"repair: stretches that nobody covered {repaired['open_stretches']}, sales recovered {recovered}")
     simulator.stop()
     progress.meanwhile("comparing what everybody says")
     return findings(
@@ -62,9 +65,11 @@ def _happen(stack: Stack, progress: Progress) -> tuple[Figures, Verdict]:
 
 
 def _look_further(folder: Path) -> str:
+    tidemark = os.path.relpath(Path(sys.executable).with_name("tidemark"))
     return f"""
 To look further (nothing runs any more; everything stays in {folder} until the next demo):
-  make up DEMO=1           its warehouse, archive and Airflow again, with addresses and login; `make down` ends them
-  {folder}/archive        the archive as it lay in S3: hour files (.jsonl.zst) and manifests
-  {folder}/collector-a    what a collector keeps: its spool and its log; the other programs' logs lie beside it
+  {tidemark} up --demo   brings up its warehouse, its archive and the Airflow UI, and says how to use them:
+                         tidemark query, psql, and the runs in the browser; {tidemark} down ends it
+  {folder}/archive      the archive as it lay in S3: hour files (.jsonl.zst) and manifests
+  {folder}/collector-a  a collector's spool and log; the logs of the other programs lie beside it
 """
