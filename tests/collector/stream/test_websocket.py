@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 
 import pytest
@@ -73,40 +73,46 @@ async def test_a_name_that_does_not_exist() -> None:
     assert (await undialled(SecretStr("ws://nowhere.invalid/?token=secret"))).reason == "unreachable"
 
 
-async def test_a_server_that_never_answers() -> None:
-    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
+@asynccontextmanager
+async def speaking(answer: bytes, *, scheme: str = "ws", leaves: bool = False) -> AsyncIterator[SecretStr]:
+    """Serve one client that sends something: answer with bytes, and leave, or wait until the client has left."""
+    over = asyncio.Event()
 
-    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
-        url = SecretStr(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/?token=secret")
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(answer)
+        with suppress(OSError):
+            await (writer.drain() if leaves else reader.read())
+            writer.close()
+            await writer.wait_closed()
+        over.set()
+
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+        yield SecretStr(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/?token=secret")
+        await over.wait()
+
+
+async def test_a_server_that_never_answers() -> None:
+    async with speaking(b"") as url:
         assert (await undialled(url, 0.2)).reason == "unreachable"
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 101 Hello\r\n\r\n"],
+    ("answer", "leaves"),
+    [
+        (b"", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", False),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", False),
+        (b"HTTP/1.1 101 Hello\r\n\r\n", False),
+    ],
 )
-async def test_a_server_that_speaks_something_else(answer: bytes) -> None:
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
-
-    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
-        url = SecretStr(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/?token=secret")
+async def test_a_server_that_speaks_something_else(answer: bytes, *, leaves: bool) -> None:
+    async with speaking(answer, leaves=leaves) as url:
         assert (await undialled(url)).reason == "handshake_failed"
 
 
 async def test_a_plain_server_behind_a_tls_address() -> None:
-    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"no tls here\r\n")
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
-        url = SecretStr(f"wss://127.0.0.1:{server.sockets[0].getsockname()[1]}/?token=secret")
+    async with speaking(b"no tls here\r\n", scheme="wss") as url:
         assert (await undialled(url)).reason == "tls_failed"
 
 
@@ -156,7 +162,7 @@ async def test_every_end_has_its_name(do: str, reason: str) -> None:
 async def test_hanging_up_is_a_goodbye_and_takes_no_longer_than_a_second() -> None:
     async def deaf(ws: ServerConnection) -> None:
         ws.transport.pause_reading()
-        await asyncio.sleep(3)
+        await asyncio.sleep(1.5)
         ws.transport.abort()
 
     async with serve(deaf, "127.0.0.1", 0, compression=None) as server:
