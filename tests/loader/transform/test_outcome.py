@@ -1,5 +1,8 @@
 """A reject says why in few and printable words, whatever it quotes."""
 
+import re
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,3 +23,8 @@ def test_short_words_are_kept_as_they_are() -> None:
 def test_an_unfit_value_carries_its_reason() -> None:
     unfit = UnfitError(Reason.OUT_OF_RANGE, "quantity is negative: -1")
     assert (unfit.reason, unfit.detail) == (Reason.OUT_OF_RANGE, "quantity is negative: -1")
+
+
+def test_every_reason_is_explained_to_people() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "sales.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(Reason)
