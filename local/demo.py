@@ -29,8 +29,12 @@ def run(folder: Path, console: Console) -> bool:
     """Run the demo in a folder, which is emptied first; return whether everything received was loaded once."""
     with Interrupts() as interrupts, only_one(folder), Progress(console) as progress:
         shutil.rmtree(folder, ignore_errors=True)
-        with Stack(folder, interrupts, progress) as stack:
-            figures, verdict = _happen(stack, progress)
+        try:
+            with Stack(folder, interrupts, progress) as stack:
+                figures, verdict = _happen(stack, progress)
+        except KeyboardInterrupt:
+            progress("interrupted; everything is stopped")
+            raise
     console.print(report(figures, verdict))
     console.print(_look_further(folder), highlight=False)
     return verdict.yes
