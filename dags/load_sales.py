@@ -9,7 +9,8 @@ from archive.hour import Hour
 from dags.wiring.load_hours import LOADING, LoadHours
 from dags.wiring.run_hours import EVERY_HOUR, hour_form
 
-CATCHUP_FROM = os.environ.get("TIDEMARK_CATCHUP_FROM", "")
+FIRST_HOUR = os.environ.get("TIDEMARK_FIRST_HOUR", "")
+CATCHUP = os.environ.get("TIDEMARK_CATCHUP", "").lower() in {"1", "true", "yes"}
 
 DOC = """
 Loads one UTC hour of the archive into the warehouse, in one transaction. The hour is the run's **partition key**
@@ -34,9 +35,9 @@ with DAG(
     description=__doc__,
     doc_md=DOC,
     schedule=EVERY_HOUR,
-    start_date=Hour.parse(CATCHUP_FROM).end if CATCHUP_FROM else None,
-    catchup=bool(CATCHUP_FROM),
-    max_active_runs=8,
+    start_date=Hour.parse(FIRST_HOUR).end if FIRST_HOUR else None,
+    catchup=CATCHUP,
+    max_active_runs=16,
     dagrun_timeout=timedelta(hours=24),
     default_args={"owner": "tidemark"},
     tags=["tidemark", "hourly"],

@@ -1,11 +1,13 @@
 """Load what the archive holds and the warehouse does not: hours that changed after they were loaded, or never were."""
 
-from airflow.sdk import DAG, Param, task
+from typing import Any
+
+from airflow.sdk import DAG, task
 from airflow.sdk.types import DagRunProtocol
 
 from dags.wiring.faults import RETRIES, told_plainly
 from dags.wiring.load_hours import LOADING, LoadHours
-from dags.wiring.run_hours import hour_form, settled_hours
+from dags.wiring.run_hours import look_back_form, settled_hours
 
 MOST_AT_ONCE = 200
 
@@ -27,14 +29,11 @@ with DAG(
     max_active_runs=1,
     default_args={"owner": "tidemark"},
     tags=["tidemark", "healing"],
-    params={
-        **hour_form(),
-        "days": Param(7, type="integer", minimum=1, maximum=31, title="Days", description="How far to look back."),
-    },
+    params=look_back_form(),
 ):
 
     @task(**RETRIES)
-    def find(params: dict[str, object], dag_run: DagRunProtocol) -> list[str]:
+    def find(params: dict[str, Any], dag_run: DagRunProtocol) -> list[str]:
         """Name the hours to load, the newest first."""
         from loader.hours import stale_hours
         from loader.settings import LoaderSettings

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -71,9 +72,9 @@ class Airflow:
         """The password, made up when Airflow is first started in its folder."""
         return str(json.loads(self._passwords.read_text())[USERNAME])
 
-    @property
+    @cached_property
     def rest(self) -> AirflowRest:
-        """A client of this Airflow, logged in as its user; possible once it was started."""
+        """A client of this Airflow, logged in as its user; possible once it was started, closed when it stops."""
         return AirflowRest(self.url, USERNAME, self.password)
 
     def start(self, say: Callable[[str], None] = print) -> Self:
@@ -121,6 +122,9 @@ class Airflow:
 
     def stop(self) -> None:
         """Ask every part to end, then kill whatever is left of them, tasks included; harmless when none runs."""
+        if "rest" in self.__dict__:
+            self.rest.close()
+            del self.rest
         leaders = [psutil.Process(process.pid) for process in self._processes.values() if process.pid]
         for leader in leaders:
             leader.terminate()
@@ -158,8 +162,7 @@ class Airflow:
             self._sessions.add(process.pid)
 
     def _await_health(self, deadline: float) -> None:
-        rest = self.rest
-        expected = {path.stem for path in DAGS.glob("[!_]*.py")}
+        rest, expected = self.rest, {path.stem for path in DAGS.glob("[!_]*.py")}
         while set(rest.health().values()) != {"healthy"} or not expected <= rest.dags():
             for name, process in self._processes.items():
                 if not process.pid:
@@ -203,8 +206,8 @@ class Airflow:
             for name, value in values.items()
         }
         machine = {name: os.environ[name] for name in _FROM_MACHINE if name in os.environ}
-        # what lies before the start is loaded by backfills only
-        from_now = {"TIDEMARK_CATCHUP_FROM": Hour.of(datetime.now(UTC)).key}
+        # what lies before is loaded only when somebody asks for it
+        from_now = {"TIDEMARK_FIRST_HOUR": Hour.of(datetime.now(UTC)).key}
         return machine | {"AIRFLOW_HOME": str(self.home)} | settings | from_now
 
 

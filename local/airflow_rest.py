@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 
@@ -22,8 +24,14 @@ class AirflowRest:
         self._login = {"username": username, "password": password}
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
 
     def health(self) -> dict[str, str]:
         """Return the state of each part of Airflow, such as `{"scheduler": "healthy"}`; empty while it starts.
@@ -106,11 +114,13 @@ class AirflowRest:
         """
         self.unpause(dag_id)
         body = {"dag_id": dag_id, "from_date": first.start.isoformat(), "to_date": last.start.isoformat(), **options}
-        created = self._ask("POST", "/backfills", json=body)["created_at"]
+        backfill = self._ask("POST", "/backfills", json=body)["id"]
         wanted = [hour.key for hour in hours(first, last)]
         runs = {run["dag_run_id"]: run["partition_key"] for run in self.runs(dag_id) if run["partition_key"] in wanted}
-        say(f"backfill of {dag_id}: {len(runs)} runs, {first} to {last}, created {created}")
+        say(f"backfill of {dag_id}: {len(runs)} hours, {first} to {last}")
         states = self.wait_all(dag_id, list(runs), lambda run: say(_line(run)), timeout)
+        with suppress(Problem):  # Airflow notices up to 30 s later that it is over, and refuses the next one so long
+            self._ask("PUT", f"/backfills/{backfill}/cancel")
         return {runs[run_id]: states[run_id] for run_id in reversed(list(runs))}
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:

@@ -10,10 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from loader.warehouse.migrate import migrate
+from local.airflow import Airflow
 from local.postgres import UNSAFE_BUT_FAST, Postgres
 from local.s3 import S3Server
 from simulator.options import Options
 from simulator.server import Simulator
+from tests.loading import Loading
 
 
 @pytest.fixture(scope="session")
@@ -96,3 +98,16 @@ async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
     keys = {"key-a": "collector-a", "key-b": "collector-b"}
     async with Simulator(Options(ledger=tmp_path / "ledger", keys=keys)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def loading(
+    postgres_server: Postgres, s3_server: S3Server, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Loading]:
+    """A real Airflow, started once per test process; the hours that a test loads are its own."""
+    s3_server.create_bucket("loading")
+    with fresh_database(postgres_server, migrated) as warehouse, fresh_database(postgres_server, "template0") as own:
+        settings = {"WAREHOUSE_URL": warehouse, "BUCKET": "loading", "COLLECTORS": "collector-a", "PATIENCE": "7200"}
+        environment = {f"TIDEMARK_{name}": value for name, value in settings.items()} | s3_server.environment
+        with Airflow(tmp_path_factory.mktemp("airflow"), own, environment) as airflow:
+            yield Loading(airflow, s3_server.client(), "loading", warehouse)

@@ -1,15 +1,20 @@
-"""The task that loads hours: waits without a worker until they are complete or patience ends, then loads them."""
+"""The task that loads hours: it waits without a worker until they are complete or patience ends, loads and checks."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator, Context
 
 from archive.hour import Hour
+from archive.problem import Problem
 from dags.wiring.arrival import ManifestsArrived
 from dags.wiring.faults import RETRIES, told_plainly
 from dags.wiring.run_hours import run_hours
+
+if TYPE_CHECKING:
+    from loader.settings import LoaderSettings
 
 SALES = Asset(name="sales", uri="tidemark://warehouse/core/sale")
 POOL = "warehouse"
@@ -17,9 +22,10 @@ LOADING: dict[str, Any] = {"pool": POOL, "outlets": [SALES], **RETRIES}
 
 
 class LoadHours(BaseOperator):
-    """Load the hours of the run, or the one `hour` given, each in one transaction; their numbers become XCom.
+    """Load the hours of the run, or the one `hour` given, each in one transaction.
 
-    An hour that was loaded before and has not changed in the archive is left as it is, unless the form says `force`.
+    Their numbers become XCom and the metadata of the asset `sales`, which is updated only by hours that are right. An
+    hour that was loaded before and has not changed in the archive is left as it is, unless the form says `force`.
     """
 
     def __init__(self, hour: str | None = None, **options: Any) -> None:
@@ -40,21 +46,33 @@ class LoadHours(BaseOperator):
         return self.load(context)
 
     def load(self, context: Context, event: object = None) -> dict[str, Any]:  # noqa: ARG002 (Airflow passes it)
-        """Load every hour, in order; the first that fails ends the task, and those before it stay loaded."""
+        """Load and check every hour, in order; the first that fails ends the task, and those before it stay loaded."""
         from loader.hours import load_hour
         from loader.settings import LoaderSettings
 
-        form = context["params"]
-        options = {"force": form.get("force", False), "collectors": form.get("collectors")}
+        form: Mapping[str, Any] = context["params"]
+        reports: dict[str, Any] = {}
         with told_plainly():
             settings = LoaderSettings()
-            reports: dict[str, Any] = {
-                hour.key: asdict(load_hour(hour, settings, **options)) for hour in self._hours(context)
-            }
-        context["outlet_events"][SALES].extra = reports
+            for hour in self._hours(context):
+                report = load_hour(hour, settings, force=form.get("force", False), collectors=form.get("collectors"))
+                check_hour(settings, hour)
+                reports[hour.key] = asdict(report)
+        sales = context["outlet_events"][SALES]
+        sales.extra = reports
+        sales.add_partitions(list(reports))
         return reports
 
     def _hours(self, context: Context) -> list[Hour]:
         if self.hour:
             return [Hour.parse(self.hour)]
         return run_hours(context["params"], context["dag_run"].partition_key)
+
+
+def check_hour(settings: "LoaderSettings", hour: Hour) -> None:
+    """Run the checks of `sql/checks/` over a loaded hour. Raises Problem when one finds a wrong row."""
+    from loader.marts.postgres import run_checks
+
+    if failures := run_checks(settings.warehouse_url, hour):
+        found = "\n".join(str(failure) for failure in failures)
+        raise Problem(f"{hour} is loaded, but it is not right:\n{found}", "Do what stands behind each check, in order")

@@ -35,11 +35,21 @@ def hour_form() -> dict[str, Param]:
     }
 
 
-def run_hours(params: Mapping[str, Any], partition_key: str | None) -> list[Hour]:
-    """Return the hours of a run, in order: those of its form, else that of its partition key.
+def look_back_form() -> dict[str, Param]:
+    """Return the form of a DAG that heals: a range of hours, or how many days to look back."""
+    days = Param(7, type="integer", minimum=1, maximum=31, title="Days", description="How far to look back.")
+    return {**hour_form(), "days": days}
 
-    Raises Problem when neither names one, or when they make no range of at most a month.
+
+def run_hours(params: Mapping[str, Any], partition_key: str | None) -> list[Hour]:
+    """Return the hours of a run, in order: that of its partition key, or those of its form.
+
+    Raises Problem when neither names one, when both do, or when they make no range of at most a month.
     """
+    asked = params.get("hour") or params.get("last_hour")
+    if partition_key and asked and partition_key != asked:
+        raise Problem(f"this run is for {partition_key}, but its form says {asked}",
+                      "Leave the form's hours empty; a backfill takes its hours from its dates")  # fmt: skip
     first = params.get("hour") or partition_key
     if not first:
         raise Problem("this run names no hour", 'Trigger it again with "Hour (UTC)", such as 2026-11-22T15, filled in')

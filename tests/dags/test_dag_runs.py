@@ -57,6 +57,7 @@ def test_each_dag_does_its_part(
         ("load_sales", one),
         ("reconcile_archive", rest),
         ("reconcile_archive", rest),
+        ("repair_gaps", rest),
         ("daily_marts", {}),
     ]
     python(environment, "airflow", "db", "migrate")
@@ -66,7 +67,8 @@ def test_each_dag_does_its_part(
     assert runs[0]["tasks"] == {"load[-1]": "success"}
     assert runs[1]["tasks"] == {"find[-1]": "success", "load[0]": "success", "load[1]": "success"}
     assert runs[2]["tasks"] == {"find[-1]": "success", "load[-1]": "skipped"}
-    assert runs[3]["tasks"] == {"judge[-1]": "success"}
+    assert runs[3]["tasks"] == {"repair[-1]": "success", "load[-1]": "skipped"}
+    assert runs[4]["tasks"] == {"judge[-1]": "success"}
     assert count(warehouse_url, "core.sale") == 6
     assert count(warehouse_url, "mart.collection_daily") == 1
     assert count(warehouse_url, "mart.stale_day") == 0

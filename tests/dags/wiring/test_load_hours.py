@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from archive.hour import Hour
 from dags.wiring.load_hours import SALES, LoadHours
@@ -29,7 +30,7 @@ def s3(s3_server: "S3Server", bucket: str, warehouse_url: str, monkeypatch: pyte
 def context(**params: Any) -> Any:
     run = SimpleNamespace(partition_key=params.pop("partition_key", None))
     form = {"hour": None, "last_hour": None, "force": False, "collectors": None} | params
-    return {"params": form, "dag_run": run, "outlet_events": {SALES: SimpleNamespace(extra={})}}
+    return {"params": form, "dag_run": run, "outlet_events": OutletEventAccessors()}
 
 
 def loaded(warehouse_url: str) -> int:
@@ -47,6 +48,7 @@ def test_it_loads_the_runs_hour_and_hands_its_numbers_on(s3: "S3Client", bucket:
     report = LoadHours(task_id="load").execute(at)
     assert (report[HOUR.key]["inserted"], loaded(warehouse_url)) == (3, 3)
     assert at["outlet_events"][SALES].extra == report
+    assert at["outlet_events"][SALES].partition_keys == {HOUR.key}
 
 
 def test_it_loads_a_range(s3: "S3Client", bucket: str, warehouse_url: str) -> None:
@@ -92,3 +94,16 @@ def test_an_hour_that_nobody_recorded_fails_with_what_to_do(s3: "S3Client") -> N
 def test_a_run_without_an_hour_fails_with_what_to_do(s3: "S3Client") -> None:
     with pytest.raises(AirflowFailException, match=r"names no hour\. What to do: "):
         LoadHours(task_id="load").execute(context())
+
+
+def test_an_hour_that_is_not_right_fails_and_says_which_check(s3: "S3Client", bucket: str, warehouse_url: str) -> None:
+    archive_hour(s3, bucket, HOUR)
+    task, again = LoadHours(task_id="load", hour=HOUR.key), context()
+    task.execute(context())
+    connection = psycopg2.connect(warehouse_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE mart.collection_hourly SET sales = sales + 1")
+    connection.close()
+    with pytest.raises(AirflowFailException, match=r"is loaded, but it is not right:\nhourly_disagrees: 1 wrong rows"):
+        task.execute(again)
+    assert not again["outlet_events"][SALES].partition_keys

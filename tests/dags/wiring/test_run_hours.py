@@ -21,8 +21,15 @@ def test_a_partition_is_its_hour() -> None:
     assert keys(run_hours({"hour": None, "last_hour": None}, KEY)) == [KEY]
 
 
-def test_the_form_wins_over_the_partition() -> None:
-    assert keys(run_hours({"hour": "2026-11-20T06"}, KEY)) == ["2026-11-20T06"]
+def test_a_form_names_its_hour() -> None:
+    assert keys(run_hours({"hour": KEY}, None)) == [KEY]
+    assert keys(run_hours({"hour": KEY}, KEY)) == [KEY]
+
+
+@pytest.mark.parametrize("form", [{"hour": "2026-11-20T06"}, {"last_hour": "2026-11-20T06"}])
+def test_a_backfill_whose_form_names_an_hour_would_load_that_hour_each_time(form: dict[str, str]) -> None:
+    with pytest.raises(Problem, match="for 2026-11-20T05, but its form says 2026-11-20T06"):
+        run_hours(form, KEY)
 
 
 def test_a_range_is_all_its_hours_both_ends_included() -> None:

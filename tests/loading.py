@@ -1,0 +1,44 @@
+"""An Airflow that loads hours: with an archive and a warehouse of its own, everything else as in production."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+from archive.hour import Hour, hours
+from local.airflow import Airflow
+from tests.dags.archived import archive_hour
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class Loading:
+    """A running Airflow, and what its tasks read and write."""
+
+    airflow: Airflow
+    s3: "S3Client"
+    bucket: str
+    warehouse_url: str
+
+    def archive(self, first: str, last: str = "", sales: int = 3) -> list[str]:
+        """Put each hour of a range into the archive, and return their keys."""
+        wanted = list(hours(Hour.parse(first), Hour.parse(last or first)))
+        for hour in wanted:
+            archive_hour(self.s3, self.bucket, hour, sales=sales)
+        return [hour.key for hour in wanted]
+
+    def loaded(self, keys: list[str]) -> dict[str, int]:
+        """Return how many sales the warehouse holds of these hours, by hour; one that was not loaded is absent."""
+        query = """
+            SELECT to_char(source_hour, 'YYYY-MM-DD"T"HH24'), count(sale_uid)
+            FROM (SELECT DISTINCT source_hour FROM ops.load_run) AS run LEFT JOIN core.sale USING (source_hour)
+            GROUP BY source_hour HAVING to_char(source_hour, 'YYYY-MM-DD"T"HH24') = ANY(%s)
+        """
+        connection = psycopg2.connect(self.warehouse_url, options="-c TimeZone=UTC")
+        with connection.cursor() as cursor:
+            cursor.execute(query, (keys,))
+            found = dict(cursor.fetchall())
+        connection.close()
+        return found
