@@ -98,6 +98,15 @@ def test_a_message_nested_without_end_is_refused() -> None:
     assert isinstance(read_line(line), Reject)
 
 
+@pytest.mark.parametrize("text", ["\ud83d", "x\udc00", "\ude00\ud83d"])
+def test_half_a_character_is_refused_wherever_it_stands(text: str) -> None:
+    named = sold(item={"nft_id": "base/0xabc/1", "metadata": {"name": text}})
+    for message in (named, sold(of_tomorrow=text)):
+        reject = read_line(line_of(message))
+        assert isinstance(reject, Reject)
+        assert reject.event_type == "unparsed"
+
+
 def test_a_frame_that_the_collector_did_not_understand_is_refused_with_its_text() -> None:
     reject = read_line(unparsed_line(RECEIVED, b"<html>502 Bad Gateway</html>"))
     assert isinstance(reject, Reject)
