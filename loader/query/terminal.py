@@ -6,6 +6,7 @@ from loader.query.chart import Chart
 
 _SHADES = " ░▒▓█"
 _LONGEST_LABEL = 28
+_FRAME_ROWS = 4  # title, two borders, axis
 _CURVE_ROWS = 20
 _TICK_WIDTH = 14
 
@@ -28,8 +29,11 @@ def _plotted(chart: Chart, width: int) -> str:
 def _bars(chart: Chart, width: int) -> None:
     (heights,) = chart.curves.values()
     labels = [label[:_LONGEST_LABEL] for label in chart.labels]
-    figure.plot_size(width, 2 * len(labels) + 3)
+    figure.plot_size(width, len(labels) + _FRAME_ROWS)
     figure.draw(figure.bar(labels[::-1], heights[::-1], orientation="horizontal", width=0.5))
+    # one row for each bar; plotext's own limits are those of upright bars
+    figure.ruler("y").lim(0.5, len(labels) + 0.5)
+    figure.ruler("x").lim(min(0, *heights), max(0, *heights) or 1)
 
 
 def _lines(chart: Chart, width: int) -> None:

@@ -1,0 +1,81 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.problem import Problem
+from loader.query.parameter import Parameter, values_of
+
+NEWEST = datetime(2026, 11, 22, 16, tzinfo=UTC)
+START = Parameter.parse("from start = newest-7d; first day or hour")
+END = Parameter.parse("to end = newest; last day or hour, included")
+LIMIT = Parameter.parse("limit integer = 20; so many rows")
+WALLET = Parameter.parse("wallet text; the wallet's address")
+CHAIN = Parameter.parse("chain text = null; only this chain")
+
+
+def test_a_parameter_is_read_from_its_line() -> None:
+    assert Parameter("limit", "integer", "20", "so many rows") == LIMIT
+    assert WALLET.default is None
+
+
+@pytest.mark.parametrize("line", ["limit number = 20; x", "Limit integer; x", "limit integer = 20", "limit; x", ""])
+def test_other_lines_are_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="is not a parameter"):
+        Parameter.parse(line)
+
+
+def test_a_day_or_an_hour_begins_at_its_start_and_ends_at_its_end() -> None:
+    assert START.read("2026-11-22") == datetime(2026, 11, 22, tzinfo=UTC)
+    assert END.read("2026-11-22") == datetime(2026, 11, 23, tzinfo=UTC)
+    assert START.read("2026-11-22T15") == datetime(2026, 11, 22, 15, tzinfo=UTC)
+    assert END.read("2026-11-22T15") == NEWEST
+    assert START.read("2026-11-22T15:30:00+01:00") == END.read("2026-11-22T14:30:00Z")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "text"),
+    [
+        (START, "yesterday"), (START, "2026-11-31"), (START, "2026-11-22T15:30:00"), (END, "9999-12-31"),
+        (LIMIT, "0"), (LIMIT, "1000001"), (LIMIT, "1.5"), (LIMIT, "1" * 5000), (LIMIT, ""),
+        (START, "newest"), (CHAIN, ""), (CHAIN, "a\0b"),
+    ],
+)  # fmt: skip
+def test_a_wrong_text_is_a_problem_that_names_the_parameter(parameter: Parameter, text: str) -> None:
+    with pytest.raises(Problem) as caught:
+        parameter.read(text)
+    assert caught.value.what.startswith(f"--{parameter.name} ")
+    assert caught.value.hint.startswith(f"Write it as --{parameter.name} ")
+
+
+@given(st.sampled_from([START, END, LIMIT, CHAIN]), st.text())
+def test_any_text_gives_a_value_of_its_type_or_a_problem(parameter: Parameter, text: str) -> None:
+    try:
+        value = parameter.read(text)
+    except Problem:
+        return
+    assert isinstance(value, {"text": str, "integer": int, "start": datetime, "end": datetime}[parameter.type])
+
+
+def test_defaults_are_relative_to_the_newest_hour() -> None:
+    assert values_of([START, END, LIMIT, CHAIN], {}, NEWEST) == {
+        "from": NEWEST - timedelta(days=7), "to": NEWEST, "limit": 20, "chain": None,
+    }  # fmt: skip
+    oldest = Parameter.parse("from start = oldest; x")
+    assert oldest.fallback(NEWEST) == datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def test_what_was_given_comes_before_the_default() -> None:
+    assert values_of([LIMIT, WALLET], {"limit": "3", "wallet": "0xa"}, NEWEST) == {"limit": 3, "wallet": "0xa"}
+
+
+def test_a_missing_parameter_is_a_problem() -> None:
+    with pytest.raises(Problem, match="--wallet is missing: the wallet's address"):
+        values_of([WALLET], {}, NEWEST)
+
+
+def test_an_unknown_parameter_is_a_problem_that_names_the_known_ones() -> None:
+    with pytest.raises(Problem, match="no parameter --wallet") as caught:
+        values_of([LIMIT, CHAIN], {"wallet": "0xa"}, NEWEST)
+    assert caught.value.hint == "It has --chain, --limit"
