@@ -13,8 +13,10 @@ from archive.manifest import Gap, Interval
 from archive.moment import format_moment
 from archive.problem import Problem
 from loader.hours import load_hour
+from loader.repair import run
 from loader.repair.report import RepairReport
 from loader.repair.run import repair_gaps
+from loader.repair.s3 import put_once
 from loader.settings import LoaderSettings
 from simulator.faults import ApiFailure
 from simulator.server import Simulator
@@ -157,6 +159,45 @@ async def test_a_run_with_too_small_a_budget_repairs_the_newest_part_and_the_nex
     assert second.why is None
     assert [repaired for _, repaired, _ in gaps(repairing)] == [second.collector, second.collector]
     assert len(sales(repairing)) == 450
+
+
+async def test_a_run_that_dies_before_its_manifest_leaves_the_gap_to_the_next(
+    s3: "S3Client", repairing: LoaderSettings, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(simulator, sale(12, 1))
+    recording("collector-a", (10, 20)).put(s3, repairing.bucket)
+    load_hour(HOUR, repairing)
+    put: list[str] = []
+
+    def dying(client: "S3Client", bucket: str, key: str, data: bytes) -> None:
+        if key.endswith(".json"):
+            raise KeyboardInterrupt
+        put.append(key)
+        put_once(client, bucket, key, data)
+
+    with monkeypatch.context() as fault:
+        fault.setattr(run, "put_once", dying)
+        with pytest.raises(KeyboardInterrupt):
+            await asyncio.to_thread(repair_and_load, repairing)
+    assert len(put) == 1
+    assert load_hour(HOUR, repairing).unchanged
+
+    report = await asyncio.to_thread(repair_and_load, repairing)
+    assert gaps(repairing) == [("collector-a", report.collector, 1)]
+    assert len(sales(repairing)) == 1
+
+
+async def test_two_runs_at_once_fill_a_gap_once(
+    s3: "S3Client", repairing: LoaderSettings, simulator: Simulator
+) -> None:
+    tell(simulator, sale(12, 1), sale(13, 2))
+    recording("collector-a", (10, 20)).put(s3, repairing.bucket)
+    load_hour(HOUR, repairing)
+    reports = await asyncio.gather(*(asyncio.to_thread(repair_gaps, repairing, HOUR, HOUR) for _ in range(2)))
+    assert [report.hours for report in reports] == [[HOUR.key], [HOUR.key]]
+    load_hour(HOUR, repairing)
+    assert len(sales(repairing)) == 2
+    assert gaps(repairing) == [("collector-a", max(report.collector for report in reports), 2)]
 
 
 async def test_without_a_key_the_gaps_stay_visible_and_nothing_fails(
