@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
+TOOLS := .venv-tools/.installed
 OPPONENTS := .venv-bench/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults docs lock clean
+.PHONY: help install demo up down status test lint bench faults docs sbom tools lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -58,12 +59,35 @@ $(OPPONENTS): bench/requirements.lock
 
 docs: $(STAMP) ## the reference that is generated from what it describes
 	@$(BIN)/python -m local.warehouse_page docs/warehouse.md
+	@$(BIN)/python -m local.settings_page
+	@$(BIN)/python -m local.commands_page
+
+sbom: $(TOOLS) ## what the installation consists of, as CycloneDX in dist/sbom.json
+	@mkdir -p dist
+	@.venv-tools/bin/cyclonedx-py requirements -o dist/sbom.json $(LOCK)
+	@echo "dist/sbom.json written"
+
+tools: $(TOOLS) ## what checks the templates in deploy/ beyond the tests' own means
+
+$(TOOLS): deploy/tools.lock
+	@echo "Installing the tools that check deploy/ into .venv-tools"
+	@test -x .venv-tools/bin/python || $(PYTHON) -m venv .venv-tools
+	@.venv-tools/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
+	@touch $@
 
 clean: ## remove what was installed and what runs left behind
-	rm -rf $(VENV) .venv-bench .run
+	rm -rf $(VENV) .venv-bench .venv-tools .run
 
 lock: ## resolve the versions anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --all-extras pyproject.toml -o $(LOCK)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  bench/requirements.in -o bench/requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  deploy/tools.in -o deploy/tools.lock
+	for role in "collector --extra collector" "airflow --extra loader --extra airflow" \
+	  "local --extra collector --extra loader --extra local"; do \
+	  set -- $$role; name=$$1; shift; \
+	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	    "$$@" -c $(LOCK) pyproject.toml -o deploy/$$name.lock; \
+	done
