@@ -31,7 +31,7 @@ class InMemory:
 
 
 class InS3:
-    """A bucket of the embedded S3, behind a gate that refuses bodies with a wrong checksum as S3 itself does."""
+    """A bucket of the embedded S3, behind a gate that is as strict about checksums and conditions as S3 itself."""
 
     def __init__(self, server: S3Server, endpoint: str, bucket: str, part_size: int) -> None:
         client = boto3.client("s3", endpoint_url=endpoint)

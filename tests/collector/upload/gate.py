@@ -1,4 +1,7 @@
-"""A gate in front of the embedded S3: it checks bodies as S3 does, and fails one kind of request on demand."""
+"""A gate in front of the embedded S3: as S3 does, it checks bodies and takes one conditional write at a time.
+
+On demand it fails one kind of request.
+"""
 
 import base64
 import hashlib
@@ -6,7 +9,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,6 +54,7 @@ class Gate:
     requests: list[str] = field(default_factory=list)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     fired: int = 0
+    atomic: Lock = field(default_factory=Lock)
     closing: Event = field(default_factory=Event)
     _fault: str = ""
     _operation: str = ""
@@ -128,9 +132,11 @@ class _Handler(BaseHTTPRequestHandler):
         if (checksum and checksum != sent) or must_have_body:
             return self._refuse(400, "BadDigest")
         upstream = HTTPConnection(urlsplit(self.gate.upstream).netloc)
-        upstream.request(self.command, self.path, body, dict(self.headers.items()))
-        answer = upstream.getresponse()
-        self._answer(answer, answer.read(), fault)
+        with self.gate.atomic if "If-None-Match" in self.headers else nullcontext():
+            upstream.request(self.command, self.path, body, dict(self.headers.items()))
+            answer = upstream.getresponse()
+            data = answer.read()
+        self._answer(answer, data, fault)
         upstream.close()
         return None
 
