@@ -17,8 +17,8 @@ COLLECTOR = "events-api-"
 
 
 def run_name(now: datetime, salt: str) -> str:
-    """Return the collector's id under which a run archives; `salt` keeps two runs of one second apart."""
-    return f"{COLLECTOR}{now:%Y%m%dt%H%M%S}-{salt}"
+    """Return the collector's id under which a run archives: later runs sort later, `salt` keeps two machines apart."""
+    return f"{COLLECTOR}{now:%Y%m%dt%H%M%S%f}-{salt}"
 
 
 def sale_line(event: bytes, fetched_at: datetime) -> bytes:

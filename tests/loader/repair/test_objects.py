@@ -21,7 +21,7 @@ EVENTS = (FIXTURES / "events_api/sales.2025.jsonl").read_bytes().splitlines()
 
 
 def test_a_run_has_a_collectors_name() -> None:
-    assert checked_collector(RUN) == "events-api-20261122t170001-00ff"
+    assert checked_collector(RUN) == "events-api-20261122t170001000000-00ff"
 
 
 def test_a_line_is_a_record_that_reads_as_a_sale() -> None:
