@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, InternalError, ProgrammingError
 
 from archive.problem import Problem
 from loader.query.answer import Answer
@@ -32,7 +32,7 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
             values = values_of(question.parameters, given, newest)
             result = connection.execute(text(question.sql), values)
             return Answer(tuple(result.keys()), [tuple(row) for row in result])
-        except ProgrammingError as error:
+        except (DataError, InternalError, ProgrammingError) as error:
             raise _problem(error) from error
 
 

@@ -1,0 +1,50 @@
+import json
+
+import pytest
+
+from cli.main import main
+from tests.sql.market import fill
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], warehouse_url: str):
+    """Run `tidemark coverage` with some words; return its exit status, output and errors."""
+    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", warehouse_url)
+    fill(warehouse_url)
+
+    def tidemark(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["tidemark", "coverage", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return (int(ended.value.code or 0), *capsys.readouterr())
+
+    return tidemark
+
+
+def test_a_range_is_shown_as_a_strip_and_a_table(run) -> None:
+    status, out, _ = run("--from", "2026-11-20T08", "--to", "2026-11-20T13")
+    assert status == 0
+    assert "2026-11-20          ··█░ ░·" in out
+    cells = [[cell.strip() for cell in line.split("│")[:2]] for line in out.splitlines()]
+    assert ["2026-11-20T10", "█ covered"] in cells
+    assert ["2026-11-20T08 to 2026-11-20T09", "· not loaded"] in cells
+
+
+def test_without_a_range_all_that_was_loaded_lately_is_shown(run) -> None:
+    status, out, _ = run("--json")
+    hours = json.loads(out)
+    assert status == 0
+    assert (hours[0]["hour"], hours[-1]["hour"], len(hours)) == ("2026-11-20T10", "2026-11-21T14", 29)
+    assert {hour["state"] for hour in hours} == {"covered", "gap", "not loaded"}
+
+
+def test_a_range_that_runs_backwards_is_a_clear_message(run) -> None:
+    status, _, err = run("--from", "2026-11-21T08", "--to", "2026-11-20T13")
+    assert status == 1
+    assert err.startswith("tidemark: 2026-11-21T08 to 2026-11-20T13 is not a range of at most a year")
+
+
+def test_a_bad_hour_is_a_mistake_of_usage(run) -> None:
+    status, _, err = run("--from", "yesterday")
+    assert status == 2
+    assert "'yesterday' is not an hour" in err
