@@ -79,8 +79,8 @@ class UploadFolders:
         """Return a sealed segment's compressed file and its record, made now unless they are there already."""
         record = self._packed / f"{name}.json"
         target = self._packed / f"{name}.zst"
-        if record.exists() and target.exists():
-            return target, read_packed(record.read_bytes())
+        if target.exists() and (packed := _readable(record)):
+            return target, packed
         with (self._sealed / str(name)).open("rb") as source:
             size = os.fstat(source.fileno()).st_size
             packed = _write(target, lambda file: pack(source, size, file, level=level))
@@ -144,6 +144,13 @@ class UploadFolders:
     def _move(self, name: str) -> None:
         (self._packed / name).rename(self._uploaded / name)
         _sync_folder(self._uploaded)
+
+
+def _readable(record: Path) -> PackedSegment | None:
+    try:
+        return read_packed(record.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _names(folder: Path, parse: Callable[[str], _Name]) -> Iterator[_Name]:

@@ -24,7 +24,7 @@ class UploadSettings(BaseSettings):
         description="This collector's id, such as collector-a; it becomes part of every key."
     )
     spool: Path = Field(description="The folder into which the collector writes.")
-    bucket: str = Field(min_length=3, max_length=63, description="The archive's bucket.")
+    bucket: str = Field(min_length=3, description="The archive's bucket, or an access point's ARN.")
     prefix: Annotated[str, AfterValidator(checked_prefix)] = Field(
         default="", description="What every key begins with: empty, or ending in a slash."
     )
@@ -35,7 +35,7 @@ class UploadSettings(BaseSettings):
     upload_attempts: int = Field(default=5, ge=1, le=20, description="How often a failing request is sent.")
     upload_timeout: float = Field(default=60, gt=0, description="Seconds without an answer until a request fails.")
     part_mib: int = Field(
-        default=32, ge=5, le=1024, description="Objects larger than this many MiB are put in parts of that size."
+        default=16, ge=5, le=1024, description="Objects larger than this many MiB are put in parts of that size."
     )
     compression_level: int = Field(default=1, ge=1, le=19, description="The zstd level.")
     sse: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = Field(
