@@ -23,7 +23,7 @@ $(STAMP): $(LOCK) pyproject.toml
 	@echo "Installing the pinned versions into $(VENV) (about two minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r $(LOCK) \
-	  | sed -uE '/already satisfied/d; s/^(Collecting [^ ]+).*/\1/; /^ /d'
+	  | sed -uE '/already satisfied|^Ignoring|^Successfully|^ /d; s/^(Collecting [^ ]+|Installing collected packages).*/\1/'
 	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
@@ -47,6 +47,9 @@ lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+faults: $(STAMP) ## the long fault loops: kill, power, disk, connection, clock
+	@$(BIN)/python -m tests.faults
 
 bench: $(STAMP) $(OPPONENTS) ## all benchmarks, side by side, into bench/results.json
 	@$(BIN)/python -m bench

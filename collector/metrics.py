@@ -32,6 +32,7 @@ def families(status: Status) -> Iterator[Metric]:
     yield _total("kept_bytes", "Bytes written to disk", status.kept_bytes)
     yield _total("unkept_messages", "Messages received that could not be written", status.unkept)
     yield _total("upload_failures", "Uploads that left something behind", status.upload_failures)
+    yield _total("clock_steps", "Steps of the machine's clock", status.clock_steps)
     yield _by("gaps", "Gaps in coverage begun, over all topics, by reason", "reason", status.gaps)
     yield _by("gap_seconds", "Seconds without coverage, added over topics, by reason", "reason", status.gap_seconds)
     yield _by("connections_lost", "Connections and channels lost, by reason", "reason", status.lost)

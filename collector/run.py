@@ -134,6 +134,7 @@ class Collector:
             joined=tuple(sorted(ledger.joined)),
             uncovered=ledger.outages.reasons,
             connections=sum(subscriber.held for subscriber in self._subscribers),
+            clock_steps=self._timeline.steps,
             shortage=self.spool.shortage.reason if self.spool.shortage else None,
             received=by_type(recorder.received),
             received_bytes=recorder.received_bytes,

@@ -24,6 +24,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     uncovered: dict[str, str]
     connections: int
     shortage: str | None
+    clock_steps: int
     received: dict[str, int]
     received_bytes: int
     kept: int

@@ -8,9 +8,13 @@ TOLERANCE = 1.0
 
 
 class Timeline:
-    """Turns the machine's clock into the moments that are recorded. Real times are seconds, given by the caller."""
+    """Turns the machine's clock into the moments that are recorded.
+
+    Real and monotonic times are seconds, given by the caller; `steps` counts the steps of the machine's clock.
+    """
 
     def __init__(self, clock: Clock, floor: datetime, real: float, monotonic: float) -> None:
+        self.steps = 0
         self._clock = clock
         self._last = floor
         self._offset = real - monotonic
@@ -25,4 +29,7 @@ class Timeline:
         offset = real - monotonic
         step = offset - self._offset
         self._offset = offset
-        return step if abs(step) >= TOLERANCE else 0.0
+        if abs(step) < TOLERANCE:
+            return 0.0
+        self.steps += 1
+        return step

@@ -21,42 +21,19 @@ FLIGHT = timedelta(seconds=0.3)
 HURRIED = {"heartbeat": 0.4, "reply_timeout": 0.6, "sync_interval": 0.05, "stall_after": 0.5}
 
 
-class Recording:
-    """A running collector, its spool, and the simulator that it listens to."""
+class Witness:
+    """The simulator, and what becomes of its messages in a spool."""
 
-    def __init__(self, simulator: Simulator, folder: Path, disk: Disk | None = None, **settings: Any) -> None:
+    def __init__(self, simulator: Simulator, spool: Path) -> None:
         self.simulator = simulator
-        self.spool = folder / "spool"
-        address = {"stream_url": simulator.stream_url, "OPENSEA_API_KEY": "key-a"}
-        self.settings = CollectorSettings(
-            _env_file=None, collector="collector-a", spool=self.spool, **address | HURRIED | settings
-        )
-        disk = disk or Disk(self.spool)
-        disk.prepare()
-        self.collector = Collector(self.settings, disk)
+        self.spool = spool
         self.sent = 0
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["Recording"]:
-        """Run the collector within the block, then stop it in good order."""
-        stop = asyncio.Event()
-        task = asyncio.create_task(self.collector.run(stop))
-        try:
-            yield self
-        finally:
-            stop.set()
-            async with asyncio.timeout(5):
-                await task
 
     async def until(self, condition: Callable[[], object], seconds: float = 15.0) -> None:
         """Wait for something to become true."""
         async with asyncio.timeout(seconds):
             while not condition():  # noqa: ASYNC110 - a test may look
                 await asyncio.sleep(0.01)
-
-    async def joined(self) -> None:
-        """Wait until everything expected is joined."""
-        await self.until(lambda: not self.collector.status().uncovered)
 
     def send(self, count: int = 1) -> None:
         """Let the simulator send messages of which no two are alike."""
@@ -70,10 +47,6 @@ class Recording:
         for _ in range(int(seconds * 50)):
             self.send(per_second // 50)
             await asyncio.sleep(0.02)
-
-    async def received(self) -> None:
-        """Wait until all that the simulator sent to this collector has come."""
-        await self.until(lambda: self.collector.recorder.received.total() >= len(self.sent_to_us()))
 
     async def suffer(self, fault: Fault) -> None:
         """Arm a fault and wait until it has fired."""
@@ -91,10 +64,10 @@ class Recording:
         lines = data[: data.rfind(b"\n") + 1].splitlines()
         return [sent for sent in read_lines(Sent, lines) if sent.client == "collector-a"]
 
-    def account(self) -> Account:
+    def account(self, flight: timedelta = FLIGHT) -> Account:
         """Balance the simulator's ledger against the spool."""
         sent = [(datetime.fromisoformat(sent.at), sent.digest.encode()) for sent in self.sent_to_us()]
-        return account_of(self.spool, sent, FLIGHT, lambda message: digest_of(message).encode())
+        return account_of(self.spool, sent, flight, lambda message: digest_of(message).encode())
 
     def balance(self) -> Account:
         """Demand that nothing is lost and nothing is there twice; return the account."""
@@ -114,3 +87,37 @@ class Recording:
     def kept(self) -> int:
         """How many messages stand in the spool."""
         return kept_in(self.spool).total()
+
+
+class Recording(Witness):
+    """A collector in this process, its spool, and the simulator that it listens to."""
+
+    def __init__(self, simulator: Simulator, folder: Path, disk: Disk | None = None, **settings: Any) -> None:
+        super().__init__(simulator, folder / "spool")
+        address = {"stream_url": simulator.stream_url, "OPENSEA_API_KEY": "key-a"}
+        self.settings = CollectorSettings(
+            _env_file=None, collector="collector-a", spool=self.spool, **address | HURRIED | settings
+        )
+        disk = disk or Disk(self.spool)
+        disk.prepare()
+        self.collector = Collector(self.settings, disk)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Recording"]:
+        """Run the collector within the block, then stop it in good order."""
+        stop = asyncio.Event()
+        task = asyncio.create_task(self.collector.run(stop))
+        try:
+            yield self
+        finally:
+            stop.set()
+            async with asyncio.timeout(5):
+                await task
+
+    async def joined(self) -> None:
+        """Wait until everything expected is joined."""
+        await self.until(lambda: not self.collector.status().uncovered)
+
+    async def received(self) -> None:
+        """Wait until all that the simulator sent to this collector has come."""
+        await self.until(lambda: self.collector.recorder.received.total() >= len(self.sent_to_us()))

@@ -76,7 +76,7 @@ async def test_what_is_sent_is_kept_verbatim(recording: Recording) -> None:
 async def test_a_loss_is_a_gap_and_the_next_join_ends_it(
     simulator: Simulator, tmp_path: Path, fault: Fault, reason: str
 ) -> None:
-    recording = Recording(simulator, tmp_path, frame_mib=1)
+    recording = Recording(simulator, tmp_path, frame_mib=1, stall_after=30)
     async with recording.running():
         await recording.joined()
         await recording.flow(0.3)

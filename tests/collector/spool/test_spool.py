@@ -1,6 +1,6 @@
 """The spool under every fault of the disk, of the power and of the process."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from errno import EIO, ENOSPC, EROFS
 from pathlib import Path
 
@@ -10,64 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from archive.coverage import coverage_of
-from archive.hour import Hour
 from archive.ledger import read_ledger
-from archive.moment import format_moment
-from archive.record import record_line
 from collector.spool.disk import Disk
-from collector.spool.ledger import Ledger
-from collector.spool.repair import inheritance, repair
-from collector.spool.spool import Spool, reason_of
-from tests.collector.spool.account import account_of, gaps_in, kept_in
+from collector.spool.spool import reason_of
+from tests.collector.spool.account import gaps_in, kept_in
 from tests.collector.spool.disks import PowerlessDisk, RefusingDisk
-
-HOUR = Hour.parse("2026-11-22T15")
-TOPIC = "collection:*"
-
-
-class Life:
-    """Processes that receive numbered messages into one spool, one after the other, by a clock that the test turns."""
-
-    def __init__(self, disk: Disk, *, largest: int = 1000) -> None:
-        self.disk = disk
-        self.now = HOUR.start + timedelta(minutes=10)
-        self.sent: list[tuple[datetime, bytes]] = []
-        self._largest = largest
-        disk.prepare()
-        self.start()
-
-    def start(self) -> None:
-        """A process starts, joins, and has written so much."""
-        repair(self.disk, self.now)
-        before = inheritance(self.disk)
-        self.now = max(self.now, before.floor)
-        self.ledger = Ledger(self.disk, "run")
-        self.ledger.start(self.now, [TOPIC], "tidemark", before)
-        self.spool = Spool(self.disk, self.ledger, self.now, largest=self._largest)
-        self.spool.commit()
-        self.pass_time(1)
-        self.ledger.join(self.now, 1, TOPIC)
-
-    def pass_time(self, seconds: float) -> None:
-        """Let time pass, as the collector's tick does."""
-        self.now += timedelta(seconds=seconds)
-        self.spool.turn(self.now)
-
-    def receive(self, count: int = 1) -> None:
-        """Receive messages in one read."""
-        self.pass_time(0.01)
-        messages = [b'{"number":%d}' % (len(self.sent) + number) for number in range(count)]
-        self.sent += ((self.now, message) for message in messages)
-        lines = [record_line(format_moment(self.now), TOPIC, message) for message in messages]
-        self.ledger.prove(self.now, 1)
-        self.spool.add(self.now, lines, count, sum(map(len, lines)))
-
-    def balance(self) -> None:
-        """Nothing is lost, nothing is there twice."""
-        account = account_of(self.disk.root, self.sent)
-        assert account.lost == ()
-        assert account.doubled == ()
-        assert account.kept + account.in_gaps >= account.sent
+from tests.collector.spool.life import HOUR, TOPIC, Life
 
 
 @pytest.fixture
