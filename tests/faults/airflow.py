@@ -1,0 +1,203 @@
+"""Faults under a real Airflow: each must end in the right state without a hand.
+
+`python -m tests.faults.airflow` runs them all, or those named, prints what fired and what the warehouse holds, and
+ends with exit status 1 if anything is wrong. It takes some minutes; `worker_killed` needs redis-server.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import SecretStr
+
+from archive.hour import Hour
+from loader.warehouse.migrate import migrate
+from local.airflow import Airflow
+from local.mirror import restore, save
+from local.postgres import UNSAFE_BUT_FAST, Postgres
+from local.redis import Redis
+from local.s3 import S3Server
+from tests.dags.archived import archive_hour
+from tests.loading import Loading
+
+BUCKET = "faults"
+PATIENCE = 90.0
+SALES = 200
+DAG = "load_sales"
+
+
+@dataclass(frozen=True)
+class System(Loading):
+    """Airflow with its metadata, the warehouse and the archive on servers of their own."""
+
+    warehouse: Postgres
+    storage: S3Server
+    copy: Path
+    pool: ThreadPoolExecutor
+
+    def backfill(self, keys: list[str]) -> Future[dict[str, str]]:
+        """Backfill hours in the background."""
+        return self.pool.submit(self.airflow.rest.backfill, DAG, Hour.parse(keys[0]), Hour.parse(keys[-1]), print)
+
+    def tries(self, keys: list[str]) -> list[int]:
+        """Return how often the load of each of these hours was begun."""
+        runs = [run for run in self.airflow.rest.runs(DAG) if run["partition_key"] in keys]
+        path = "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/load"
+        return [self.airflow.rest.get(path.format(**run))["try_number"] for run in runs]
+
+    def await_state(self, run_id: str, state: str, timeout: float = 180.0) -> None:
+        """Wait until the task of a run is in a state."""
+        deadline = time.monotonic() + timeout
+        path = f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/load"
+        while (at := self.airflow.rest.get(path)["state"]) != state:
+            assert time.monotonic() < deadline, f"{run_id} is {at}, not {state}, after {timeout:g} s"
+            time.sleep(0.5)
+
+
+@contextmanager
+def system(folder: Path, workers: int = 0) -> Iterator[System]:
+    """Start everything; with `workers`, tasks run on that many Celery workers."""
+    with ExitStack() as parts:
+        warehouse = parts.enter_context(Postgres(folder / "warehouse"))
+        metadata = parts.enter_context(Postgres(folder / "metadata", settings=UNSAFE_BUT_FAST))
+        storage = parts.enter_context(S3Server())
+        storage.create_bucket(BUCKET)
+        broker = parts.enter_context(Redis(folder)).url if workers else ""
+        migrate(SecretStr(warehouse.url()), say=lambda _: None)
+        # patience for the hour that has just ended lasts until soon after the start
+        patience = (datetime.now(UTC) - Hour.of(datetime.now(UTC)).start).total_seconds() + PATIENCE
+        settings = {"WAREHOUSE_URL": warehouse.url(), "BUCKET": BUCKET, "COLLECTORS": "collector-a,collector-b",
+                    "PATIENCE": f"{patience:.0f}"}  # fmt: skip
+        environment = {f"TIDEMARK_{name}": value for name, value in settings.items()} | storage.environment
+        airflow = parts.enter_context(
+            Airflow(folder / "airflow", metadata.url(), environment, broker_url=broker, workers=workers)
+        )
+        airflow.rest.unpause(DAG)
+        pool = parts.enter_context(ThreadPoolExecutor())
+        yield System(airflow, storage.client(), BUCKET, warehouse.url(), warehouse, storage, folder / "copy", pool)
+
+
+def s3_away(at: System) -> str:
+    """S3 does not answer for a while in which hours are to be loaded."""
+    keys = at.archive("2026-09-01T00", "2026-09-01T03", SALES)
+    save(at.s3, at.bucket, at.copy)
+    at.storage.stop()
+    run = at.airflow.rest.trigger(DAG, partition_key=keys[0])
+    at.await_state(run, "up_for_retry")
+    at.storage.start()
+    at.storage.create_bucket(at.bucket)
+    restore(at.s3, at.bucket, at.copy)
+    assert at.airflow.rest.wait(DAG, run) == "success"
+    assert set(at.backfill(keys).result().values()) == {"success"}
+    assert at.loaded(keys) == dict.fromkeys(keys, SALES)
+    return f"the load of {keys[0]} was tried {max(at.tries(keys))} times"
+
+
+def postgres_restarted(at: System) -> str:
+    """The warehouse's server crashes again and again under a backfill."""
+    keys = at.archive("2026-09-02T00", "2026-09-02T11", 10 * SALES)
+    running, crashes = at.backfill(keys), 0
+    while not running.done() and crashes < 4:
+        time.sleep(3)
+        at.warehouse.restart()
+        crashes += 1
+    assert set(running.result().values()) == {"success"}
+    assert at.loaded(keys) == dict.fromkeys(keys, 10 * SALES)
+    again = sum(tries > 1 for tries in at.tries(keys))
+    assert again, "no load was running when the server crashed"
+    return f"{crashes} crashes, {again} hours tried again"
+
+
+def scheduler_killed(at: System) -> str:
+    """The scheduler is killed under a backfill, with the tasks it runs, and started again."""
+    keys = at.archive("2026-09-03T00", "2026-09-03T11", 10 * SALES)
+    running = at.backfill(keys)
+    time.sleep(4)
+    at.airflow.kill_part("scheduler")
+    before = len(at.loaded(keys))
+    assert before < len(keys), "the backfill was over before the scheduler was killed"
+    at.airflow.start_part("scheduler")
+    assert set(running.result().values()) == {"success"}
+    assert at.loaded(keys) == dict.fromkeys(keys, 10 * SALES)
+    return f"killed when {before} of {len(keys)} hours were loaded"
+
+
+def manifest_late(at: System) -> str:
+    """A collector's manifest comes long after patience has ended and the hour was loaded without it."""
+    hour = Hour.parse("2026-09-04T00")
+    archive_hour(at.s3, at.bucket, hour, "collector-a", sales=2)
+    first = at.airflow.rest.trigger(DAG, partition_key=hour.key)
+    assert at.airflow.rest.wait(DAG, first) == "success"
+    assert at.airflow.rest.xcom(DAG, first, "load")[hour.key]["missing"] == ["collector-b"]
+    archive_hour(at.s3, at.bucket, hour, "collector-b", sales=5)
+    at.airflow.rest.unpause("reconcile_archive")
+    healing = at.airflow.rest.trigger("reconcile_archive", hour=hour.key)
+    assert at.airflow.rest.wait("reconcile_archive", healing) == "success"
+    assert at.loaded([hour.key]) == {hour.key: 5}
+    return "2 sales without it, 5 once it was there"
+
+
+def collector_silent(at: System) -> str:
+    """A collector never reports: the hour that has just ended waits without a worker, then is loaded without it."""
+    hour = Hour.of(datetime.now(UTC)).previous()
+    archive_hour(at.s3, at.bucket, hour, "collector-a", sales=2)
+    began = time.monotonic()
+    run = at.airflow.rest.trigger(DAG, partition_key=hour.key)
+    at.await_state(run, "deferred", timeout=30)
+    assert at.airflow.rest.get("/pools/warehouse")["running_slots"] == 0
+    assert at.airflow.rest.wait(DAG, run) == "success"
+    assert at.loaded([hour.key]) == {hour.key: 2}
+    assert at.airflow.rest.xcom(DAG, run, "load")[hour.key]["missing"] == ["collector-b"]
+    return f"waited {time.monotonic() - began:.0f} s, then loaded what was there"
+
+
+def worker_killed(at: System) -> str:
+    """One of two Celery workers is killed under a backfill of 48 hours, with the tasks it runs, and stays away."""
+    keys = at.archive("2026-09-05T00", "2026-09-06T23", SALES)
+    running = at.backfill(keys)
+    while len(at.loaded(keys)) < len(keys) // 4:
+        time.sleep(0.5)
+    at.airflow.kill_part("worker-1")
+    before = len(at.loaded(keys))
+    assert set(running.result().values()) == {"success"}
+    assert at.loaded(keys) == dict.fromkeys(keys, SALES)
+    return f"killed when {before} of {len(keys)} hours were loaded"
+
+
+# patience ends soon after the start, so who waits for it comes first
+LOCAL = (collector_silent, manifest_late, s3_away, postgres_restarted, scheduler_killed)
+CELERY = (worker_killed,)
+
+
+def main(names: list[str]) -> int:
+    """Run the faults of these names, or all, and return the exit status."""
+    wrong = 0
+    for faults, workers in ((LOCAL, 0), (CELERY, 2)):
+        chosen = [fault for fault in faults if not names or fault.__name__ in names]
+        if not chosen:
+            continue
+        with TemporaryDirectory() as folder, system(Path(folder), workers) as at:
+            wrong += sum(not _ended_well(fault, at) for fault in chosen)
+    print(f"faults: {wrong} ended wrong")
+    return 1 if wrong else 0
+
+
+def _ended_well(fault: Callable[[System], str], at: System) -> bool:
+    began = time.monotonic()
+    try:
+        said = fault(at)
+    except Exception as error:  # noqa: BLE001 (every fault is tried, whatever became of the one before)
+        print(f"{fault.__name__}: WRONG: {error!r}", flush=True)
+        return False
+    print(f"{fault.__name__}: {said} ({time.monotonic() - began:.0f} s)", flush=True)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
