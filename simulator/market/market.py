@@ -110,7 +110,7 @@ class Market:
         live = book.take() or self._desk.bid(at)
         live.revision += 1
         if kind == "order_revalidate":
-            book.add(live)
+            self._desk.keep(live)
         return Changed(kind, live.order, at, live.revision)
 
     def _moved(self, at: datetime) -> Moved:

@@ -1,6 +1,7 @@
-"""How things are sold: one at a time, in sweeps, to bidders, in parts, and elsewhere."""
+"""How things are sold: one at a time, in sweeps, to bidders, in parts, again, in circles, and elsewhere."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from simulator.market.book import Book, Live
@@ -8,12 +9,13 @@ from simulator.market.cast import draw_base58, draw_hash
 from simulator.market.chains import Chain
 from simulator.market.desk import Desk
 from simulator.market.happening import Sold
+from simulator.market.owners import Owned, Owners
 
 LARGEST_SWEEP = 43
 USUAL_SWEEP = 6
 MOST_AT_ONCE = 4
 BEFORE = timedelta(minutes=10)
-WAYS = {"listing": 52, "elsewhere": 4, "sweep": 6, "bid": 14, "offer": 14, "edition": 10}
+WAYS = {"listing": 40, "resale": 12, "ring": 2, "elsewhere": 4, "sweep": 6, "bid": 13, "offer": 13, "edition": 10}
 
 
 class Sales:
@@ -22,24 +24,36 @@ class Sales:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._rng = desk.rng
+        self._owners = Owners(desk.rng, desk.cast)
 
     def draw(self, told_at: datetime) -> list[Sold]:
         """Let one transaction happen, shortly before the stream tells of it; return its sales, at least one."""
         at = (told_at - timedelta(seconds=self._rng.uniform(1, 22))).replace(microsecond=0)
+        way = self._rng.choices(list(WAYS), list(WAYS.values()))[0]
+        sales = self._sweep(at) if way == "sweep" else [self._one(way, at)]
+        for sold in sales:
+            self._owners.note(sold)
+        return sales
+
+    def _one(self, way: str, at: datetime) -> Sold:
+        """Let a single sale happen."""
         desk, find = self._desk, self._find
-        match self._rng.choices(list(WAYS), list(WAYS.values()))[0]:
-            case "sweep":
-                return self._sweep(at)
+        match way:
             case "bid":
-                return [self._sold(find(desk.bids, desk.bid, at), 1, at)]
+                return self._sold(find(desk.bids, desk.bid, at), 1, at)
             case "offer":
-                return [self._part(desk.offers, find(desk.offers, desk.offer, at), 1, at)]
+                return self._part(desk.offers, find(desk.offers, desk.offer, at), 1, at)
             case "edition":
                 most = self._rng.randint(1, MOST_AT_ONCE)
-                return [self._part(desk.editions, find(desk.editions, desk.list_edition, at), most, at)]
-            case way:
+                return self._part(desk.editions, find(desk.editions, desk.list_edition, at), most, at)
+            case "resale" if owned := self._owners.seller():
+                return self._sold(self._listed_by(owned, at), 1, at)
+            case "ring":
+                owned, other = self._owners.turn_ring()
+                return self._sold(self._listed_by(owned, at), 1, at, other)
+            case _:
                 live = find(desk.listings, desk.list_item, at)
-                return [self._sold(live, live.left, at, elsewhere=way == "elsewhere")]
+                return self._sold(live, live.left, at, elsewhere=way == "elsewhere")
 
     def _find(self, book: Book, make: Callable[[datetime], Live], at: datetime) -> Live:
         """Take a live order, or one that was made before anybody listened."""
@@ -47,6 +61,12 @@ class Sales:
             if live.order.created_at <= at < live.order.expires_at:
                 return live
         return make(at - BEFORE)
+
+    def _listed_by(self, owned: Owned, at: datetime) -> Live:
+        """Let an owner list what they own."""
+        live = self._desk.list_item(at - BEFORE, owned.collection)
+        live.order = replace(live.order, maker=owned.owner, token_id=owned.token_id, private_to=None)
+        return live
 
     def _sweep(self, at: datetime) -> list[Sold]:
         """Let one buyer take many listings of a collection in one transaction."""

@@ -1,5 +1,6 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 
 from simulator.market.desk import Desk
@@ -48,3 +49,15 @@ def test_a_private_listing_goes_to_whom_it_was_for() -> None:
     private = [sold for sales in drawn(1500) for sold in sales if sold.order.private_to]
     assert private
     assert all(sold.taker == sold.order.private_to for sold in private)
+
+
+def test_items_are_sold_again_by_their_buyers_some_back_and_forth() -> None:
+    hands: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for sales in drawn(1500):
+        for sold in sales:
+            if sold.order.listing and not sold.order.collection.editions:
+                item = (sold.order.collection.slug, sold.token_id)
+                hands.setdefault(item, []).append((sold.order.maker, sold.taker))
+    again = [pair for pairs in hands.values() for pair in pairwise(pairs)]
+    assert sum(earlier[1] == later[0] for earlier, later in again) > 50
+    assert sum(earlier == later[::-1] for earlier, later in again) > 10
