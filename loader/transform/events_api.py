@@ -26,7 +26,7 @@ class Payment(Struct, gc=False):
 class ListedNft(Struct, gc=False):
     """The NFT; `collection` is the slug."""
 
-    identifier: str
+    identifier: str | int
     contract: str | None
     collection: str | None
     name: str | None = None
@@ -117,5 +117,5 @@ def listed_sale(message: ListedSale, received_at: datetime) -> Sale:
 
 def _nft(sold: Listed) -> Nft:
     """Return the NFT; one without a contract, as on Solana, is its own account."""
-    token_id = needed_word(sold.nft.identifier, "nft.identifier")
+    token_id = needed_word(str(sold.nft.identifier), "nft.identifier")
     return Nft(chain_of(sold.chain), word_of(sold.nft.contract, "nft.contract") or token_id, token_id)

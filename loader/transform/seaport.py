@@ -11,6 +11,7 @@ from loader.transform.sold import Order, OrderItem
 
 NATIVE, ERC20, ERC721, ERC1155 = range(4)
 MONEY, NFTS = frozenset({NATIVE, ERC20}), frozenset({ERC721, ERC1155})
+_KINDS = {form: kind for kind in range(6) for form in (b"%d" % kind, b'"%d"' % kind)}  # 4 and 5 are any NFT of a kind
 MOST_ITEMS = 100
 # Where OpenSea has its own fee sent: since August 2022, in the first months of Seaport, and before. Whoever else
 # is paid beside the seller was put into the order by the rules of the collection: a creator's royalty.
@@ -24,7 +25,10 @@ MARKETPLACES = frozenset(
 
 
 class Part(NamedTuple):
-    """One item of an order. `amount` is None where it moves with time, as in an auction."""
+    """One item of an order.
+
+    `kind` is None where Seaport has none of that number, `amount` where it moves with time, as in an auction.
+    """
 
     kind: int | None
     amount: int | None
@@ -107,7 +111,7 @@ def _part(item: OrderItem) -> Part:
     amount = whole_of(item.start_amount, "startAmount")
     if bytes(item.start_amount) != bytes(item.end_amount) and amount != whole_of(item.end_amount, "endAmount"):
         amount = None
-    return Part(whole_of(item.item_type, "itemType"), amount, word_of(item.recipient, "recipient"))
+    return Part(_KINDS.get(bytes(item.item_type)), amount, word_of(item.recipient, "recipient"))
 
 
 def _total(parts: Sequence[Part]) -> int | None:

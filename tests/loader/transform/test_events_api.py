@@ -161,6 +161,11 @@ def test_no_payment_at_all_is_an_unknown_price() -> None:
     assert listed_sale(payment=None).price is None
 
 
+def test_an_identifier_may_be_a_number_of_78_digits() -> None:
+    nft = {"identifier": 10**77, "contract": CONTRACT, "collection": "glyphbots"}
+    assert listed_sale(nft=nft).token_id == "1" + "0" * 77
+
+
 def test_an_nft_without_a_contract_is_its_own_account() -> None:
     mint = "DRiP2Pn2K6fuMLKQmt5rZWyHiUZ6WK3GChEySUpHSS4x"
     sale = listed_sale(chain="solana", nft={"identifier": mint, "contract": "", "collection": "drip"})
