@@ -43,7 +43,8 @@ def findings(
         warehouse.top_collections(warehouse_url, _TOP),
     )
     accounts = _accounts(ledger, manifests, client, bucket)
-    return figures, judge(accounts, ledger.sold, warehouse.sales(warehouse_url), flight)
+    sales = warehouse.sales(warehouse_url)
+    return figures, judge(accounts, ledger.sold, sales, until=hours[-1].end, flight=flight)
 
 
 def _accounts(

@@ -24,7 +24,6 @@ _RESTART = timedelta(minutes=6)
 _OUTAGE = timedelta(minutes=30)
 _OUTAGE_SECONDS = 1.0  # real ones; three minutes of the demo's clock
 _CRON = timedelta(minutes=3)
-_QUIET = timedelta(minutes=2)  # so that what is on its way at the end still belongs to the last hour
 _A, _B = COLLECTORS
 
 
@@ -74,8 +73,6 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
     simulator.strike("refuse", status=502, seconds=_OUTAGE_SECONDS)
     simulator.strike("close")
     progress(f"OpenSea closes every connection and answers 502 for {_OUTAGE_SECONDS * RATE / 60:.0f} minutes")
-    until(third.end - _QUIET)
-    simulator.set_rate(0)
     cron(third)
     for collector in COLLECTORS:
         stack.processes[collector].stop()

@@ -58,15 +58,21 @@ class Verdict:
 
 
 def judge(
-    accounts: Iterable[Account], sold: frozenset[SaleKey], warehouse: Counter[SaleKey], flight: timedelta
+    accounts: Iterable[Account],
+    sold: frozenset[SaleKey],
+    warehouse: Counter[SaleKey],
+    *,
+    until: datetime,
+    flight: timedelta,
 ) -> Verdict:
     """Compare the accounts of all collectors with what was sold and what is in the warehouse.
 
-    `flight` is how long a message may be on its way: one that left just before a gap was still lost in it.
+    `until` is the end of the hours that were archived. `flight` is how long a message may be on its way: one that left
+    just before a gap or the end was still received after it.
     """
     accounts = list(accounts)
     received = {each.sale for account in accounts for each in account.sent if each.sale and account.kept[each.digest]}
-    unkept = [(account, each) for account in accounts for each in _unkept(account, flight)]
+    unkept = [(account, each) for account in accounts for each in _unkept(account, flight) if each.at < until - flight]
     unexplained = [(account.collector, each) for account, each in unkept if not _in_gap(each, account.gaps, flight)]
     return Verdict(
         received=len(received),

@@ -11,6 +11,7 @@ from simulator.message import SaleKey
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 FLIGHT = timedelta(seconds=10)
+END = START + timedelta(hours=3)
 
 
 def sale(number: int) -> SaleKey:
@@ -33,7 +34,7 @@ def judged(messages: list[Sent], kept_by_b: list[int], warehouse: list[int], *ga
     """Both collectors are sent the same; A keeps everything. What was sent is what was sold."""
     everything = [int(each.digest.removeprefix("digest-")) for each in messages]
     accounts = [account("a", messages, everything), account("b", messages, kept_by_b, *gaps_of_b)]
-    return judge(accounts, frozenset(map(sale, everything)), Counter(map(sale, warehouse)), FLIGHT)
+    return judge(accounts, frozenset(map(sale, everything)), Counter(map(sale, warehouse)), until=END, flight=FLIGHT)
 
 
 def test_what_both_kept_and_the_warehouse_has_once_is_a_yes() -> None:
@@ -43,7 +44,7 @@ def test_what_both_kept_and_the_warehouse_has_once_is_a_yes() -> None:
 
 
 def test_nothing_received_is_no_yes() -> None:
-    assert not judge([], frozenset(), Counter(), FLIGHT).yes
+    assert not judge([], frozenset(), Counter(), until=END, flight=FLIGHT).yes
 
 
 @pytest.mark.parametrize(
@@ -77,19 +78,29 @@ def test_what_a_collector_missed_must_lie_in_its_gap_or_just_beside_it(second: i
 
 def test_a_message_sent_twice_and_kept_once_was_missed_in_the_gap() -> None:
     twice = [sent(1, 150), sent(1, 300)]
-    verdict = judge([account("b", twice, [1], gap(100, 200))], frozenset({sale(1)}), Counter({sale(1): 1}), FLIGHT)
+    verdict = judge(
+        [account("b", twice, [1], gap(100, 200))], frozenset({sale(1)}), Counter({sale(1): 1}), until=END, flight=FLIGHT
+    )
     assert verdict == Verdict(received=1, in_warehouse=1, in_gaps=1)
+
+
+@pytest.mark.parametrize(("before_the_end", "judged_at_all"), [(11, True), (10, False), (-60, False)])
+def test_what_left_at_the_very_end_or_later_need_not_be_archived(before_the_end: int, judged_at_all: bool) -> None:
+    late = Sent(END - timedelta(seconds=before_the_end), "digest-2", sale(2))
+    accounts = [account("a", [sent(1), late], [1])]
+    verdict = judge(accounts, frozenset({sale(1), sale(2)}), Counter([sale(1)]), until=END, flight=FLIGHT)
+    assert verdict.yes != judged_at_all
 
 
 def test_a_gap_of_one_collector_excuses_no_other() -> None:
     accounts = [account("a", [sent(1)], []), account("b", [sent(1)], [1], gap(-60, 60))]
-    verdict = judge(accounts, frozenset({sale(1)}), Counter([sale(1)]), FLIGHT)
+    verdict = judge(accounts, frozenset({sale(1)}), Counter([sale(1)]), until=END, flight=FLIGHT)
     assert verdict.unexplained == (("a", sent(1)),)
 
 
 def test_a_sale_that_nobody_received_may_be_in_the_warehouse_by_repair() -> None:
     accounts = [account("a", [sent(1), sent(2, 50)], [1], gap(40, 60))]
-    verdict = judge(accounts, frozenset({sale(1), sale(2)}), Counter([sale(1), sale(2)]), FLIGHT)
+    verdict = judge(accounts, frozenset({sale(1), sale(2)}), Counter([sale(1), sale(2)]), until=END, flight=FLIGHT)
     assert verdict.yes
     assert (verdict.received, verdict.in_warehouse) == (1, 2)
 
