@@ -118,10 +118,12 @@ class Cast:
         """Draw a collection; the hot ones more often."""
         return self._rng.choices(self.collections, self._weights)[0]
 
-    def wallet(self, chain: Chain) -> str:
+    def wallet(self, chain: Chain, other_than: str | None = None) -> str:
         """Draw a trader of a chain; a few trade far more than the rest."""
         wallets = self._base58 if chain.base58 else self._evm
-        return wallets[int(len(wallets) * self._rng.random() ** 3)]
+        while (wallet := wallets[int(len(wallets) * self._rng.random() ** 2)]) == other_than:
+            continue
+        return wallet
 
     def bidder(self, chain: Chain) -> str:
         """Draw one of the few programs that make nearly all bids."""

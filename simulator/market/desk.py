@@ -101,10 +101,11 @@ class Desk:
         private: bool = False,
     ) -> Live:
         chain = collection.chain
+        maker = self.cast.wallet(chain) if listing else self.cast.bidder(chain)
         order = Order(
             listing=listing,
             order_hash=draw_hash(self.rng),
-            maker=self.cast.wallet(chain) if listing else self.cast.bidder(chain),
+            maker=maker,
             collection=collection,
             token_id=token_id,
             quantity=quantity,
@@ -113,6 +114,6 @@ class Desk:
             created_at=at.replace(microsecond=0),
             expires_at=at.replace(microsecond=0) + (LISTED_FOR if listing else BID_FOR),
             trait=trait,
-            private_to=self.cast.wallet(chain) if private else None,
+            private_to=self.cast.wallet(chain, other_than=maker) if private else None,
         )
         return Live(order, quantity)

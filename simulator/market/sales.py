@@ -100,7 +100,7 @@ class Sales:
             token_id=order.token_id or order.collection.draw_token(self._rng),
             quantity=quantity,
             price=order.price * quantity // order.quantity,
-            taker=order.private_to or taker or self._desk.cast.wallet(chain),
+            taker=order.private_to or taker or self._desk.cast.wallet(chain, other_than=order.maker),
             transaction=transaction or self.transaction(chain),
             at=at,
             told_at=at,

@@ -61,3 +61,8 @@ def test_items_are_sold_again_by_their_buyers_some_back_and_forth() -> None:
     again = [pair for pairs in hands.values() for pair in pairwise(pairs)]
     assert sum(earlier[1] == later[0] for earlier, later in again) > 50
     assert sum(earlier == later[::-1] for earlier, later in again) > 10
+
+
+def test_nobody_buys_from_themselves_except_in_a_sweep_by_chance() -> None:
+    alone = [sales[0] for sales in drawn(1500) if len(sales) == 1]
+    assert all(sold.taker != sold.order.maker for sold in alone)
