@@ -41,20 +41,16 @@ def _read(text: bytes) -> Decimal | None:
 def whole_of(raw: Raw, name: str, most: int = UINT256) -> int | None:
     """Read a whole number from zero to `most`; None where it is unknown (see `number_of`). Raises UnfitError."""
     text = bytes(raw).strip(b'"')
-    if (
-        text.isdigit() and len(text) <= LONGEST_UINT256
-    ):  # nearly always; the rest of this function says the same, slowly
-        whole = int(text)
-    else:
-        number = number_of(raw, name)
-        if number is None:
-            return None
-        if number != number.to_integral_value():
-            raise UnfitError(Reason.MALFORMED, f"{name} is not a whole number: {number}")
-        whole = int(number)
-    if whole > most:
+    whole = int(text) if text.isdigit() and len(text) <= LONGEST_UINT256 else _whole(number_of(raw, name), name)
+    if whole is not None and whole > most:
         raise UnfitError(Reason.OUT_OF_RANGE, f"{name} is more than {most}: {whole}")
     return whole
+
+
+def _whole(number: Decimal | None, name: str) -> int | None:
+    if number is not None and number != number.to_integral_value():
+        raise UnfitError(Reason.MALFORMED, f"{name} is not a whole number: {number}")
+    return None if number is None else int(number)
 
 
 def in_tokens(base_units: int | None, decimals: int | None) -> Decimal | None:
