@@ -8,22 +8,19 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import psutil
-from sqlalchemy import make_url
 
 from archive.hour import Hour
 from archive.problem import Problem
+from local.airflow_environment import DAGS, USERNAME, airflow_environment, passwords_file
 from local.airflow_rest import AirflowRest
 from local.process import Process
 
-DAGS = Path(__file__).parent.parent / "dags"
-USERNAME = "admin"
 _HOST = "127.0.0.1"
 # everything runs on one disk, where the api-server finds the logs without being served them
 _PARTS = {
@@ -32,7 +29,6 @@ _PARTS = {
     "dag-processor": (),
     "triggerer": ("--skip-serve-logs",),
 }
-_FROM_MACHINE = ("PATH", "HOME", "LANG", "TMPDIR")
 _START_TIMEOUT = 180.0
 _STOP_GRACE = 20.0
 
@@ -41,8 +37,8 @@ class Airflow:
     """One Airflow whose whole state is the folder `home` and the PostgreSQL database `metadata_url`.
 
     `environment` is what its tasks see, the loader's settings above all; an `AIRFLOW__…` in it wins over what is
-    set here. With `broker_url`, the address of a Redis, tasks run on `workers` Celery workers instead of in the
-    scheduler's own processes.
+    set here. With `broker_url`, the address of a Redis, tasks run on `workers` Celery workers, `slots` at once on each,
+    instead of in the scheduler's own processes.
     """
 
     def __init__(
@@ -54,11 +50,13 @@ class Airflow:
         port: int = 0,
         broker_url: str = "",
         workers: int = 2,
+        slots: int = 2,
     ) -> None:
         self.home = home.resolve()
         self.url = f"http://{_HOST}:{port or _free_port()}"
-        self._environment = self._configuration(_with_driver(metadata_url), broker_url) | dict(environment)
+        self._environment = airflow_environment(self.home, self.url, metadata_url, broker_url) | dict(environment)
         self._workers = workers if broker_url else 0
+        self._slots = slots
         self._processes: dict[str, Process] = {}
         self._sessions: set[int] = set()
 
@@ -70,7 +68,7 @@ class Airflow:
     @property
     def password(self) -> str:
         """The password, made up when Airflow is first started in its folder."""
-        return str(json.loads(self._passwords.read_text())[USERNAME])
+        return str(json.loads(passwords_file(self.home).read_text())[USERNAME])
 
     @cached_property
     def rest(self) -> AirflowRest:
@@ -103,10 +101,10 @@ class Airflow:
         """Start one of the parts, as `start` does; also after `kill_part`."""
         self._keep(name, self._process(name, *_PARTS[name]))
 
-    def start_worker(self, number: int, slots: int = 2) -> None:
-        """Start a Celery worker, `worker-1`, `worker-2` and so on, that runs `slots` tasks at once."""
+    def start_worker(self, number: int) -> None:
+        """Start a Celery worker, `worker-1`, `worker-2` and so on."""
         name = f"worker-{number}"
-        options = ("-H", f"{name}@%h", "-c", str(slots), "--skip-serve-logs")
+        options = ("-H", f"{name}@%h", "-c", str(self._slots), "--skip-serve-logs")
         self._keep(name, self._process("celery", "worker", *options, log=name))
 
     def kill_part(self, name: str) -> None:
@@ -141,15 +139,11 @@ class Airflow:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    @property
-    def _passwords(self) -> Path:
-        return self.home / "passwords.json"
-
     def _choose_password(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
-        if not self._passwords.exists():
-            self._passwords.touch(mode=0o600)
-            self._passwords.write_text(json.dumps({USERNAME: secrets.token_urlsafe(9)}))
+        if not passwords_file(self.home).exists():
+            passwords_file(self.home).touch(mode=0o600)
+            passwords_file(self.home).write_text(json.dumps({USERNAME: secrets.token_urlsafe(9)}))
 
     def _process(self, *arguments: str, log: str = "") -> Process:
         command = [sys.executable, "-m", "airflow", *arguments]
@@ -175,45 +169,6 @@ class Airflow:
                     f"Read the logs in {self.home / 'output'}",
                 )
             time.sleep(0.3)
-
-    def _configuration(self, metadata_url: str, broker_url: str) -> dict[str, str]:
-        options: dict[str, dict[str, object]] = {
-            "core": {
-                "dags_folder": DAGS,
-                "load_examples": False,
-                "executor": "CeleryExecutor" if broker_url else "LocalExecutor",
-                "parallelism": 8,
-                "execution_api_server_url": f"{self.url}/execution/",
-                "simple_auth_manager_users": f"{USERNAME}:admin",
-                "simple_auth_manager_passwords_file": self._passwords,
-            },
-            "database": {"sql_alchemy_conn": metadata_url, "load_default_connections": False},
-            "api_auth": {"jwt_secret": secrets.token_urlsafe(64)},
-            "api": {"host": _HOST, "port": self.url.rpartition(":")[2], "base_url": self.url},
-            # short tasks: look for the next one at once, and notice a dead worker within a minute
-            "scheduler": {
-                "scheduler_idle_sleep_time": 0.1,
-                "orphaned_tasks_check_interval": 15,
-                "task_instance_heartbeat_timeout": 30,
-            },
-            "usage_data_collection": {"enabled": False},
-        }
-        if broker_url:
-            options["celery"] = {"broker_url": broker_url, "result_backend": f"db+{metadata_url}"}
-        settings = {
-            f"AIRFLOW__{section.upper()}__{name.upper()}": str(value)
-            for section, values in options.items()
-            for name, value in values.items()
-        }
-        machine = {name: os.environ[name] for name in _FROM_MACHINE if name in os.environ}
-        # what lies before is loaded only when somebody asks for it
-        from_now = {"TIDEMARK_FIRST_HOUR": Hour.of(datetime.now(UTC)).key}
-        return machine | {"AIRFLOW_HOME": str(self.home)} | settings | from_now
-
-
-def _with_driver(url: str) -> str:
-    """Name the driver: without a name SQLAlchemy takes psycopg 3, which nothing else here needs."""
-    return make_url(url).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
 
 
 def _kill_sessions(sessions: set[int]) -> None:

@@ -61,8 +61,11 @@ class System(Loading):
 
 
 @contextmanager
-def system(folder: Path, workers: int = 0) -> Iterator[System]:
-    """Start everything; with `workers`, tasks run on that many Celery workers."""
+def system(folder: Path, workers: int = 0, slots: int = 2, patience: float = 0.0) -> Iterator[System]:
+    """Start everything; with `workers`, tasks run on that many Celery workers of `slots` tasks each.
+
+    Without `patience`, in seconds, that for the hour which has just ended lasts until soon after the start.
+    """
     with ExitStack() as parts:
         warehouse = parts.enter_context(Postgres(folder / "warehouse"))
         metadata = parts.enter_context(Postgres(folder / "metadata", settings=UNSAFE_BUT_FAST))
@@ -70,13 +73,13 @@ def system(folder: Path, workers: int = 0) -> Iterator[System]:
         storage.create_bucket(BUCKET)
         broker = parts.enter_context(Redis(folder)).url if workers else ""
         migrate(SecretStr(warehouse.url()), say=lambda _: None)
-        # patience for the hour that has just ended lasts until soon after the start
-        patience = (datetime.now(UTC) - Hour.of(datetime.now(UTC)).start).total_seconds() + PATIENCE
+        now = datetime.now(UTC)
+        patience = patience or (now - Hour.of(now).start).total_seconds() + PATIENCE
         settings = {"WAREHOUSE_URL": warehouse.url(), "BUCKET": BUCKET, "COLLECTORS": "collector-a,collector-b",
                     "PATIENCE": f"{patience:.0f}"}  # fmt: skip
         environment = {f"TIDEMARK_{name}": value for name, value in settings.items()} | storage.environment
         airflow = parts.enter_context(
-            Airflow(folder / "airflow", metadata.url(), environment, broker_url=broker, workers=workers)
+            Airflow(folder / "airflow", metadata.url(), environment, broker_url=broker, workers=workers, slots=slots)
         )
         airflow.rest.unpause(DAG)
         pool = parts.enter_context(ThreadPoolExecutor())
