@@ -45,7 +45,11 @@ class LoaderSettings(WarehouseSettings):
     clock: Annotated[
         Clock, NoDecode, BeforeValidator(lambda text: Clock.parse(text) if isinstance(text, str) else text)
     ] = Field(Clock(), description="A clock at another rate, for demonstrations: START@ANCHOR*RATE.")
-    api_url: str = Field("https://api.opensea.io/api/v2", description="Address of the Events API, for repairs.")
+    api_url: str = Field(
+        "https://api.opensea.io/api/v2",
+        pattern=r"^https?://[^/\s]+",
+        description="Address of the Events API, for repairs.",
+    )
     repair_requests: int = Field(100, ge=1, description="Requests to the Events API that one run of repairs may make.")
     opensea_api_key: SecretStr | None = Field(
         None, validation_alias="OPENSEA_API_KEY", description="Key of the Events API, for repairs."
