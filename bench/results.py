@@ -9,14 +9,17 @@ from rich.table import Table
 RESULTS = Path(__file__).with_name("results.json")
 
 
-def read() -> dict[str, float]:
+Figure = float | dict[str, float]
+
+
+def read() -> dict[str, Figure]:
     """Return what was measured so far."""
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 
 
-def record(**figures: float) -> None:
-    """Add figures, or replace those of the same name."""
-    merged = read() | {name: round(figure, 3) for name, figure in figures.items()}
+def record(**figures: Figure) -> None:
+    """Add figures, or replace those of the same name; one may be a whole table of them."""
+    merged = read() | {name: _rounded(figure) for name, figure in figures.items()}
     part = RESULTS.with_suffix(".tmp")
     part.write_text(json.dumps(dict(sorted(merged.items())), indent=1) + "\n")
     part.replace(RESULTS)
@@ -26,5 +29,11 @@ def print_results() -> None:
     """Print every figure as a table."""
     table = Table("figure", "value", title=f"bench/{RESULTS.name}")
     for name, figure in read().items():
-        table.add_row(name, f"{figure:g}")
+        rows = {f"{name} {part}": each for part, each in figure.items()} if isinstance(figure, dict) else {name: figure}
+        for full_name, each in rows.items():
+            table.add_row(full_name, f"{each:g}")
     Console().print(table)
+
+
+def _rounded(figure: Figure) -> Figure:
+    return {name: round(each, 3) for name, each in figure.items()} if isinstance(figure, dict) else round(figure, 3)

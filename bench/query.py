@@ -1,0 +1,127 @@
+"""How long each question takes on five million sales, and by which plan PostgreSQL answers it.
+
+A hundred days of made-up sales: 2,000 collections and 200,000 wallets, few of which do most. Each question is asked
+with its defaults, and of one collection where it takes one. The plans are kept in `bench/plans/`.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from bench import results
+from loader.marts.postgres import MARTS, refresh_days
+from loader.query.disk import questions
+from loader.query.parameter import values_of
+from loader.query.question import Question
+from loader.warehouse.migrate import migrate
+from loader.warehouse.postgres import connected
+from local.postgres import UNSAFE_BUT_FAST, Postgres
+
+SALES = int(os.environ.get("BENCH_SALES", "5000000"))
+DAYS = 100
+ROUNDS = 5
+COLLECTION, WALLET = "collection-20", "0x" + "0" * 36 + "0040"
+GOAL_MS, MARKET_GOAL_MS = 200, 1000
+PLANS = Path(__file__).with_name("plans")
+SERVER = {**UNSAFE_BUT_FAST, "shared_buffers": "4GB", "max_wal_size": "16GB", "maintenance_work_mem": "1GB"}
+
+FILL = """
+SELECT setseed(0.5);
+INSERT INTO core.sale (
+    sale_uid, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
+    collection_slug, contract_address, token_id, maker, taker, seller, buyer, side, side_source, quantity, price_raw,
+    payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate, eth_rate,
+    price_usd, price_eth, marketplace_fee_raw, royalty_raw, is_private, is_replayed, source, source_hour, loaded_at,
+    first_collector, first_load_id
+)
+SELECT
+    md5(number::text)::uuid, sold_at, 'transaction', sold_at, sold_at + interval '3 s', sold_at + interval '4 s', chain,
+    '0x' || md5((number / 2)::text) || md5(number::text), '0x' || md5(number::text), 'collection-' || collection,
+    '0x' || lpad(to_hex(collection), 40, '0'), token::text, seller, buyer, seller, buyer, 'listing', 'order', 1,
+    price * 1e18, '0x0000000000000000000000000000000000000000', 'ETH', 18, price, price, 2000, 1,
+    price * 2000, price, price * 1e18 * 0.025, price * 1e18 * 0.05, false, false, 'stream',
+    date_trunc('hour', sold_at + interval '4 s'), sold_at + interval '60 s', 'collector-a', 1
+FROM (
+    SELECT
+        number, timestamptz '2026-08-01Z' + number * (:days * interval '1 day' / :sales) AS sold_at,
+        (ARRAY['ethereum', 'ethereum', 'base', 'polygon'])[1 + number % 4] AS chain,
+        floor(2000 * random() ^ 3)::integer AS collection, floor(10000 * random())::integer AS token,
+        '0x' || lpad(to_hex(floor(200000 * random() ^ 2)::integer), 40, '0') AS seller,
+        '0x' || lpad(to_hex(floor(200000 * random() ^ 2)::integer), 40, '0') AS buyer,
+        round((0.01 / (random() + 0.0001))::numeric, 6) AS price
+    FROM generate_series(1, :sales) AS number
+) AS made;
+INSERT INTO mart.hour_quality (
+    hour, collectors, covered_s, covered_twice_s, repaired_s, gaps, sales, seen_by, recovered, quarantined
+)
+SELECT source_hour, '{collector-a}', 3600, 0, 0, '{}', count(*), jsonb_build_object('collector-a', count(*)), 0, 0
+FROM core.sale GROUP BY source_hour;
+CREATE TEMP TABLE touched ON COMMIT DROP AS
+SELECT DISTINCT chain, collection_slug, date_trunc('hour', sold_at) AS sold_at, source_hour FROM core.sale;
+"""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder) / "postgres", settings=SERVER) as server:
+        url = SecretStr(server.url())
+        migrate(url, say=lambda _: None)
+        fill(url)
+        PLANS.mkdir(exist_ok=True)
+        found = dict(timed(url))
+    results.record(query_ms=found)
+    slow = [name for name, ms in found.items() if ms > (GOAL_MS if "of one" in name else MARKET_GOAL_MS)]
+    print(f"over the goal: {', '.join(slow) or 'none'}")
+
+
+def fill(url: SecretStr) -> None:
+    began = time.perf_counter()
+    with connected(url) as connection:
+        connection.execute(text(FILL), {"sales": SALES, "days": DAYS})
+        for file in ("refresh_1_collection_hourly.sql", "refresh_2_stale_day.sql"):
+            connection.execute(text((MARTS / file).read_text()), {"hour": None})
+        connection.commit()
+    vacuum(url)
+    print(f"{SALES:,} sales made in {time.perf_counter() - began:.0f} s", flush=True)
+    began = time.perf_counter()
+    days = refresh_days(url, say=lambda _: None)
+    print(f"{len(days)} days judged, {(time.perf_counter() - began) / len(days):.2f} s each", flush=True)
+    vacuum(url)
+
+
+def vacuum(url: SecretStr) -> None:
+    with connected(url) as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
+
+
+def timed(url: SecretStr) -> Iterator[tuple[str, float]]:
+    """Yield the median milliseconds of every question on an open connection, its rows fetched; keep its plan."""
+    with connected(url) as connection:
+        newest = connection.scalar(text("SELECT max(hour) + interval '1 hour' FROM mart.collection_hourly"))
+        for name, question, given in asked():
+            values = values_of(question.parameters, given, newest)
+            plan = connection.scalars(text(f"EXPLAIN (ANALYZE, BUFFERS) {question.sql}"), values)
+            (PLANS / f"{name.replace(' ', '_')}.txt").write_text("\n".join(plan) + "\n")
+            rounds = []
+            for _ in range(ROUNDS):
+                began = time.perf_counter()
+                connection.execute(text(question.sql), values).all()
+                rounds.append(1000 * (time.perf_counter() - began))
+            print(f"{name:<40} {median(rounds):8.1f} ms", flush=True)
+            yield name, median(rounds)
+
+
+def asked() -> Iterator[tuple[str, Question, dict[str, str]]]:
+    for question in questions():
+        names = {parameter.name: parameter.default for parameter in question.parameters}
+        if "wallet" in names:
+            yield f"{question.name} of one wallet", question, {"wallet": WALLET}
+        if "collection" in names:
+            yield f"{question.name} of one collection", question, {"collection": COLLECTION}
+        if all(names.values()):
+            yield question.name, question, {}
