@@ -28,6 +28,9 @@ def simulate(
     fault: Annotated[
         list[str] | None, typer.Option(metavar="JSON", help="Something that goes wrong; repeat for more.")
     ] = None,
+    idle_seconds: Annotated[float, typer.Option(min=0, help="How long a client may say nothing.")] = 60.0,
+    api_limit: Annotated[int, typer.Option(min=0, help="Requests a minute to the Events API.")] = 120,
+    certificate: Annotated[Path | None, typer.Option(help="Serve over TLS, with this PEM file and its key.")] = None,
     until: Annotated[str, typer.Option(metavar="HOUR", help="The first hour in which nothing is sent.")] = "",
     clock: Annotated[str, typer.Option(envvar="TIDEMARK_CLOCK", help="A clock that runs at another rate.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one line of JSON.")] = False,
@@ -57,6 +60,9 @@ def simulate(
             sales_share=sales_share,
             old_share=old_share,
             recording=recording,
+            idle_seconds=idle_seconds,
+            api_limit=api_limit,
+            certificate=certificate,
             until=Hour.parse(until) if until else None,
             clock=Clock.parse(clock),
             faults=tuple(map(read_fault, fault or [])),

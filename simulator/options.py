@@ -26,7 +26,8 @@ class Options:
 
     `keys` gives each API key the label under which the ledger names its client. `port` 0 takes a free one. `rate` is in
     messages per real second, and 0 sends only what is asked for; `old_share` of them are in the dialect of 2024.
-    `until` is the first hour in which nothing is sent. `api_limit` is in requests a minute.
+    `until` is the first hour in which nothing is sent. `api_limit` is in requests a minute. With a
+    `certificate`, a PEM file that holds its key too, everything is served over TLS.
     """
 
     ledger: Path
@@ -42,4 +43,5 @@ class Options:
     api_limit: int = 120
     clock: Clock = field(default_factory=Clock)
     idle_seconds: float = 60.0
+    certificate: Path | None = None
     faults: tuple[Fault, ...] = ()

@@ -1,8 +1,10 @@
 """The simulator as a running server: its routes, and the beat at which it sends."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from typing import Self
 
 from aiohttp import web
@@ -28,13 +30,14 @@ LARGEST_REQUEST = 64 * 1024 * 1024
 class Simulator:
     """A running stand-in for OpenSea: `async with Simulator(options) as simulator`.
 
-    Raises Problem where its port is taken.
+    Raises Problem where its port is taken, or its certificate or its recording cannot be read.
     """
 
     hub: Hub
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self._tls = _tls_with(options.certificate) if options.certificate else None
         self._ticked = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -59,7 +62,7 @@ class Simulator:
         parts.push_async_callback(runner.cleanup)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self.options.host, self.options.port).start()
+            await web.TCPSite(runner, self.options.host, self.options.port, ssl_context=self._tls).start()
         except OSError as error:
             raise Problem(
                 f"port {self.options.port} of {self.options.host} cannot be opened ({error.strerror})",
@@ -101,19 +104,23 @@ class Simulator:
         return f"{host}:{port}"
 
     @property
+    def _http(self) -> str:
+        return "https" if self._tls else "http"
+
+    @property
     def stream_url(self) -> str:
         """The Stream API's address, without a key."""
-        return f"ws://{self.address}{STREAM_PATH}"
+        return f"{'wss' if self._tls else 'ws'}://{self.address}{STREAM_PATH}"
 
     @property
     def api_url(self) -> str:
         """The Events API's address."""
-        return f"http://{self.address}{API_PATH}"
+        return f"{self._http}://{self.address}{API_PATH}"
 
     @property
     def control_url(self) -> str:
         """The address of the control routes."""
-        return f"http://{self.address}{CONTROL_PATH}"
+        return f"{self._http}://{self.address}{CONTROL_PATH}"
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -139,3 +146,15 @@ class Simulator:
         for line in lines:
             self.hub.broadcast(read_recorded(line))
         self.hub.tick()
+
+
+def _tls_with(certificate: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate)
+    except OSError as error:
+        raise Problem(
+            f"the certificate {certificate} cannot be used ({error.strerror or error})",
+            "Name a PEM file that holds a certificate and its key with --certificate.",
+        ) from error
+    return context

@@ -1,6 +1,7 @@
 """A client for tests: websockets, and the frames it sends by hand."""
 
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -39,7 +40,10 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(simulator: Simulator, key: str = "key-a", *, vsn: str = "&vsn=2.0.0") -> AsyncIterator[Client]:
+async def connected(
+    simulator: Simulator, key: str = "key-a", *, vsn: str = "&vsn=2.0.0", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Client]:
     """Open a socket with a key; it has joined nothing."""
-    async with websockets.connect(f"{simulator.stream_url}?token={key}{vsn}", max_size=None, ping_interval=None) as ws:
+    url = f"{simulator.stream_url}?token={key}{vsn}"
+    async with websockets.connect(url, max_size=None, ping_interval=None, ssl=tls) as ws:
         yield Client(ws)

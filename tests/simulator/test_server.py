@@ -1,12 +1,22 @@
 import socket
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 
+import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from archive.problem import Problem
 from simulator.faults import Refuse
 from simulator.options import Options
 from simulator.server import Simulator
+from tests.simulator.client import connected, envelope
 
 
 async def test_a_taken_port_is_a_problem(tmp_path: Path) -> None:
@@ -39,3 +49,43 @@ async def test_it_starts_with_the_faults_it_was_given(tmp_path: Path) -> None:
     options = Options(ledger=tmp_path, keys={}, faults=(Refuse(),))
     async with Simulator(options) as simulator:
         assert simulator.hub.faults.gate(Refuse, "a", None, float("inf")) == Refuse()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PEM file with a certificate for 127.0.0.1, signed by itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "simulator")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(address, critical=False)
+        .sign(key, SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = tmp_path_factory.mktemp("tls") / "simulator.pem"
+    file.write_bytes(signed.public_bytes(Encoding.PEM) + private)
+    return file
+
+
+async def test_everything_is_served_over_tls_with_a_certificate(tmp_path: Path, certificate: Path) -> None:
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    options = Options(ledger=tmp_path, keys={"key-a": "collector-a"}, certificate=certificate)
+    async with Simulator(options) as simulator:
+        assert simulator.stream_url.startswith("wss://")
+        async with connected(simulator, tls=trusting) as client:
+            await client.join()
+            simulator.send(*[envelope(price=number) for number in range(1000)])
+            heard = [(await client.hear())[4]["payload"]["price"] for _ in range(1000)]
+        async with httpx.AsyncClient(verify=trusting, trust_env=False) as http:
+            assert (await http.get(f"{simulator.control_url}/status")).status_code == 200
+    assert heard == list(range(1000))
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_certificate_that_cannot_be_used_is_a_problem(tmp_path: Path, content: str | None) -> None:
+    if content:
+        (tmp_path / "certificate.pem").write_text(content)
+    with pytest.raises(Problem, match="certificate"):
+        Simulator(Options(ledger=tmp_path, keys={}, certificate=tmp_path / "certificate.pem"))
