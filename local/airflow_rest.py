@@ -20,7 +20,7 @@ class AirflowRest:
     """A client of one Airflow, logged in as one person. Raises Problem for whatever the server refuses."""
 
     def __init__(self, url: str, username: str, password: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=30.0, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=60.0, trust_env=False)
         self._login = {"username": username, "password": password}
 
     def close(self) -> None:
@@ -138,10 +138,19 @@ class AirflowRest:
         return self._ask("GET", path, params=query)
 
     def _ask(self, method: str, path: str, **rest: Any) -> Json:
-        if "Authorization" not in self._http.headers:
-            token = self._checked(self._http.post("/auth/token", json=self._login))["access_token"]
+        answer = self._send(method, f"/api/v2{path}", **rest)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:  # not logged in yet, or too long ago
+            token = self._checked(self._send("POST", "/auth/token", json=self._login))["access_token"]
             self._http.headers["Authorization"] = f"Bearer {token}"
-        return self._checked(self._http.request(method, f"/api/v2{path}", **rest))
+            answer = self._send(method, f"/api/v2{path}", **rest)
+        return self._checked(answer)
+
+    def _send(self, method: str, path: str, **rest: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **rest)
+        except httpx.HTTPError as error:
+            raise Problem(f"Airflow at {self._http.base_url} does not answer: {error}",
+                          "See whether it runs: tidemark status") from error  # fmt: skip
 
     def _checked(self, answer: httpx.Response) -> Json:
         if answer.is_error:

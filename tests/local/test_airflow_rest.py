@@ -79,3 +79,15 @@ def test_waiting_ends_with_a_problem_when_a_run_does_not(loading: Loading, rest:
 def test_the_health_of_an_airflow_that_is_not_there_is_nothing() -> None:
     with AirflowRest("http://127.0.0.1:1", "admin", "x") as rest:
         assert rest.health() == {}
+        with pytest.raises(Problem, match=r"http://127\.0\.0\.1:1 does not answer"):
+            rest.dags()
+
+
+def test_a_wrong_password_is_a_problem(loading: Loading) -> None:
+    with AirflowRest(loading.airflow.url, "admin", "wrong") as rest, pytest.raises(Problem, match="401"):
+        rest.dags()
+
+
+def test_who_was_logged_out_logs_in_again(rest: AirflowRest) -> None:
+    rest._http.headers["Authorization"] = "Bearer expired"
+    assert "load_sales" in rest.dags()
