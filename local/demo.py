@@ -57,6 +57,7 @@ def _happen(stack: Stack, progress: Progress) -> tuple[Figures, Verdict]:
     recovered = sum(load["inserted"] for load in repaired["loads"])
     progress(f"repair: stretches that nobody covered {repaired['open_stretches']}, sales recovered {recovered}")
     simulator.stop()
+    stack.save_archive()
     progress.meanwhile("comparing what everybody says")
     return findings(
         schedule.hours,

@@ -81,6 +81,7 @@ def _tend(stack: Stack, source: Source) -> None:
             due = Hour.of(due).end + _CRON
             for collector in source.keys:
                 _upload(stack, collector)
+            stack.save_archive()
 
 
 def _upload(stack: Stack, collector: str) -> None:

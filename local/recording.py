@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from archive.clock import Clock
 from archive.hour import LENGTH, Hour, hours
+from local.background import Background
 from local.environment import COLLECTORS
 from local.progress import Progress
 from local.simulator import SimulatorProcess
@@ -50,15 +51,14 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
             progress.meanwhile(f"the collectors record; their clock shows {now:%Y-%m-%d %H:%M}")
             time.sleep(_PULSE)
 
-    def cron(hour: Hour) -> None:
+    def cron(hour: Hour) -> Background[None]:
         until(hour.end + _CRON)
-        for collector in COLLECTORS:
-            progress(f"cron on {collector}, after {hour}: {stack.upload(collector)}")
+        return stack.background(lambda: _upload(stack, hour))
 
     first, second, third = schedule.hours
     until(first.start)
     simulator.set_rate(MESSAGES_PER_SECOND)
-    cron(first)
+    uploads = [cron(first)]
     until(second.start + _CUT)
     simulator.strike("reset", client=_A)
     progress(f"{_A}: its connection was cut")
@@ -68,11 +68,18 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
     until(second.start + _CRASH + _RESTART)
     stack.start_collector(_B, simulator.source)
     progress(f"{_B}: started again, as systemd would")
-    cron(second)
+    uploads.append(cron(second))
     until(third.start + _OUTAGE)
     simulator.strike("refuse", status=502, seconds=_OUTAGE_SECONDS)
     simulator.strike("close")
     progress(f"OpenSea closes every connection and answers 502 for {_OUTAGE_SECONDS * RATE / 60:.0f} minutes")
-    cron(third)
+    uploads.append(cron(third))
+    for upload in uploads:
+        upload.result()
     for collector in COLLECTORS:
         stack.processes[collector].stop()
+
+
+def _upload(stack: Stack, hour: Hour) -> None:
+    for collector in COLLECTORS:
+        stack.say(f"cron on {collector}, after {hour}: {stack.upload(collector)}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import psycopg2
 from psycopg2 import sql
@@ -21,6 +21,8 @@ from local.postgres import Postgres
 from local.process import Process, tidemark
 from local.s3 import S3Server
 from local.simulator import SimulatorProcess
+
+T = TypeVar("T")
 
 
 class Part(Protocol):
@@ -103,15 +105,16 @@ class Stack:
     def upload(self, collector: str) -> str:
         """Run `tidemark upload` once, as cron would, and return the last line it printed."""
         settings = uploading(collector, self.spool(collector), clock=self.clock) | self.s3.environment
-        said = self._run(["upload"], settings, log=self.folder / collector / "upload.log")
-        save(self.s3.client(), BUCKET, self.archive)
-        return said
+        return self._run(["upload"], settings, log=self.folder / collector / "upload.log")
 
     def repair(self, first: Hour, last: Hour, source: Source) -> dict[str, Any]:
         """Run `tidemark repair` for these hours and return its report."""
         said = self._run(["repair", first.key, last.key, "--json"], self.loader_environment(source))
-        save(self.s3.client(), BUCKET, self.archive)
         return dict(json.loads(said))
+
+    def save_archive(self) -> None:
+        """Bring the copy of the archive up to date."""
+        save(self.s3.client(), BUCKET, self.archive)
 
     def loader_environment(self, source: Source) -> dict[str, str]:
         """Return what the loader is told, on the command line as in Airflow."""
@@ -122,7 +125,11 @@ class Stack:
         environment = self._environment | self.loader_environment(source)
         airflow = Airflow(self.folder / "airflow", self.postgres.url("airflow"), environment, port=self._ui_port)
         self._parts.callback(airflow.stop)
-        background = Background(lambda: airflow.start(self.say))
+        return self.background(lambda: airflow.start(self.say))
+
+    def background(self, function: Callable[[], T]) -> Background[T]:
+        """Do something that runs programs in the background; it is abandoned when the system ends before it."""
+        background = Background(function)
         self._parts.callback(background.abandon)
         return background
 
