@@ -1,0 +1,165 @@
+"""The collector as a process: how it starts, stops, reloads, and tells how it is."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from collector.glance import look
+from collector.http import ask
+from collector.spool.lock import holder
+from simulator.server import Simulator
+from tests.collector.recording import HURRIED, Witness
+
+TIDEMARK = (sys.executable, "-c", "from cli.main import main; main()")
+
+
+class Machine(Witness):
+    """A machine on which `tidemark` runs."""
+
+    def __init__(self, simulator: Simulator, folder: Path) -> None:
+        super().__init__(simulator, folder / "spool")
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            **{f"TIDEMARK_{name.upper()}": str(value) for name, value in HURRIED.items()},
+            "TIDEMARK_COLLECTOR": "collector-a",
+            "TIDEMARK_SPOOL": str(self.spool),
+            "TIDEMARK_STREAM_URL": simulator.stream_url,
+            "TIDEMARK_METRICS_PORT": "0",
+            "OPENSEA_API_KEY": "key-a",
+        }
+
+    async def start(self, verb: str, *options: str) -> Process:
+        return await asyncio.create_subprocess_exec(
+            *TIDEMARK, verb, *options, env=self.environment, stdout=PIPE, stderr=PIPE
+        )
+
+    async def run(self, verb: str, *options: str) -> tuple[int, str, str]:
+        process = await self.start(verb, *options)
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, out.decode(), err.decode()
+
+    @asynccontextmanager
+    async def collecting(self) -> AsyncIterator[Process]:
+        process = await self.start("collect")
+        try:
+            await self.until(lambda: any(wire.connection.socket.subscriptions for wire in self.simulator.hub.wires), 60)
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
+
+
+@pytest.fixture
+def machine(simulator: Simulator, tmp_path: Path) -> Machine:
+    return Machine(simulator, tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_stops_within_five_seconds_with_everything_on_disk(machine: Machine, number: int) -> None:
+    async with machine.collecting() as process:
+        flow = asyncio.create_task(machine.flow(60, 1000))
+        await asyncio.sleep(0.5)
+        process.send_signal(number)
+        async with asyncio.timeout(5):
+            _, err = await process.communicate()
+        flow.cancel()
+    assert process.returncode == 0
+    events = [json.loads(line) for line in err.decode().splitlines()]
+    assert events[-1]["event"] == "stopped"
+    assert events[-1]["kept"] == machine.kept() > 100
+    assert machine.balance().in_gaps <= 200
+    assert "key-a" not in err.decode()
+
+
+async def test_it_tells_how_it_is(machine: Machine) -> None:
+    async with machine.collecting() as process:
+        await machine.flow(0.3)
+        found = holder(machine.spool)
+        assert found is not None
+        assert found.pid == process.pid
+        await machine.until(lambda: look(machine.spool).status is not None)
+        assert await asyncio.to_thread(ask, found.address, "/healthz") == b'{"alive":true}'
+        assert await asyncio.to_thread(ask, found.address, "/readyz") == b'{"troubles":[]}'
+        assert b"tidemark_received_messages_total" in await asyncio.to_thread(ask, found.address, "/metrics")
+        status, shown, _ = await machine.run("status")
+        assert status == 0
+        assert "joined and writing" in shown
+        status, shown, _ = await machine.run("status", "--json")
+        assert msgspec.json.decode(shown)["status"]["collector"] == "collector-a"
+    status, shown, _ = await machine.run("status")
+    assert status == 1
+    assert "NOT RUNNING" in shown
+
+
+async def test_a_second_one_refuses_with_a_clear_message(machine: Machine) -> None:
+    async with machine.collecting() as process:
+        status, _, err = await machine.run("collect")
+        assert status == 1
+        assert f"process {process.pid} already writes into the spool" in err
+        assert "Traceback" not in err
+
+
+async def test_a_signal_makes_it_read_the_collections_again(machine: Machine, tmp_path: Path) -> None:
+    file = tmp_path / "collections"
+    file.write_text("dogs\n")
+    machine.environment["TIDEMARK_COLLECTIONS_FILE"] = str(file)
+
+    def joined() -> set[str]:
+        return {topic for wire in machine.simulator.hub.wires for topic in wire.connection.socket.subscriptions}
+
+    async with machine.collecting() as process:
+        assert joined() == {"collection:dogs"}
+        file.write_text("dogs\ncats\n")
+        process.send_signal(signal.SIGHUP)
+        await machine.until(lambda: joined() == {"collection:dogs", "collection:cats"})
+        assert process.returncode is None
+
+
+async def test_the_service_manager_is_told(machine: Machine, tmp_path: Path) -> None:
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(address))
+        manager.setblocking(False)
+        machine.environment |= {"NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "300000"}
+        said = []
+        async with machine.collecting() as process:
+            while sum(b"WATCHDOG=1" in one for one in said) < 3:
+                said.append(await asyncio.get_running_loop().sock_recv(manager, 1000))
+            process.send_signal(signal.SIGTERM)
+            await process.communicate()
+        while not said[-1].startswith(b"STOPPING"):
+            said.append(await asyncio.get_running_loop().sock_recv(manager, 1000))
+    assert said[0] == b"READY=1"
+    assert any(b"STATUS=joined and writing" in one for one in said)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("TIDEMARK_SPOOL", "/proc/nowhere", "cannot be written"),
+        ("TIDEMARK_STREAM_URL", "http://127.0.0.1:1/", "TIDEMARK_STREAM_URL is no websocket address"),
+        ("TIDEMARK_COLLECTIONS_FILE", "/nowhere", "/nowhere cannot be used"),
+    ],
+)
+async def test_what_a_person_must_put_right_is_one_clear_message(
+    machine: Machine, name: str, value: str, complaint: str
+) -> None:
+    machine.environment[name] = value
+    status, _, err = await machine.run("collect")
+    assert status == 1
+    assert complaint in err
+    assert "Next:" in err
+    assert "Traceback" not in err
+    assert "key-a" not in err

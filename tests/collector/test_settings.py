@@ -1,0 +1,113 @@
+"""What a person can set: read once, every mistake reported at once, secrets kept."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from archive.problem import Problem
+from collector.settings import CollectorSettings, checked_slug, read_slugs, split_words
+
+NEEDED = {"TIDEMARK_COLLECTOR": "collector-a", "TIDEMARK_SPOOL": "/spool", "OPENSEA_API_KEY": "secret-key"}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    monkeypatch.chdir(tmp_path)
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_three_settings_are_enough(environment: pytest.MonkeyPatch) -> None:
+    settings = CollectorSettings()
+    assert settings.slugs() == ("*",)
+    assert settings.address.get_secret_value() == (
+        "wss://stream-api.opensea.io/socket/websocket?token=secret-key&vsn=2.0.0"
+    )
+    assert (settings.connections, settings.metrics_port, settings.metrics_host) == (1, None, "127.0.0.1")
+
+
+def test_a_file_serves_as_well(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.delenv("TIDEMARK_COLLECTOR")
+    (tmp_path / ".env").write_text("TIDEMARK_COLLECTOR=collector-b\nTIDEMARK_COLLECTIONS=dogs,cats\nAWS_REGION=x\n")
+    assert CollectorSettings().collector == "collector-b"
+    assert CollectorSettings().slugs() == ("dogs", "cats")
+
+
+@pytest.mark.parametrize("text", ["dogs,cats", "dogs cats", " dogs ,\n cats,"])
+def test_lists_are_written_with_commas_or_spaces(environment: pytest.MonkeyPatch, text: str) -> None:
+    environment.setenv("TIDEMARK_COLLECTIONS", text)
+    environment.setenv("TIDEMARK_EVENT_TYPES", "item_sold, item_listed")
+    assert CollectorSettings().collections == ("dogs", "cats")
+    assert CollectorSettings().event_types == ("item_sold", "item_listed")
+
+
+def test_every_mistake_is_reported_at_once_and_none_shows_a_value(environment: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "TIDEMARK_COLLECTOR": "Collector A",
+        "TIDEMARK_COLLECTIONS": "dogs,no slug!",
+        "TIDEMARK_EVENT_TYPES": "ItemSold",
+        "TIDEMARK_CONNECTIONS": "3",
+        "TIDEMARK_HEARTBEAT": "600",
+        "TIDEMARK_LOG_FORMAT": "xml",
+        "OPENSEA_API_KEY": "",
+    }
+    for name, value in wrong.items():
+        environment.setenv(name, value)
+    with pytest.raises(ValidationError) as mistakes:
+        CollectorSettings()
+    names = {str(mistake["loc"][0]).removeprefix("OPENSEA_").lower() for mistake in mistakes.value.errors()}
+    assert names == {name.split("_", 1)[1].lower() for name in wrong}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("TIDEMARK_STREAM_URL", "wss://host/path?token=oops", "must not carry a query"),
+        ("TIDEMARK_CLOCK", "tomorrow", "is not a clock"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(
+    environment: pytest.MonkeyPatch, name: str, value: str, complaint: str
+) -> None:
+    environment.setenv(name, value)
+    with pytest.raises(ValidationError, match=complaint) as refused:
+        CollectorSettings()
+    assert "oops" not in str(refused.value)
+
+
+def test_secrets_do_not_show(environment: pytest.MonkeyPatch) -> None:
+    settings = CollectorSettings()
+    assert "secret-key" not in f"{settings!r} {settings} {settings.address!r} {settings.model_dump()}"
+
+
+def test_the_collections_file_is_read_each_time(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "collections"
+    environment.setenv("TIDEMARK_COLLECTIONS_FILE", str(file))
+    settings = CollectorSettings()
+    with pytest.raises(Problem, match="cannot be used"):
+        settings.slugs()
+    file.write_text("# mine\ndogs\n\ncats  # also\ndogs\n")
+    assert settings.slugs() == ("dogs", "cats")
+    file.write_text("no slug!\n")
+    with pytest.raises(Problem, match="no collection slug"):
+        settings.slugs()
+
+
+@given(st.text())
+def test_a_file_that_is_read_holds_slugs_only(text: str) -> None:
+    try:
+        slugs = read_slugs(text)
+    except ValueError:
+        return
+    assert slugs
+    assert all(checked_slug(slug) == slug and ":" not in slug and len(slug) <= 128 for slug in slugs)
+
+
+def test_words_are_split_and_other_values_left() -> None:
+    assert split_words("a, b") == ("a", "b")
+    assert split_words("") == ()
+    assert split_words(("a",)) == ("a",)
