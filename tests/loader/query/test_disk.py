@@ -1,7 +1,9 @@
+import re
+
 import pytest
 
 from archive.problem import Problem
-from loader.query.disk import question, questions
+from loader.query.disk import QUERIES, question, questions
 
 
 def test_every_question_has_a_header_that_can_be_read() -> None:
@@ -11,8 +13,6 @@ def test_every_question_has_a_header_that_can_be_read() -> None:
 
 
 def test_every_parameter_is_used_and_every_used_one_declared() -> None:
-    import re
-
     for each in questions():
         body = "\n".join(line for line in each.sql.splitlines() if not line.startswith("--"))
         used = set(re.findall(r"(?<![:\w]):([a-z]+)", body))
@@ -30,3 +30,8 @@ def test_an_unknown_question_names_the_nearest() -> None:
     with pytest.raises(Problem) as caught:
         question("../../etc/passwd")
     assert caught.value.hint == "`tidemark query` lists them all"
+
+
+def test_every_question_is_in_the_analysts_page() -> None:
+    page = (QUERIES.parents[1] / "docs" / "analyst.md").read_text()
+    assert [each.name for each in questions() if f"`{each.name}`" not in page] == []
