@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import CronPartitionTimetable, Param
 
-from archive.hour import Hour, hours
+from archive.hour import LENGTH, Hour, hours
 from archive.problem import Problem
 
 # scheduled, triggered and backfilled runs carry the same key, the hour itself; a run's dates deceive
@@ -55,14 +55,15 @@ def run_hours(params: Mapping[str, Any], partition_key: str | None) -> list[Hour
         raise Problem("this run names no hour", 'Trigger it again with "Hour (UTC)", such as 2026-11-22T15, filled in')
     last = params.get("last_hour") or first
     try:
-        wanted = list(hours(Hour.parse(first), Hour.parse(last)))
+        start, end = Hour.parse(first), Hour.parse(last)
     except ValueError as error:
         raise Problem(f"{first!r} to {last!r} is no range of hours: {error}",
                       "Trigger it again with hours written as 2026-11-22T15") from error  # fmt: skip
-    if not 1 <= len(wanted) <= MOST_HOURS:
-        raise Problem(f"{first} to {last} is {len(wanted)} hours; a run takes 1 to {MOST_HOURS}",
+    count = (end.start - start.start) // LENGTH + 1
+    if not 1 <= count <= MOST_HOURS:
+        raise Problem(f"{first} to {last} is {count} hours; a run takes 1 to {MOST_HOURS}",
                       "Name the earlier hour first; for more hours create a backfill")  # fmt: skip
-    return wanted
+    return list(hours(start, end))
 
 
 def settled_hours(params: Mapping[str, Any], run_after: datetime, patience: float) -> list[Hour]:
@@ -70,7 +71,7 @@ def settled_hours(params: Mapping[str, Any], run_after: datetime, patience: floa
 
     `patience` is how long an hour is awaited, in seconds after its end.
     """
-    if params.get("hour"):
+    if params.get("hour") or params.get("last_hour"):
         return run_hours(params, None)
     last = Hour.of(run_after - timedelta(seconds=patience)).previous()
     return list(hours(Hour.of(last.start - timedelta(days=params["days"])), last))

@@ -45,6 +45,8 @@ def test_a_range_is_all_its_hours_both_ends_included() -> None:
         ({"hour": "2026-11-20 05:00"}, "is not an hour"),
         ({"hour": "2026-11-20T24"}, "'2026-11-20T24' to '2026-11-20T24' is no range of hours"),
         ({"hour": KEY, "last_hour": "2026-11-20T04"}, "0 hours"),
+        ({"last_hour": KEY}, "names no hour"),
+        ({"hour": "0001-01-01T00", "last_hour": "9999-12-31T23"}, "87649416 hours"),
         ({"hour": KEY, "last_hour": "2027-11-20T04"}, "8760 hours; a run takes 1 to 744"),
     ],
 )
