@@ -78,6 +78,9 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
         upload.result()
     for collector in COLLECTORS:
         stack.processes[collector].stop()
+    if not all(stack.archived(collector, third) for collector in COLLECTORS):  # it came before a slow collector was done
+        progress("cron comes once more, as it would after the next hour")
+        _upload(stack, third)
 
 
 def _upload(stack: Stack, hour: Hour) -> None:

@@ -12,6 +12,7 @@ import psycopg2
 from psycopg2 import sql
 
 from archive.hour import Hour
+from archive.names import ManifestKey
 from local.airflow import Airflow
 from local.background import Background
 from local.environment import BUCKET, Source, bare, collecting, loading, uploading
@@ -106,6 +107,11 @@ class Stack:
         """Run `tidemark upload` once, as cron would, and return the last line it printed."""
         settings = uploading(collector, self.spool(collector), clock=self.clock) | self.s3.environment
         return self._run(["upload"], settings, log=self.folder / collector / "upload.log")
+
+    def archived(self, collector: str, hour: Hour) -> bool:
+        """Return whether the archive has a collector's manifest of an hour."""
+        key = str(ManifestKey("", collector, hour))
+        return bool(self.s3.client().list_objects_v2(Bucket=BUCKET, Prefix=key).get("KeyCount"))
 
     def repair(self, first: Hour, last: Hour, source: Source) -> dict[str, Any]:
         """Run `tidemark repair` for these hours and return its report."""
