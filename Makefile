@@ -22,8 +22,8 @@ $(STAMP): $(LOCK) pyproject.toml
 	  { echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Installing the pinned versions into $(VENV) (about two minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r $(LOCK) \
-	  | sed -uE '/already satisfied|^Ignoring|^Successfully|^ /d; s/^(Collecting [^ ]+|Installing collected packages).*/\1/'
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r $(LOCK) 2>&1 \
+	  | sed -uE '/already satisfied|^Ignoring|^Successfully|^ |is ignored: it is neither/d; s/^(Collecting [^ ]+|Installing collected packages).*/\1/'
 	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 

@@ -30,7 +30,7 @@ def page() -> str:
 
 def _help(verb: str) -> str:
     plain = {"COLUMNS": "120", "TERM": "dumb", "NO_COLOR": "1", "PATH": os.environ["PATH"]}
-    command = [Path(sys.executable).with_name("tidemark"), verb, "--help"]
+    command = [str(Path(sys.executable).with_name("tidemark")), verb, "--help"]
     shown = subprocess.run(command, env=plain, capture_output=True, text=True, check=True, cwd=PAGE.parents[1]).stdout
     return re.sub(r"[ \t]+$", "", shown, flags=re.MULTILINE).strip("\n")
 

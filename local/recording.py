@@ -78,7 +78,8 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
         upload.result()
     for collector in COLLECTORS:
         stack.processes[collector].stop()
-    if not all(stack.archived(collector, third) for collector in COLLECTORS):  # it came before a slow collector was done
+    # on a busy machine it may have come before a collector was done with the hour
+    if not all(stack.archived(collector, third) for collector in COLLECTORS):
         progress("cron comes once more, as it would after the next hour")
         _upload(stack, third)
 
