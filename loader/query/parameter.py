@@ -24,7 +24,7 @@ class Parameter:
 
     Types: `text`; `integer` from 1 to a million; `start` and `end`, a moment given as `2026-11-22`, `2026-11-22T15` or
     an ISO 8601 time with a zone, in UTC. A day or an hour that is an `end` is included. Defaults may also be `null`,
-    `oldest`, `newest` (the end of the newest hour with sales) and `newest-7d`.
+    `oldest`, `newest` (the end of the newest archive hour that was loaded) and `newest-7d`.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Parameter:
                           f"Write it as --{self.name} {_EXPECTED[self.type][1]}") from None  # fmt: skip
 
     def fallback(self, newest: datetime) -> Value:
-        """Return the default's value, given the end of the newest hour with sales.
+        """Return the default's value, given the end of the newest archive hour that was loaded.
 
         Raises Problem for a parameter that has to be given.
         """

@@ -13,7 +13,7 @@ from loader.query.parameter import values_of
 from loader.query.question import Question
 from loader.warehouse.postgres import connected
 
-_NEWEST = "SELECT max(hour) + interval '1 hour' FROM mart.collection_hourly"
+_NEWEST = "SELECT max(hour) + interval '1 hour' FROM mart.hour_quality"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_MIGRATED = ("42P01", "3F000", "42703")  # undefined table, schema, column
 _FORBIDDEN = "42501"

@@ -34,10 +34,10 @@ class Plot:
         """Read `bar day volume_eth`; `none` is None. Raises ValueError for anything else."""
         if text == "none":
             return None
-        kind, x, *ys = text.split()
-        if kind not in ("bar", "line", "heat") or not ys:
-            raise ValueError(f"{text!r} is not a plot; write it as: bar X Y, line X Y…, heat X Y VALUE, or none")
-        return cls(kind, x, tuple(ys))
+        match text.split():
+            case [("bar" | "line" | "heat") as kind, x, *ys] if ys:
+                return cls(kind, x, tuple(ys))
+        raise ValueError(f"{text!r} is not a plot; write it as: bar X Y, line X Y…, heat X Y VALUE, or none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ def test_other_lines_are_refused(line: str) -> None:
         Parameter.parse(line)
 
 
+@given(st.from_regex(r"[a-z]{1,9} (text|integer|start|end)( = [^;\n]{1,9})?; [^\n]{1,20}", fullmatch=True))
+def test_a_line_of_the_grammar_is_printed_back_from_its_parts(line: str) -> None:
+    read = Parameter.parse(line)
+    default = "" if read.default is None else f" = {read.default}"
+    assert f"{read.name} {read.type}{default}; {read.about}" == line
+
+
 def test_a_day_or_an_hour_begins_at_its_start_and_ends_at_its_end() -> None:
     assert START.read("2026-11-22") == datetime(2026, 11, 22, tzinfo=UTC)
     assert END.read("2026-11-22") == datetime(2026, 11, 23, tzinfo=UTC)

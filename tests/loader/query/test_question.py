@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loader.query.question import Plot, Question
 
@@ -43,7 +45,13 @@ def test_a_plot_is_read_from_its_line() -> None:
     assert Plot.parse("line day low high") == Plot("line", "day", ("low", "high"))
 
 
-@pytest.mark.parametrize("text", ["pie day sales", "bar day"])
+@pytest.mark.parametrize("text", ["pie day sales", "bar day", ""])
 def test_other_plots_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a plot"):
         Plot.parse(text)
+
+
+@given(st.text() | st.sampled_from(SQL.splitlines()).map(lambda line: line[1:]))
+def test_any_other_text_is_refused_by_its_name(text: str) -> None:
+    with pytest.raises(ValueError, match="'q' needs exactly one line"):
+        Question.parse("q", text)
