@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 CONNECT_TIMEOUT = 10.0
+PART = 16 << 20
 _CHUNK = 1 << 20
 # The name is taken; or an earlier try of this very request completed the upload, and only its answer was lost.
 _TAKEN = {"PreconditionFailed", "412", "NoSuchUpload"}
@@ -32,21 +33,29 @@ _TAKEN = {"PreconditionFailed", "412", "NoSuchUpload"}
 class S3Store:
     """The objects of one bucket; safe to use from several threads.
 
-    Files of more than `part_size` bytes are put in parts of that size; `options` are added to what creates an object.
+    Files of more than `whole` bytes are put in parts of `part` bytes, which are read into memory; `options` are added
+    to what creates an object.
     """
 
     def __init__(
-        self, client: "S3Client", bucket: str, *, part_size: int, options: Mapping[str, Any] = MappingProxyType({})
+        self,
+        client: "S3Client",
+        bucket: str,
+        *,
+        whole: int,
+        part: int = PART,
+        options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._client = client
         self._bucket = bucket
-        self._part_size = part_size
+        self._whole = whole
+        self._part = part
         self._options = options
 
     def put(self, key: str, file: Path, *, sha256: str, media_type: str) -> bool:
         """Put a file once and read its checksum back; see `ObjectStore.put`."""
         size = file.stat().st_size
-        put = self._put_whole if size <= self._part_size else self._put_parts
+        put = self._put_whole if size <= self._whole else self._put_parts
         try:
             created, checksum = put(key, file, sha256, {"ContentType": media_type, **self._options})
             equal = self._holds(key, size, checksum, sha256)
@@ -98,7 +107,7 @@ class S3Store:
         digests: list[bytes] = []
         parts: list[CompletedPartTypeDef] = []
         with file.open("rb") as source:
-            while part := source.read(self._part_size):
+            while part := source.read(self._part):
                 whole.update(part)
                 digests.append(hashlib.sha256(part).digest())
                 parts.append(self._send_part(key, upload, len(digests), part, _base64(digests[-1])))
@@ -164,7 +173,7 @@ def connect(settings: UploadSettings) -> S3Store:
         client = boto3.client("s3", config=config)
     except (BotoCoreError, ValueError) as error:
         raise problem_of(error, settings.bucket, "") from error
-    return S3Store(client, settings.bucket, part_size=settings.part_mib << 20, options=_encryption(settings))
+    return S3Store(client, settings.bucket, whole=settings.whole_mib << 20, options=_encryption(settings))
 
 
 def _encryption(settings: UploadSettings) -> dict[str, Any]:

@@ -34,8 +34,8 @@ class UploadSettings(BaseSettings):
     upload_workers: int = Field(default=4, ge=1, le=64, description="How many files are shipped at a time.")
     upload_attempts: int = Field(default=5, ge=1, le=20, description="How often a failing request is sent.")
     upload_timeout: float = Field(default=60, gt=0, description="Seconds without an answer until a request fails.")
-    part_mib: int = Field(
-        default=16, ge=5, le=1024, description="Objects larger than this many MiB are put in parts of that size."
+    whole_mib: int = Field(
+        default=64, ge=5, le=5120, description="Objects of up to this many MiB are put whole, larger ones in parts."
     )
     compression_level: int = Field(default=1, ge=1, le=19, description="The zstd level.")
     sse: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = Field(

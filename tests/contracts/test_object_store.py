@@ -33,10 +33,10 @@ class InMemory:
 class InS3:
     """A bucket of the embedded S3, behind a gate that is as strict about checksums and conditions as S3 itself."""
 
-    def __init__(self, server: S3Server, endpoint: str, bucket: str, part_size: int) -> None:
+    def __init__(self, server: S3Server, endpoint: str, bucket: str, whole: int) -> None:
         client = boto3.client("s3", endpoint_url=endpoint)
-        self.store = S3Store(client, bucket, part_size=part_size)
-        self.without_bucket: ObjectStore = S3Store(client, f"{bucket}-not", part_size=part_size)
+        self.store = S3Store(client, bucket, whole=whole, part=PART)
+        self.without_bucket: ObjectStore = S3Store(client, f"{bucket}-not", whole=whole, part=PART)
         self._direct = server.client()
         self._bucket = bucket
 

@@ -62,29 +62,29 @@ ENCRYPTION = "x-amz-server-side-encryption"
 def test_asks_for_the_encryption_that_is_set(tmp_path, bucket, gate, settings, asked, size_mib, request_):
     file = tmp_path / "file"
     file.write_bytes(bytes(size_mib << 20))
-    put(connect(Spooled(tmp_path / "spool").settings(bucket=bucket, part_mib=5, **settings)), file)
+    put(connect(Spooled(tmp_path / "spool").settings(bucket=bucket, whole_mib=5, **settings)), file)
     names = (ENCRYPTION, f"{ENCRYPTION}-aws-kms-key-id", f"{ENCRYPTION}-bucket-key-enabled")
     assert tuple(gate.headers[request_].get(name) for name in names) == asked
 
 
 def test_every_body_travels_with_its_checksum_and_every_name_is_taken_once(tmp_path, file, bucket, gate):
-    for part_size, body, last in ((PART << 10, "put", "put"), (PART, "part", "complete")):
-        put(S3Store(boto3.client("s3"), bucket, part_size=part_size), file, key=f"events/{body}")
+    for whole, body, last in ((PART << 10, "put", "put"), (PART, "part", "complete")):
+        put(S3Store(boto3.client("s3"), bucket, whole=whole, part=PART), file, key=f"events/{body}")
         assert gate.headers[body]["x-amz-sdk-checksum-algorithm"] == "SHA256"
         assert len(gate.headers[body]["x-amz-checksum-sha256"]) == 44
         assert gate.headers[last]["if-none-match"] == "*"
         assert gate.headers["head"]["x-amz-checksum-mode"] == "ENABLED"
 
 
-@pytest.mark.parametrize("part_size", [PART, PART << 10], ids=["in parts", "whole"])
-def test_an_object_that_was_put_in_other_parts_is_recognised_by_its_content(file, bucket, gate, part_size):
-    put(S3Store(boto3.client("s3"), bucket, part_size=2 * PART), file)
-    assert put(S3Store(boto3.client("s3"), bucket, part_size=part_size), file) is False
+@pytest.mark.parametrize("whole", [PART, PART << 10], ids=["in parts", "whole"])
+def test_an_object_that_was_put_in_other_parts_is_recognised_by_its_content(file, bucket, gate, whole):
+    put(S3Store(boto3.client("s3"), bucket, whole=PART, part=2 * PART), file)
+    assert put(S3Store(boto3.client("s3"), bucket, whole=whole, part=PART), file) is False
     assert gate.requests[-1] == "get"
 
 
 def test_a_fitting_checksum_is_enough_and_the_object_is_not_read(file, bucket, gate):
-    store = S3Store(boto3.client("s3"), bucket, part_size=PART)
+    store = S3Store(boto3.client("s3"), bucket, whole=PART, part=PART)
     assert put(store, file) is True
     assert put(store, file) is False
     sent = ["create", *["part"] * 7, "complete", "head"]

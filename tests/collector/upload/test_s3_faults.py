@@ -36,7 +36,7 @@ class Site:
         patience = 0.3 if self.gate.waiting else 30
         config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=patience)
         client = boto3.client("s3", endpoint_url=self.gate.endpoint, config=config)
-        store = S3Store(client, self._bucket, part_size=PART if in_parts else PART << 10)
+        store = S3Store(client, self._bucket, whole=PART if in_parts else PART << 10, part=PART)
         settings = self.spooled.settings(retention_hours=0)
         return upload(settings, store, lambda _: None, clock_at(FIRST.next()))
 
