@@ -1,16 +1,11 @@
 """`tidemark coverage`: how completely each hour was recorded."""
 
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from archive.hour import Hour
-from archive.problem import Problem
 from cli.arguments import hour
-
-_LONGEST = timedelta(days=366)
-_WIDE = 240
 
 
 def coverage(
@@ -32,22 +27,17 @@ def coverage(
     Example:
       tidemark coverage --from 2026-11-20T00 --to 2026-11-22T23
     """
-    from rich.console import Console
-
     from loader.query import coverage as hours
     from loader.query.disk import question
     from loader.query.export import as_json as json_of
     from loader.query.postgres import ask
+    from loader.query.table import console
     from loader.settings import WarehouseSettings
 
-    if first and last and not timedelta(0) <= last.start - first.start <= _LONGEST:
-        raise Problem(f"{first} to {last} is not a range of at most a year", "Put the earlier hour into --from")
     given = {name: each.key for name, each in (("from", first), ("to", last)) if each}
     answer = ask(WarehouseSettings().warehouse_url, question("hour_quality"), given)
     covered = hours.coverage_of(answer, first, last)
     if as_json:
         typer.echo(json_of(hours.as_rows(covered)), nl=False)
         return
-    console = Console(highlight=False)
-    console = console if console.is_terminal else Console(highlight=False, width=_WIDE)
-    console.print(hours.strip(covered), "", hours.table(covered), sep="\n")
+    console().print(hours.strip(covered), "", hours.table(covered), sep="\n")

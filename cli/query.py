@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 # a question's own parameters are read from its file, and so is its help
 CONTEXT_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 _FORMATS = ("table", "csv", "json", "parquet", "png", "svg")
-_WIDE = 240
 _CHART_WIDTH = 120
 
 
@@ -42,10 +41,10 @@ def query(
       tidemark query daily_volume --collection pudgypenguins --from 2026-11-01 --to 2026-11-20 --plot
       tidemark query top_sales --limit 100 --output top.parquet
     """
-    from loader.query import disk, postgres
+    from loader.query import disk, postgres, table
     from loader.settings import WarehouseSettings
 
-    console = _console()
+    console = table.console()
     if name is None or name in ("-h", "--help"):
         _list(console, context, asked_for_help=name is not None)
         return
@@ -53,7 +52,7 @@ def query(
     if {"-h", "--help"} & set(context.args):
         _explain(console, question)
         return
-    form = _form(output, form)
+    form = _form(output, form, plot=plot)
     given = _given(context.args)
     answer = postgres.ask(WarehouseSettings().warehouse_url, question, given)
     _give(console, question, answer, form, output)
@@ -62,13 +61,6 @@ def query(
         from loader.query.terminal import drawn
 
         console.print(drawn(chart_of(question, answer), min(console.width, _CHART_WIDTH)), markup=False)
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDE)
 
 
 def _list(console: "Console", context: typer.Context, *, asked_for_help: bool) -> None:
@@ -104,7 +96,7 @@ def _given(arguments: list[str]) -> dict[str, str]:
     return {name.removeprefix("--"): text for name, text in given.items()}
 
 
-def _form(output: Path | None, form: str | None) -> str:
+def _form(output: Path | None, form: str | None, *, plot: bool) -> str:
     """Return the form of the answer, by choice or by the file's name."""
     chosen = form or (output.suffix.removeprefix(".").lower() if output else "table")
     if chosen not in _FORMATS or (output is not None and chosen == "table"):
@@ -112,6 +104,8 @@ def _form(output: Path | None, form: str | None) -> str:
                       f"Choose one of {', '.join(_FORMATS[1:])} by --format or by the file's name")  # fmt: skip
     if output is None and chosen in ("parquet", "png", "svg"):
         raise Problem(f"{chosen} does not belong on a terminal", f"Add --output answer.{chosen}")
+    if output is None and plot and chosen != "table":
+        raise Problem(f"a chart would stand between the lines of {chosen}", "Leave --plot out, or add --output FILE")
     return chosen
 
 
@@ -120,7 +114,7 @@ def _give(console: "Console", question: "Question", answer: "Answer", form: str,
 
     if form == "table":
         console.print(table_of(answer))
-        console.print(f"\n{len(answer.rows)} rows: {question.grain} {question.note}", markup=False)
+        console.print(f"\nRows: {len(answer.rows)}, {question.grain} {question.note}", markup=False)
         return
     data = _data(question, answer, form)
     if output is None:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from itertools import groupby
 
 from rich.table import Table
 
 from archive.hour import Hour, hours
+from archive.problem import Problem
 from loader.query.answer import Answer, shown
 
+_LONGEST = timedelta(days=366)
 _COLUMNS = {
     "covered_percent": "covered %",
     "covered_twice_percent": "twice %",
@@ -69,7 +71,10 @@ class HourCoverage:
 
 
 def coverage_of(answer: Answer, first: Hour | None, last: Hour | None) -> list[HourCoverage]:
-    """Return every hour from `first` to `last`; None stands for the first or the last hour that was loaded."""
+    """Return every hour from `first` to `last`; None stands for the first or the last hour that was loaded.
+
+    Raises Problem for a range that runs backwards or is longer than a year.
+    """
     rows = {}
     for row in answer.rows:
         named = dict(zip(answer.columns, row, strict=True))
@@ -78,6 +83,8 @@ def coverage_of(answer: Answer, first: Hour | None, last: Hour | None) -> list[H
     first, last = first or min(rows, default=None), last or max(rows, default=None)
     if first is None or last is None:
         return []
+    if not timedelta(0) <= last.start - first.start <= _LONGEST:
+        raise Problem(f"{first} to {last} is not a range of at most a year", "Put the earlier hour into --from")
     return [HourCoverage(hour, rows.get(hour, {})) for hour in hours(first, last)]
 
 

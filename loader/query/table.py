@@ -3,11 +3,20 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from loader.query.answer import Answer, shown
 from loader.query.question import Question
+
+_WIDE = 240
+
+
+def console() -> Console:
+    """Return a console as wide as the terminal; where there is none, wide enough that few values wrap."""
+    terminal = Console(highlight=False)
+    return terminal if terminal.is_terminal else Console(highlight=False, width=_WIDE)
 
 
 def table_of(answer: Answer) -> Table:

@@ -61,7 +61,7 @@ def test_an_answer_is_a_table_with_its_grain_and_what_it_leaves_out(run: Run) ->
     assert status == 0
     assert "2026-11-20" in out
     assert "4.5" in out
-    assert "1 rows: one row per UTC day. Sales without a rate are not in the volumes" in out
+    assert "Rows: 1, one row per UTC day. Sales without a rate are not in the volumes" in out
 
 
 def test_a_chart_follows_the_table(run: Run) -> None:
@@ -102,6 +102,7 @@ def test_files_are_written_by_their_suffix(run: Run, tmp_path: Path) -> None:
         (("chains", "--output", "chains"), "cannot write an answer as 'a file without a suffix'"),
         (("chains", "--format", "parquet"), "parquet does not belong on a terminal\n  Next: Add --output answer"),
         (("chains", "--output", "/nowhere/a.csv"), "/nowhere/a.csv could not be written: No such file or directory"),
+        (("chains", "--format", "csv", "--plot"), "a chart would stand between the lines of csv"),
         (("top_sales", "--plot"), "top_sales has no chart"),
     ],
 )  # fmt: skip

@@ -2,9 +2,11 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from rich.console import Console
 
 from archive.hour import Hour
+from archive.problem import Problem
 from loader.query.answer import Answer
 from loader.query.coverage import HourCoverage, State, as_rows, coverage_of, strip, table
 from loader.query.export import as_json
@@ -69,3 +71,9 @@ def test_scripts_get_one_object_per_hour() -> None:
     first, *_, last = json.loads(as_json(as_rows(coverage_of(ANSWER, None, Hour.parse("2026-11-20T18")))))
     assert (first["hour"], first["state"], first["covered_percent"]) == ("2026-11-20T10", "covered", "100")
     assert (last["hour"], last["state"], last["covered_percent"]) == ("2026-11-20T18", "not loaded", None)
+
+
+@pytest.mark.parametrize(("first", "last"), [("2026-11-20T11", "2026-11-20T10"), ("2001-01-01T00", "2026-11-20T10")])
+def test_a_range_is_forward_and_at_most_a_year(first: str, last: str) -> None:
+    with pytest.raises(Problem, match=f"{first} to {last} is not a range of at most a year"):
+        coverage_of(ANSWER, Hour.parse(first), Hour.parse(last))
