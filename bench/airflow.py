@@ -48,7 +48,7 @@ def arrived(at: System, back: int) -> float:
     """Return the seconds from the last manifest of a recent hour to its rows in the warehouse."""
     hour = Hour.of(datetime.now(UTC) - timedelta(hours=back))
     run = at.airflow.rest.trigger(DAG, partition_key=hour.key)
-    at.await_state(run, "deferred")
+    at.airflow.rest.await_task(DAG, run, "load", "deferred")
     for collector in ("collector-a", "collector-b"):
         archive_hour(at.s3, at.bucket, hour, collector, SALES)
     began = time.perf_counter()

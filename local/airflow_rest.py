@@ -14,6 +14,7 @@ from archive.problem import Problem
 Json = dict[str, Any]
 ENDED = frozenset({"success", "failed"})
 _PAGE = 100
+_POLL = 0.3
 
 
 class AirflowRest:
@@ -71,6 +72,10 @@ class AirflowRest:
         """Return a run as Airflow describes it."""
         return self.get(f"/dags/{dag_id}/dagRuns/{run_id}")
 
+    def task(self, dag_id: str, run_id: str, task_id: str) -> Json:
+        """Return a run's task as Airflow describes it, with its `state` and `try_number`."""
+        return self.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}")
+
     def runs(self, dag_id: str, **filters: Any) -> Iterator[Json]:
         """Yield the runs of a DAG, newest first."""
         while True:
@@ -85,6 +90,14 @@ class AirflowRest:
         """Wait until a run has ended and return its state. Raises Problem after `timeout` seconds."""
         return self.wait_all(dag_id, [run_id], lambda _: None, timeout)[run_id]
 
+    def await_task(self, dag_id: str, run_id: str, task_id: str, state: str, timeout: float = 180.0) -> None:
+        """Wait until a run's task is in a state, such as `deferred`. Raises Problem after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while (at := self.task(dag_id, run_id, task_id)["state"]) != state:
+            if time.monotonic() > deadline:
+                raise Problem(f"{task_id} of {run_id} is {at}, not {state}, after {timeout:g} s", self._look_at(dag_id))
+            time.sleep(_POLL)
+
     def wait_all(
         self, dag_id: str, run_ids: list[str], ended: Callable[[Json], None], timeout: float
     ) -> dict[str, str]:
@@ -97,11 +110,10 @@ class AirflowRest:
                     states[run["dag_run_id"]] = run["state"]
                     ended(run)
             if time.monotonic() > deadline:
-                raise Problem(
-                    f"{len(run_ids) - len(states)} of {len(run_ids)} runs of {dag_id} have not ended in {timeout:g} s",
-                    f"Look at {self._http.base_url}/dags/{dag_id}",
-                )
-            time.sleep(0.3)
+                late = len(run_ids) - len(states)
+                raise Problem(f"{late} of {len(run_ids)} runs of {dag_id} have not ended after {timeout:g} s",
+                              self._look_at(dag_id))  # fmt: skip
+            time.sleep(_POLL)
         return states
 
     def backfill(
@@ -151,6 +163,9 @@ class AirflowRest:
         except httpx.HTTPError as error:
             raise Problem(f"Airflow at {self._http.base_url} does not answer: {error}",
                           "See whether it runs: tidemark status") from error  # fmt: skip
+
+    def _look_at(self, dag_id: str) -> str:
+        return f"Look at {self._http.base_url}/dags/{dag_id}"
 
     def _checked(self, answer: httpx.Response) -> Json:
         if answer.is_error:
