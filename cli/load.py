@@ -22,7 +22,7 @@ def load(
     """Load one hour of the archive into the warehouse, or each hour of a range.
 
     An hour is loaded whole or not at all, and loading it again changes nothing. A range stops at the first hour that
-    cannot be loaded; those before it stay.
+    cannot be loaded; those before it stay. At the end the days that were touched are judged anew (daily tables).
 
     \b
     Example:
@@ -35,6 +35,7 @@ def load(
 
     from archive.hour import hours
     from loader.hours import load_hour
+    from loader.marts.postgres import refresh_days
     from loader.settings import LoaderSettings
 
     settings = LoaderSettings()
@@ -43,3 +44,4 @@ def load(
         report = load_hour(one, settings, force=force, collectors=collector, say=say)
         if as_json:
             typer.echo(json.dumps(asdict(report)))
+    refresh_days(settings.warehouse_url, say)

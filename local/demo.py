@@ -7,8 +7,10 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
 from rich.console import Console
 
+from loader.marts.postgres import refresh_days
 from local.environment import BUCKET, COLLECTORS
 from local.evidence.ledger import read
 from local.figures import Figures
@@ -57,6 +59,7 @@ def _happen(stack: Stack, progress: Progress) -> tuple[Figures, Verdict]:
     recovered = sum(load["inserted"] for load in repaired["loads"])
     progress(f"repair: stretches that nobody covered {repaired['open_stretches']}, sales recovered {recovered}")
     simulator.stop()
+    refresh_days(SecretStr(stack.postgres.url("warehouse")), progress)
     stack.save_archive()
     progress.meanwhile("comparing what everybody says")
     return findings(
