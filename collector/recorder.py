@@ -47,8 +47,10 @@ class Recorder:
         self._numbers = 0
 
     def now(self) -> datetime:
-        """Return the moment to be recorded now."""
-        return self._timeline.at(time.time())
+        """Return the moment to be recorded now, in the hour that is open now."""
+        at = self._timeline.at(time.time())
+        self._spool.turn(at)
+        return at
 
     def number(self) -> int:
         """Return the next connection's number."""

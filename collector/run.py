@@ -45,6 +45,10 @@ class Collector:
         before = inheritance(disk)
         timeline = Timeline(clock, before.floor, time.time(), time.monotonic())
         at = timeline.at(time.time())
+        if at > clock.at(time.time()):
+            _log.error(
+                "the clock stands before what was recorded; time stands still until then", until=format_moment(at)
+            )
         ledger = Ledger(disk, uuid4().hex[:12])
         ledger.start(at, _topics(settings), SOFTWARE, before)
         self.spool = Spool(disk, ledger, at, largest=settings.segment_mib * 1024 * 1024)
@@ -87,7 +91,6 @@ class Collector:
             if step := self._timeline.step(time.time(), monotonic):
                 self.spool.ledger.step(at, step)
                 _log.error("the clock stepped", seconds=round(step, 3))
-            self.spool.turn(at)
             for subscriber in self._subscribers:
                 subscriber.tick(monotonic)
 

@@ -56,10 +56,10 @@ class Session:
     def _receive(self, messages: list[bytes]) -> None:
         now = time.monotonic()
         frames = self.conversation.receive(messages, now)
-        if self.conversation.proof == now:
-            self._recorder.prove(self.number)
         if frames:
             self._recorder.record(frames)
+        if self.conversation.proof == now:
+            self._recorder.prove(self.number)
         self._pump()
 
     def tick(self, now: float) -> None:
