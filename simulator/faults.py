@@ -147,6 +147,12 @@ class Silence(Stroke, frozen=True, tag="silence"):
     """No events come, though the socket is open and heartbeats are answered. What happens meanwhile is never sent."""
 
 
+class Lossy(Stroke, frozen=True, tag="lossy"):
+    """A share of the messages is never sent, without a word; each connection misses others."""
+
+    share: float = 0.1
+
+
 class HalfOpen(Stroke, frozen=True, tag="half_open"):
     """Nothing is read and nothing is written, and the connection stays open."""
 
@@ -159,7 +165,8 @@ class Slow(Stroke, frozen=True, tag="slow"):
 
 AnyFault = (
     Refuse | HangHandshake | CloseOnOpen | IgnoreJoin | IgnoreHeartbeat | RefuseJoin | ApiFailure | Duplicate | Shuffle
-    | Close | Reset | CrashChannel | StaleClose | Garbage | Binary | Giant | UnknownEvent | Silence | HalfOpen | Slow
+    | Close | Reset | CrashChannel | StaleClose | Garbage | Binary | Giant | UnknownEvent
+    | Silence | Lossy | HalfOpen | Slow
 )  # fmt: skip
 _decoder: msgspec.json.Decoder[Fault] = msgspec.json.Decoder(AnyFault)
 

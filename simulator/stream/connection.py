@@ -1,8 +1,7 @@
-"""One client's connection: what it joined, what waits to be written to it, and what befalls it. No input or output."""
+"""One client's connection: what it hears, what is sent to it, and what befalls it. No input or output."""
 
-from collections import deque
-from math import inf
-from typing import NamedTuple, TypeVar
+from random import Random
+from typing import TypeVar
 
 import msgspec
 
@@ -19,6 +18,7 @@ from simulator.faults import (
     HalfOpen,
     IgnoreHeartbeat,
     IgnoreJoin,
+    Lossy,
     RefuseJoin,
     Reset,
     Shuffle,
@@ -29,21 +29,15 @@ from simulator.faults import (
     UnknownEvent,
 )
 from simulator.message import Message
+from simulator.stream.ailments import Ailments
 from simulator.stream.channel import HEARTBEAT, JOIN, Request, Socket, read_request
+from simulator.stream.outbox import Outbox, Outgoing
 from simulator.stream.throttle import Throttle
 
 BACKLOG = 100_000
 """Frames that a server keeps for a slow client before it gives the client up."""
 BATCH = 4 * 1024 * 1024
 Some = TypeVar("Some", bound=Fault)
-
-
-class Outgoing(NamedTuple):
-    """A frame that waits; `message` is None for an answer of the protocol."""
-
-    frame: bytes
-    message: Message | None = None
-    binary: bool = False
 
 
 class Connection:
@@ -55,16 +49,11 @@ class Connection:
         self.socket = socket
         self.heard_at = now
         self.ending: Close | Reset | None = None
+        self.ailments = Ailments()
         self._faults = faults
-        self._outbox: deque[Outgoing] = deque()
-        self._held: list[list[Outgoing]] = []
-        self._hold = 0
-        self._until: dict[type[Stroke], float] = {}
+        self._outbox = Outbox()
         self._throttle: Throttle | None = None
-
-    def suffers(self, kind: type[Stroke], now: float) -> bool:
-        """Tell whether a fault that lasts holds now."""
-        return now < self._until.get(kind, -inf)
+        self._chance = Random(number)
 
     def _gate(self, kind: type[Some], now: float) -> Some | None:
         return self._faults.gate(kind, self.client, self.number, now)
@@ -77,7 +66,7 @@ class Connection:
         except ValueError:
             self.ending = Close(code=1011)
             return
-        self._outbox.extend(map(Outgoing, self._answers(request, now)))
+        self._outbox.answer(self._answers(request, now))
 
     def _answers(self, request: Request, now: float) -> list[bytes]:
         if request.event == HEARTBEAT and self._gate(IgnoreHeartbeat, now):
@@ -91,32 +80,26 @@ class Connection:
 
     def offer(self, message: Message, now: float) -> None:
         """Let a message of the stream wait for every subscription that it concerns."""
-        frames = [] if self.suffers(Silence, now) else self._frames(message)
-        if not frames:
+        frames = self._frames(message)
+        if not frames or self._misses(now):
             return
-        if not self._hold and (fault := self._gate(Shuffle, now)):
-            self._hold = fault.messages
-        if self._hold:
-            self._hold_back(frames)
-            return
-        self._enqueue(frames)
+        if not self._outbox.holding and (shuffle := self._gate(Shuffle, now)):
+            self._outbox.hold(shuffle.messages)
+        self._outbox.add(frames)
         if self._gate(Duplicate, now):
-            self._enqueue(frames)
+            self._outbox.add(frames)
+        if len(self._outbox) > BACKLOG:
+            self.ending = Reset()
 
     def _frames(self, message: Message) -> list[Outgoing]:
         return [Outgoing(frame, message) for frame in self.socket.deliveries(message)]
 
-    def _hold_back(self, frames: list[Outgoing]) -> None:
-        """Keep a message's frames until enough are kept, then let them go, last first."""
-        self._held.append(frames)
-        self._hold -= 1
-        while self._held and not self._hold:
-            self._enqueue(self._held.pop())
-
-    def _enqueue(self, frames: list[Outgoing]) -> None:
-        self._outbox.extend(frames)
-        if len(self._outbox) > BACKLOG:
-            self.ending = Reset()
+    def _misses(self, now: float) -> bool:
+        """Tell whether a message is never sent, because of a silence or by chance."""
+        if self.ailments.now(Silence, now):
+            return True
+        lossy = self.ailments.now(Lossy, now)
+        return lossy is not None and self._chance.random() < lossy.share
 
     def tick(self, now: float, moment: str, idle_seconds: float) -> None:
         """Let the faults of the moment strike, and end a connection whose client said nothing for too long."""
@@ -124,7 +107,7 @@ class Connection:
             kinds = (Stroke,) if self.socket.subscriptions else (Close, Reset)
             for fault in self._faults.strokes(kinds, self.client, self.number, now):
                 self._strike(fault, now, moment)
-        if now - self.heard_at > idle_seconds and not self.suffers(HalfOpen, now):
+        if now - self.heard_at > idle_seconds and not self.ailments.now(HalfOpen, now):
             self.ending = Close(code=1000)
 
     def _strike(self, fault: Stroke, now: float, moment: str) -> None:
@@ -132,30 +115,26 @@ class Connection:
             case Close() | Reset():
                 self.ending = fault
             case CrashChannel(event=event):
-                self._outbox.extend(map(Outgoing, self.socket.crash(event)))
+                self._outbox.answer(self.socket.crash(event))
             case StaleClose():
-                self._outbox.extend(map(Outgoing, self.socket.stale_closes()))
+                self._outbox.answer(self.socket.stale_closes())
             case Garbage(frame=frame) | Binary(frame=frame):
-                self._outbox.append(Outgoing(frame, Message(UNPARSED, None, frame), isinstance(fault, Binary)))
+                self._outbox.add([Outgoing(frame, Message(UNPARSED, None, frame), isinstance(fault, Binary))])
             case Giant() | UnknownEvent():
-                self._enqueue(self._frames(_invented(fault, moment)))
+                self._outbox.add(self._frames(_invented(fault, moment)))
             case _:
-                self._until[type(fault)] = inf if fault.seconds is None else now + fault.seconds
+                self.ailments.begin(fault, now)
                 if isinstance(fault, Slow):
                     self._throttle = Throttle(fault.bytes_per_second, now)
 
     def take(self, now: float) -> list[Outgoing]:
         """Return the frames that may be written now; they count as sent."""
-        if self.suffers(HalfOpen, now):
+        if self.ailments.now(HalfOpen, now):
             return []
-        throttle = self._throttle if self.suffers(Slow, now) else None
-        room: float = throttle.room(now) if throttle else BATCH
-        size, taken = 0, list[Outgoing]()
-        while self._outbox and size < room:
-            taken.append(self._outbox.popleft())
-            size += len(taken[-1].frame)
-        if throttle:
-            throttle.spend(size)
+        if not (self._throttle and self.ailments.now(Slow, now)):
+            return self._outbox.take(BATCH)
+        taken = self._outbox.take(self._throttle.room(now))
+        self._throttle.spend(sum(len(outgoing.frame) for outgoing in taken))
         return taken
 
 

@@ -10,7 +10,8 @@ from aiohttp import WSMsgType, web
 from simulator.disk import LedgerFiles
 from simulator.faults import Close, HalfOpen, Reset
 from simulator.ledger import Sent
-from simulator.stream.connection import Connection, Outgoing
+from simulator.stream.connection import Connection
+from simulator.stream.outbox import Outgoing
 
 _TEXT, _BINARY = 0x81, 0x82
 _SHORT, _MEDIUM = 125, 0xFFFF
@@ -65,12 +66,12 @@ class Wire:
     async def _read(self) -> None:
         connection = self.connection
         while not self._ws.closed:
-            if connection.suffers(HalfOpen, time.monotonic()) and not self._transport.is_closing():
+            if connection.ailments.now(HalfOpen, time.monotonic()) and not self._transport.is_closing():
                 await asyncio.sleep(STALL)
                 continue
             message = await self._ws.receive()
             now = time.monotonic()
-            if connection.suffers(HalfOpen, now):
+            if connection.ailments.now(HalfOpen, now):
                 continue
             if message.type is WSMsgType.TEXT:
                 connection.hear(message.data, now)

@@ -15,6 +15,7 @@ from simulator.faults import (
     HalfOpen,
     IgnoreHeartbeat,
     IgnoreJoin,
+    Lossy,
     RefuseJoin,
     Reset,
     Shuffle,
@@ -167,6 +168,11 @@ def test_messages_may_be_reversed() -> None:
     assert world.fired == ["shuffle"]
 
 
+def test_one_reversal_ends_before_the_next_begins() -> None:
+    world = joined(Shuffle(messages=2, times=2))
+    assert world.offer(1, 2, 3, 4, 5) == [2, 1, 4, 3, 5]
+
+
 def test_in_silence_heartbeats_are_answered_and_what_happens_is_never_sent() -> None:
     world = joined(Silence(seconds=10.0))
     world.tick(1.0)
@@ -174,6 +180,19 @@ def test_in_silence_heartbeats_are_answered_and_what_happens_is_never_sent() -> 
     world.connection.hear('[null,"9","phoenix","heartbeat",{}]', 10.9)
     assert [frame[2] for frame in world.taken(10.9)] == ["phoenix"]
     assert world.offer(2, now=11.0) == [2]
+
+
+def test_a_share_may_be_lost_and_each_connection_loses_others() -> None:
+    kept = []
+    for number in (1, 2):
+        world = World(Lossy(share=0.3, seconds=10.0))
+        world.connection = Connection(number, "a", Socket(), world.faults, 0.0)
+        world.join()
+        world.tick()
+        kept.append(set(world.offer(*range(1000))))
+        assert world.offer(1, 2, 3, now=10.0) == [1, 2, 3]
+    assert all(620 < len(numbers) < 780 for numbers in kept)
+    assert 400 < len(kept[0] & kept[1]) < 580
 
 
 def test_half_open_nothing_is_written_and_the_idle_rule_sleeps() -> None:

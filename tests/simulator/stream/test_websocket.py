@@ -15,7 +15,7 @@ from simulator.ledger import Sent
 from simulator.message import digest_of
 from simulator.options import Options
 from simulator.server import Simulator
-from simulator.stream.connection import Outgoing
+from simulator.stream.outbox import Outgoing
 from simulator.stream.websocket import wire_frame
 from tests.simulator.client import OK, connected, envelope
 
