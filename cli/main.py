@@ -1,10 +1,12 @@
 """The command `tidemark` and the one place where errors become messages and exit statuses."""
 
+import os
 import sys
 from importlib import import_module
 
 import pydantic
 import typer
+from dotenv import dotenv_values
 
 from archive.problem import Problem
 
@@ -22,6 +24,8 @@ VERBS: tuple[str, ...] = (
     "up",
     "upload",
 )
+
+PREFIXES = ("AWS_", "OPENSEA_", "TIDEMARK_")
 
 app = typer.Typer(
     name="tidemark",
@@ -43,15 +47,25 @@ def _tidemark() -> None:
 
 def _setting_mistakes(error: pydantic.ValidationError) -> str:
     """Name every wrong setting by its environment variable, without its value: it may be a secret."""
-    names = (str(mistake["loc"][0]).upper() if mistake["loc"] else "settings" for mistake in error.errors())
-    return "\n".join(
-        f"  {name if name.startswith(('AWS_', 'OPENSEA_', 'TIDEMARK_')) else 'TIDEMARK_' + name}: {mistake['msg']}"
-        for name, mistake in zip(names, error.errors(), strict=True)
-    )
+    return "\n".join(f"  {_variable(*mistake['loc'])}{mistake['msg']}" for mistake in error.errors())
+
+
+def _variable(name: str | int = "", *_: str | int) -> str:
+    """Return how a mistake's line begins; one that concerns several settings names them itself."""
+    variable = str(name).upper()
+    return f"{variable if variable.startswith(PREFIXES) else 'TIDEMARK_' + variable}: " if variable else ""
+
+
+def _take_aws_from_dotenv() -> None:
+    """Let `.env` hold boto3's variables beside Tidemark's own; boto3 itself reads only the environment."""
+    for name, value in dotenv_values(".env").items():
+        if name.startswith("AWS_") and value:
+            os.environ.setdefault(name, value)
 
 
 def main() -> None:
     """Run the command; every foreseen failure is one clear message and a non-zero exit status."""
+    _take_aws_from_dotenv()
     try:
         app()
     except Problem as problem:

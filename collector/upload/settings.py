@@ -10,6 +10,11 @@ from archive.clock import Clock
 from archive.names import checked_collector, checked_prefix
 
 
+def _checked_clock(text: str) -> str:
+    Clock.parse(text)
+    return text
+
+
 class UploadSettings(BaseSettings):
     """Settings of the uploader, from `TIDEMARK_*` variables and `.env`.
 
@@ -43,11 +48,12 @@ class UploadSettings(BaseSettings):
     )
     sse_key_id: str | None = Field(default=None, description="The KMS key for aws:kms; without it AWS's own key.")
     sse_bucket_key: bool | None = Field(default=None, description="Whether S3 shall use a bucket key with aws:kms.")
-    clock: str = Field(default="", description="A clock that runs at another rate, for demonstrations.")
+    clock: Annotated[str, AfterValidator(_checked_clock)] = Field(
+        default="", description="A clock that runs at another rate, for demonstrations."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        Clock.parse(self.clock)
         if not (self.sse or "").startswith("aws:kms") and (self.sse_key_id or self.sse_bucket_key is not None):
             raise ValueError("TIDEMARK_SSE_KEY_ID and TIDEMARK_SSE_BUCKET_KEY need TIDEMARK_SSE=aws:kms")
         return self

@@ -119,7 +119,9 @@ def test_an_archive_out_of_reach_is_one_clear_problem(site: Site, changes, messa
     [
         ({"TIDEMARK_SPOOL": "/nowhere"}, 1, "there is no spool at /nowhere"),
         ({"AWS_ENDPOINT_URL": "not a url"}, 1, "cannot be used"),
-        ({"TIDEMARK_BUCKET": "", "TIDEMARK_COLLECTOR": "?"}, 2, "TIDEMARK_BUCKET"),
+        ({"TIDEMARK_BUCKET": "", "TIDEMARK_COLLECTOR": "?"}, 2, "TIDEMARK_BUCKET: Field required"),
+        ({"TIDEMARK_CLOCK": "tomorrow"}, 2, "TIDEMARK_CLOCK: Value error, 'tomorrow' is not a clock"),
+        ({"TIDEMARK_SSE_KEY_ID": "key"}, 2, "  Value error, TIDEMARK_SSE_KEY_ID and"),
     ],
 )
 def test_wrong_settings_are_said_without_a_traceback(site: Site, changes, status, message):
@@ -127,6 +129,15 @@ def test_wrong_settings_are_said_without_a_traceback(site: Site, changes, status
     assert done.returncode == status
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_takes_what_boto3_needs_from_dotenv_as_well(site: Site):
+    site.spooled.hour(FIRST)
+    mine = [f"{name}={site.environment.pop(name)}" for name in list(site.environment) if name.startswith("AWS_")]
+    (site.spooled.root / ".env").write_text("\n".join(mine))
+    done = site.run(AWS_EC2_METADATA_DISABLED="true")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert_archived(site.objects(), site.spooled, FIRST)
 
 
 def test_an_overlapping_run_leaves_the_work_to_the_first(site: Site):
