@@ -67,17 +67,21 @@ class Parameter:
 def values_of(parameters: Sequence[Parameter], given: Mapping[str, str], newest: datetime) -> dict[str, Value]:
     """Return every parameter's value: what was given, else its default.
 
-    Raises Problem for a parameter that is unknown, missing or of another type.
+    Raises Problem for a parameter that is unknown, missing or of another type, and for a range that runs backwards.
     """
     names = {parameter.name for parameter in parameters}
     for name in given:
         if name not in names:
             known = ", ".join(f"--{known}" for known in sorted(names))
             raise Problem(f"this question has no parameter --{name}", f"It has {known or 'none'}")
-    return {
+    values = {
         parameter.name: parameter.read(given[parameter.name]) if parameter.name in given else parameter.fallback(newest)
         for parameter in parameters
     }
+    match values:
+        case {"from": datetime() as start, "to": datetime() as end} if start >= end and {"from", "to"} <= set(given):
+            raise Problem(f"--from {given['from']} is not before --to {given['to']}", "Exchange the two")
+    return values
 
 
 def _text(text: str) -> str:

@@ -86,3 +86,13 @@ def test_an_unknown_parameter_is_a_problem_that_names_the_known_ones() -> None:
     with pytest.raises(Problem, match="no parameter --wallet") as caught:
         values_of([LIMIT, CHAIN], {"wallet": "0xa"}, NEWEST)
     assert caught.value.hint == "It has --chain, --limit"
+
+
+def test_a_range_that_runs_backwards_is_a_problem() -> None:
+    day = {"from": "2026-11-22", "to": "2026-11-22"}
+    assert values_of([START, END], day, NEWEST) == {
+        "from": NEWEST.replace(hour=0),
+        "to": datetime(2026, 11, 23, tzinfo=UTC),
+    }
+    with pytest.raises(Problem, match="--from 2026-11-22 is not before --to 2026-11-21"):
+        values_of([START, END], {"from": "2026-11-22", "to": "2026-11-21"}, NEWEST)
