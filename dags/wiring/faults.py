@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import RetryAction, RetryDecision, RetryPolicy
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
 from archive.problem import Problem
 
@@ -39,13 +39,15 @@ def transient(error: BaseException | None) -> bool:
     import httpx
     import psycopg2
     import sqlalchemy.exc
-    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
     from botocore.exceptions import ConnectionError as S3ConnectionError
 
     out_of_reach = (
         ConnectionError,
         TimeoutError,
+        AirflowRuntimeError,  # the server that tasks report to
         HTTPClientError,
+        IncompleteReadError,
         S3ConnectionError,
         httpx.TransportError,
         psycopg2.OperationalError,

@@ -3,8 +3,9 @@ import psycopg2
 import pytest
 import sqlalchemy.exc
 from airflow.sdk import RetryAction
-from airflow.sdk.exceptions import AirflowFailException
-from botocore.exceptions import ClientError, EndpointConnectionError
+from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time.comms import ErrorResponse
+from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError
 
 from archive.problem import Problem
 from dags.wiring.faults import RetryTransient, told_plainly, transient
@@ -21,7 +22,9 @@ OUT_OF_REACH = [
     EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
     s3_error(503),
     s3_error(429),
+    IncompleteReadError(actual_bytes=1, expected_bytes=2),
     httpx.ConnectError("refused"),
+    AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR)),
     ConnectionResetError(),
     TimeoutError(),
 ]
