@@ -28,7 +28,7 @@ from local.state import ENVIRONMENT, State, forget_state, write_environment, wri
 
 MESSAGES_PER_SECOND = 5.0
 SALES_SHARE = 0.1
-NOBODY = Source("nothing new")
+NOBODY = Source("nothing; it shows what the demo left")
 _PULSE = 2.0
 _CRON = timedelta(minutes=1)  # after each hour's end
 
