@@ -1,6 +1,7 @@
 """The ledger's files."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -9,7 +10,6 @@ import msgspec
 from archive.problem import Problem
 from simulator.ledger import Fired, Line, Sent, Sold, read_lines
 
-BUFFER = 1 << 20
 FILES: dict[type, str] = {Sent: "sent.jsonl", Sold: "sales.jsonl", Fired: "faults.jsonl"}
 
 
@@ -20,28 +20,41 @@ class LedgerFiles:
     """
 
     def __init__(self, folder: Path) -> None:
-        try:
+        self._folder = folder
+        with self._explained(), ExitStack() as opened:
             folder.mkdir(parents=True, exist_ok=True)
-            self._files = {kind: (folder / name).open("wb", buffering=BUFFER) for kind, name in FILES.items()}
-        except OSError as error:
-            raise Problem(
-                f"the ledger in {folder} cannot be written ({error.strerror})", "Name another folder with --ledger."
-            ) from error
+            self._files = {kind: opened.enter_context((folder / name).open("wb")) for kind, name in FILES.items()}
+            self._opened = opened.pop_all()
+        self._lines: dict[type, list[bytes]] = {kind: [] for kind in FILES}
         self._encode = msgspec.json.Encoder().encode
 
     def write(self, entry: Sent | Sold | Fired) -> None:
         """Add a line."""
-        self._files[type(entry)].write(self._encode(entry) + b"\n")
+        self._lines[type(entry)].append(self._encode(entry))
 
     def flush(self) -> None:
         """Hand every line to the operating system."""
-        for file in self._files.values():
-            file.flush()
+        with self._explained():
+            for kind, lines in self._lines.items():
+                if lines:
+                    self._files[kind].write(b"\n".join((*lines, b"")))
+                    self._files[kind].flush()
+                    lines.clear()
 
     def close(self) -> None:
         """Write what is left and close the files."""
-        for file in self._files.values():
-            file.close()
+        with self._explained(), self._opened:
+            self.flush()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise Problem(
+                f"the ledger in {self._folder} cannot be written ({error.strerror})",
+                "Make room, or name another folder with --ledger.",
+            ) from error
 
     def __enter__(self) -> Self:
         return self

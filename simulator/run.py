@@ -14,7 +14,10 @@ PLAIN_EVERY = 10
 
 
 def run(options: Options, *, as_json: bool) -> None:
-    """Serve until SIGINT or SIGTERM. Raises Problem where the port is taken or the recording cannot be read."""
+    """Serve until SIGINT or SIGTERM.
+
+    Raises Problem where the port is taken, the recording cannot be read, or the ledger cannot be written any more.
+    """
     asyncio.run(_serve(options, as_json=as_json))
 
 
@@ -24,6 +27,7 @@ async def _serve(options: Options, *, as_json: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with Simulator(options) as simulator:
+        simulator.beat.add_done_callback(lambda _: stop.set())
         if as_json:
             print(json.dumps(simulator.addresses), flush=True)
             await stop.wait()

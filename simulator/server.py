@@ -30,7 +30,8 @@ LARGEST_REQUEST = 64 * 1024 * 1024
 class Simulator:
     """A running stand-in for OpenSea: `async with Simulator(options) as simulator`.
 
-    Raises Problem where its port is taken, or its certificate or its recording cannot be read.
+    `beat` is the task that sends; it ends by itself only when the ledger cannot be written. Raises Problem then, and
+    where the port is taken, or the certificate or the recording cannot be read.
     """
 
     hub: Hub
@@ -46,7 +47,8 @@ class Simulator:
             self.hub = Hub(self.options, source_of(self.options), ledger)
             self._runner = await self._listen(parts)
             self.arm(*self.options.faults)
-            parts.push_async_callback(self._take_leave, asyncio.create_task(self._keep_beat()))
+            self.beat = asyncio.create_task(self._keep_beat())
+            parts.push_async_callback(self._take_leave)
             self._parts = parts.pop_all()
         return self
 
@@ -70,11 +72,11 @@ class Simulator:
             ) from error
         return runner
 
-    async def _take_leave(self, beat: asyncio.Task[None]) -> None:
-        """Close every connection in good order."""
-        beat.cancel()
+    async def _take_leave(self) -> None:
+        """Close every connection in good order. Raises what ended the beat, if it ended by itself."""
+        self.beat.cancel()
         with suppress(asyncio.CancelledError):
-            await beat
+            await self.beat
         for wire in self.hub.wires:
             wire.connection.ending = wire.connection.ending or Close(code=1001)
         self.hub.tick()

@@ -40,3 +40,11 @@ def test_a_new_ledger_replaces_an_earlier_one(tmp_path: Path) -> None:
         with LedgerFiles(tmp_path) as ledger:
             ledger.write(SENT)
     assert list(read_ledger(tmp_path, Sent)) == [SENT]
+
+
+def test_a_full_disk_is_a_problem_and_the_files_are_closed(tmp_path: Path) -> None:
+    (tmp_path / "sent.jsonl").symlink_to("/dev/full")
+    ledger = LedgerFiles(tmp_path)
+    ledger.write(SENT)
+    with pytest.raises(Problem, match="No space left"):
+        ledger.close()

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -89,3 +90,11 @@ def test_a_certificate_that_cannot_be_used_is_a_problem(tmp_path: Path, content:
         (tmp_path / "certificate.pem").write_text(content)
     with pytest.raises(Problem, match="certificate"):
         Simulator(Options(ledger=tmp_path, keys={}, certificate=tmp_path / "certificate.pem"))
+
+
+async def test_a_ledger_that_cannot_be_written_ends_it(tmp_path: Path) -> None:
+    (tmp_path / "sales.jsonl").symlink_to("/dev/full")
+    options = Options(ledger=tmp_path, keys={}, rate=500.0, sales_share=0.5)
+    with pytest.raises(Problem, match="No space left"):
+        async with Simulator(options) as simulator:
+            await asyncio.wait([simulator.beat])
