@@ -13,37 +13,42 @@ changed AS (
 )
 INSERT INTO crossing SELECT -1 FROM back;
 
--- A row gives way to a stronger sight; on request also to the same sight, read anew.
+-- Grain: one row per sale of this load that core.sale has. Its row gives way to a stronger sight; on request also to the same, read anew.
+CREATE TEMP TABLE known ON COMMIT DROP AS
+SELECT
+    best.sale_uid, best.strength AS strength, kept.strength AS kept_strength,
+    best.strength < kept.strength OR :force AND best.strength = kept.strength AS gives_way
+FROM best
+JOIN core.sale AS old USING (sale_uid),
+    LATERAL (SELECT ops.strength(old.source, old.sent_at, old.received_at, old.first_collector) AS strength) AS kept;
+ANALYZE known;
+
 WITH weaker AS (
     DELETE FROM core.sale AS old
-    USING best
-    WHERE old.sale_uid = best.sale_uid
-        AND (
-            best.strength < ops.strength(old.source, old.sent_at, old.received_at, old.first_collector)
-            OR :force AND best.strength = ops.strength(old.source, old.sent_at, old.received_at, old.first_collector)
-        )
+    USING known
+    WHERE old.sale_uid = known.sale_uid AND known.gives_way
     RETURNING old.*
 )
 INSERT INTO withdrawn SELECT * FROM weaker;
 
-WITH fresh AS (
-    INSERT INTO core.sale (
-        sale_uid, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
-        collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
-        price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
-        eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, fees, is_private, is_replayed, source,
-        source_hour, first_collector, first_load_id
-    )
-    SELECT
-        sale_uid, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
-        collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
-        price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
-        eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, fees, is_private, is_replayed, source,
-        :hour, collector, :load_id
-    FROM sale_sight
-    WHERE sight IN (SELECT sight FROM best)
-    ON CONFLICT (sale_uid) DO NOTHING
-    RETURNING sale_uid
-)
-INSERT INTO written SELECT sale_uid FROM fresh;
+INSERT INTO written
+SELECT sale_uid, sight, file
+FROM best
+WHERE NOT EXISTS (SELECT FROM known WHERE known.sale_uid = best.sale_uid AND NOT known.gives_way);
 ANALYZE written;
+
+INSERT INTO core.sale (
+    sale_uid, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
+    collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
+    price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
+    eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, fees, is_private, is_replayed, source,
+    source_hour, first_collector, first_load_id
+)
+SELECT
+    sale_uid, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
+    collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
+    price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
+    eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, fees, is_private, is_replayed, source,
+    :hour, collector, :load_id
+FROM sale_sight
+WHERE sight IN (SELECT sight FROM written);

@@ -1,31 +1,34 @@
--- Grain: one row per sale and version of it that a sight of this load, or a row that gave way to one, tells otherwise than core.sale.
-WITH beaten AS (
-    SELECT told.sight
-    FROM sale_sight AS told
-    JOIN best USING (sale_uid)
-    WHERE told.content <> best.content
-    UNION ALL
-    SELECT best.sight
-    FROM best
-    JOIN core.sale AS kept USING (sale_uid)
-    WHERE NOT EXISTS (SELECT FROM written WHERE written.sale_uid = best.sale_uid)
-        AND best.strength > ops.strength(kept.source, kept.sent_at, kept.received_at, kept.first_collector)
-),
-told AS (
+-- Grain: one row per sight of this load that tells its sale otherwise than the strongest of the load, or that is weaker than core.sale's.
+CREATE TEMP TABLE beaten ON COMMIT DROP AS
+SELECT told.sight
+FROM sale_sight AS told
+JOIN best USING (sale_uid)
+WHERE told.content <> best.content
+UNION ALL
+SELECT best.sight
+FROM best
+JOIN known USING (sale_uid)
+WHERE known.strength > known.kept_strength;
+ANALYZE beaten;
+
+-- Grain: one row per sale and version of it that such a sight tells, or a row that gave way did, with the strongest who told it.
+CREATE TEMP TABLE version ON COMMIT DROP AS
+WITH told AS (
     SELECT sale_uid, ops.told(to_jsonb(told)) AS said, source, sent_at, received_at, collector, CAST(:hour AS timestamptz) AS source_hour
     FROM sale_sight AS told
-    JOIN beaten USING (sight)
+    WHERE sight IN (SELECT sight FROM beaten)
     UNION ALL
     SELECT sale_uid, ops.told(to_jsonb(old)), old.source, old.sent_at, old.received_at, old.first_collector, old.source_hour
     FROM withdrawn AS old
-    JOIN best USING (sale_uid)
-    WHERE best.strength < ops.strength(old.source, old.sent_at, old.received_at, old.first_collector)
-),
-version AS (
-    SELECT DISTINCT ON (sale_uid, said) *
-    FROM told
-    ORDER BY sale_uid, said, ops.strength(source, sent_at, received_at, collector)
+    JOIN known USING (sale_uid)
+    WHERE known.strength < known.kept_strength
 )
+SELECT DISTINCT ON (sale_uid, said) *
+FROM told
+ORDER BY sale_uid, said, ops.strength(source, sent_at, received_at, collector);
+ANALYZE version;
+
+-- Grain: one row per sale and version of it that is not the one in core.sale.
 INSERT INTO ops.sale_conflict AS old (sale_uid, said, digest, source, sent_at, received_at, collector, source_hour)
 SELECT
     version.sale_uid, version.said, md5(version.said::text),

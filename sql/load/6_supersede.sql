@@ -28,8 +28,7 @@ SELECT chain, collection_slug, sold_at, source_hour FROM withdrawn
 UNION ALL
 SELECT told.chain, told.collection_slug, told.sold_at, :hour
 FROM sale_sight AS told
-JOIN best USING (sight)
-JOIN written ON written.sale_uid = best.sale_uid
+JOIN written USING (sight)
 UNION ALL
 SELECT kept.chain, kept.collection_slug, kept.sold_at, kept.source_hour
 FROM core.sale AS kept

@@ -2,13 +2,12 @@
 CREATE TEMP TABLE account ON COMMIT DROP AS
 WITH fate AS (
     SELECT
-        best.file,
+        written.file,
         count(*) FILTER (WHERE withdrawn.sale_uid IS NULL) AS inserted,
         count(withdrawn.sale_uid) AS replaced
-    FROM best
-    JOIN written USING (sale_uid)
+    FROM written
     LEFT JOIN withdrawn USING (sale_uid)
-    GROUP BY best.file
+    GROUP BY written.file
 )
 SELECT
     read.file, read.key, read.collector, read.sha256, read.bytes, read.lines,

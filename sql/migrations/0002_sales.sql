@@ -45,7 +45,7 @@ CREATE TABLE core.sale (
 
 CREATE INDEX sale_sold_at ON core.sale (sold_at);
 CREATE INDEX sale_collection ON core.sale (collection_slug, sold_at);
-CREATE INDEX sale_transaction ON core.sale (transaction_hash);
+CREATE INDEX sale_transaction ON core.sale USING hash (transaction_hash);
 CREATE INDEX sale_from_events_api ON core.sale (transaction_hash) WHERE source = 'events_api';
 
 COMMENT ON TABLE core.sale IS 'One row per NFT sold in an order fill. Where a sale was seen several times, the earliest sight by (stream before Events API, sent_at, received_at, collector) stands here.';
