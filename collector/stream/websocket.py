@@ -14,6 +14,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, Event
 
 from archive.problem import Problem
+from collector.stream.lane import Lane
 
 _silent = logging.getLogger("tidemark.websockets")  # the library's own log would show the address, and with it the key
 _silent.disabled = True
@@ -47,11 +48,12 @@ class Wire(ClientConnection):
     """
 
     _take: Take | None = None
+    _straight = False
     failure: Exception | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._messages: list[bytes] = []
+        self._lane = Lane(super().data_received)
         self._parts: list[bytes] = []
 
     def start(self, take: Take) -> None:
@@ -71,26 +73,29 @@ class Wire(ClientConnection):
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the socket read."""
-        super().data_received(data)
+        """Take what the socket read; the fast lane opens behind a handshake that came alone."""
+        if self._straight and self.protocol.close_rcvd is None and self.protocol.parser_exc is None:
+            self._lane.take(data)
+        else:
+            super().data_received(data)
+            self._straight = self.response is not None and data.endswith(b"\r\n\r\n") and not self._lane.messages
         self._hand_over()
 
     def process_event(self, event: Event) -> None:
-        """Gather messages; everything else is the library's."""
+        """Gather the messages that the library parsed; everything else is the library's."""
         if not isinstance(event, Frame) or event.opcode not in _DATA:
             super().process_event(event)
-        elif event.fin and not self._parts:
-            self._messages.append(bytes(event.data))
-        else:
-            self._parts.append(bytes(event.data))
-            if event.fin:
-                self._messages.append(b"".join(self._parts))
-                self._parts.clear()
+            return
+        self._parts.append(bytes(event.data))
+        if event.fin:
+            self._lane.messages.append(b"".join(self._parts))
+            self._parts.clear()
 
     def _hand_over(self) -> None:
-        if not self._messages or self._take is None:
+        messages = self._lane.messages
+        if not messages or self._take is None:
             return
-        messages, self._messages = self._messages, []
+        self._lane.messages = []
         try:
             self._take(messages)
         except Exception as error:  # noqa: BLE001 - asyncio would take it for a lost connection; `ended` raises it
@@ -115,7 +120,7 @@ class Wire(ClientConnection):
 
 
 async def dial(url: SecretStr, *, largest: int, patience: float) -> Wire:
-    """Open a websocket; messages of more than `largest` bytes end it.
+    """Open a websocket; messages of more than `largest` bytes (at least 64 KiB) end it.
 
     Raises Undialled for everything that may pass, Problem for an address that is none.
     """

@@ -130,7 +130,7 @@ async def ending(do: str) -> str:
         if do == "abort":
             ws.transport.abort()
         elif do == "giant":
-            await ws.send("x" * 5000)
+            await ws.send("x" * 70_000)
             await ws.wait_closed()
         elif do == "broken":
             ws.transport.write(b"\xff\xff\xff\xff")
