@@ -16,7 +16,9 @@ HOUR = Hour.parse("2026-11-22T15")
 moments = st.integers(0, 3_600_000_000).map(lambda us: HOUR.start + timedelta(microseconds=us))
 names = st.integers(1, 9999).map(lambda number: str(ObjectKey("p/", "collector-a", SegmentName(HOUR, number))))
 counts = st.integers(0, 2**53)
-segments = st.lists(st.builds(Segment, names, counts, counts, counts, st.binary(min_size=32, max_size=32).map(bytes.hex)))
+segments = st.lists(
+    st.builds(Segment, names, counts, counts, counts, st.binary(min_size=32, max_size=32).map(bytes.hex))
+)
 spans = st.lists(st.builds(Interval, st.text(), moments, moments)).map(tuple)
 holes = st.lists(st.builds(Gap, st.text(), moments, moments, st.text())).map(tuple)
 
