@@ -34,6 +34,13 @@ class Dialect(Enum):
         """Write a UTC time."""
         return at.replace(tzinfo=None).isoformat(timespec="microseconds") + ("Z" if self.modern else "+00:00")
 
+    def envelope(self, event_type: str, version: int, sent_at: datetime, payload: dict[str, Any]) -> dict[str, Any]:
+        """Put a payload into its envelope; only the modern server tells versions, and the keys' order differs."""
+        if self.modern:
+            told = {"event_type": event_type, "version": version, "sent_at": self.moment(sent_at)}
+            return told | {"payload": payload}
+        return {"event_type": event_type, "payload": payload, "sent_at": self.moment(sent_at)}
+
     def transaction(self, transaction: str, at: datetime) -> dict[str, Any]:
         """Write a transaction; its timestamp became epoch seconds, still as a string."""
         return {"hash": transaction, "timestamp": str(int(at.timestamp())) if self.modern else self.moment(at)}

@@ -133,9 +133,7 @@ class Market:
         dialect = Dialect.OLD if self._rng.random() < self._old_share else Dialect.MODERN
         event_type = event_type_of(happening)
         payload = payload_of(happening, dialect)
-        envelope: dict[str, object] = {"event_type": event_type, "sent_at": dialect.moment(moment), "payload": payload}
-        if dialect.modern:
-            envelope["version"] = _version(happening, moment)
+        envelope = dialect.envelope(event_type, _version(happening, moment), moment, payload)
         slug = payload["collection"]["slug"]
         return Message(event_type, slug, _encode(envelope), _sale_key(happening))
 

@@ -14,6 +14,17 @@ def test_times() -> None:
     assert OLD.moment(AT) == "2026-09-09T10:18:39.860000+00:00"
 
 
+def test_envelopes_have_the_keys_of_real_ones_in_their_order() -> None:
+    modern = MODERN.envelope("item_sold", 7, AT, {"x": 1})
+    assert list(modern.items()) == [
+        ("event_type", "item_sold"),
+        ("version", 7),
+        ("sent_at", "2026-09-09T10:18:39.860000Z"),
+        ("payload", {"x": 1}),
+    ]
+    assert list(OLD.envelope("item_sold", 7, AT, {})) == ["event_type", "payload", "sent_at"]
+
+
 def test_transactions() -> None:
     assert MODERN.transaction("0x1", AT) == {"hash": "0x1", "timestamp": "1788949119"}
     assert OLD.transaction("0x1", AT) == {"hash": "0x1", "timestamp": "2026-09-09T10:18:39.860000+00:00"}
