@@ -18,6 +18,7 @@ from local.airflow_rest import AirflowRest
 from local.evidence.warehouse import loads, qualities
 from local.figures import HourQuality, LoadedHour
 from local.state import ENVIRONMENT, State
+from local.tables import percent
 
 _LAST_HOURS = 12
 
@@ -67,7 +68,7 @@ class Overview:
             running.add_row(part.name, "works" if part.works else "DOES NOT WORK", part.said)
         loaded = Table("last hours", "lines", "sales", "quarantined", "covered", box=box.SIMPLE_HEAD)
         for hour, load, quality in self.hours:
-            covered = f"{quality.covered / LENGTH:.2%}"
+            covered = percent(quality.covered / LENGTH)
             loaded.add_row(hour.key, f"{load.lines:,}", f"{load.inserted:,}", f"{load.quarantined:,}", covered)
         return Group(running, loaded) if self.hours else running
 

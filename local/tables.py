@@ -44,7 +44,7 @@ def hours(figures: Figures) -> Table:
         table.add_section()
     for name, spans in _coverage(figures):
         shares = [None if span is None else span / LENGTH for span in spans]
-        table.add_row(name, *map(_percent, shares), _percent(_mean(shares)))
+        table.add_row(name, *map(percent, shares), percent(_mean(shares)))
     table.add_section()
     recovered = [getattr(hour.quality, "recovered", None) for hour in figures.hours]
     table.add_row("missed by both, estimated", *map(_estimate, figures.hours), "")
@@ -140,7 +140,7 @@ def _sum(values: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(values) else None
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
     """Print a share; what is not whole never looks whole."""
     if share is None:
         return "not loaded"

@@ -45,15 +45,15 @@ def bring_up(run: Path, folder: Path, ui_port: int, say: Callable[[str], object]
 
 def _await(run: Path, keeper: subprocess.Popen[bytes], log: Path, say: Callable[[str], object]) -> State:
     with log.open() as lines:
-        while not (state := read_state(run)):
+        while True:
+            state, ended = read_state(run), keeper.poll() is not None
             for line in lines:
                 say(line.rstrip())
-            if keeper.poll() is not None:
+            if state:
+                return state
+            if ended:
                 raise Problem("the system did not come up", f"Read the lines above, and the logs in {log.parent}")
             time.sleep(_PULSE)
-        for line in lines:
-            say(line.rstrip())
-    return state
 
 
 def bring_down(run: Path) -> bool:
