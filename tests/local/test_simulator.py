@@ -48,3 +48,4 @@ def test_a_simulator_that_does_not_come_up_says_why(tmp_path: Path) -> None:
     broken = SimulatorProcess(tmp_path, {"TIDEMARK_CLOCK": "noon"}, sales_share=0.5)
     with pytest.raises(Problem, match=r"(?s)simulator: it did not come up.*noon"):
         broken.start()
+    broken.stop()
