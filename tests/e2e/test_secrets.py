@@ -1,0 +1,94 @@
+"""No secret is in anything that a run leaves behind: logs, files, metrics, process lists, messages of every failure."""
+
+import asyncio
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local.environment import Source, bare, collecting, uploading
+from local.process import Process, tidemark
+from local.s3 import S3Server
+from simulator.options import Options
+from simulator.server import Simulator
+
+pytestmark = [pytest.mark.e2e, pytest.mark.postgres]
+
+PLANTED = "planted-7f3c9d21"
+FAILURES = {
+    "migrate": ["migrate"],
+    "load": ["load", "2026-11-20T10"],
+    "query": ["query", "top_sales"],
+    "coverage": ["coverage"],
+    "repair": ["repair", "2026-11-20T10"],
+}
+
+
+def planted(name: str) -> str:
+    """A secret that cannot be mistaken for anything else."""
+    return f"{PLANTED}-{name}"
+
+
+def environment(folder: Path, s3: S3Server, *, key: str, metrics_port: int = 0) -> dict[str, str]:
+    """Everything that is secret, planted; the archive and the warehouse are where nobody listens or lets in."""
+    source = Source("the simulator", keys={"collector-a": key})
+    return {
+        **bare(os.environ),
+        **collecting("collector-a", folder / "spool", source, metrics_port=metrics_port),
+        **uploading("collector-a", folder / "spool", clock=""),
+        **s3.environment,
+        "AWS_SECRET_ACCESS_KEY": planted("aws"),
+        "TIDEMARK_WAREHOUSE_URL": f"postgresql://tidemark:{planted('warehouse')}@127.0.0.1:1/tidemark",
+        "TIDEMARK_API_URL": "http://127.0.0.1:1/api/v2",
+    }
+
+
+def texts(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Everything that lies in a folder."""
+    yield from ((path, path.read_bytes()) for path in folder.rglob("*") if path.is_file())
+
+
+def command_lines() -> str:
+    return "\n".join(" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
+
+
+@pytest.mark.parametrize(("known", "said"), [(True, b"joined"), (False, b"refused")])
+async def test_a_collector_writes_its_key_nowhere_at_work_or_refused(
+    known: bool, said: bytes, s3_server: S3Server, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    key, log = planted("opensea"), tmp_path / "collect.log"
+    told = environment(tmp_path, s3_server, key=key, metrics_port=unused_tcp_port)
+    keys = {key if known else "another": "collector-a"}
+    async with Simulator(Options(ledger=tmp_path / "ledger", keys=keys)) as simulator:
+        told["TIDEMARK_STREAM_URL"] = simulator.stream_url
+        with Process("collect", tidemark("collect"), told, log):
+            await simulator.until(lambda: log.exists() and said in log.read_bytes(), 60)
+            assert PLANTED not in command_lines()
+            for page in ("metrics", "readyz", "healthz"):
+                (tmp_path / page).write_bytes(await asyncio.to_thread(fetched, unused_tcp_port, page))
+    assert b"tidemark_ready" in (tmp_path / "metrics").read_bytes()
+    assert [path for path, text in texts(tmp_path) if PLANTED.encode() in text] == []
+
+
+def fetched(port: int, page: str) -> bytes:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}", timeout=5) as answer:
+            return bytes(answer.read())
+    except urllib.error.HTTPError as refusal:
+        return refusal.read()
+
+
+@pytest.mark.parametrize("verb", FAILURES)
+def test_no_failure_of_a_verb_shows_the_secret_that_it_failed_with(
+    verb: str, s3_server: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    told = environment(tmp_path, s3_server, key=planted("opensea")) | {"TIDEMARK_BUCKET": bucket}
+    log = tmp_path / "output.log"
+    process = Process(verb, tidemark(*FAILURES[verb]), told, log).start()
+    assert process.wait(60) == 1
+    assert b"Next:" in log.read_bytes()
+    assert PLANTED.encode() not in log.read_bytes()
