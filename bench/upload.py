@@ -21,7 +21,7 @@ from bench import results
 from collector.upload.record import PackedSegment, print_packed
 from local.s3 import S3Server
 
-FILES = 8
+FILES = 12  # an hour of the whole market, packed
 SIZE = 32 << 20
 ROUNDS = 5
 HOUR = Hour.parse("2026-11-20T10")
