@@ -40,10 +40,10 @@ class _File:
         self.waiting: list[Entry] = []
         self.promised = 0
 
-    def prove(self, entry: Alive) -> None:
-        """Add a proof of life to what may be written; it makes an earlier one of the same connection needless."""
+    def admit(self, entry: Alive | Unkept) -> None:
+        """Add an entry that may be written at once; a proof of life makes an earlier one needless."""
         last = self.waiting[self.promised - 1] if self.promised else None
-        if isinstance(last, Alive) and last.connection == entry.connection:
+        if isinstance(last, Alive) and isinstance(entry, Alive) and last.connection == entry.connection:
             self.waiting[self.promised - 1] = entry
         else:
             self.waiting.insert(self.promised, entry)
@@ -147,7 +147,8 @@ class Ledger:
         """Record messages that could not be written."""
         self.outages.count[reason] += 1
         self.outages.add(reason, at, until)
-        self._add(Unkept(at, until, messages, reason))
+        for file in self._files:
+            file.admit(Unkept(at, until, messages, reason))
 
     def step(self, at: datetime, seconds: float) -> None:
         """Record a step of the machine's clock."""
@@ -170,7 +171,7 @@ class Ledger:
             if connection in joined:
                 self._durable[connection] = at
                 for file in self._files:
-                    file.prove(Alive(at, connection))
+                    file.admit(Alive(at, connection))
 
     def write(self, *, close: bool = True) -> None:
         """Write what was promised, and close the hours that are over; with `close` false they stay open.

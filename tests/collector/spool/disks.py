@@ -11,13 +11,17 @@ from collector.spool.disk import OPEN, SEALED, Disk
 
 
 class RefusingDisk(Disk):
-    """Raises an error from chosen methods; `fired` counts by method. A refused write may take some bytes first."""
+    """Raises an error from chosen methods; `fired` counts by method.
+
+    A refused write may take some bytes first. A refused sync drops what was not synced before, as a kernel may.
+    """
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.fired: Counter[str] = Counter()
         self._errors: dict[str, int] = {}
         self._takes = 0
+        self._synced: dict[int, int] = {}
 
     @contextmanager
     def refusing(self, error: int, *methods: str, takes: int = 0) -> Iterator[None]:
@@ -53,8 +57,12 @@ class RefusingDisk(Disk):
         return super().create(path)
 
     def sync(self, descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        if "sync" in self._errors:
+            os.ftruncate(descriptor, min(found.st_size, self._synced.get(found.st_ino, 0)))
         self._maybe("sync")
         super().sync(descriptor)
+        self._synced[found.st_ino] = found.st_size
 
     def truncate(self, descriptor: int, size: int) -> None:
         self._maybe("truncate")

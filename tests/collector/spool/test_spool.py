@@ -12,7 +12,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from archive.coverage import coverage_of
 from archive.ledger import read_ledger
 from collector.spool.disk import Disk
-from collector.spool.spool import reason_of
 from tests.collector.spool.account import gaps_in, kept_in
 from tests.collector.spool.disks import PowerlessDisk, RefusingDisk
 from tests.collector.spool.life import HOUR, TOPIC, Life
@@ -194,14 +193,6 @@ def test_a_seal_that_fails_is_done_later(disk: RefusingDisk) -> None:
     life.spool.close()
     assert "20261122T15.0001.jsonl" in disk.names("sealed")
     life.balance()
-
-
-def test_reasons_are_words_of_the_ledger() -> None:
-    assert [reason_of(OSError(number, "")) for number in (ENOSPC, EROFS, EIO)] == [
-        "disk_full",
-        "disk_read_only",
-        "disk_error",
-    ]
 
 
 class Mishaps(RuleBasedStateMachine):
