@@ -3,12 +3,12 @@
 Pure. https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 """
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from types import UnionType
 from typing import Any, get_args, get_type_hints
 
+import msgspec
 from msgspec.structs import astuple
 
 from loader.transform.outcome import Reject
@@ -31,7 +31,7 @@ def _fees(fees: tuple[Fee, ...]) -> str:
         {"kind": fee.kind, "recipient": fee.recipient.replace("\0", "\ufffd"), "amount_raw": str(fee.amount_raw)}
         for fee in fees
     ]
-    return escaped(json.dumps(listed, ensure_ascii=False, separators=(",", ":")))
+    return escaped(msgspec.json.encode(listed).decode())
 
 
 def _encoder(hint: Any) -> Callable[[Any], str]:

@@ -1,0 +1,204 @@
+"""How long sales take into the keyed fact, beside a bare COPY into the same keys and dlt's merge.
+
+All write to the same PostgreSQL, with fsync. Beside COPY a million sales are text already; beside dlt a hundred
+thousand are Python objects, and dlt's table has no index to keep. Tidemark's share is staging, ranking the sights
+and inserting under every key and index of core.sale; what else a load does (sightings, conflicts, books, marts) counts
+in `load_rows_s` and in the cost of a hundred hours.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from archive.hour import Hour, hours
+from bench import results
+from bench.sales import sales
+from loader.hours import load_hour
+from loader.settings import LoaderSettings
+from loader.transform.sale import Sale
+from loader.warehouse.copy import Copy
+from loader.warehouse.copy_text import SIGHT_COLUMNS, sight_row
+from loader.warehouse.load import SQL, merge, merge_steps
+from loader.warehouse.migrate import migrate
+from loader.warehouse.postgres import connected
+from local.postgres import Postgres
+from local.s3 import S3Server
+from tests.loader.recording import Recording, sold
+
+SALES = 1_000_000
+ROUNDS = 2
+FOR_DLT = 100_000
+HOURS, PER_HOUR = 100, 50_000
+RELOADS = 20
+HOUR = Hour.parse("2026-11-20T10")
+SERVER = {"shared_buffers": "2GB", "max_wal_size": "16GB"}
+OPPONENT = Path(__file__).with_name("opponents") / "dlt_merge.py"
+PYTHON = Path(__file__).parents[1] / ".venv-bench" / "bin" / "python"
+KEYED = 2  # how many of the merging steps lead to the keyed fact
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name, Postgres(Path(name) / "postgres", settings=SERVER) as server:
+        folder = Path(name)
+        migrate(SecretStr(server.url()), say=lambda _: None)
+        write_rows(folder)
+        fact, whole, bare = [], [], []
+        for number in range(ROUNDS):
+            bare.append(copied(server, folder))
+            with (folder / "sights").open() as rows:
+                keyed, everything = loaded(server, rows)
+            fact.append(keyed)
+            whole.append(everything)
+            print(f"round {number + 1}: bare COPY {bare[-1]:.1f} s, fact {keyed:.1f} s, whole load {everything:.1f} s")
+        ours, theirs = beside_dlt(server, folder)
+        print(f"{FOR_DLT:,} sales: fact {ours:.1f} s, dlt merge {theirs:.1f} s")
+        growth = hour_after_hour(server)
+        reload = reloaded(server)
+    results.record(
+        load_vs_dlt_merge=theirs / ours,
+        load_vs_bare_copy=median(bare) / median(fact),
+        load_rows_s=SALES / median(whole),
+        cost_per_hour_growth=growth,
+        reload_unchanged_s=reload,
+    )
+
+
+def write_rows(folder: Path) -> None:
+    """Write the same sales as sights and as rows of core.sale, in the text of COPY."""
+    with (folder / "sights").open("w") as sights, (folder / "rows").open("w") as bare:
+        for number, sale in enumerate(sales(HOUR, SALES, seed=1), 1):
+            row = sight_row(number, 1, "collector-a", sale)
+            sights.write(row)
+            bare.write(row.split("\t", 4)[4])
+
+
+def copied(server: Postgres, folder: Path) -> float:
+    """Copy the rows into a table with the columns, keys and indexes of core.sale."""
+    with connected(SecretStr(server.url())) as connection:
+        connection.execute(
+            text(
+                "DROP TABLE IF EXISTS bare; CREATE TABLE bare (LIKE core.sale INCLUDING ALL);"
+                "ALTER TABLE bare ALTER source_hour SET DEFAULT now(), ALTER first_collector SET DEFAULT 'collector-a',"
+                "ALTER first_load_id SET DEFAULT 1"
+            )
+        )
+        connection.commit()
+        began = time.perf_counter()
+        with (folder / "rows").open("rb") as rows:
+            cursor = connection.connection.cursor()
+            cursor.copy_expert(f"COPY bare ({', '.join(SIGHT_COLUMNS[4:])}) FROM STDIN", rows, 1 << 20)
+        connection.commit()
+        took = time.perf_counter() - began
+        connection.execute(text("DROP TABLE bare"))
+        connection.commit()
+        return took
+
+
+def loaded(server: Postgres, rows: Iterable[str]) -> tuple[float, float]:
+    """Load sights into an empty warehouse; return the seconds of the keyed fact and of everything."""
+    with connected(SecretStr(server.url())) as connection:
+        emptied(connection)
+        keyed = 0.0
+        began = time.perf_counter()
+        values = stage(connection, HOUR, rows)
+        for number, step in enumerate(merge_steps(), 1):
+            connection.execute(text(step.read_text()), values)
+            if number == KEYED:
+                keyed = time.perf_counter() - began
+        commits = time.perf_counter()
+        connection.commit()
+        done = time.perf_counter()
+        return keyed + done - commits, done - began
+
+
+def emptied(connection: Connection) -> None:
+    tables = (
+        "core.sale, core.sale_sighting, mart.collection_hourly, mart.hour_quality, mart.stale_day, ops.load_run CASCADE"
+    )
+    connection.execute(text(f"TRUNCATE {tables}"))
+    connection.commit()
+    connection.execute(text("COMMIT; CHECKPOINT; BEGIN"))
+
+
+def stage(connection: Connection, hour: Hour, rows: Iterable[str]) -> dict[str, Any]:
+    """Copy sights into staging as a load does; return what the steps are given."""
+    values = {
+        "hour": hour.start, "force": False, "again": False, "collectors": ["collector-a"], "fingerprint": hour.key,
+        "started_at": datetime.now(UTC), "software": "bench", "covered": "[]", "gaps": "[]",
+        "load_id": connection.scalar(text("SELECT nextval(pg_get_serial_sequence('ops.load_run', 'load_id'))")),
+    }  # fmt: skip
+    connection.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"))
+    connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
+    copy = Copy(connection, "sale_sight", SIGHT_COLUMNS)
+    for row in rows:
+        copy.add(row)
+    copy.flush()
+    file = {"file": 1, "key": "k", "collector": "collector-a", "sha256": "", "bytes": 0, "lines": copy.rows,
+            "sights": copy.rows, "other": 0, "quarantined": 0}  # fmt: skip
+    return {**values, "files": json.dumps([file])}
+
+
+def beside_dlt(server: Postgres, folder: Path) -> tuple[float, float]:
+    """Bring the same Python objects into the keyed fact, and into dlt's table; return the seconds of both."""
+    objects = list(sales(HOUR, FOR_DLT, seed=2))
+    (folder / "sales.jsonl").write_bytes(b"".join(map(line_for_dlt, objects)))
+    ours, _ = loaded(server, (sight_row(number, 1, "collector-a", sale) for number, sale in enumerate(objects, 1)))
+    environment = {**os.environ, "BENCH_URL": server.url()}
+    done = subprocess.run([PYTHON, OPPONENT, folder], env=environment, check=True, stdout=subprocess.PIPE)
+    answer = json.loads(done.stdout.splitlines()[-1])
+    if answer["rows"] != FOR_DLT:
+        raise SystemExit(f"dlt merged {answer['rows']} rows")
+    return ours, float(answer["seconds"])
+
+
+def line_for_dlt(sale: Sale) -> bytes:
+    """Print a sale as one line of JSON; amounts as text, for many do not fit 64 bits, and no nested list of fees."""
+    told = {name: value for name, value in msgspec.structs.asdict(sale).items() if name != "fees"}
+    amounts = {name: str(value) for name, value in told.items() if type(value) is int}
+    return msgspec.json.encode(told | amounts) + b"\n"
+
+
+def hour_after_hour(server: Postgres) -> float:
+    """Load a hundred hours of the same size; return how much dearer the last ten are than the first ten."""
+    seconds = []
+    with connected(SecretStr(server.url())) as connection:
+        emptied(connection)
+        first = Hour.parse("2026-11-01T00")
+        for number, hour in enumerate(list(hours(first, Hour.parse("2026-11-05T03")))[:HOURS]):
+            rows = [
+                sight_row(place, 1, "collector-a", sale) for place, sale in enumerate(sales(hour, PER_HOUR, number), 1)
+            ]
+            began = time.perf_counter()
+            merge(connection, stage(connection, hour, rows))
+            connection.commit()
+            seconds.append(time.perf_counter() - began)
+            if number % 10 == 9:
+                print(f"hours {number - 8} to {number + 1}: {median(seconds[-10:]):.2f} s each", flush=True)
+    return median(seconds[-10:]) / median(seconds[:10])
+
+
+def reloaded(server: Postgres) -> float:
+    """Load an hour through S3 and again, unchanged; return the median seconds of that."""
+    with S3Server() as s3:
+        os.environ.update(s3.environment)
+        s3.create_bucket("archive")
+        Recording(hour=HOUR).receive(sold(1, HOUR), 1).put(s3.client(), "archive")
+        settings = LoaderSettings(warehouse_url=SecretStr(server.url()), bucket="archive")
+        load_hour(HOUR, settings, say=lambda _: None)
+        seconds = []
+        for _ in range(RELOADS):
+            began = time.perf_counter()
+            load_hour(HOUR, settings, say=lambda _: None)
+            seconds.append(time.perf_counter() - began)
+    return median(seconds)

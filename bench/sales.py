@@ -1,0 +1,44 @@
+"""A million sales such as the market makes them, each another one, as COPY text. No benchmark by itself."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import cycle, islice
+from random import Random
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from archive.hour import Hour
+from archive.moment import format_moment
+from archive.record import record_line
+from loader.transform.read import read_line
+from loader.transform.sale import Sale
+from simulator.market.market import Market
+
+DISTINCT = 20_000
+
+
+def templates(hour: Hour) -> list[Sale]:
+    """Sales of a generated market, through the transform."""
+    market = Market(1, sales_share=1.0)
+    moments = (hour.start + timedelta(milliseconds=100 * number) for number in range(DISTINCT))
+    lines = (record_line(format_moment(at), "collection:*", market.next(at).body) for at in moments)
+    return [sale for line in lines if isinstance(sale := read_line(line), Sale)]
+
+
+def sales(hour: Hour, count: int, seed: int) -> Iterator[Sale]:
+    """Yield different sales that happened and were received within an hour."""
+    random = Random(seed)
+    for number, sale in enumerate(islice(cycle(templates(hour)), count)):
+        moment = hour.start + timedelta(seconds=3600 * number / count)
+        yield replace(
+            sale,
+            sale_uid=UUID(bytes=random.randbytes(16)),
+            transaction_hash=f"0x{random.randbytes(32).hex()}",
+            order_hash=f"0x{random.randbytes(32).hex()}",
+            token_id=str(random.randrange(10**6)),
+            sold_at=moment,
+            event_at=moment,
+            sent_at=moment,
+            received_at=moment,
+        )
