@@ -16,6 +16,7 @@ from local.evidence.ledger import read
 from local.figures import Figures
 from local.findings import findings
 from local.interrupt import Interrupts
+from local.leftover import end_leftovers
 from local.lock import only_one
 from local.progress import Progress
 from local.recording import RATE, SALES_SHARE, Schedule, record
@@ -30,6 +31,7 @@ _FLIGHT = timedelta(milliseconds=250) * RATE
 def run(folder: Path, console: Console) -> bool:
     """Run the demo in a folder, which is emptied first; return whether everything received was loaded once."""
     with Interrupts() as interrupts, only_one(folder), Progress(console) as progress:
+        end_leftovers(folder)
         shutil.rmtree(folder, ignore_errors=True)
         try:
             with Stack(folder, interrupts, progress) as stack:

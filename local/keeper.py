@@ -18,6 +18,7 @@ from archive.problem import Problem
 from local.airflow import Airflow
 from local.environment import Source, asking
 from local.interrupt import Interrupts
+from local.leftover import end_leftovers
 from local.lock import only_one
 from local.port import free_port
 from local.postgres import programs
@@ -38,6 +39,7 @@ def keep(run: Path, folder: Path, ui_port: int) -> None:
     settings = UpSettings()
     say = Progress(Console())
     with Interrupts() as interrupts, only_one(folder), Stack(folder, interrupts, say, ui_port=ui_port) as stack:
+        end_leftovers(folder)
         stack.start_storage()
         source = NOBODY if folder != run else settings.source() or _simulated(stack)
         for collector in source.keys:

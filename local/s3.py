@@ -71,7 +71,7 @@ class S3Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log or subprocess.DEVNULL,
                 stderr=log or subprocess.DEVNULL,
-                cwd=Path(__file__).parent.parent,
+                cwd=(self._log or Path(__file__).parent).parent,
                 start_new_session=True,
             )
         try:

@@ -10,6 +10,8 @@ import psutil
 
 from archive.problem import Problem
 from local.interrupt import Interrupts
+from local.leftover import end_leftovers
+from local.lock import only_one
 from local.port import ensure_free
 from local.state import State, read_state
 
@@ -57,12 +59,14 @@ def _await(run: Path, keeper: subprocess.Popen[bytes], log: Path, say: Callable[
 
 
 def bring_down(run: Path) -> bool:
-    """End the system and wait until nothing of it runs; return whether there was one."""
-    state = read_state(run)
-    if not state or not state.keeper:
+    """End the system, also what a killed keeper left of it; return whether anything ran."""
+    if (state := read_state(run)) and state.keeper:
+        _end(state.keeper)
+        return True
+    if not run.exists():
         return False
-    _end(state.keeper)
-    return True
+    with only_one(run):
+        return end_leftovers(run) > 0
 
 
 def _end(keeper: psutil.Process) -> None:

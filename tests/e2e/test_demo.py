@@ -74,6 +74,19 @@ def test_an_interrupted_demo_leaves_no_process_behind(demo: Demo, moment: str, n
     assert [process for process in psutil.process_iter() if demo._works_here(process)] == []
 
 
+def test_the_next_demo_clears_away_what_a_killed_one_left(demo: Demo) -> None:
+    demo.wait_for("simulator: ready")
+    left = demo.programs()
+    assert len(left) >= 3
+    demo.process.kill()
+    demo.process.wait(10)
+    following = Demo(demo.folder)
+    following.wait_for("PostgreSQL: ready")
+    assert psutil.wait_procs(left, 1)[1] == []
+    following.process.terminate()
+    assert following.process.wait(60) == 130
+
+
 def test_the_demo_answers_yes_and_leaves_its_data_but_no_process(demo: Demo) -> None:
     demo.wait_for("collector-b: started again")
     programs = demo.programs()
