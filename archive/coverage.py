@@ -32,8 +32,7 @@ from archive.ledger import (
     Unsubscribed,
 )
 from archive.manifest import Gap, Interval
-
-_Span = tuple[datetime, datetime]
+from archive.span import Span, clipped, union, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +56,13 @@ def coverage_of(entries: Iterable[Entry], hour: Hour) -> Coverage:
     return fold.coverage(hour)
 
 
-def union(spans: Iterable[_Span]) -> list[_Span]:
-    """Merge spans that touch or overlap; empty and reversed ones are dropped."""
-    merged: list[_Span] = []
-    for start, end in sorted(span for span in spans if span[0] < span[1]):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def without(spans: list[_Span], holes: list[_Span]) -> list[_Span]:
-    """Cut holes out of spans; both as `union` gives them."""
-    left: list[_Span] = []
-    for start, end in spans:
-        at = start
-        for hole_start, hole_end in holes:
-            if hole_end <= at or hole_start >= end:
-                continue
-            left.append((at, hole_start))
-            at = hole_end
-        left.append((at, end))
-    return union(left)
-
-
 @dataclass(slots=True)
 class _Topic:
     """What is known of one topic: when it was expected and covered, and from when on which reason holds."""
 
     expected_since: datetime | None = None
-    expected: list[_Span] = field(default_factory=list)
-    covered: list[_Span] = field(default_factory=list)
+    expected: list[Span] = field(default_factory=list)
+    covered: list[Span] = field(default_factory=list)
     reasons: list[tuple[datetime, str]] = field(default_factory=list)
 
     def expect(self, at: datetime, reason: str) -> None:
@@ -138,18 +112,18 @@ class _Fold:
         gaps: list[Gap] = []
         for name, topic in sorted(self._topics.items()):
             topic.release(hour.end)
-            wanted = _clip(topic.expected, within)
+            wanted = clipped(topic.expected, within)
             for start, end, reason in self._gaps(topic, wanted):
                 gaps.append(Gap(name, start, end, reason))
             missed = [(gap.start, gap.end) for gap in gaps if gap.topic == name]
             covered += [Interval(name, *span) for span in without(wanted, union(missed))]
         return Coverage(tuple(covered), tuple(gaps), expected)
 
-    def _gaps(self, topic: _Topic, wanted: list[_Span]) -> list[tuple[datetime, datetime, str]]:
+    def _gaps(self, topic: _Topic, wanted: list[Span]) -> list[tuple[datetime, datetime, str]]:
         gaps: list[tuple[datetime, datetime, str]] = []
         left = wanted
         for start, end, reason in self._unkept:
-            gaps += ((*span, reason) for span in _clip(left, (start, end)))
+            gaps += ((*span, reason) for span in clipped(left, (start, end)))
             left = without(left, union([(start, end)]))
         for span in without(left, union(topic.covered)):
             gaps += topic.explained(*span)
@@ -254,7 +228,3 @@ class _Fold:
         for place in list(self._places):
             self._part(place, max(entry.at, self._proofs.get(place.connection, entry.at)), PROCESS_DIED)
         self._running = False
-
-
-def _clip(spans: list[_Span], within: _Span) -> list[_Span]:
-    return union((max(start, within[0]), min(end, within[1])) for start, end in spans)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.coverage import coverage_of, union, without
+from archive.coverage import coverage_of
 from archive.hour import Hour
 from archive.ledger import (
     Alive,
@@ -220,24 +220,6 @@ def test_what_is_expected_all_hour_is_either_covered_or_a_gap(
             timedelta(),
         )
         assert length == timedelta(hours=1)
-
-
-spans = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6)
-
-
-def instants(pairs: list[tuple[int, int]]) -> list[tuple[datetime, datetime]]:
-    return [(at(start), at(end)) for start, end in pairs]
-
-
-def points(found: list[tuple[datetime, datetime]]) -> set[int]:
-    return {minute for start, end in found for minute in range(60) if start <= at(minute) < end}
-
-
-@given(spans, spans)
-def test_union_and_without_are_those_of_sets(left: list[tuple[int, int]], right: list[tuple[int, int]]) -> None:
-    one, other = union(instants(left)), union(instants(right))
-    assert points(one) == points(instants(left))
-    assert points(without(one, other)) == points(one) - points(other)
 
 
 def test_moments_are_utc() -> None:
