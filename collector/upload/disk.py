@@ -21,6 +21,7 @@ from collector.upload.plan import Deletions, Listing
 from collector.upload.record import PackedSegment, print_packed, read_packed
 
 _Name = TypeVar("_Name")
+_Result = TypeVar("_Result")
 
 
 class Busy(Problem):
@@ -46,9 +47,8 @@ class UploadFolders:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise Busy(
-                    f"another upload is at work on {self._root}", "Nothing to do; it ships everything"
-                ) from error
+                hint = "Nothing to do: it ships what is due"
+                raise Busy(f"another upload is at work on {self._root}", hint) from error
             self._packed.mkdir(exist_ok=True)
             self._uploaded.mkdir(exist_ok=True)
             self._drop_leftovers()
@@ -136,14 +136,20 @@ class UploadFolders:
         paths += [self._uploaded / f"{name}.json" for name in deletions.segments]
         paths += [self._sealed / str(CoverageName(hour)) for hour in deletions.ledgers]
         paths += [self._uploaded / f"{hour.compact}.json" for hour in deletions.manifests]
-        there = [path for path in paths if path.exists()]
-        for path in there:
-            path.unlink()
-        return len(there)
+        return sum(_remove(path) for path in paths)
 
     def _move(self, name: str) -> None:
         (self._packed / name).rename(self._uploaded / name)
         _sync_folder(self._uploaded)
+
+
+def _remove(path: Path) -> bool:
+    """Remove a file and say whether it was there; a collector that is short of room may have been first."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _readable(record: Path) -> PackedSegment | None:
@@ -161,9 +167,6 @@ def _names(folder: Path, parse: Callable[[str], _Name]) -> Iterator[_Name]:
             yield parse(entry.name)
         except ValueError:
             continue
-
-
-_Result = TypeVar("_Result")
 
 
 def _write(path: Path, fill: Callable[[BinaryIO], _Result]) -> _Result:
