@@ -13,6 +13,7 @@ from archive.problem import Problem
 
 Json = dict[str, Any]
 ENDED = frozenset({"success", "failed"})
+_LOGGED_OUT = frozenset({401, 403})  # not logged in yet; a token that has expired, or that an earlier start gave out
 _PAGE = 100
 _POLL = 0.3
 
@@ -151,7 +152,7 @@ class AirflowRest:
 
     def _ask(self, method: str, path: str, **rest: Any) -> Json:
         answer = self._send(method, f"/api/v2{path}", **rest)
-        if answer.status_code == httpx.codes.UNAUTHORIZED:  # not logged in yet, or too long ago
+        if answer.status_code in _LOGGED_OUT:
             token = self._checked(self._send("POST", "/auth/token", json=self._login))["access_token"]
             self._http.headers["Authorization"] = f"Bearer {token}"
             answer = self._send(method, f"/api/v2{path}", **rest)
