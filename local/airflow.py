@@ -7,7 +7,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -171,14 +172,18 @@ class Airflow:
             time.sleep(0.3)
 
 
-def _kill_sessions(sessions: set[int]) -> None:
-    """Kill what is left of these sessions: tasks move to process groups of their own, but stay in the session."""
+def members(sessions: set[int]) -> Iterator[int]:
+    """Yield the processes of these sessions: tasks move to process groups of their own, but stay in the session."""
     for pid in psutil.pids():
-        try:
+        with suppress(ProcessLookupError):  # it ended by itself
             if os.getsid(pid) in sessions:
-                os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it ended by itself
+                yield pid
+
+
+def _kill_sessions(sessions: set[int]) -> None:
+    for pid in members(sessions):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _free_port() -> int:

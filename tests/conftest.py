@@ -15,7 +15,7 @@ from local.postgres import UNSAFE_BUT_FAST, Postgres
 from local.s3 import S3Server
 from simulator.options import Options
 from simulator.server import Simulator
-from tests.loading import Loading
+from tests.loading import Loading, left_behind
 
 
 @pytest.fixture(scope="session")
@@ -111,3 +111,5 @@ def loading(
         environment = {f"TIDEMARK_{name}": value for name, value in settings.items()} | s3_server.environment
         with Airflow(tmp_path_factory.mktemp("airflow"), own, environment) as airflow:
             yield Loading(airflow, s3_server.client(), "loading", warehouse)
+            started = set(airflow._sessions)
+        assert not left_behind(started)

@@ -1,12 +1,14 @@
 """An Airflow that loads hours: with an archive and a warehouse of its own, everything else as in production."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psutil
 import psycopg2
 
 from archive.hour import Hour, hours
-from local.airflow import Airflow
+from local.airflow import Airflow, members
 from tests.dags.archived import archive_hour
 
 if TYPE_CHECKING:
@@ -42,3 +44,14 @@ class Loading:
             found = dict(cursor.fetchall())
         connection.close()
         return found
+
+
+def left_behind(sessions: set[int]) -> list[str]:
+    """Return the processes of these sessions that still run."""
+    found = []
+    for pid in members(sessions):
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(process.cmdline()))
+    return found

@@ -57,7 +57,7 @@ def transient(error: BaseException | None) -> bool:
         if isinstance(error, out_of_reach):
             return True
         if isinstance(error, ClientError):
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             return status == _SLOW_DOWN or status >= _SERVER_ERROR
         if isinstance(error, sqlalchemy.exc.DBAPIError) and error.connection_invalidated:
             return True

@@ -1,5 +1,6 @@
 import os
 import stat
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import pytest
 
 from archive.hour import Hour
 from archive.problem import Problem
-from local.airflow import Airflow, _kill_sessions
+from local.airflow import Airflow, _kill_sessions, members
 from local.process import Process
-from tests.loading import Loading
+from tests.loading import Loading, left_behind
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(240)]
 
@@ -66,13 +67,13 @@ def test_a_database_that_does_not_answer_is_a_problem_with_the_log(tmp_path: Pat
 
 def test_tasks_that_moved_to_a_group_of_their_own_end_with_their_part(tmp_path: Path) -> None:
     program = "import os, time; task = os.fork(); task and print(task, flush=True) or os.setpgid(0, 0); time.sleep(60)"
-    process = Process("part", ["python3", "-c", program], dict(os.environ), tmp_path / "part.log").start()
-    task = int(process.first_line(10))
+    process = Process("part", [sys.executable, "-c", program], {}, tmp_path / "part.log").start()
+    session = {os.getsid(int(process.first_line(10)))}
     process.kill()
-    assert psutil.pid_exists(task)
-    _kill_sessions({os.getsid(task)})
-    psutil.wait_procs([psutil.Process(task)] if psutil.pid_exists(task) else [], 5)
-    assert not psutil.pid_exists(task)
+    assert left_behind(session)
+    _kill_sessions(session)
+    psutil.wait_procs([psutil.Process(pid) for pid in members(session)], 5)
+    assert not left_behind(session)
 
 
 def test_only_hours_from_the_start_on_are_loaded_unasked(loading: Loading) -> None:
