@@ -77,8 +77,9 @@ class Wire(ClientConnection):
         if self._straight and self.protocol.close_rcvd is None and self.protocol.parser_exc is None:
             self._lane.take(data)
         else:
+            fresh = self.response is None
             super().data_received(data)
-            self._straight = self.response is not None and data.endswith(b"\r\n\r\n") and not self._lane.messages
+            self._straight = fresh and self.response is not None and data.endswith(b"\r\n\r\n")
         self._hand_over()
 
     def process_event(self, event: Event) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
+from websockets.utils import accept_key
 
 from archive.problem import Problem
 from collector.stream.websocket import Undialled, dial, hang_up
@@ -171,3 +172,39 @@ async def test_hanging_up_is_a_goodbye_and_takes_no_longer_than_a_second() -> No
             await hang_up(wire)
         assert not wire.said_goodbye
         wire.post([b"too late"])
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_messages_come_whole_whether_or_not_the_handshake_came_alone(*, together: bool) -> None:
+    texts = [b"first", b"\r\n\r\n", b"x" * 300, b"last"]
+    wires = [bytes([0x81, len(text)]) + text if len(text) < 126 else b"\x81\x7e\x01\x2c" + text for text in texts]
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        key = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key")).split(b": ")[
+            1
+        ]
+        answer = (
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept_key(key.decode()).encode() + b"\r\n\r\n"
+        )
+        stream = b"".join(wires)
+        for piece in [answer + stream[:9], stream[9:]] if together else [answer, stream[:9], stream[9:]]:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        await reader.read()
+        writer.close()
+
+    found: list[bytes] = []
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+        url = SecretStr(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        wire = await dial(url, largest=1 << 20, patience=5)
+        wire.start(found.extend)
+        async with asyncio.timeout(5):
+            while len(found) < len(texts):  # noqa: ASYNC110 - a test may look
+                await asyncio.sleep(0.01)
+        wire.cut()
+        await wire.ended()
+        await asyncio.sleep(0.05)
+    assert found == texts
