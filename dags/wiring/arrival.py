@@ -26,18 +26,18 @@ class ManifestsArrived(BaseTrigger):
         return "dags.wiring.arrival.ManifestsArrived", {"hours": self.hours, "poll_seconds": self.poll_seconds}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look into the archive every few seconds; an archive out of reach is looked at again."""
-        while await self._awaited():  # noqa: ASYNC110 (an archive can only be asked)
+        """Look into the archive every few seconds, beside the other triggers."""
+        while await asyncio.to_thread(self.still_waiting):  # noqa: ASYNC110 (an archive can only be asked)
             await asyncio.sleep(self.poll_seconds)
         yield TriggerEvent(None)
 
-    async def _awaited(self) -> bool:
+    def still_waiting(self) -> bool:
+        """Look once; an archive out of reach is looked at again."""
         from loader.arrival import awaited
         from loader.settings import LoaderSettings
 
-        wanted = [Hour.parse(key) for key in self.hours]
         try:
-            return bool(await asyncio.to_thread(awaited, wanted, LoaderSettings(), datetime.now(UTC)))
+            return bool(awaited(map(Hour.parse, self.hours), LoaderSettings(), datetime.now(UTC)))
         except Exception as error:
             if not transient(error):
                 raise

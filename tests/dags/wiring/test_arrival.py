@@ -36,7 +36,7 @@ async def test_it_fires_once_every_collector_has_reported(
 ) -> None:
     trigger = trigger_of(hour)
     archive_hour(s3_server.client(), bucket, hour, "collector-a")
-    assert await trigger._awaited()
+    assert trigger.still_waiting()
     archive_hour(s3_server.client(), bucket, hour, "collector-b")
     assert [event.payload async for event in trigger.run()] == [None]
 
@@ -46,15 +46,13 @@ async def test_it_fires_when_patience_has_ended(hour: Hour, settings: None, monk
     assert [event.payload async for event in trigger_of(hour).run()] == [None]
 
 
-async def test_an_archive_out_of_reach_is_waited_for(
-    hour: Hour, settings: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_archive_out_of_reach_is_waited_for(hour: Hour, settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    assert await trigger_of(hour)._awaited()
+    assert trigger_of(hour).still_waiting()
 
 
-async def test_a_wrong_setting_ends_the_wait(hour: Hour, settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_setting_ends_the_wait(hour: Hour, settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIDEMARK_BUCKET", "no-such-bucket")
     with pytest.raises(Exception, match="no-such-bucket"):
-        await trigger_of(hour)._awaited()
+        trigger_of(hour).still_waiting()
