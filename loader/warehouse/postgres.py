@@ -35,7 +35,9 @@ def connected(url: SecretStr) -> Iterator[Connection]:
     """
     parsed = _parsed(url)
     options = {**_KEEP_ALIVE, "application_name": "tidemark", "options": "-c TimeZone=UTC -c temp_buffers=64MB"}
-    engine = create_engine(parsed, poolclass=NullPool, connect_args=options, hide_parameters=True)
+    engine = create_engine(
+        parsed, poolclass=NullPool, connect_args=options, hide_parameters=True, isolation_level="READ COMMITTED"
+    )
     place = f"{parsed.host or 'local socket'}:{parsed.port or 5432}, database {parsed.database}, user {parsed.username}"
     try:
         with engine.connect() as connection:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -340,3 +341,15 @@ def test_a_sale_that_is_told_no_more_is_taken_back(s3: "S3Client", settings: Loa
     for hour in (HOUR, HOUR.next()):
         load_hour(hour, anew, say=quiet)
     assert contents(url_of(settings)) == contents(url_of(anew))
+
+
+def test_the_loaders_role_is_enough(s3: "S3Client", settings: LoaderSettings) -> None:
+    url = url_of(settings)
+    recorded().receive(b"no record\n").put(s3, settings.bucket)
+    query(url, "CREATE ROLE only_loads LOGIN PASSWORD 'only_loads' IN ROLE tidemark_loader")
+    try:
+        least = url.replace(urlsplit(url).netloc.split("@")[0], "only_loads:only_loads")
+        report = load_hour(HOUR, settings.model_copy(update={"warehouse_url": SecretStr(least)}), say=quiet)
+    finally:
+        query(url, "DROP ROLE only_loads")
+    assert (report.inserted, report.quarantined) == (SALES, 1)
