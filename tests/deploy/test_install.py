@@ -63,6 +63,7 @@ def test_it_installs_without_a_network_twice_and_cron_ships_an_hour(
     units = "/etc/systemd/system/tidemark-collector.service"
     assert _inside(debian, "systemd-analyze", "verify", "--man=no", units) == ""
 
+    _secrets_are_kept_by_root_alone(debian)
     _configure(debian, s3_endpoint, bucket)
     key = _spooled_hour(debian)
     cron = subprocess.Popen(["chroot", str(debian), "cron", "-f"])
@@ -73,6 +74,20 @@ def test_it_installs_without_a_network_twice_and_cron_ships_an_hour(
         cron.wait()
     assert "exit status 0" in log
     assert {key, str(ManifestKey("", "collector-a", HOUR))} <= keys
+
+
+def _secrets_are_kept_by_root_alone(root: Path) -> None:
+    (root / "etc/tidemark/secrets/opensea-api-key").write_text("a-key\n")
+    (root / "etc/tidemark/secrets/warehouse-url").write_text("postgresql://u:p@host:5432/tidemark?sslmode=require\n")
+    _inside(root, "/opt/tidemark/lib/fetch-secret", "--required", "opensea-api-key", "warehouse-url")
+    folder = root / "run/tidemark-secret"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "opensea-api-key.env").read_text() == "OPENSEA_API_KEY=a-key\n"
+    assert (folder / "warehouse-url.env").read_text() == (
+        "TIDEMARK_WAREHOUSE_URL=postgresql://u:p@host:5432/tidemark?sslmode=require\n"
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgresql+psycopg2://u:p@host:5432/airflow?sslmode=require\n"
+    )
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
 def _configure(root: Path, endpoint: str, bucket: str) -> None:
