@@ -33,10 +33,10 @@ def load_hour(
     """
     started = datetime.now(UTC)
     archive = _archive(settings)
-    listed = _chosen(archive.listed(hour), hour, collectors)
     with connected(settings.warehouse_url) as connection:
         require_migrated(connection)
         lock_hour(connection, hour, say)
+        listed = _chosen(archive.listed(hour), hour, collectors)  # not before: another load may have just ended
         last, mark = last_run(connection, hour), fingerprint(listed)
         unchanged = not force and last is not None and last["fingerprint"] == mark
         if not unchanged:
