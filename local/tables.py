@@ -8,9 +8,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from archive.coverage import union, without
 from archive.hour import LENGTH
 from archive.manifest import Gap
+from archive.span import union, without
 from local.figures import CollectorHour, Figures, HourFigures
 
 _LOADED = (

@@ -1,7 +1,7 @@
 """docs/commands.md says what every verb does."""
 
+from cli.commands_page import PAGE, page
 from cli.main import VERBS
-from local.commands_page import PAGE, page
 
 
 def test_the_page_is_what_make_docs_writes() -> None:
