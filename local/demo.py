@@ -36,6 +36,7 @@ def run(folder: Path, console: Console) -> bool:
         try:
             with Stack(folder, interrupts, progress) as stack:
                 figures, verdict = _happen(stack, progress)
+                progress.meanwhile("everything stops")
         except KeyboardInterrupt:
             progress("interrupted; everything is stopped")
             raise
