@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -24,7 +25,7 @@ from loader.warehouse.postgres import connected
 from local.postgres import UNSAFE_BUT_FAST, Postgres
 
 SALES = int(os.environ.get("BENCH_SALES", "5000000"))
-DAYS = 100
+FIRST_DAY, DAYS = datetime(2026, 8, 1, tzinfo=UTC), 100
 ROUNDS = 5
 COLLECTION, WALLET = "collection-20", "0x" + "0" * 36 + "0040"
 GOAL_MS, MARKET_GOAL_MS = 200, 1000
@@ -49,7 +50,7 @@ SELECT
     date_trunc('hour', sold_at + interval '4 s'), sold_at + interval '60 s', 'collector-a', 1
 FROM (
     SELECT
-        number, timestamptz '2026-08-01Z' + number * (:days * interval '1 day' / :sales) AS sold_at,
+        number, CAST(:first_day AS timestamptz) + number * (:days * interval '1 day' / :sales) AS sold_at,
         (ARRAY['ethereum', 'ethereum', 'base', 'polygon'])[1 + number % 4] AS chain,
         floor(2000 * random() ^ 3)::integer AS collection, floor(10000 * random())::integer AS token,
         '0x' || lpad(to_hex(floor(200000 * random() ^ 2)::integer), 40, '0') AS seller,
@@ -62,8 +63,17 @@ INSERT INTO mart.hour_quality (
 )
 SELECT source_hour, '{collector-a}', 3600, 0, 0, '{}', count(*), jsonb_build_object('collector-a', count(*)), 0, 0
 FROM core.sale GROUP BY source_hour;
+"""
+TOUCHED = """
 CREATE TEMP TABLE touched ON COMMIT DROP AS
-SELECT DISTINCT chain, collection_slug, date_trunc('hour', sold_at) AS sold_at, source_hour FROM core.sale;
+SELECT DISTINCT chain, collection_slug, date_trunc('hour', sold_at) AS sold_at, source_hour
+FROM core.sale
+WHERE sold_at >= :day AND sold_at < :day + interval '24 hours'
+"""
+INDEXES = """
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+FROM pg_index
+WHERE indrelid = 'core.sale'::regclass AND NOT indisprimary
 """
 
 
@@ -80,14 +90,24 @@ def main() -> None:
 
 
 def fill(url: SecretStr) -> None:
+    """Write the sales at once, and then day by day what loads and the judgement of days make of them."""
     began = time.perf_counter()
     with connected(url) as connection:
-        connection.execute(text(FILL), {"sales": SALES, "days": DAYS})
-        for file in ("refresh_1_collection_hourly.sql", "refresh_2_stale_day.sql"):
-            connection.execute(text((MARTS / file).read_text()), {"hour": None})
+        indexes = connection.execute(text(INDEXES)).all()
+        for name, _ in indexes:
+            connection.execute(text(f"DROP INDEX {name}"))
+        connection.execute(text(FILL), {"sales": SALES, "days": DAYS, "first_day": FIRST_DAY})
+        for _, definition in indexes:
+            connection.execute(text(definition))
         connection.commit()
     vacuum(url)
     print(f"{SALES:,} sales made in {time.perf_counter() - began:.0f} s", flush=True)
+    with connected(url) as connection:
+        for number in range(DAYS):
+            connection.execute(text(TOUCHED), {"day": FIRST_DAY + timedelta(days=number)})
+            for file in ("refresh_1_collection_hourly.sql", "refresh_2_stale_day.sql"):
+                connection.execute(text((MARTS / file).read_text()))
+            connection.commit()
     began = time.perf_counter()
     days = refresh_days(url, say=lambda _: None)
     print(f"{len(days)} days judged, {(time.perf_counter() - began) / len(days):.2f} s each", flush=True)
@@ -102,7 +122,7 @@ def vacuum(url: SecretStr) -> None:
 def timed(url: SecretStr) -> Iterator[tuple[str, float]]:
     """Yield the median milliseconds of every question on an open connection, its rows fetched; keep its plan."""
     with connected(url) as connection:
-        newest = connection.scalar(text("SELECT max(hour) + interval '1 hour' FROM mart.collection_hourly"))
+        newest = connection.scalar(text("SELECT max(hour) + interval '1 hour' FROM mart.hour_quality"))
         for name, question, given in asked():
             values = values_of(question.parameters, given, newest)
             plan = connection.scalars(text(f"EXPLAIN (ANALYZE, BUFFERS) {question.sql}"), values)

@@ -14,7 +14,9 @@ judged AS (
 fact AS (
     SELECT day, count(*) AS sales, coalesce(sum(price_eth), 0) AS volume_eth, count(buyer) AS bought, count(seller) AS sold
     FROM judged
-    JOIN core.sale ON sold_at >= start AND sold_at < start + interval '24 hours'
+    CROSS JOIN LATERAL (
+        SELECT * FROM core.sale WHERE sold_at >= start AND sold_at < start + interval '24 hours' OFFSET 0
+    ) AS sale
     GROUP BY day
 ),
 collections AS (

@@ -22,7 +22,13 @@ SELECT
     sale.price_eth / nullif(sale.quantity, 0) AS unit_price_eth,
     NOT EXISTS (SELECT FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid AND flag.suspects) AS clean
 FROM days
-JOIN core.sale AS sale ON sale.sold_at >= days.start AND sale.sold_at < days.start + interval '24 hours'
+-- OFFSET 0 keeps the planner from reading the whole table once instead of each day by its index
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM core.sale
+    WHERE sold_at >= days.start AND sold_at < days.start + interval '24 hours'
+    OFFSET 0
+) AS sale
 JOIN changed_bucket AS bucket
     ON bucket.day = days.day
     AND bucket.chain = sale.chain

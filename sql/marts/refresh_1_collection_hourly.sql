@@ -16,7 +16,13 @@ WITH hours AS MATERIALIZED (
 sale AS (
     SELECT hours.hour, found.*, found.price_eth / nullif(found.quantity, 0) AS unit_price_eth
     FROM hours
-    JOIN core.sale AS found ON found.sold_at >= hours.hour AND found.sold_at < hours.hour + interval '1 hour'
+    -- OFFSET 0 keeps the planner from reading the whole table once instead of each hour by its index
+    CROSS JOIN LATERAL (
+        SELECT chain, collection_slug, quantity, price_eth, price_usd, buyer, seller
+        FROM core.sale
+        WHERE sold_at >= hours.hour AND sold_at < hours.hour + interval '1 hour'
+        OFFSET 0
+    ) AS found
 )
 INSERT INTO mart.collection_hourly (
     hour, chain, collection_slug, sales, items, volume_eth, volume_usd, without_eth, without_usd,
