@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +19,7 @@ from archive.hour import Hour
 from archive.problem import Problem
 from local.airflow_environment import DAGS, USERNAME, airflow_environment, passwords_file
 from local.airflow_rest import AirflowRest
+from local.port import free_port
 from local.process import Process
 
 _HOST = "127.0.0.1"
@@ -54,7 +54,7 @@ class Airflow:
         slots: int = 2,
     ) -> None:
         self.home = home.resolve()
-        self.url = f"http://{_HOST}:{port or _free_port()}"
+        self.url = f"http://{_HOST}:{port or free_port()}"
         self._environment = airflow_environment(self.home, self.url, metadata_url, broker_url) | dict(environment)
         self._workers = workers if broker_url else 0
         self._slots = slots
@@ -184,9 +184,3 @@ def _kill_sessions(sessions: set[int]) -> None:
     for pid in members(sessions):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        return int(probe.getsockname()[1])

@@ -8,7 +8,6 @@ loopback with a password of their own, so that other users of the machine stay o
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -17,6 +16,7 @@ from typing import Self
 from urllib.parse import quote
 
 from archive.problem import Problem
+from local.port import free_port
 
 USER = "tidemark"
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -71,7 +71,7 @@ class Postgres:
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         if not self.running:
-            options = {"listen_addresses": _HOST, "port": str(self._wanted_port or _free_port()),
+            options = {"listen_addresses": _HOST, "port": str(self._wanted_port or free_port()),
                        "unix_socket_directories": "", **self._settings}  # fmt: skip
             text = " ".join(f"-c {name}='{value}'" for name, value in options.items())
             self._must("pg_ctl", "start", "-w", "-D", str(self._data), "-l", str(self._log), "-o", text)
@@ -132,9 +132,3 @@ def _launcher() -> tuple[str, ...]:
         raise Problem("PostgreSQL does not run as root, and the command setpriv is missing",
                       "On Debian: apt-get install util-linux; or run Tidemark as another user")  # fmt: skip
     return _AS_NOBODY
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        return int(probe.getsockname()[1])
