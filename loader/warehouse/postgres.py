@@ -1,7 +1,9 @@
 """Connections to the warehouse, and its failures in words that hold no password."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import psycopg2
 from pydantic import SecretStr
@@ -13,6 +15,9 @@ from sqlalchemy.pool import NullPool
 from archive.problem import Problem
 
 _KEEP_ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_REFUSED = re.compile(
+    r'authentication failed|no password supplied|role ".*" does not exist|database ".*" does not exist'
+)
 _OUT_OF_REACH = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
@@ -45,13 +50,14 @@ def connected(url: SecretStr) -> Iterator[Connection]:
     except DBAPIError as error:
         if not isinstance(error.orig, _OUT_OF_REACH):
             raise
-        raise _problem(place, str(error.orig)) from error
+        _tell(place, error.orig)
     except _OUT_OF_REACH as error:  # from COPY, which SQLAlchemy does not see
-        raise _problem(place, str(error)) from error
+        _tell(place, error)
 
 
-def _problem(place: str, said: str) -> Problem:
-    what = f"the warehouse ({place}) failed: {said.strip()}"
-    if "password" in said or "authentication" in said or "role" in said:
-        return Problem(what, "Check the user and the password in TIDEMARK_WAREHOUSE_URL")
-    return Problem(what, "Check that the server runs and can be reached, then repeat: nothing was half done")
+def _tell(place: str, error: psycopg2.Error) -> NoReturn:
+    """Raise what a person can act on; its cause is kept where trying again may help."""
+    what = f"the warehouse ({place}) failed: {str(error).strip()}"
+    if _REFUSED.search(what):
+        raise Problem(what, "Check the user, the password and the database in TIDEMARK_WAREHOUSE_URL") from None
+    raise Problem(what, "Check that the server runs and can be reached, then repeat: nothing was half done") from error
