@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import structlog
@@ -30,32 +29,36 @@ def main(settings: CollectorSettings) -> None:
 
 
 async def _run(settings: CollectorSettings, lock: Lock) -> None:
-    collector = Collector(settings, _prepared(settings.spool))
+    collector = _opened(settings)
+    notifier = Notifier()
     stop = asyncio.Event()
+
+    def end() -> None:
+        notifier.tell("STOPPING=1")
+        stop.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, collector.reload)
     async with _server(settings, collector) as server:
         lock.say(server.address)
-        notifier = Notifier()
         _log.info("recording", collector=settings.collector, spool=str(settings.spool), metrics=server.address)
         notifier.tell("READY=1")
         watching = asyncio.create_task(_report(collector, notifier))
         await collector.run(stop)
         watching.cancel()
-        notifier.tell("STOPPING=1")
     _log.info("stopped", kept=collector.spool.kept, unkept=collector.spool.unkept)
 
 
-def _prepared(root: Path) -> Disk:
-    disk = Disk(root)
+def _opened(settings: CollectorSettings) -> Collector:
+    disk = Disk(settings.spool)
     try:
         disk.prepare()
+        return Collector(settings, disk)
     except OSError as error:
-        hint = "give this user a folder it may write, in TIDEMARK_SPOOL"
-        raise Problem(f"the spool {root} cannot be used: {error.strerror}", hint) from error
-    return disk
+        hint = "give this user a folder it may write, on a disk that works, in TIDEMARK_SPOOL"
+        raise Problem(f"the spool {settings.spool} cannot be used: {error.strerror}", hint) from error
 
 
 async def _report(collector: Collector, notifier: Notifier) -> None:

@@ -34,7 +34,7 @@ _log = structlog.get_logger()
 class Collector:
     """One run of the collector. The caller holds the spool's lock.
 
-    Raises Problem where the spool cannot be used.
+    Raises OSError where the spool cannot be used, Problem where the collections file cannot.
     """
 
     def __init__(self, settings: CollectorSettings, disk: Disk) -> None:

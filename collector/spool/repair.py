@@ -42,14 +42,29 @@ def repair(disk: Disk, now: datetime) -> None:
         if segment := _parsed(SegmentName.parse, name):
             mend(disk, segment)
         elif ledger := _parsed(CoverageName.parse, name):
-            _cut(disk, path, read_entry)
+            disk.put_at(path, _told(disk.read(path)), b"")
             if ledger.hour.end <= now:
                 disk.move(path, SEALED)
 
 
+def _told(ledger: bytes) -> int:
+    """Return up to where a ledger can be read. What it says behind a broken line is not believed: that is a gap."""
+    end = 0
+    while stop := ledger.find(b"\n", end) + 1:
+        try:
+            read_entry(ledger[end:stop])
+        except ValueError:
+            break
+        end = stop
+    return end
+
+
 def mend(disk: Disk, name: SegmentName) -> None:
     """Cut an open segment that nobody writes after its last whole line, and seal it."""
-    _cut(disk, f"{OPEN}/{name}", read_record)
+    path = f"{OPEN}/{name}"
+    with disk.view(path) as content:
+        whole = _whole(content)
+    disk.put_at(path, whole, b"")
     seal(disk, name)
 
 
@@ -60,19 +75,13 @@ def _parsed(parse: Callable[[str], _Name], name: str) -> _Name | None:
         return None
 
 
-def _cut(disk: Disk, path: str, read: Callable[[bytes], object]) -> None:
-    """Cut a file after its last line that can be read."""
-    with disk.view(path) as content:
-        whole = _whole(content, read)
-    disk.put_at(path, whole, b"")
-
-
-def _whole(content: bytes | mmap, read: Callable[[bytes], object]) -> int:
+def _whole(content: bytes | mmap) -> int:
+    """Return where the last line that is a record ends."""
     end = content.rfind(b"\n") + 1
     while end:
         start = content.rfind(b"\n", 0, end - 1) + 1
         try:
-            read(content[start:end])
+            read_record(content[start:end])
         except ValueError:
             end = start
         else:
@@ -103,9 +112,10 @@ def inheritance(disk: Disk) -> Inheritance:
     if not ledgers:
         return Inheritance(max(floors))
     newest, folder = max(ledgers)
-    entries = read_ledger(disk.read(f"{folder}/{newest}"))
+    ledger = disk.read(f"{folder}/{newest}")
+    entries = read_ledger(ledger[: _told(ledger)])
     expected = coverage_of(entries, newest.hour).expected
-    return Inheritance(max(*floors, *(entry.at for entry in entries)), expected)
+    return Inheritance(max([*floors, *(entry.at for entry in entries)]), expected)
 
 
 def _floor(path: str) -> datetime:

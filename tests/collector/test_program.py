@@ -139,7 +139,7 @@ async def test_the_service_manager_is_told(machine: Machine, tmp_path: Path) -> 
                 said.append(await asyncio.get_running_loop().sock_recv(manager, 1000))
             process.send_signal(signal.SIGTERM)
             await process.communicate()
-        while not said[-1].startswith(b"STOPPING"):
+        while b"STOPPING=1" not in said:
             said.append(await asyncio.get_running_loop().sock_recv(manager, 1000))
     assert said[0] == b"READY=1"
     assert any(b"STATUS=joined and writing" in one for one in said)

@@ -62,6 +62,15 @@ def test_a_ledger_stays_open_until_its_hour_is_over(disk: Disk) -> None:
     assert disk.read(f"sealed/{LEDGER}") == whole
 
 
+def test_a_ledger_is_believed_up_to_its_first_broken_line(disk: Disk) -> None:
+    lines = list(map(print_entry, ENTRIES))
+    disk.put_at(f"open/{LEDGER}", 0, b"".join([*lines[:3], b"\0\0\0\n", lines[3]]))
+    repair(disk, NOW)
+    assert disk.read(f"open/{LEDGER}") == b"".join(lines[:3])
+    disk.put_at("sealed/20261122T16.coverage.jsonl", 0, b"rotten\n" + lines[0])
+    assert inheritance(disk) == Inheritance(HOUR.next().end, {})
+
+
 def test_other_files_are_left_alone(disk: Disk) -> None:
     disk.put_at("open/notes.txt", 0, b"mine")
     repair(disk, NOW)
