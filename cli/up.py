@@ -20,8 +20,10 @@ def up(
       tidemark up
       OPENSEA_API_KEY=... TIDEMARK_COLLECTIONS=pudgypenguins,doodles-official tidemark up --port 8090
     """
+    from local.settings import UpSettings
     from local.status import addresses
     from local.up import DEMO, RUN, bring_up
 
+    UpSettings()  # the keeper reads them again; here a mistake is still seen
     state = bring_up(RUN, DEMO if demo else RUN, port, typer.echo)
     typer.echo(addresses(RUN, state))

@@ -45,7 +45,7 @@ def keep(run: Path, folder: Path, ui_port: int) -> None:
         for collector in source.keys:
             stack.start_collector(collector, source, metrics_port=free_port())
         airflow = stack.start_airflow(source).result()
-        for dag in airflow.rest.dags():
+        for dag in airflow.rest.dags() if source.keys else ():
             airflow.rest.unpause(dag)
         state = _state(stack, source, airflow)
         _link_psql(run)

@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from collector.settings import EventTypes, Slugs
 from local.environment import COLLECTORS, Source
 
 
@@ -18,8 +19,8 @@ class UpSettings(BaseSettings):
     )
     stream_url: str | None = Field(None, description="The Stream API's address; without it OpenSea's.")
     api_url: str | None = Field(None, description="The Events API's address; without it OpenSea's.")
-    collections: str | None = Field(None, description="Which collections to record: slugs separated by commas, or *.")
-    event_types: str | None = Field(None, description="Which events to ask for; without it all.")
+    collections: Slugs = Field(("*",), description="Which collections to record: slugs separated by commas, or *.")
+    event_types: EventTypes = Field((), description="Which events to ask for, separated by commas; without it all.")
 
     def source(self) -> Source | None:
         """Return OpenSea as these settings describe it, or None without a key."""
@@ -27,8 +28,8 @@ class UpSettings(BaseSettings):
             return None
         told = {
             "TIDEMARK_STREAM_URL": self.stream_url,
-            "TIDEMARK_COLLECTIONS": self.collections,
-            "TIDEMARK_EVENT_TYPES": self.event_types,
+            "TIDEMARK_COLLECTIONS": ",".join(self.collections),
+            "TIDEMARK_EVENT_TYPES": ",".join(self.event_types),
         }
         return Source(
             name="OpenSea",

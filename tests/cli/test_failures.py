@@ -69,6 +69,10 @@ def test_every_bad_setting_is_named_at_once_and_its_value_kept_secret(fails) -> 
     assert "Next:" in said
 
 
+def test_a_slug_that_is_none_before_anything_comes_up(fails) -> None:
+    assert "TIDEMARK_COLLECTIONS" in fails("up", status=2, TIDEMARK_COLLECTIONS="pudgy!")
+
+
 def test_a_warehouse_address_that_is_none(fails) -> None:
     said = fails("migrate", TIDEMARK_WAREHOUSE_URL=f"mysql://me:{SECRET}@db/warehouse")
     assert "postgresql://USER:PASSWORD@HOST:5432/DATABASE" in said

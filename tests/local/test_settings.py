@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from local.environment import COLLECTORS
 from local.settings import UpSettings
@@ -27,7 +28,7 @@ def test_with_a_key_both_collectors_record_opensea(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("OPENSEA_API_KEY", "s3cret")
     source = UpSettings().source()
     assert source
-    assert (source.name, source.stream, source.api) == ("OpenSea", {}, {})
+    assert (source.name, source.stream, source.api) == ("OpenSea", {"TIDEMARK_COLLECTIONS": "*"}, {})
     assert source.keys == dict.fromkeys(COLLECTORS, "s3cret")
     assert "s3cret" not in repr(UpSettings())
 
@@ -45,3 +46,9 @@ def test_what_to_record_is_passed_on_also_from_a_file(tmp_path: Path) -> None:
         "TIDEMARK_EVENT_TYPES": "item_sold",
         "TIDEMARK_STREAM_URL": "ws://other",
     }
+
+
+def test_a_slug_that_is_none_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEMARK_COLLECTIONS", "pudgy penguins!")
+    with pytest.raises(ValidationError, match="is no collection slug"):
+        UpSettings()
