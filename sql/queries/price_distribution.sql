@@ -11,19 +11,19 @@ WITH step AS (
     SELECT array_agg(digit * ('1e' || power)::numeric ORDER BY power, digit) AS steps
     FROM generate_series(-6, 5) AS power, unnest(ARRAY[1, 2, 5]) AS digit
 ),
-priced AS (
-    SELECT width_bucket(unit_price_eth, steps) AS place, unit_price_eth, steps
-    FROM mart.sales, step
+place AS (
+    SELECT width_bucket(unit_price_eth, (SELECT steps FROM step)) AS place, count(*) AS sales, sum(unit_price_eth) AS prices
+    FROM mart.sales
     WHERE sold_at >= :from AND sold_at < :to AND unit_price_eth IS NOT NULL
         AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
         AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+    GROUP BY place
 )
 SELECT
     coalesce(steps[place], 0) AS from_eth,
     steps[place + 1] AS to_eth,
-    count(*) AS sales,
-    round(100.0 * count(*) / sum(count(*)) OVER (), 2) AS percent,
-    sum(unit_price_eth) AS sum_of_prices_eth
-FROM priced
-GROUP BY place, steps
+    sales,
+    round(100.0 * sales / sum(sales) OVER (), 2) AS percent,
+    prices AS sum_of_prices_eth
+FROM place, step
 ORDER BY place;

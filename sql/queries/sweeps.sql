@@ -9,6 +9,17 @@
 -- Plot: none
 -- Example: tidemark query sweeps --least 10
 -- Volumes are over the sales with a rate; without_eth counts the others.
+WITH sweep AS (
+    SELECT chain, transaction_hash
+    FROM core.sale
+    WHERE sold_at >= :from AND sold_at < :to
+        AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+        AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+    GROUP BY chain, transaction_hash
+    HAVING count(*) >= :least AND min(buyer) = max(buyer)
+    ORDER BY count(*) DESC, min(sold_at), transaction_hash
+    LIMIT :limit
+)
 SELECT
     min(sold_at) AS sold_at,
     chain,
@@ -20,11 +31,8 @@ SELECT
     sum(price_eth) AS volume_eth,
     sum(price_usd) AS volume_usd,
     count(*) FILTER (WHERE price_eth IS NULL) AS without_eth
-FROM core.sale
-WHERE sold_at >= :from AND sold_at < :to
-    AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
-    AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+FROM sweep
+JOIN core.sale USING (chain, transaction_hash)
+WHERE CAST(:collection AS text) IS NULL OR collection_slug = :collection
 GROUP BY chain, transaction_hash
-HAVING count(*) >= :least AND count(DISTINCT buyer) = 1
-ORDER BY sales DESC, sold_at, transaction_hash
-LIMIT :limit;
+ORDER BY sales DESC, sold_at, transaction_hash;
