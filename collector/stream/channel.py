@@ -64,7 +64,7 @@ class Channel:
     """A topic, where it stands, and what it waits for.
 
     `ref` is that of the request without an answer, `timer` the moment at which patience or the pause ends, both None
-    where there is none.
+    where there is none. `attempts` counts the pauses since it last lived for a while.
     """
 
     topic: str
@@ -73,6 +73,7 @@ class Channel:
     timer: float | None
     state: State = State.JOINING
     attempts: int = 0
+    joined_at: float = 0.0
 
     def take(self, happened: Input) -> State:
         """Move on and return the new state. Raises ImpossibleError for a pair that the table does not list."""

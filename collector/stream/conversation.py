@@ -202,10 +202,12 @@ class Conversation:
         if after is State.LEFT:
             del self._channels[channel.topic]
         elif after is State.JOINED:
-            channel.timer, channel.attempts = None, 0
+            channel.timer, channel.joined_at = None, now
             self._events.append(Joined(channel.topic))
         elif after is not before:
             lost = ChannelLost if before is State.JOINED else JoinFailed
+            if before is State.JOINED and now - channel.joined_at > self._timers.reply:
+                channel.attempts = 0  # it lived; one that dies at once is not joined again and again without a pause
             self._events.append(lost(channel.topic, _REASONS[happened]))
             channel.timer = now + self._pause(channel, patient() if after is State.REFUSED else quick())
 

@@ -158,6 +158,20 @@ def test_a_channel_that_dies_is_joined_again(event: str, reason: str, join_ref: 
     assert server.talk.take_events() == [Joined(ALL)]
 
 
+def test_a_channel_that_dies_at_once_is_joined_ever_more_slowly_until_it_lives() -> None:
+    server, now, pauses = Server().joined(), 1.0, []
+    for lived in (0.125, 0.125, 0.125, 0.125, 60.0, 0.125):
+        now += lived
+        server.say(None, None, ALL, "phx_error", {}, now=now)
+        died, before = now, server.last("phx_join")
+        while server.last("phx_join") == before:
+            now += 0.0625
+            server.tick(now)
+        pauses.append(now - died)
+        server.reply(server.last("phx_join"), now=now)
+    assert pauses == [0.125, 0.25, 0.5, 1.0, 0.125, 0.25]
+
+
 def test_the_end_of_an_old_join_is_ignored() -> None:
     server = Server().joined()
     server.say("1", None, ALL, "phx_error", {})
