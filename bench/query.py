@@ -24,7 +24,8 @@ from loader.warehouse.migrate import migrate
 from loader.warehouse.postgres import connected
 from local.postgres import UNSAFE_BUT_FAST, Postgres
 
-SALES = int(os.environ.get("BENCH_SALES", "5000000"))
+WHOLE = 5_000_000
+SALES = int(os.environ.get("BENCH_SALES", WHOLE))  # a smaller trial is printed and not recorded
 FIRST_DAY, DAYS = datetime(2026, 8, 1, tzinfo=UTC), 100
 ROUNDS = 5
 COLLECTION, WALLET = "collection-20", "0x" + "0" * 36 + "0040"
@@ -84,7 +85,8 @@ def main() -> None:
         fill(url)
         PLANS.mkdir(exist_ok=True)
         found = dict(timed(url))
-    results.record(query_ms=found)
+    if SALES == WHOLE:
+        results.record(query_ms=found)
     slow = [name for name, ms in found.items() if ms > (GOAL_MS if "of one" in name else MARKET_GOAL_MS)]
     print(f"over the goal: {', '.join(slow) or 'none'}")
 
