@@ -51,12 +51,12 @@ class Hour:
     @property
     def key(self) -> str:
         """The hour as people and runs write it: `2026-11-22T15`."""
-        return f"{self.start:%Y-%m-%dT%H}"
+        return self.start.isoformat()[:13]
 
     @property
     def compact(self) -> str:
         """The hour as file names carry it: `20261122T15`."""
-        return f"{self.start:%Y%m%dT%H}"
+        return self.key.replace("-", "")
 
     @property
     def end(self) -> datetime:

@@ -10,11 +10,13 @@ from archive.moment import parse_moment
 from loader.transform.outcome import Reason, UnfitError
 from loader.transform.sale import SoldAtSource
 
-EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)  # before there was an NFT to sell
+EARLIEST = datetime(2015, 8, 7, tzinfo=UTC)  # before there was an NFT to sell
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 # The stream sends a sale 1 to 22 seconds after it happened and has needed a minute in an incident; what comes later
 # than this is a broadcast of an old sale, as in September 2022, when those of July came again.
 REPLAYED_AFTER = timedelta(hours=1)
+# No clock of ours is this slow: a sale from further ahead is an invention, and would be the "newest" for years.
+AHEAD = timedelta(days=1)
 
 
 def moment_of(raw: Raw, name: str) -> datetime | None:
@@ -40,18 +42,18 @@ def _read(text: bytes) -> datetime:
 
 
 def sold_at_of(
-    transaction: datetime | None, closing: datetime | None, event: datetime | None
+    transaction: datetime | None, closing: datetime | None, event: datetime | None, received_at: datetime
 ) -> tuple[datetime, SoldAtSource]:
     """Say when a sale happened: its transaction's time, else its closing's, else the event's.
 
-    Raises UnfitError where there is none.
+    Raises UnfitError where there is none, and where it lies more than a day after the sale was received.
     """
-    if transaction:
-        return transaction, SoldAtSource.TRANSACTION
-    if closing:
-        return closing, SoldAtSource.CLOSING
-    if event:
-        return event, SoldAtSource.EVENT
+    told = (SoldAtSource.TRANSACTION, transaction), (SoldAtSource.CLOSING, closing), (SoldAtSource.EVENT, event)
+    for source, moment in told:
+        if moment:
+            if moment > received_at + AHEAD:
+                raise UnfitError(Reason.OUT_OF_RANGE, f"sold at {moment}, but received at {received_at}")
+            return moment, source
     raise UnfitError(Reason.CUT, "the sale has no time: neither transaction, closing_date nor event_timestamp")
 
 

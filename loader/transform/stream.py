@@ -28,6 +28,7 @@ def stream_sale(message: ItemSold, received_at: datetime) -> Sale:
         moment_of(sold.transaction.timestamp, "transaction.timestamp"),
         moment_of(sold.closing_date, "closing_date"),
         event_at,
+        received_at,
     )
     token = sold.payment_token or _UNKNOWN_TOKEN
     token_address = word_of(token.address, "payment_token.address")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from loader.transform.moment import REPLAYED_AFTER, is_replayed, moment_of, sold_at_of
+from loader.transform.moment import AHEAD, REPLAYED_AFTER, is_replayed, moment_of, sold_at_of
 from loader.transform.outcome import Reason, UnfitError
 from loader.transform.sale import SoldAtSource
 
@@ -63,11 +63,18 @@ def test_no_bytes_do_more_than_be_refused(text: bytes) -> None:
 
 
 def test_the_first_time_that_is_known_is_when_it_was_sold() -> None:
-    assert sold_at_of(EARLIER, NOON, NOON) == (EARLIER, SoldAtSource.TRANSACTION)
-    assert sold_at_of(None, EARLIER, NOON) == (EARLIER, SoldAtSource.CLOSING)
-    assert sold_at_of(None, None, NOON) == (NOON, SoldAtSource.EVENT)
+    assert sold_at_of(EARLIER, NOON, NOON, NOON) == (EARLIER, SoldAtSource.TRANSACTION)
+    assert sold_at_of(None, EARLIER, NOON, NOON) == (EARLIER, SoldAtSource.CLOSING)
+    assert sold_at_of(None, None, NOON, NOON) == (NOON, SoldAtSource.EVENT)
     with pytest.raises(UnfitError):
-        sold_at_of(None, None, None)
+        sold_at_of(None, None, None, NOON)
+
+
+def test_a_sale_from_further_ahead_than_any_clock_is_slow_is_none() -> None:
+    assert sold_at_of(NOON + AHEAD, None, None, NOON)[0] == NOON + AHEAD
+    with pytest.raises(UnfitError, match="but received at") as caught:
+        sold_at_of(NOON + AHEAD + timedelta(microseconds=1), None, None, NOON)
+    assert caught.value.reason is Reason.OUT_OF_RANGE
 
 
 def test_a_sale_sent_late_is_a_broadcast_of_an_old_one() -> None:
