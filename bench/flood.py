@@ -1,0 +1,93 @@
+"""The server of the receiving benchmarks: it joins whoever asks, then sends as fast as it can, or at a pace.
+
+The frames are encoded before anybody listens. `python -m bench.flood [RATE CERTIFICATE]` prints its port and serves one
+connection after the other; each gets as many messages as the path of its address says, and then silence.
+"""
+
+import json
+import socket
+import ssl
+import sys
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
+from urllib.parse import urlsplit
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
+from simulator.market.market import Market
+
+SEED = 1
+DISTINCT = 2_000
+SALES_SHARE = 0.01
+TOPIC = "collection:*"
+JOIN = f'["1","1","{TOPIC}","phx_join",{{}}]'
+
+
+def frames() -> list[bytes]:
+    """Return whole websocket frames with events of all kinds, 2 kB on average, as the simulated market has them."""
+    market = Market(SEED, sales_share=SALES_SHARE)
+    start = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    messages = (market.next(start + timedelta(milliseconds=number)) for number in range(DISTINCT))
+    texts = (b'["1",null,"%b","%b",%b]' % (TOPIC.encode(), each.event_type.encode(), each.body) for each in messages)
+    return [Frame(Opcode.TEXT, text).serialize(mask=False) for text in texts]
+
+
+def join(connection: socket.socket) -> int:
+    """Shake hands, consent to the first join, and return how many messages are asked for."""
+    protocol = ServerProtocol()
+    messages, joined = 0, False
+    while not joined:
+        protocol.receive_data(connection.recv(65536))
+        for event in protocol.events_received():
+            if isinstance(event, Request):
+                messages = int(urlsplit(event.path).path[1:])
+                protocol.send_response(protocol.accept(event))
+            else:
+                join_ref, ref, topic, *_ = json.loads(event.data)
+                reply = [join_ref, ref, topic, "phx_reply", {"status": "ok", "response": {}}]
+                protocol.send_text(json.dumps(reply).encode())
+                joined = True
+        for data in protocol.data_to_send():
+            connection.sendall(data)
+    return messages
+
+
+def flood(connection: socket.socket, all_frames: list[bytes], messages: int) -> None:
+    laps, rest = divmod(messages, len(all_frames))
+    lap = b"".join(all_frames)
+    for _ in range(laps):
+        connection.sendall(lap)
+    connection.sendall(b"".join(all_frames[:rest]))
+
+
+def pace(connection: socket.socket, all_frames: list[bytes], messages: int, rate: float) -> None:
+    """Send each message by itself when it is due."""
+    began = time.monotonic()
+    for number, frame in enumerate(islice(cycle(all_frames), messages)):
+        time.sleep(max(0.0, began + number / rate - time.monotonic()))
+        connection.sendall(frame)
+
+
+def serve(rate: float = 0.0, certificate: str = "") -> None:
+    all_frames = frames()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        print(server.getsockname()[1], flush=True)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if certificate else None
+        if context:
+            context.load_cert_chain(certificate)
+        while True:
+            connection, _ = server.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with suppress(OSError), context.wrap_socket(connection, True) if context else connection as wire:
+                messages = join(wire)
+                pace(wire, all_frames, messages, rate) if rate else flood(wire, all_frames, messages)
+                while wire.recv(65536):
+                    pass
+
+
+if __name__ == "__main__":
+    serve(*map(float, sys.argv[1:2]), *sys.argv[2:3])

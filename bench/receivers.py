@@ -1,0 +1,153 @@
+"""The clients of the receiving benchmarks, each a process of its own: `python -m bench.receivers NAME URL MESSAGES`.
+
+Prints what receiving took, from the first message to the last. With `+uvloop` behind its name a client runs on that.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import aiohttp
+import psutil
+import uvloop
+from picows import websockets as picows
+from pydantic import SecretStr
+from websockets.asyncio.client import connect
+
+from bench.edges import dial_aiohttp, dial_picows
+from bench.flood import JOIN
+from collector.run import Collector
+from collector.settings import CollectorSettings
+from collector.spool.disk import SEALED, Disk
+from collector.stream import subscriber
+from collector.stream.websocket import dial
+
+WARM = 100_000
+CHECK_SECONDS = 0.01
+
+
+class Stopwatch:
+    """Measures from here on; `seen` messages came before."""
+
+    def __init__(self, seen: int = 0) -> None:
+        self.seen = seen
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def told(self, messages: int) -> dict[str, float]:
+        """Return messages a second, messages per second of CPU, and the share of a core, all threads together."""
+        wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
+        return {"wall_s": (messages - self.seen) / wall, "cpu_s": (messages - self.seen) / cpu, "core": cpu / wall}
+
+
+async def websockets_loop(url: str, messages: int) -> dict[str, float]:
+    """Receive with `websockets`, and do nothing."""
+    async with connect(url, compression=None, ping_interval=None) as socket:
+        await socket.send(JOIN)
+        await socket.recv()
+        watch = Stopwatch()
+        for _ in range(messages):
+            await socket.recv(decode=False)
+        return watch.told(messages)
+
+
+async def picows_loop(url: str, messages: int) -> dict[str, float]:
+    """Receive with picows' likeness of `websockets`, and do nothing."""
+    async with picows.connect(url, compression=None, ping_interval=None) as socket:
+        await socket.send(JOIN)
+        await socket.recv()
+        watch = Stopwatch()
+        for _ in range(messages):
+            await socket.recv(decode=False)
+        return watch.told(messages)
+
+
+async def aiohttp_loop(url: str, messages: int) -> dict[str, float]:
+    """Receive with aiohttp, and do nothing."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(url, decode_text=False) as socket:
+        await socket.send_str(JOIN)
+        await socket.receive()
+        watch = Stopwatch()
+        for _ in range(messages):
+            await socket.receive()
+        return watch.told(messages)
+
+
+async def json_recorder(url: str, messages: int) -> dict[str, float]:
+    """Record as one would at first: parse, print, write; nothing is synced."""
+    with TemporaryDirectory() as folder, (Path(folder) / "events.jsonl").open("w") as file:
+        async with connect(url, ping_interval=None) as socket:
+            await socket.send(JOIN)
+            await socket.recv()
+            watch = Stopwatch()
+            for _ in range(messages):
+                _, _, topic, _, message = json.loads(await socket.recv())
+                record = {"received_at": datetime.now(UTC).isoformat(), "topic": topic, "message": message}
+                file.write(json.dumps(record) + "\n")
+            file.flush()
+            return watch.told(messages)
+
+
+async def tidemark(url: str, messages: int, edge: object = dial) -> dict[str, float]:
+    """Record with the collector itself: all that `tidemark collect` does but its metrics.
+
+    It syncs each second meanwhile; the last message counts when the operating system has it. Sealed segments are
+    removed, as an upload would.
+    """
+    subscriber.dial = edge
+    with TemporaryDirectory() as folder:
+        disk = Disk(Path(folder))
+        disk.prepare()
+        address, key = SecretStr(url), SecretStr("key")
+        settings = CollectorSettings(collector="bench", spool=disk.root, stream_url=address, opensea_api_key=key)
+        collector, stop = Collector(settings, disk), asyncio.Event()
+        running = asyncio.create_task(collector.run(stop))
+        await received(collector, 1)
+        watch = Stopwatch(collector.recorder.received.total())
+        growth = await memory_growth(collector, disk, messages)
+        collector.recorder.flush()
+        told = watch.told(collector.spool.kept)
+        stop.set()
+        await running
+    if collector.spool.kept != messages:
+        raise SystemExit(f"{collector.spool.kept} of {messages} messages were kept")
+    return told | {"growth_mb": growth}
+
+
+async def received(collector: Collector, messages: int) -> None:
+    while collector.recorder.received.total() < messages:  # noqa: ASYNC110 - the collector announces nothing
+        await asyncio.sleep(CHECK_SECONDS)
+
+
+async def memory_growth(collector: Collector, disk: Disk, messages: int) -> float:
+    """Wait for all messages; return by how many MB the memory grew at most after the first of them."""
+    process = psutil.Process()
+    await received(collector, min(WARM, messages))
+    first = most = process.memory_info().rss
+    while collector.recorder.received.total() < messages:
+        for name in disk.names(SEALED):
+            disk.remove(f"{SEALED}/{name}")
+        most = max(most, process.memory_info().rss)
+        await asyncio.sleep(CHECK_SECONDS)
+    return (most - first) / 1e6
+
+
+RECEIVERS = {
+    "websockets": websockets_loop,
+    "picows": picows_loop,
+    "aiohttp": aiohttp_loop,
+    "json": json_recorder,
+    "tidemark": tidemark,
+    "tidemark-picows": partial(tidemark, edge=dial_picows),
+    "tidemark-aiohttp": partial(tidemark, edge=dial_aiohttp),
+}
+
+
+if __name__ == "__main__":
+    name, _, loop = sys.argv[1].partition("+")
+    run = uvloop.run if loop == "uvloop" else asyncio.run
+    print(json.dumps(run(RECEIVERS[name](sys.argv[2], int(sys.argv[3])))))
