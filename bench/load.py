@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -140,10 +141,11 @@ def stage(connection: Connection, hour: Hour, rows: Iterable[str]) -> dict[str, 
     }  # fmt: skip
     connection.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"))
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
-    copy = Copy(connection, "sale_sight", SIGHT_COLUMNS)
-    for row in rows:
-        copy.add(row)
-    copy.flush()
+    with ThreadPoolExecutor(1) as sender:
+        copy = Copy(connection, "sale_sight", SIGHT_COLUMNS, sender)
+        for row in rows:
+            copy.add(row)
+        copy.flush()
     file = {"file": 1, "key": "k", "collector": "collector-a", "sha256": "", "bytes": 0, "lines": copy.rows,
             "sights": copy.rows, "other": 0, "quarantined": 0}  # fmt: skip
     return {**values, "files": json.dumps([file])}

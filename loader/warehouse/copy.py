@@ -1,6 +1,7 @@
 """Rows on their way into a table by COPY."""
 
 import io
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from sqlalchemy import Connection
 
@@ -8,11 +9,20 @@ PORTION = 4 << 20
 
 
 class Copy:
-    """Collects rows of COPY text and sends them in portions of a few megabytes. `rows` counts what the server took."""
+    """Collects rows of COPY text and sends them in portions of a few megabytes, each while the next one is collected.
 
-    def __init__(self, connection: Connection, table: str, columns: tuple[str, ...]) -> None:
+    `sender` is the one thread that speaks to the server meanwhile; whoever shares the connection shares it too, and
+    ends it before leaving the connection. `rows` counts what the server took. An error of the server is raised by a
+    later `add` or by `flush`.
+    """
+
+    def __init__(
+        self, connection: Connection, table: str, columns: tuple[str, ...], sender: ThreadPoolExecutor
+    ) -> None:
         self._connection = connection
         self._statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        self._sender = sender
+        self._under_way: Future[int] | None = None
         self._waiting: list[str] = []
         self._size = 0
         self.rows = 0
@@ -22,14 +32,26 @@ class Copy:
         self._waiting.append(row)
         self._size += len(row)
         if self._size >= PORTION:
-            self.flush()
+            self._send()
 
     def flush(self) -> None:
-        """Send what waits."""
+        """Send what waits, and wait until the server has taken everything."""
+        self._send()
+        self._take()
+
+    def _send(self) -> None:
+        self._take()
         if self._waiting:
-            text = io.BytesIO("".join(self._waiting).encode(errors="replace"))
-            cursor = self._connection.connection.cursor()
-            cursor.copy_expert(self._statement, text)
-            self.rows += cursor.rowcount
-            cursor.close()
+            self._under_way = self._sender.submit(self._copied, "".join(self._waiting))
         self._waiting, self._size = [], 0
+
+    def _take(self) -> None:
+        if self._under_way:
+            self.rows += self._under_way.result()
+        self._under_way = None
+
+    def _copied(self, text: str) -> int:
+        cursor = self._connection.connection.cursor()
+        cursor.copy_expert(self._statement, io.BytesIO(text.encode(errors="replace")), PORTION)
+        cursor.close()
+        return int(cursor.rowcount)

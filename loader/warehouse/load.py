@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,10 @@ def load(
     connection.execute(text(_SETTINGS))
     connection.execute(text(_STAGE.read_text()), values)
     files = files_of(manifests)
-    staging = Staging(connection, hour, say)
-    for file in files:
-        staging.read(file, chunks(file.segment))
+    with ThreadPoolExecutor(1) as sender:  # the server copies while the next lines are read
+        staging = Staging(connection, hour, sender, say)
+        for file in files:
+            staging.read(file, chunks(file.segment))
     for manifest in manifests:
         check_counts(manifest, files)
     say(f"{hour.key}: {sum(file.sights for file in files):,} sales read; merging them")

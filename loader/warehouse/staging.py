@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -64,9 +65,11 @@ def files_of(manifests: Iterable[Manifest]) -> list[File]:
 class Staging:
     """Copies the sights and the rejects of an hour's files to the server."""
 
-    def __init__(self, connection: Connection, hour: Hour, say: Callable[[str], object]) -> None:
-        self._sights = Copy(connection, "sale_sight", SIGHT_COLUMNS)
-        self._rejects = Copy(connection, "ops.quarantine", QUARANTINE_COLUMNS)
+    def __init__(
+        self, connection: Connection, hour: Hour, sender: ThreadPoolExecutor, say: Callable[[str], object]
+    ) -> None:
+        self._sights = Copy(connection, "sale_sight", SIGHT_COLUMNS, sender)
+        self._rejects = Copy(connection, "ops.quarantine", QUARANTINE_COLUMNS, sender)
         self._hour = hour
         self._say = say
         self._sight = 0
