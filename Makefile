@@ -25,7 +25,7 @@ $(STAMP): $(LOCK) pyproject.toml
 	@echo "Installing the pinned versions into $(VENV) (about two minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r $(LOCK) 2>&1 \
-	  | sed -uE '/already satisfied|^Ignoring|^Successfully|^ |is ignored: it is neither/d; s/^(Collecting [^ ]+|Installing collected packages).*/\1/'
+	  | sed -uE '/already satisfied|^Ignoring|^Looking|^Successfully|^ |is ignored: it is neither/d; s/^(Collecting [^ ]+|Installing collected packages).*/\1/'
 	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
