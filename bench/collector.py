@@ -54,8 +54,9 @@ def main() -> None:
 
 
 def compared(address: str) -> dict[str, dict[str, float]]:
-    found = {name: measured(name, address, messages) for name, messages in MESSAGES.items()}
-    for name, each in found.items():
+    found = {}
+    for name, messages in MESSAGES.items():
+        found[name] = each = measured(name, address, messages)
         print(f"{name}: {each['cpu_s']:,.0f} messages per second of CPU, {each['wall_s']:,.0f} a second", flush=True)
     return found
 

@@ -103,7 +103,9 @@ async def tidemark(url: str, messages: int, edge: object = dial) -> dict[str, fl
         disk = Disk(Path(folder))
         disk.prepare()
         address, key = SecretStr(url), SecretStr("key")
-        settings = CollectorSettings(collector="bench", spool=disk.root, stream_url=address, opensea_api_key=key)
+        settings = CollectorSettings(
+            collector="bench", spool=disk.root, stream_url=address, opensea_api_key=key, _env_file=None
+        )
         collector, stop = Collector(settings, disk), asyncio.Event()
         running = asyncio.create_task(collector.run(stop))
         await received(collector, 1)
