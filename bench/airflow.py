@@ -17,7 +17,7 @@ from tests.dags.archived import archive_hour
 from tests.faults.airflow import DAG, System, system
 
 FIRST, LAST = Hour.parse("2026-09-01T00"), Hour.parse("2026-09-02T23")
-SALES = 5_000
+SALES = 3_000
 ROUNDS = 3
 
 

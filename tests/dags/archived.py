@@ -1,13 +1,13 @@
 """Hours of sales, put into the archive as two uploads would have left them."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 import zstandard
 
-from archive.hour import Hour
+from archive.hour import LENGTH, Hour
 from archive.manifest import Interval, Manifest, Segment, print_manifest
 from archive.moment import format_moment
 from archive.names import ManifestKey, ObjectKey, SegmentName
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def archive_hour(s3: "S3Client", bucket: str, hour: Hour, collector: str = "collector-a", sales: int = 3) -> None:
     """Put one collector's hour: the same sales whoever recorded it, the segment first and the manifest last."""
-    lines = [_line(hour, number) for number in range(sales)]
+    times = [hour.start + number * LENGTH / sales for number in range(sales)]
+    lines = [_line(hour, number, at) for number, at in enumerate(times)]
     text = b"".join(lines)
     packed = zstandard.compress(text)
     key = str(ObjectKey("", collector, SegmentName(hour, 1)))
@@ -30,8 +31,8 @@ def archive_hour(s3: "S3Client", bucket: str, hour: Hour, collector: str = "coll
         collector=collector,
         segments=(Segment(key, len(lines), len(text), len(packed), digest),),
         event_types={"item_sold": len(lines)},
-        first_received_at=hour.start,
-        last_received_at=hour.start + timedelta(seconds=sales - 1),
+        first_received_at=times[0],
+        last_received_at=times[-1],
         covered=(Interval("collection:*", hour.start, hour.end),),
         software="test",
         written_at=hour.end,
@@ -40,7 +41,7 @@ def archive_hour(s3: "S3Client", bucket: str, hour: Hour, collector: str = "coll
     s3.put_object(Bucket=bucket, Key=str(ManifestKey("", collector, hour)), Body=print_manifest(manifest))
 
 
-def _line(hour: Hour, number: int) -> bytes:
-    at = format_moment(hour.start + timedelta(seconds=number))
+def _line(hour: Hour, number: int, received_at: datetime) -> bytes:
+    at = format_moment(received_at)
     message = sold(transaction={"hash": f"0x{hour.compact.replace('T', '')}{number:054x}", "timestamp": at})
     return record_line(at, "collection:*", msgspec.json.encode(message | {"sent_at": at}))
