@@ -23,6 +23,7 @@ from simulator.market.market import Market
 SEED = 1
 DISTINCT = 2_000
 SALES_SHARE = 0.01
+GOODBYE = 0x88  # the first byte of a close frame
 TOPIC = "collection:*"
 JOIN = f'["1","1","{TOPIC}","phx_join",{{}}]'
 
@@ -72,6 +73,12 @@ def pace(connection: socket.socket, all_frames: list[bytes], messages: int, rate
         connection.sendall(frame)
 
 
+def until_closed(connection: socket.socket) -> None:
+    """Wait until the client says goodbye or is gone."""
+    while (sent := connection.recv(65536)) and sent[0] != GOODBYE:
+        pass
+
+
 def serve(rate: float = 0.0, certificate: str = "") -> None:
     all_frames = frames()
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -85,8 +92,7 @@ def serve(rate: float = 0.0, certificate: str = "") -> None:
             with suppress(OSError), context.wrap_socket(connection, True) if context else connection as wire:
                 messages = join(wire)
                 pace(wire, all_frames, messages, rate) if rate else flood(wire, all_frames, messages)
-                while wire.recv(65536):
-                    pass
+                until_closed(wire)
 
 
 if __name__ == "__main__":
