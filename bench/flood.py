@@ -1,7 +1,7 @@
 """The server of the receiving benchmarks: it joins whoever asks, then sends as fast as it can, or at a pace.
 
-The frames are encoded before anybody listens. `python -m bench.flood [RATE CERTIFICATE]` prints its port and serves one
-connection after the other; each gets as many messages as the path of its address says, and then silence.
+The frames are encoded before anybody listens. `python -m bench.flood [RATE TOGETHER CERTIFICATE]` prints its port and
+serves one connection after the other; each gets as many messages as the path of its address says, and then silence.
 """
 
 import json
@@ -65,11 +65,12 @@ def flood(connection: socket.socket, all_frames: list[bytes], messages: int) -> 
     connection.sendall(b"".join(all_frames[:rest]))
 
 
-def pace(connection: socket.socket, all_frames: list[bytes], messages: int, rate: float) -> None:
-    """Send each message by itself when it is due."""
+def pace(connection: socket.socket, all_frames: list[bytes], messages: int, rate: float, together: int) -> None:
+    """Send so many messages one right after the other whenever they are due."""
     began = time.monotonic()
     for number, frame in enumerate(islice(cycle(all_frames), messages)):
-        time.sleep(max(0.0, began + number / rate - time.monotonic()))
+        if number % together == 0:
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
         connection.sendall(frame)
 
 
@@ -79,7 +80,7 @@ def until_closed(connection: socket.socket) -> None:
         pass
 
 
-def serve(rate: float = 0.0, certificate: str = "") -> None:
+def serve(rate: float = 0.0, together: int = 1, certificate: str = "") -> None:
     all_frames = frames()
     with socket.create_server(("127.0.0.1", 0)) as server:
         print(server.getsockname()[1], flush=True)
@@ -91,9 +92,9 @@ def serve(rate: float = 0.0, certificate: str = "") -> None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with suppress(OSError), context.wrap_socket(connection, True) if context else connection as wire:
                 messages = join(wire)
-                pace(wire, all_frames, messages, rate) if rate else flood(wire, all_frames, messages)
+                pace(wire, all_frames, messages, rate, together) if rate else flood(wire, all_frames, messages)
                 until_closed(wire)
 
 
 if __name__ == "__main__":
-    serve(*map(float, sys.argv[1:2]), *sys.argv[2:3])
+    serve(*map(float, sys.argv[1:2]), *map(int, sys.argv[2:3]), *sys.argv[3:4])
