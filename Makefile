@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
+# each brings its own PostgreSQL, S3 and, for some tests, Airflow
+WORKERS ?= 2
 TOOLS := .venv-tools/.installed
 OPPONENTS := .venv-bench/.installed
 
@@ -42,7 +44,7 @@ status: $(STAMP) ## what runs, and how it is
 	@$(BIN)/tidemark status --local
 
 test: $(STAMP) lint ## everything CI runs
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .
