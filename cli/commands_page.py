@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 _HEAD = """# Commands
 
 One command, one verb for each thing a person does. The exit status is 0 only when what was asked for is true; 1 when
-something needs a person, who is told what; 2 when an option or a setting is wrong.
+something needs a person, who is told what; 2 when a setting, or how an option is written, is wrong.
 
 This page is written by `make docs` from `tidemark VERB --help`.
 """

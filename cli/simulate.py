@@ -11,7 +11,10 @@ from archive.problem import Problem
 def simulate(
     *,
     ledger: Annotated[Path, typer.Option(help="The folder that tells what was sent to whom.")] = Path(".run/simulator"),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on loopback; 0 takes a free one.")] = 8700,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; loopback unless a container needs more.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port there; 0 takes a free one.")] = 8700,
     rate: Annotated[float, typer.Option(min=0, help="Messages per real second.")] = 100.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 1,
     sales_share: Annotated[float, typer.Option(min=0, max=0.5, help="The share of sales in it.")] = 0.02,
@@ -54,6 +57,7 @@ def simulate(
         options = Options(
             ledger=ledger,
             keys=read_keys(key or ["demo=demo"]),
+            host=host,
             port=port,
             rate=rate,
             seed=seed,

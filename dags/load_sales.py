@@ -27,7 +27,7 @@ Read the last lines of the task's log: they say what happened and what to do.
 - *up for retry*: the database or the archive was out of reach. Nothing to do for about an hour.
 - *failed*: the data or a setting is wrong, and another try would end the same way. Put it right as the log says, then
   clear the task. Nothing was loaded of the hour that failed: an hour is loaded whole or not at all.
-- Whether an hour is loaded stands in the warehouse (`tidemark status`), never in a green square.
+- Whether an hour is loaded stands in the warehouse (`tidemark coverage`), never in a green square.
 """
 
 with DAG(

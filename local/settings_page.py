@@ -13,12 +13,17 @@ from archive.clock import Clock
 from collector.settings import CollectorSettings
 from collector.upload.settings import UploadSettings
 from loader.settings import LoaderSettings
+from local.settings import UpSettings
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 PROGRAMS: dict[str, tuple[type[BaseSettings], str]] = {
     "The collector": (CollectorSettings, "`tidemark collect`, and `tidemark status` on its machine"),
     "The uploader": (UploadSettings, "`tidemark upload`, as cron runs it"),
-    "The loader": (LoaderSettings, "`tidemark load`, `repair`, `coverage`, `query`, `migrate`, and Airflow's tasks"),
+    "The loader": (
+        LoaderSettings,
+        "`tidemark load`, `repair` and Airflow's tasks; `coverage`, `query`, `migrate` need the warehouse's address only",
+    ),
+    "The system on one machine": (UpSettings, "`tidemark up`"),
 }
 _HEAD = """# Settings
 
@@ -45,7 +50,18 @@ Read where Airflow's DAG processor runs.
 
 | variable | what it is | without it |
 |---|---|---|
-| `TIDEMARK_SIMULATOR_KEYS` | Keys to let in: LABEL=KEY, with commas; the label stands in the ledger. | - |
+| `TIDEMARK_SIMULATOR_KEYS` | Keys to let in: LABEL=KEY, with spaces; the label stands in the ledger. | - |
+
+## The scripts of an installation
+
+Read from `/etc/tidemark/*.env` by what `deploy/install` puts on a machine.
+
+| variable | what it is | without it |
+|---|---|---|
+| `TIDEMARK_SECRET_ID` | The secret of AWS Secrets Manager with the OpenSea API key. | a file in /etc/tidemark/secrets |
+| `TIDEMARK_WAREHOUSE_SECRET_ID` | The one that holds the warehouse's password. | the same |
+| `TIDEMARK_WAREHOUSE_ADDRESS` | The warehouse's host name, for the address that is made with it. | - |
+| `TIDEMARK_LOG_FOLDER` | Where the hourly upload logs. | `/var/log/tidemark` |
 """
 
 

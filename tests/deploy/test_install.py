@@ -86,6 +86,8 @@ def _secrets_are_kept_by_root_alone(root: Path) -> None:
     assert (folder / "warehouse-url.env").read_text() == (
         "TIDEMARK_WAREHOUSE_URL=postgresql://u:p@host:5432/tidemark?sslmode=require\n"
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgresql+psycopg2://u:p@host:5432/airflow?sslmode=require\n"
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC=postgresql+asyncpg://u:p@host:5432/airflow?ssl=require\n"
+        "PGSSLROOTCERT=/opt/tidemark/etc/rds-ca.pem\n"
     )
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
