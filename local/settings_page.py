@@ -21,7 +21,7 @@ PROGRAMS: dict[str, tuple[type[BaseSettings], str]] = {
     "The uploader": (UploadSettings, "`tidemark upload`, as cron runs it"),
     "The loader": (
         LoaderSettings,
-        "`tidemark load`, `repair` and Airflow's tasks; `coverage`, `query`, `migrate` need the warehouse's address only",
+        "`tidemark load`, `repair` and Airflow's tasks; `coverage`, `query`, `migrate` need the warehouse only",
     ),
     "The system on one machine": (UpSettings, "`tidemark up`"),
 }
