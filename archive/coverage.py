@@ -185,9 +185,12 @@ class _Fold:
     @_take.register
     def _(self, entry: Unsubscribed) -> None:
         topic = self._topics.setdefault(entry.topic, _Topic())
-        for place in [place for place in self._places if place.topic == entry.topic]:
+        proven = []
+        for place, since in [(place, since) for place, since in self._places.items() if place.topic == entry.topic]:
+            proven.append(max(since, self._proofs.get(place.connection, since)))
             self._part(place, self._proofs.get(place.connection), CONNECTING)
-        topic.release(max((end for _, end in topic.covered), default=entry.at))
+        # where it was joined, nothing is missed after the last proof; where it was not, all of it is a gap
+        topic.release(max(proven, default=entry.at))
 
     @_take.register
     def _(self, entry: Joined) -> None:

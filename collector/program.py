@@ -64,11 +64,17 @@ def _opened(settings: CollectorSettings) -> Collector:
 async def _report(collector: Collector, notifier: Notifier) -> None:
     """Keep the service manager's watchdog quiet while the loop runs and the disk answers."""
     while True:
-        status = collector.status()
-        if status.sync_age <= status.sync_limit:
-            state = "; ".join(status.troubles) or f"joined and writing, {status.kept} messages kept"
-            notifier.tell("WATCHDOG=1", f"STATUS={state[:200]}")
+        if collector.sync_age <= collector.sync_limit:
+            notifier.tell("WATCHDOG=1", f"STATUS={_state(collector)[:200]}")
         await asyncio.sleep(min(10.0, notifier.watchdog_seconds / 3 or 10.0))
+
+
+def _state(collector: Collector) -> str:
+    try:
+        status = collector.status()
+    except OSError as error:  # a spool that cannot be listed is no reason to end a collector that writes
+        return f"writing; how it is cannot be told: {error.strerror}"
+    return "; ".join(status.troubles) or f"joined and writing, {status.kept} messages kept"
 
 
 class _Metrics(Source):

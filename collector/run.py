@@ -121,6 +121,16 @@ class Collector:
             subscriber.want(wanted)
         _log.info("collections read", added=added, removed=removed)
 
+    @property
+    def sync_age(self) -> float:
+        """The seconds since everything received was last safe on disk."""
+        return time.monotonic() - self._synced
+
+    @property
+    def sync_limit(self) -> float:
+        """The seconds after which that is a trouble."""
+        return 10 * self.settings.sync_interval + 10
+
     def status(self) -> Status:
         """Return how the collector is now."""
         at = self.recorder.now()
@@ -150,8 +160,8 @@ class Collector:
             failed=dict(recorder.failed),
             lag=recorder.lag(),
             last_event_age=recorder.last_event_age(),
-            sync_age=time.monotonic() - self._synced,
-            sync_limit=10 * self.settings.sync_interval + 10,
+            sync_age=self.sync_age,
+            sync_limit=self.sync_limit,
             disk_free=self._disk.free(),
             unshipped=held.unshipped,
             oldest_unshipped=(at - Hour.parse(held.oldest).start).total_seconds() if held.oldest else None,

@@ -83,10 +83,12 @@ class Disk:
     def put_at(self, path: str, offset: int, data: bytes) -> None:
         """Make `data` a file's content from `offset` on, to its end, and wait until it is safe.
 
-        Repeating it after a failure gives the same file.
+        Repeating it after a failure gives the same file. Only content from the beginning makes a new one: a file that
+        was moved away meanwhile must not come again with a hole in it.
         """
         new = not (self.root / path).exists()
-        descriptor = os.open(self.root / path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        create = 0 if offset else os.O_CREAT
+        descriptor = os.open(self.root / path, create | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
             self.truncate(descriptor, offset)
             rest = memoryview(data)

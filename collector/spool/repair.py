@@ -42,7 +42,11 @@ def repair(disk: Disk, now: datetime) -> None:
         if segment := _parsed(SegmentName.parse, name):
             mend(disk, segment)
         elif ledger := _parsed(CoverageName.parse, name):
-            disk.put_at(path, _told(disk.read(path)), b"")
+            told = _told(disk.read(path))
+            if not told:  # an empty ledger would say that nobody was meant to run; without it the one before goes on
+                disk.remove(path)
+                continue
+            disk.put_at(path, told, b"")
             if ledger.hour.end <= now:
                 disk.move(path, SEALED)
 

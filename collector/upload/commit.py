@@ -51,12 +51,12 @@ def manifest_of(
 
 
 def coverage_in(hour: Hour, ledger: bytes | None, previous: Manifest | None) -> Coverage:
-    """Return an hour's coverage from its ledger; without one, no collector ran.
+    """Return an hour's coverage from its ledger; without one, or with an empty one, no collector ran.
 
     What should have been covered then is what the manifest of the hour before expected at its end.
     Raises ValueError where a line of the ledger is no entry.
     """
-    if ledger is not None:
+    if ledger:
         return coverage_of(read_ledger(ledger), hour)
     spans: tuple[Interval | Gap, ...] = (*previous.covered, *previous.gaps) if previous else ()
     expected = {span.topic: NOT_RUNNING for span in spans if span.end == hour.start}

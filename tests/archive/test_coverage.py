@@ -138,6 +138,22 @@ def test_one_topic_lost_leaves_the_others_covered() -> None:
     assert coverage.gaps == gaps((19, 21, "channel_error"), (21, 60, "join_refused"), topic=DOGS)
 
 
+def test_a_topic_that_was_lost_is_a_gap_until_it_is_no_longer_wanted() -> None:
+    entries = [
+        THROUGH,
+        Subscribed(at(10), DOGS),
+        Joined(at(10), 1, DOGS),
+        Alive(at(20), 1),
+        Lost(at(21), 1, DOGS, at(20), "channel_error"),
+        Unsubscribed(at(30), DOGS),
+        Alive(at(60), 1),
+        Ended(at(60)),
+    ]
+    coverage = coverage_of(entries, HOUR)
+    assert coverage.covered == covered((0, 60)) + covered((10, 20), topic=DOGS)
+    assert coverage.gaps == gaps((20, 30, "channel_error"), topic=DOGS)
+
+
 def test_topics_are_expected_from_subscription_to_unsubscription() -> None:
     entries = [
         THROUGH,

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.hour import Hour
-from archive.ledger import Alive, Began, Joined, Started, print_entry
+from archive.ledger import Alive, Began, Entry, Joined, Started, print_entry
+from archive.names import CoverageName
 from archive.record import read_record, record_line
 from collector.spool.disk import Disk
 from collector.spool.lock import held
@@ -69,6 +70,26 @@ def test_a_ledger_is_believed_up_to_its_first_broken_line(disk: Disk) -> None:
     assert disk.read(f"open/{LEDGER}") == b"".join(lines[:3])
     disk.put_at("sealed/20261122T16.coverage.jsonl", 0, b"rotten\n" + lines[0])
     assert inheritance(disk) == Inheritance(HOUR.next().end, {})
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"entry":"began","at"'])
+def test_a_ledger_that_says_nothing_is_no_ledger(disk: Disk, torn: bytes) -> None:
+    disk.put_at(f"sealed/{CoverageName(HOUR.previous())}", 0, b"".join(map(print_entry, earlier())))
+    disk.put_at(f"open/{LEDGER}", 0, torn)
+    repair(disk, NOW)
+    assert disk.names("open") == []
+    assert inheritance(disk).expected == {"collection:*": "process_died"}
+
+
+def earlier() -> list[Entry]:
+    """What a collector that ran through the hour before wrote into its ledger."""
+    start = HOUR.previous().start
+    return [
+        Began(start, None, {}),
+        Started(start, "run", ("collection:*",), "tidemark"),
+        Joined(start, 1, "collection:*"),
+        Alive(HOUR.start - timedelta(seconds=1), 1),
+    ]
 
 
 def test_other_files_are_left_alone(disk: Disk) -> None:

@@ -27,6 +27,11 @@ def test_what_is_there_is_never_overwritten(s3: "S3Client", bucket: str) -> None
     assert s3.get_object(Bucket=bucket, Key=KEY)["Body"].read() == b"{}"
 
 
+def test_an_equal_object_whose_answer_was_lost_will_do(s3: "S3Client", bucket: str) -> None:
+    put_once(s3, bucket, KEY, b"{}")
+    put_once(s3, bucket, KEY, b"{}")
+
+
 def test_a_bucket_that_is_not_there_is_named(s3: "S3Client") -> None:
     with pytest.raises(Problem, match="no-such-bucket"):
         put_once(s3, "no-such-bucket", KEY, b"{}")
