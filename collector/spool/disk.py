@@ -57,7 +57,12 @@ class Disk:
     def create(self, path: str) -> int:
         """Create a file that must not exist yet, safe from a power cut, and return its descriptor for appending."""
         descriptor = os.open(self.root / path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        self.sync_folder(str(Path(path).parent))
+        try:
+            self.sync_folder(str(Path(path).parent))
+        except OSError:  # a file that is not safe is none: nothing may be left of it, however often this is tried
+            self.close(descriptor)
+            self.remove(path)
+            raise
         return descriptor
 
     def write(self, descriptor: int, data: bytes | memoryview) -> int:

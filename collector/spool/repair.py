@@ -36,7 +36,11 @@ def recover(root: Path, now: datetime) -> bool:
 
 
 def repair(disk: Disk, now: datetime) -> None:
-    """Seal every open segment, and every open ledger whose hour is over. The caller holds the spool's lock."""
+    """Seal every open segment, and every open ledger but that of an hour that still runs.
+
+    The caller holds the spool's lock. A ledger that is not the newest is of an hour that is over, whatever clocks say.
+    """
+    newest = max(filter(None, (_parsed(CoverageName.parse, name) for name in disk.names(OPEN))), default=None)
     for name in disk.names(OPEN):
         path = f"{OPEN}/{name}"
         if segment := _parsed(SegmentName.parse, name):
@@ -47,7 +51,7 @@ def repair(disk: Disk, now: datetime) -> None:
                 disk.remove(path)
                 continue
             disk.put_at(path, told, b"")
-            if ledger.hour.end <= now:
+            if ledger.hour.end <= now or ledger != newest:
                 disk.move(path, SEALED)
 
 

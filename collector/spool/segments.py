@@ -87,6 +87,8 @@ class Segments:
         for name in list(self._unsealed):
             try:
                 mend(self._disk, name)
+            except FileNotFoundError:
+                pass  # it was moved after all; only making that safe had failed
             except OSError:
-                return
+                continue
             self._unsealed.remove(name)

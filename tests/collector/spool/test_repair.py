@@ -63,6 +63,14 @@ def test_a_ledger_stays_open_until_its_hour_is_over(disk: Disk) -> None:
     assert disk.read(f"sealed/{LEDGER}") == whole
 
 
+def test_only_the_newest_ledger_can_still_run_whatever_the_clock_says(disk: Disk) -> None:
+    for hour in (HOUR.previous(), HOUR):
+        disk.put_at(f"open/{CoverageName(hour)}", 0, b"".join(map(print_entry, ENTRIES)))
+    repair(disk, HOUR.start - timedelta(seconds=10))
+    assert disk.names("sealed") == [str(CoverageName(HOUR.previous()))]
+    assert disk.names("open") == [LEDGER]
+
+
 def test_a_ledger_is_believed_up_to_its_first_broken_line(disk: Disk) -> None:
     lines = list(map(print_entry, ENTRIES))
     disk.put_at(f"open/{LEDGER}", 0, b"".join([*lines[:3], b"\0\0\0\n", lines[3]]))
