@@ -187,8 +187,9 @@ class _Fold:
         topic = self._topics.setdefault(entry.topic, _Topic())
         proven = []
         for place, since in [(place, since) for place, since in self._places.items() if place.topic == entry.topic]:
-            proven.append(max(since, self._proofs.get(place.connection, since)))
-            self._part(place, self._proofs.get(place.connection), CONNECTING)
+            proof = self._proofs.get(place.connection)
+            proven.append(max(since, proof or since))
+            self._part(place, proof, CONNECTING)
         # where it was joined, nothing is missed after the last proof; where it was not, all of it is a gap
         topic.release(max(proven, default=entry.at))
 
