@@ -51,9 +51,11 @@ def test_every_alert_is_tested_and_names_its_page_of_the_runbook() -> None:
         rule for group in yaml.safe_load((PROMETHEUS / "alerts.yml").read_text())["groups"] for rule in group["rules"]
     ]
     tested = (PROMETHEUS / "alerts.test.yml").read_text()
+    well = tested.partition("name: nothing fires")[2].partition("- name:")[0]
     runbook = (DEPLOY.parent / "docs" / "runbook.md").read_text()
     for rule in rules:
         assert f"alertname: {rule['alert']}\n        exp_alerts" in tested
+        assert f"- {{eval_time: 25h, alertname: {rule['alert']}}}\n" in well
         page = rule["annotations"]["description"].rpartition('page "')[2].rstrip('".')
         assert f"\n## {page}\n" in runbook
 
