@@ -10,9 +10,10 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 TOOLS := .venv-tools/.installed
 OPPONENTS := .venv-bench/.installed
+SPARK := .venv-spark/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults docs sbom tools lock clean
+.PHONY: help install demo up down status test lint bench faults docs sbom tools spark lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -82,8 +83,17 @@ $(TOOLS): deploy/tools.lock
 	@.venv-tools/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
 	@touch $@
 
+spark: $(STAMP) $(SPARK) ## read the archive with a Spark, as docs/archive.md says (needs Java 17; 0.5 GB)
+	@$(BIN)/python -m pytest tests/docs/test_archive.py
+
+$(SPARK): deploy/spark.lock
+	@echo "Installing Spark into .venv-spark"
+	@test -x .venv-spark/bin/python || $(PYTHON) -m venv .venv-spark
+	@.venv-spark/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
+	@touch $@
+
 clean: ## remove what was installed and what runs left behind
-	rm -rf $(VENV) .venv-bench .venv-tools .run
+	rm -rf $(VENV) .venv-bench .venv-spark .venv-tools .run
 
 lock: ## resolve the versions anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
@@ -92,6 +102,8 @@ lock: ## resolve the versions anew (needs uv)
 	  bench/requirements.in -o bench/requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  deploy/tools.in -o deploy/tools.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  deploy/spark.in -o deploy/spark.lock
 	for role in "collector --extra collector" "airflow --extra loader --extra airflow" \
 	  "local --extra collector --extra loader --extra local"; do \
 	  set -- $$role; name=$$1; shift; \
