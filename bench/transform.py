@@ -1,8 +1,9 @@
 """How long an hour's segments take to become rows, beside DuckDB's `read_json` on the same files.
 
 The hour has 1.5 million events of all kinds, 3 GB unpacked, in segments of 512 MiB. Tidemark verifies each object as it
-reads, checks that every event is whole, works out sales and prints them as COPY text; two processes share the segments,
-as two loaders share hours. DuckDB, with as many threads as it likes, reads the sales' columns and nothing else.
+reads, checks that every event is whole, works out sales and prints them as COPY text, all by the code and the processes
+of a load: only S3 and the warehouse are left out. DuckDB, with as many threads as it likes, reads the sales' columns
+and nothing else.
 
 One event in a hundred is a sale, as the simulated market has it; on the real one they are fewer by far. The same with
 one in twenty, where working out sales weighs more, is `transform_many_sales_vs_duckdb`.
@@ -14,25 +15,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 from itertools import cycle, islice
-from multiprocessing import get_context
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from statistics import median
 
 import msgspec
 import zstandard
 
 from archive.hour import Hour
-from archive.manifest import Segment
+from archive.manifest import Manifest, Segment
 from archive.moment import format_moment
 from archive.names import ObjectKey, SegmentName
 from archive.record import count_lines, record_line
 from bench import results
-from loader.archive.segment import unpacked
-from loader.transform.segment import read_segment
-from loader.warehouse.copy_text import sight_row
+from loader.archive.segment import CHUNK, check_records
+from loader.warehouse.rows import Rows
+from loader.warehouse.staging import PROCESSES, File, files_of, read_files
 from simulator.market.market import Market
 
 SEED = 1
@@ -41,7 +43,6 @@ EVENTS = 1_500_000
 USUAL_SHARE, LARGE_SHARE = 0.01, 0.05
 SEGMENT = 512 << 20
 ROUNDS = 3
-PROCESSES = 2
 HOUR = Hour.parse("2026-11-20T10")
 DUCKDB = Path(__file__).parents[1] / ".venv-bench" / "bin" / "python"
 QUERY = Path(__file__).with_name("opponents") / "duckdb_sales.py"
@@ -104,32 +105,31 @@ def measured(command: list[str]) -> dict[str, float]:
     return json.loads(done.stdout)
 
 
-def transform(entry: Path) -> tuple[int, float]:
-    """Turn one segment into rows; return its sales, and this process's peak memory in megabytes."""
-    segment = msgspec.json.decode(entry.read_bytes(), type=Segment)
-    sales = 0
-    with entry.with_suffix(".jsonl.zst").open("rb") as body:
-        for block in read_segment(unpacked(body, segment)):
-            for number, sale in block.sales:
-                sales += bool(sight_row(number, 1, "collector-a", sale))
-    return sales, _megabytes()
-
-
-def _megabytes() -> float:
-    """Return the most memory that this process has had; getrusage would count what it was forked from as well."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
 def run(folder: Path) -> None:
-    """Transform all segments and print what it took; the memory is that of all processes together."""
+    """Read all segments as a load does, but for the warehouse, and print what it took."""
+    entries = sorted(folder.glob("*.json"))
+    segments = {msgspec.json.decode(entry.read_bytes(), type=Segment): entry for entry in entries}
+    manifest = Manifest(hour=HOUR.key, collector="a", segments=tuple(segments), software="", written_at=HOUR.end)
+    files = files_of(HOUR, [manifest])
     began = time.perf_counter()
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("fork")) as pool:
-        done = list(pool.map(transform, sorted(folder.glob("*.json"))))
+    read_files(taken, files, lambda segment: pieces(segments[segment].with_suffix(".jsonl.zst")))
     seconds = time.perf_counter() - began
-    peaks = sorted((peak for _, peak in done), reverse=True)[:PROCESSES]
-    mb = _megabytes() + sum(peaks)
-    print(json.dumps({"sales": sum(sales for sales, _ in done), "seconds": round(seconds, 2), "mb": round(mb)}))
+    # the largest of the processes counts for each of them
+    mb = (getrusage(RUSAGE_SELF).ru_maxrss + PROCESSES * getrusage(RUSAGE_CHILDREN).ru_maxrss) / 1024
+    print(json.dumps({"sales": sum(file.sights for file in files), "seconds": round(seconds, 2), "mb": round(mb)}))
+
+
+def taken(file: File, found: Iterable[Rows]) -> None:
+    """Count rows, as staging does before it sends them."""
+    for rows in found:
+        file.count(rows)
+    check_records(file.lines, file.origin.segment)
+
+
+def pieces(packed: Path) -> Iterator[bytes]:
+    """Yield a file as S3 hands out an object."""
+    with packed.open("rb") as body:
+        yield from iter(partial(body.read, CHUNK), b"")
 
 
 if __name__ == "__main__":

@@ -81,11 +81,17 @@ JOIN ops.load_run USING (load_id)
 WHERE source_hour = '2026-11-20 10:00Z'
 ORDER BY load_id DESC, file;
 
--- ops.quarantine: Why lines were put aside.
-SELECT reason, count(*) AS lines, min(source_hour) AS first_hour, max(source_hour) AS last_hour
-FROM ops.quarantine
-GROUP BY reason
+-- ops.reject: Why lines were put aside, how many, and since when.
+SELECT event_type, reason, sum(lines) AS lines, min(source_hour) AS first_hour, max(source_hour) AS last_hour
+FROM ops.reject
+GROUP BY event_type, reason
 ORDER BY lines DESC;
+
+-- ops.quarantine: The newest lines that could not be read.
+SELECT source_hour, reason, raw
+FROM ops.quarantine
+ORDER BY source_hour DESC, key, line
+LIMIT 20;
 
 -- ops.sale_conflict: Sales of which there is another version, and who told it.
 SELECT sale.sale_uid, sale.sold_at, conflict.collector, conflict.said

@@ -14,7 +14,7 @@ from archive.manifest import Manifest, Segment
 from archive.names import manifest_folder
 from archive.problem import Problem
 from loader.archive.listing import Listed, read_listed
-from loader.archive.segment import unpacked
+from loader.archive.segment import CHUNK
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -61,9 +61,9 @@ class S3Archive:
         return read_listed(listed, data)
 
     def chunks(self, segment: Segment) -> Iterator[bytes]:
-        """Stream the record lines of a segment; see `unpacked` for what is verified."""
+        """Stream a segment as it lies in the bucket, packed; `unpacked` verifies it."""
         with self._problems(segment.key):
-            yield from unpacked(self._client.get_object(Bucket=self._bucket, Key=segment.key)["Body"], segment)
+            yield from self._client.get_object(Bucket=self._bucket, Key=segment.key)["Body"].iter_chunks(CHUNK)
 
     def _under(self, folder: str) -> Iterator[Listed]:
         with self._problems(folder):

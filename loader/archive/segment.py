@@ -1,14 +1,13 @@
 """The record lines of a compressed segment, checked against everything that its manifest says of them."""
 
 import hashlib
-from collections.abc import Iterator
-from typing import IO, Protocol, cast
+from collections.abc import Iterable, Iterator
+from typing import IO, cast
 
 from zstandard import ZstdDecompressor, ZstdError
 
 from archive.manifest import Segment
 from archive.problem import Problem
-from archive.record import count_lines
 
 CHUNK = 256 << 10  # what a core keeps close while it is unpacked, counted and read: half the time of a megabyte
 _HINT = (
@@ -17,23 +16,16 @@ _HINT = (
 )
 
 
-class Body(Protocol):
-    """The bytes of an object, as S3 hands them out."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return the next bytes, at most `size`; none at the end."""
-
-
 class _Counted:
-    """A body that knows the length and the digest of what was read from it."""
+    """A packed object as a file, which knows the length and the digest of what was read of it."""
 
-    def __init__(self, body: Body) -> None:
-        self._body = body
+    def __init__(self, packed: Iterable[bytes]) -> None:
+        self._packed = iter(packed)
         self._sha256 = hashlib.sha256()
         self.length = 0
 
-    def read(self, size: int) -> bytes:
-        data = self._body.read(size)
+    def read(self, _: int) -> bytes:
+        data = next(self._packed, b"")
         self._sha256.update(data)
         self.length += len(data)
         return data
@@ -45,30 +37,35 @@ class _Counted:
         return self._sha256.hexdigest()
 
 
-def unpacked(body: Body, segment: Segment) -> Iterator[bytes]:
-    """Yield the record lines in chunks of 256 KiB, cut anywhere.
+def unpacked(packed: Iterable[bytes], segment: Segment) -> Iterator[bytes]:
+    """Yield the record lines of an object in chunks of 256 KiB, cut anywhere; whoever reads them counts them.
 
-    Raises Problem where the object is not byte for byte the one that the manifest describes, at the latest after
-    the last chunk: what came before is to be trusted only when the iteration has ended.
+    `packed` is the object in pieces, none of them empty. Raises Problem where it is not byte for byte the one that the
+    manifest describes, at the latest after the last chunk: what came before is to be trusted only when the iteration
+    has ended.
     """
-    source = _Counted(body)
-    size = records = 0
-    last = b"\n"
+    source = _Counted(packed)
+    size = 0
     broken: ZstdError | None = None
     try:
         # the reader ends silently where the object does, hence the counting
         with ZstdDecompressor().stream_reader(cast("IO[bytes]", source), CHUNK, read_across_frames=True) as reader:
             while size <= segment.bytes and (chunk := reader.read(CHUNK)):
-                size, records, last = size + len(chunk), records + count_lines(chunk), chunk[-1:]
+                size += len(chunk)
                 yield chunk
     except ZstdError as error:
         broken = error
     _check_object(source, segment)
     if broken:
         raise Problem(f"{segment.key} cannot be unpacked ({broken})", _HINT)
-    if (size, records, last) != (segment.bytes, segment.records, b"\n"):
-        found, said = f"{records} lines in {size} bytes", f"{segment.records} lines in {segment.bytes} bytes"
-        raise Problem(f"{segment.key} unpacks to {found}, its manifest says {said}", _HINT)
+    if size != segment.bytes:
+        raise Problem(f"{segment.key} unpacks to {size} bytes, its manifest says {segment.bytes}", _HINT)
+
+
+def check_records(found: int, segment: Segment) -> None:
+    """Raise Problem unless a segment that was read to its end had the lines that its manifest says."""
+    if found != segment.records:
+        raise Problem(f"{segment.key} unpacks to {found} lines, its manifest says {segment.records}", _HINT)
 
 
 def _check_object(source: _Counted, segment: Segment) -> None:

@@ -1,8 +1,9 @@
 """The shapes of every known event: a sale in full, the others only as far as shows that they are whole.
 
 A field without a default was on every message of its kind that has been seen; where it is missing, the message was
-cut. A debugger's `[Object]` in the place of an object shows that it was elided. Looking no deeper keeps the
-millions of orders that pass for each thousand sales cheap. An event that is not listed here is counted all the same.
+cut; of a part within, one field tells. A debugger's `[Object]` in the place of an object shows that it was elided.
+Looking no deeper keeps the millions of orders that pass for each thousand sales cheap. An event that is not listed
+here is counted all the same.
 """
 
 from typing import Any, Union
@@ -27,15 +28,12 @@ class Token(Struct, gc=False):
     """A payment token."""
 
     address: Raw
-    decimals: Raw
-    symbol: Raw
 
 
 class Order(Struct, gc=False):
     """The signed order (Seaport)."""
 
     offer: Raw
-    consideration: Raw
 
 
 class ProtocolData(Struct, gc=False):

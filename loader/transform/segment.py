@@ -31,13 +31,13 @@ def read_segment(chunks: Iterable[bytes]) -> Iterator[Block]:
     """
     first, rest = 1, b""
     for chunk in chunks:
-        whole, newline, tail = chunk.rpartition(b"\n")
-        if not newline:
+        end = chunk.rfind(b"\n") + 1
+        if not end:
             rest += chunk
             continue
-        block = _block(first, rest + whole + newline)
+        block = _block(first, rest + chunk[:end])
         yield block
-        first, rest = first + block.lines, tail
+        first, rest = first + block.lines, chunk[end:]
     if rest:
         yield _block(first, rest + b"\n")
 

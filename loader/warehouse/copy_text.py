@@ -5,6 +5,7 @@ Pure. https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 
 from collections.abc import Callable
 from datetime import datetime
+from hashlib import blake2b
 from types import UnionType
 from typing import Any, get_args, get_type_hints
 
@@ -53,10 +54,11 @@ QUARANTINE_COLUMNS = ("source_hour", "key", "line", "collector", "reason", "raw"
 def sight_row(sight: int, file: int, collector: str, sale: Sale) -> str:
     """Print a sight of a sale with the columns of `SIGHT_COLUMNS`.
 
-    `content` is a hash of what the sight tells; it is the same for the same text within this process only.
+    `content` is a hash of what the sight tells, the same for the same text everywhere.
     """
     values = [NULL if value is None else encode(value) for encode, value in zip(_ENCODERS, astuple(sale), strict=True)]
-    content = hash("\t".join([values[place] for place in _TOLD]))
+    told = "\t".join([values[place] for place in _TOLD])
+    content = int.from_bytes(blake2b(told.encode(errors="replace"), digest_size=8).digest(), signed=True)
     return f"{sight}\t{file}\t{collector}\t{content}\t" + "\t".join(values) + "\n"
 
 

@@ -13,7 +13,7 @@ from archive.hour import Hour
 from archive.manifest import Gap, Interval, Manifest, Segment
 from archive.moment import format_moment
 from archive.problem import Problem
-from loader.warehouse.staging import Staging, check_counts, files_of
+from loader.warehouse.staging import FAULT, Staging, check_counts, files_of, read_files
 
 SQL = Path(__file__).parents[2] / "sql"
 _STAGE = SQL / "load" / "1_stage.sql"
@@ -39,14 +39,15 @@ def load(
     connection: Connection,
     hour: Hour,
     manifests: list[Manifest],
-    chunks: Callable[[Segment], Iterable[bytes]],
+    packed: Callable[[Segment], Iterable[bytes]],
     say: Callable[[str], object],
     **run: Any,
 ) -> None:
     """Load an hour within the open transaction; the caller has locked the hour and commits.
 
     `run` is what the steps ask for besides: `fingerprint`, `started_at` and `software` for the books, `force` (also
-    what is known is written anew) and `again` (the hour was loaded before). Raises Problem where an object is
+    what is known is written anew), `again` (the hour was loaded before), `missing` (expected collectors without a
+    manifest) and `topics` (what they were to record). Raises Problem where an object is
     not what its manifest says, or the sums do not balance.
     """
     values = {
@@ -59,11 +60,11 @@ def load(
     }
     connection.execute(text(_SETTINGS))
     connection.execute(text(_STAGE.read_text()), values)
-    files = files_of(manifests)
+    files = files_of(hour, manifests)
     with ThreadPoolExecutor(1) as sender:  # the server copies while the next lines are read
-        staging = Staging(connection, hour, sender, say)
-        for file in files:
-            staging.read(file, chunks(file.segment))
+        staging = Staging(connection, sender, say)
+        read_files(staging.read, files, packed)
+        staging.finish(files)
     for manifest in manifests:
         check_counts(manifest, files)
     say(f"{hour.key}: {sum(file.sights for file in files):,} sales read; merging them")
@@ -80,7 +81,7 @@ def merge(connection: Connection, values: dict[str, Any]) -> None:
             raise
         raise Problem(
             f"the lines of {values['hour']:%Y-%m-%dT%H} do not add up: {str(error.orig).strip()}",
-            "Nothing was loaded. This is a fault of Tidemark: keep the hour's objects and report it with this message",
+            FAULT,
         ) from error
 
 

@@ -1,9 +1,14 @@
 """The first half of a load: every record line of the hour is read, and what tells of a sale is copied into staging."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from queue import SimpleQueue
+from threading import Lock
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -11,96 +16,134 @@ from archive.event_type import SALE
 from archive.hour import Hour
 from archive.manifest import Manifest, Segment
 from archive.problem import Problem
-from loader.transform.segment import Block, read_segment
+from loader.archive.segment import check_records, unpacked
 from loader.warehouse.copy import Copy
-from loader.warehouse.copy_text import QUARANTINE_COLUMNS, SIGHT_COLUMNS, quarantine_row, sight_row
+from loader.warehouse.copy_text import QUARANTINE_COLUMNS, SIGHT_COLUMNS
+from loader.warehouse.process import ReadingProcess
+from loader.warehouse.rows import KEPT, Origin, Rows, rows_of
 
 SHOW_EVERY = 250_000
+PROCESSES = 2  # hours are what is loaded in parallel; more would only take their cores
+FAULT = "Nothing was loaded. This is a fault of Tidemark: keep the hour's objects and report it with this message"
+WORTH_A_PROCESS = 64 << 20  # bytes of record lines; less are read sooner than a process begins
 
 
 @dataclass(slots=True)
 class File:
-    """One object of the hour, and what became of its lines. `number` counts from 1 within the load."""
+    """One object of the hour, and what became of its lines."""
 
-    number: int
-    collector: str
-    segment: Segment
+    origin: Origin
     lines: int = 0
     sights: int = 0
-    quarantined: int = 0
-    other: int = 0
-    event_types: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def count(self, block: Block) -> None:
-        """Take a block into the counts by event type, which the manifest has too."""
-        self.lines += block.lines
-        self.other += block.others.total()
-        self.event_types.update(block.others)
-        self.event_types.update(reject.event_type for _, _, reject in block.rejects)
-        self.event_types[SALE] += len(block.sales)
+    def count(self, rows: Rows) -> None:
+        """Take some more lines of the object into the counts."""
+        self.lines += rows.lines
+        self.sights += rows.sales
+        self.others.update(rows.others)
+        self.refused.update(rows.refused)
 
     @property
-    def account(self) -> dict[str, str | int]:
+    def sales(self) -> int:
+        """Lines that the manifest counts as sales, whether they could be read or not."""
+        return self.sights + sum(count for (event_type, _), count in self.refused.items() if event_type == SALE)
+
+    @property
+    def rejects(self) -> list[dict[str, Any]]:
+        """How many lines were refused, by event type and reason, and how many of them are kept."""
+        return [
+            {"event_type": event_type, "reason": reason, "lines": count, "kept": min(count, KEPT)}
+            for (event_type, reason), count in sorted(self.refused.items())
+        ]
+
+    @property
+    def account(self) -> dict[str, Any]:
         """What the books are told: the lines that the manifest promises, and what was found."""
+        segment = self.origin.segment
         return {
-            "file": self.number,
-            "key": self.segment.key,
-            "collector": self.collector,
-            "sha256": self.segment.sha256,
-            "bytes": self.segment.bytes,
-            "lines": self.segment.records,
+            "file": self.origin.number,
+            "key": segment.key,
+            "collector": self.origin.collector,
+            "sha256": segment.sha256,
+            "bytes": segment.bytes,
+            "lines": segment.records,
             "sights": self.sights,
-            "other": self.other,
-            "quarantined": self.quarantined,
+            "other": self.others.total(),
+            "quarantined": self.refused.total(),
+            "rejects": self.rejects,
         }
 
 
-def files_of(manifests: Iterable[Manifest]) -> list[File]:
+def files_of(hour: Hour, manifests: Iterable[Manifest]) -> list[File]:
     """Return the objects of an hour, numbered in order of collector and key: the order of their sights."""
     named = [(manifest.collector, segment) for manifest in manifests for segment in manifest.segments]
     named.sort(key=lambda each: (each[0], each[1].key))
-    return [File(number, collector, segment) for number, (collector, segment) in enumerate(named, 1)]
+    return [File(Origin(number, hour.start, *name)) for number, name in enumerate(named, 1)]
 
 
 class Staging:
-    """Copies the sights and the rejects of an hour's files to the server."""
+    """Copies the sights and the rejects of an hour's files to the server; several threads may read files into it."""
 
-    def __init__(
-        self, connection: Connection, hour: Hour, sender: ThreadPoolExecutor, say: Callable[[str], object]
-    ) -> None:
+    def __init__(self, connection: Connection, sender: ThreadPoolExecutor, say: Callable[[str], object]) -> None:
         self._sights = Copy(connection, "sale_sight", SIGHT_COLUMNS, sender)
         self._rejects = Copy(connection, "ops.quarantine", QUARANTINE_COLUMNS, sender)
-        self._hour = hour
         self._say = say
-        self._sight = 0
+        self._turn = Lock()
 
-    def read(self, file: File, chunks: Iterable[bytes]) -> None:
-        """Read one object to its end and count what the server took of it. Raises what `chunks` raises."""
-        sights, rejects = self._sights.rows, self._rejects.rows
-        for block in read_segment(chunks):
-            self._stage(file, block)
-            if file.lines // SHOW_EVERY > (file.lines - block.lines) // SHOW_EVERY:
-                self._say(f"  {file.segment.key}: {file.lines:,} of {file.segment.records:,} lines")
+    def read(self, file: File, found: Iterable[Rows]) -> None:
+        """Read one object to its end. Raises what `found` raises, and Problem where lines are missing."""
+        segment = file.origin.segment
+        for rows in found:
+            with self._turn:
+                self._sights.add(rows.sights)
+                self._rejects.add(rows.quarantine)
+            file.count(rows)
+            if file.lines // SHOW_EVERY > (file.lines - rows.lines) // SHOW_EVERY:
+                self._say(f"  {segment.key}: {file.lines:,} of {segment.records:,} lines")
+        check_records(file.lines, segment)
+        self._say(f"  {segment.key}: {file.lines:,} lines, {file.sights:,} sales, {file.refused.total():,} quarantined")
+
+    def finish(self, files: Iterable[File]) -> None:
+        """Wait until the server has taken everything. Raises Problem where that is not what was sent."""
         self._sights.flush()
         self._rejects.flush()
-        file.sights, file.quarantined = self._sights.rows - sights, self._rejects.rows - rejects
-        self._say(
-            f"  {file.segment.key}: {file.lines:,} lines, {file.sights:,} sales, {file.quarantined:,} quarantined"
-        )
+        sent = sum(file.sights for file in files), sum(reject["kept"] for file in files for reject in file.rejects)
+        taken = self._sights.rows, self._rejects.rows
+        if taken != sent:
+            raise Problem(f"the warehouse took {taken} sales and quarantined lines of {sent}", FAULT)
 
-    def _stage(self, file: File, block: Block) -> None:
-        file.count(block)
-        for _, sale in block.sales:
-            self._sight += 1
-            self._sights.add(sight_row(self._sight, file.number, file.collector, sale))
-        for line, raw, reject in block.rejects:
-            place = (self._hour.start, file.segment.key, line, file.collector)
-            self._rejects.add(quarantine_row(place, raw, reject))
+
+def read_files(
+    take: Callable[[File, Iterable[Rows]], None], files: list[File], packed: Callable[[Segment], Iterable[bytes]]
+) -> None:
+    """Read all objects of an hour, those of a large one by several processes. Raises what the first to fail raises."""
+    processes = min(PROCESSES, len(files), os.cpu_count() or 1)
+    if processes <= 1 or sum(file.origin.segment.bytes for file in files) < WORTH_A_PROCESS:
+        for file in files:
+            origin = file.origin
+            take(file, rows_of(origin, unpacked(packed(origin.segment), origin.segment)))
+        return
+    idle: SimpleQueue[ReadingProcess] = SimpleQueue()
+
+    def read(file: File) -> None:
+        process = idle.get()
+        try:
+            take(file, process.rows(file.origin, packed(file.origin.segment)))
+        finally:
+            idle.put(process)
+
+    with ExitStack() as begun, ThreadPoolExecutor(processes) as threads:
+        for _ in range(processes):
+            idle.put(begun.enter_context(ReadingProcess()))
+        for _ in threads.map(read, files):
+            pass
 
 
 def check_counts(manifest: Manifest, files: Iterable[File]) -> None:
     """Raise Problem unless as many sales were found as the collector counted."""
-    found = sum(file.event_types[SALE] for file in files if file.collector == manifest.collector)
+    found = sum(file.sales for file in files if file.origin.collector == manifest.collector)
     if found != manifest.sales:
         raise Problem(
             f"{manifest.collector} counted {manifest.sales} {SALE} messages in {manifest.hour}, the loader {found}",

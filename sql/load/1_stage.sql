@@ -19,4 +19,5 @@ CREATE TEMP TABLE crossing (superseded integer NOT NULL) ON COMMIT DROP;
 -- Grain: one row per changed sale, with the values it has or had; read by sql/marts/refresh_*.sql.
 CREATE TEMP TABLE touched (chain text, collection_slug text, sold_at timestamptz, source_hour timestamptz) ON COMMIT DROP;
 
+DELETE FROM ops.reject WHERE source_hour = :hour AND collector = ANY (:collectors);
 DELETE FROM ops.quarantine WHERE source_hour = :hour AND collector = ANY (:collectors);

@@ -14,9 +14,10 @@ SELECT
     coalesce(fate.inserted, 0) AS inserted,
     coalesce(fate.replaced, 0) AS replaced,
     read.sights - coalesce(fate.inserted, 0) - coalesce(fate.replaced, 0) AS duplicates,
-    read.other, read.quarantined
+    read.other, read.quarantined, read.rejects
 FROM jsonb_to_recordset(:files) AS read (
-    file integer, key text, collector text, sha256 text, bytes bigint, lines bigint, sights bigint, other bigint, quarantined bigint
+    file integer, key text, collector text, sha256 text, bytes bigint, lines bigint, sights bigint, other bigint, quarantined bigint,
+    rejects jsonb
 )
 LEFT JOIN fate USING (file);
 
@@ -34,3 +35,7 @@ FROM account;
 INSERT INTO ops.load_file (load_id, file, key, collector, sha256, bytes, lines, inserted, replaced, duplicates, other, quarantined)
 SELECT :load_id, file, key, collector, sha256, bytes, lines, inserted, replaced, duplicates, other, quarantined
 FROM account;
+
+INSERT INTO ops.reject (source_hour, key, collector, event_type, reason, lines, kept)
+SELECT :hour, account.key, account.collector, reject.event_type, reject.reason, reject.lines, reject.kept
+FROM account, jsonb_to_recordset(account.rejects) AS reject (event_type text, reason text, lines bigint, kept bigint);

@@ -104,7 +104,7 @@ SELECT
     coalesce(seen.seen_by, '{}'),
     estimated.seen, estimated.missed, estimated.low, estimated.high,
     coalesce(counted.recovered, 0),
-    (SELECT count(*) FROM ops.quarantine WHERE source_hour = hour),
+    (SELECT coalesce(sum(lines), 0) FROM ops.reject WHERE source_hour = hour),
     round(latency.sent[1]::numeric, 3), round(latency.sent[2]::numeric, 3), round(latency.sent[3]::numeric, 3),
     round(latency.received[1]::numeric, 3), round(latency.received[2]::numeric, 3), round(latency.received[3]::numeric, 3),
     round(latency.loaded[1]::numeric, 3), round(latency.loaded[2]::numeric, 3), round(latency.loaded[3]::numeric, 3)

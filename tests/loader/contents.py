@@ -9,6 +9,7 @@ _HISTORY = {
     "core.sale_sighting": "",
     "ops.sale_conflict": "",
     "ops.quarantine": "",
+    "ops.reject": "",
     "ops.coverage": "",
     "ops.gap": "",
     "mart.collection_hourly": "- 'refreshed_at'",

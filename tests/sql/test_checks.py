@@ -26,6 +26,9 @@ LOADED = """
             load_id, file, key, collector, sha256, bytes, lines, inserted, replaced, duplicates, other, quarantined
         )
         SELECT load_id, 1, 'k', 'a', 's', 1, 3, 2, 0, 0, 0, 1 FROM run
+    ),
+    reject AS (
+        INSERT INTO ops.reject VALUES ('2026-11-20T10:00Z', 'k', 'a', 'item_sold', 'cut', 1, 1)
     )
     INSERT INTO ops.quarantine (source_hour, key, line, collector, reason, raw, raw_bytes)
     VALUES ('2026-11-20T10:00Z', 'k', 3, 'a', 'cut', '{', 1)
@@ -92,6 +95,8 @@ PLANTED = {
     "load_balance": [
         "UPDATE ops.load_file SET lines = 2, inserted = 1",
         "DELETE FROM ops.quarantine",
+        "DELETE FROM ops.reject",
+        "UPDATE ops.reject SET lines = 2",
     ],
     "parties": [
         f"UPDATE core.sale SET seller = '0xmallory' WHERE sale_uid = {FIRST}",

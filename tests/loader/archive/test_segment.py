@@ -1,5 +1,5 @@
 import hashlib
-import io
+from collections.abc import Iterator
 
 import pytest
 import zstandard
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from archive.manifest import Segment
 from archive.problem import Problem
-from loader.archive.segment import CHUNK, unpacked
+from loader.archive.segment import CHUNK, check_records, unpacked
 
 KEY = "events/date=2026-11-22/hour=15/collector=a/20261122T15.0001.jsonl.zst"
 LINES = b'{"a":1}\n{"b":2}\n'
@@ -22,8 +22,12 @@ def described(body: bytes, lines: bytes) -> Segment:
     return Segment(KEY, lines.count(b"\n"), len(lines), len(body), hashlib.sha256(body).hexdigest())
 
 
+def pieces(body: bytes) -> Iterator[bytes]:
+    return (body[start : start + 7] for start in range(0, len(body), 7))
+
+
 def read(body: bytes, segment: Segment) -> bytes:
-    return b"".join(unpacked(io.BytesIO(body), segment))
+    return b"".join(unpacked(pieces(body), segment))
 
 
 @given(st.lists(st.binary(max_size=100).map(lambda line: line.replace(b"\n", b" ") + b"\n")).map(b"".join))
@@ -40,7 +44,7 @@ def test_several_frames_are_one_segment() -> None:
 def test_chunks_are_bounded_however_well_it_was_packed() -> None:
     lines = b"a" * (5 * CHUNK) + b"\n"
     body = packed(lines)
-    assert max(map(len, unpacked(io.BytesIO(body), described(body, lines)))) <= CHUNK
+    assert max(map(len, unpacked(pieces(body), described(body, lines)))) <= CHUNK
 
 
 @given(st.integers(0, len(packed(LINES)) - 1))
@@ -66,7 +70,7 @@ def test_a_changed_byte_is_an_error_wherever_it_is(place: int, change: int) -> N
 
 
 @pytest.mark.parametrize("lines", [LINES + b'{"c":3}\n', LINES[:-1], LINES[:8], b""])
-def test_other_lines_than_the_manifest_counts_are_an_error(lines: bytes) -> None:
+def test_other_bytes_than_the_manifest_counts_are_an_error(lines: bytes) -> None:
     body = packed(lines)
     lying = described(body, LINES)
     with pytest.raises(Problem, match="unpacks to"):
@@ -75,7 +79,14 @@ def test_other_lines_than_the_manifest_counts_are_an_error(lines: bytes) -> None
 
 def test_nothing_is_read_far_beyond_what_the_manifest_allows() -> None:
     body = packed(b"\n" * (100 * CHUNK))
-    chunks = unpacked(io.BytesIO(body), described(body, LINES))
+    chunks = unpacked(pieces(body), described(body, LINES))
     assert len(next(chunks)) == CHUNK
     with pytest.raises(Problem, match="unpacks to"):
         next(chunks)
+
+
+def test_other_lines_than_the_manifest_counts_are_an_error_once_they_are_counted() -> None:
+    segment = described(packed(LINES), LINES)
+    check_records(2, segment)
+    with pytest.raises(Problem, match="unpacks to 3 lines, its manifest says 2"):
+        check_records(3, segment)

@@ -1,0 +1,78 @@
+"""What a process of its own reads is what this one would have read, and no end of it goes unnoticed."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from archive.problem import Problem
+from loader.archive.segment import unpacked
+from loader.warehouse.process import ReadingProcess
+from loader.warehouse.rows import Origin, rows_of
+from tests.loader.archive.test_segment import described, packed
+from tests.loader.recording import HOUR
+from tests.loader.transform.messages import line_of, sample, sold
+
+LINES = b"".join(
+    [
+        sample("trait_offer.2023.object-frame.json"),
+        sample("item_sold.2023.object-frame.json"),
+        line_of(sold(quantity="many")),
+    ]
+    * 1000
+)
+BODY = packed(LINES)
+
+
+def origin(number: int = 1) -> Origin:
+    return Origin(number, HOUR.start, "collector-a", described(BODY, LINES))
+
+
+def pieces(body: bytes = BODY) -> Iterator[bytes]:
+    return (body[start : start + 1000] for start in range(0, len(body), 1000))
+
+
+@pytest.fixture
+def process() -> Iterator[ReadingProcess]:
+    with ReadingProcess() as process:
+        yield process
+
+
+def test_one_object_after_the_other_is_read_as_here(process: ReadingProcess) -> None:
+    for number in (1, 2):
+        here = list(rows_of(origin(number), unpacked(pieces(), origin().segment)))
+        assert list(process.rows(origin(number), pieces())) == here
+        assert sum(rows.lines for rows in here) == 3000
+
+
+def test_a_damaged_object_is_told_as_it_would_be_here(process: ReadingProcess) -> None:
+    with pytest.raises(Problem, match=r"0001\.jsonl\.zst has \d+ bytes, its manifest says"):
+        list(process.rows(origin(), pieces(BODY[:-3])))
+
+
+def test_what_fails_in_fetching_is_what_is_raised(process: ReadingProcess) -> None:
+    def broken() -> Iterator[bytes]:
+        yield BODY[:1000]
+        raise Problem("the bucket is gone", "Find it")
+
+    with pytest.raises(Problem, match="the bucket is gone"):
+        list(process.rows(origin(), broken()))
+
+
+def test_a_process_that_is_killed_is_told_and_stays_dead(process: ReadingProcess) -> None:
+    def deadly() -> Iterator[bytes]:
+        yield BODY[:1000]
+        os.kill(process.pid, signal.SIGKILL)
+        yield from pieces(BODY[1000:])
+
+    for packed_pieces in (deadly(), pieces()):
+        with pytest.raises(Problem, match="ended with status -9"):
+            list(process.rows(origin(), packed_pieces))
+
+
+def test_leaving_in_the_middle_leaves_nothing_behind() -> None:
+    with ReadingProcess() as process:
+        next(process.rows(origin(), pieces()))
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)
