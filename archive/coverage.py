@@ -25,7 +25,6 @@ from archive.ledger import (
     Lost,
     Place,
     Started,
-    Stepped,
     Stopped,
     Subscribed,
     Unkept,
@@ -216,10 +215,6 @@ class _Fold:
     @_take.register
     def _(self, entry: Unkept) -> None:
         self._unkept.append((entry.at, entry.until, entry.reason))
-
-    @_take.register
-    def _(self, entry: Stepped) -> None:
-        pass
 
     @_take.register
     def _(self, entry: Stopped) -> None:

@@ -12,6 +12,8 @@ import msgspec
 PROCESS_DIED = "process_died"
 NOT_RUNNING = "not_running"
 CONNECTING = "connecting"
+PAUSED = "paused"
+CLOCK_STEPPED = "clock_stepped"
 
 
 class _Entry(msgspec.Struct, frozen=True, tag_field="entry", tag=str.lower):
@@ -86,17 +88,11 @@ class Failed(_Entry, frozen=True):
 
 
 class Unkept(_Entry, frozen=True):
-    """Messages received from `at` to `until` could not be written."""
+    """Messages received from `at` to `until` could not be written, or nobody knows which were missed then."""
 
     until: datetime
     messages: int
     reason: str
-
-
-class Stepped(_Entry, frozen=True):
-    """The machine's clock stepped by so many seconds; recorded time never steps back."""
-
-    seconds: float
 
 
 class Stopped(_Entry, frozen=True):
@@ -107,9 +103,7 @@ class Ended(_Entry, frozen=True):
     """The process lived to the hour's end, and nothing of the hour is still unproven."""
 
 
-Entry = (
-    Began | Started | Subscribed | Unsubscribed | Joined | Alive | Lost | Failed | Unkept | Stepped | Stopped | Ended
-)
+Entry = Began | Started | Subscribed | Unsubscribed | Joined | Alive | Lost | Failed | Unkept | Stopped | Ended
 
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 

@@ -47,9 +47,13 @@ class Recorder:
         self._numbers = 0
 
     def now(self) -> datetime:
-        """Return the moment to be recorded now, in the hour that is open now."""
-        at = self._timeline.at(time.time())
+        """Return the moment to be recorded now, in the hour that is open now; what is in doubt until now is a gap."""
+        doubt = self._timeline.look(time.time(), time.monotonic())
+        at = self._timeline.last
         self._spool.turn(at)
+        if doubt:
+            self._spool.ledger.unkept(doubt.start, doubt.until, 0, doubt.reason)
+            _log.error("what came meanwhile may be incomplete", reason=doubt.reason, seconds=round(doubt.seconds, 3))
         return at
 
     def number(self) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import structlog
 
 from archive.clock import Clock
 from archive.hour import Hour
+from archive.ledger import CLOCK_STEPPED
 from archive.moment import format_moment
 from archive.problem import Problem
 from collector.recorder import Recorder
@@ -43,19 +45,22 @@ class Collector:
         clock = Clock.parse(settings.clock)
         repair(disk, clock.at(time.time()))
         before = inheritance(disk)
-        timeline = Timeline(clock, before.floor, time.time(), time.monotonic())
-        at = timeline.at(time.time())
-        if at > clock.at(time.time()):
+        real = time.time()
+        timeline = Timeline(clock, before.floor, real, time.monotonic())
+        at = timeline.last
+        ledger = Ledger(disk, uuid4().hex[:12])
+        ledger.start(at, _topics(settings), SOFTWARE, before)
+        if at > clock.at(real):
+            ledger.unkept(clock.at(real), at, 0, CLOCK_STEPPED)
             _log.error(
                 "the clock stands before what was recorded; time stands still until then", until=format_moment(at)
             )
-        ledger = Ledger(disk, uuid4().hex[:12])
-        ledger.start(at, _topics(settings), SOFTWARE, before)
         self.spool = Spool(disk, ledger, at, largest=settings.segment_mib * 1024 * 1024)
         self.recorder = Recorder(self.spool, timeline)
         self._timeline = timeline
         self._started_at = at
         self._synced = time.monotonic()
+        self._ending = asyncio.Event()
         self._subscribers = [
             Subscriber(_plan(settings), ledger.topics, self.recorder, self.recorder.number)
             for _ in range(settings.connections)
@@ -64,39 +69,36 @@ class Collector:
     async def run(self, stop: asyncio.Event) -> None:
         """Record until `stop` is set; then everything received is on disk and in the ledger."""
         self.spool.commit()
-        work = [self._tick(), self._sync(), *(subscriber.run() for subscriber in self._subscribers)]
+        work = [stop.wait(), self._tick(), *(subscriber.run() for subscriber in self._subscribers)]
         tasks: list[asyncio.Task[object]] = [asyncio.create_task(each) for each in work]
-        stopped = asyncio.create_task(stop.wait())
+        syncing = asyncio.create_task(self._sync())
         try:
-            done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([*tasks, syncing], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            stopped.cancel()
-            await self._shut_down(tasks)
+            await self._shut_down(tasks, syncing)
 
-    async def _shut_down(self, tasks: Sequence[asyncio.Task[object]]) -> None:
+    async def _shut_down(self, tasks: Sequence[asyncio.Task[object]], syncing: asyncio.Task[None]) -> None:
         await asyncio.gather(*(subscriber.stop("not_running") for subscriber in self._subscribers))
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks)
+        self._ending.set()  # a sync on its way is heard out: only it is told if the disk kept nothing
+        await asyncio.wait([*tasks, syncing])
         self.spool.ledger.stop(self.recorder.now())
         self.spool.close()
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
-            monotonic = time.monotonic()
-            at = self.recorder.now()
-            if step := self._timeline.step(time.time(), monotonic):
-                self.spool.ledger.step(at, step)
-                _log.error("the clock stepped", seconds=round(step, 3))
+            self.recorder.now()
             for subscriber in self._subscribers:
-                subscriber.tick(monotonic)
+                subscriber.tick(time.monotonic())
 
     async def _sync(self) -> None:
-        while True:
-            await asyncio.sleep(self.settings.sync_interval)
+        while not self._ending.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), self.settings.sync_interval)
             mark = self.spool.mark()
             error = await asyncio.to_thread(self.spool.sync, mark)
             self.spool.settle(mark, error)

@@ -1,35 +1,54 @@
-"""The collector's time: recorded moments that never step back, and the steps of the machine's clock."""
+"""The collector's time: recorded moments that only move on, and the stretches of it that nobody can vouch for."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from archive.clock import Clock
+from archive.ledger import CLOCK_STEPPED, PAUSED
 
 TOLERANCE = 1.0
+PAUSE = 3.0
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A stretch of recorded time in which something may have been missed unseen.
+
+    `seconds` is how long the process stood still, or by how much the machine's clock stepped.
+    """
+
+    start: datetime
+    until: datetime
+    reason: str
+    seconds: float
 
 
 class Timeline:
-    """Turns the machine's clock into the moments that are recorded.
+    """Turns the machine's clock into the moments that are recorded. The caller looks several times a second.
 
-    Real and monotonic times are seconds, given by the caller; `steps` counts the steps of the machine's clock.
+    Real and monotonic times are seconds, given by the caller. `last` is the moment recorded last, `steps` counts the
+    steps of the machine's clock. A clock that stands behind what was recorded lets time all but stand still until it
+    has caught up; no two moments are the same, so that an outage never lasts nothing.
     """
 
     def __init__(self, clock: Clock, floor: datetime, real: float, monotonic: float) -> None:
+        self.last = max(floor, clock.at(real))
         self.steps = 0
         self._clock = clock
-        self._last = floor
-        self._offset = real - monotonic
+        self._real, self._monotonic = real, monotonic
 
-    def at(self, real: float) -> datetime:
-        """Return the moment at a real time; while the clock stands behind what was recorded, time stands still."""
-        self._last = max(self._last, self._clock.at(real))
-        return self._last
+    def look(self, real: float, monotonic: float) -> Doubt | None:
+        """Move `last` on; return what is in doubt since the last call.
 
-    def step(self, real: float, monotonic: float) -> float:
-        """Return by how many seconds the machine's clock stepped since the last call; 0 for less than a second."""
-        offset = real - monotonic
-        step = offset - self._offset
-        self._offset = offset
-        if abs(step) < TOLERANCE:
-            return 0.0
-        self.steps += 1
-        return step
+        A machine that is suspended counts as a clock that steps: its monotonic time stands still with it.
+        """
+        lived = monotonic - self._monotonic
+        step = real - self._real - lived
+        before, clock = self.last, self._clock.at(real)
+        self._real, self._monotonic = real, monotonic
+        self.last = max(before + _INSTANT, clock)
+        if abs(step) >= TOLERANCE:
+            self.steps += 1
+            return Doubt(min(before, clock), self.last, CLOCK_STEPPED, step)
+        return Doubt(before, self.last, PAUSED, lived) if lived >= PAUSE else None

@@ -15,7 +15,6 @@ from archive.ledger import (
     Lost,
     Place,
     Started,
-    Stepped,
     Stopped,
     Subscribed,
     Unkept,
@@ -34,11 +33,11 @@ class _File:
     Of those, the first `promised` may be written: what they say was received is safe.
     """
 
-    def __init__(self, hour: Hour, size: int = 0) -> None:
+    def __init__(self, hour: Hour, *entries: Entry, size: int = 0) -> None:
         self.hour = hour
         self.size = size
-        self.waiting: list[Entry] = []
-        self.promised = 0
+        self.waiting = list(entries)
+        self.promised = len(entries)
 
     def admit(self, entry: Alive | Unkept) -> None:
         """Add an entry that may be written at once; a proof of life makes an earlier one needless."""
@@ -82,18 +81,17 @@ class Ledger:
         hour = Hour.of(at)
         name = str(CoverageName(hour))
         if name in self._disk.names(OPEN):
-            self._files.append(_File(hour, self._disk.size(f"{OPEN}/{name}")))
+            self._files.append(_File(hour, size=self._disk.size(f"{OPEN}/{name}")))
         else:
-            self._files.append(_File(hour))
-            self._add(Began(hour.start, None, before.expected))
+            self._files.append(_File(hour, Began(hour.start, None, before.expected)))
         for topic in topics:
             self._miss(topic, at, CONNECTING)
         self._add(Started(at, self._run, tuple(self._reasons), software))
 
     def turn(self, hour: Hour) -> None:
         """Open another hour's ledger; those before are closed by `write` as soon as nothing in them is unproven."""
-        self._files.append(_File(hour))
-        self._files[-1].waiting.append(Began(hour.start, self._run, dict(self._reasons), tuple(sorted(self._places))))
+        began = Began(hour.start, self._run, dict(self._reasons), tuple(sorted(self._places)))
+        self._files.append(_File(hour, began))
 
     def subscribe(self, at: datetime, topic: str) -> None:
         """Expect a topic from now on."""
@@ -144,15 +142,11 @@ class Ledger:
             self._add(Failed(at, topic, reason))
 
     def unkept(self, at: datetime, until: datetime, messages: int, reason: str) -> None:
-        """Record messages that could not be written."""
+        """Record messages that could not be written, or a stretch in which nobody knows what was missed."""
         self.outages.count[reason] += 1
         self.outages.add(reason, at, until)
         for file in self._files:
             file.admit(Unkept(at, until, messages, reason))
-
-    def step(self, at: datetime, seconds: float) -> None:
-        """Record a step of the machine's clock."""
-        self._add(Stepped(at, seconds))
 
     def stop(self, at: datetime) -> None:
         """Record that the process stops as it was told to."""

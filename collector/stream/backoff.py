@@ -23,7 +23,7 @@ class Backoff:
         return self.least + max(0.0, bound - self.least) * chance
 
     def reset(self) -> None:
-        """Begin anew; called only once the server has answered."""
+        """Begin anew; called only once the server has answered and stayed."""
         self.attempts = 0
 
 

@@ -33,17 +33,20 @@ class Recorder(Protocol):
 class Session:
     """A live connection.
 
-    `answered` says whether the server ever answered on it; `over` is done when it has ended, with the reason.
+    `answered` says whether the server ever answered on it; `over` is done when it has ended, with the reason;
+    `lasted` then says how many seconds it lived.
     """
 
     def __init__(self, wire: Wire, conversation: Conversation, recorder: Recorder) -> None:
         self.conversation = conversation
         self.answered = False
+        self.lasted = 0.0
         self._wire = wire
         self._recorder = recorder
         self._verdict: str | None = None
         self._over = False
-        conversation.opened(time.monotonic())
+        self._opened_at = time.monotonic()
+        conversation.opened(self._opened_at)
         self._pump()
         wire.start(self._receive)
         self.over = asyncio.create_task(self._ended())
@@ -99,7 +102,9 @@ class Session:
         self._verdict = self._verdict or reason
         if not self._over:
             self._over = True
-            if self._wire.said_goodbye and self.conversation.closed(time.monotonic()):
+            now = time.monotonic()
+            self.lasted = now - self._opened_at
+            if self._wire.said_goodbye and self.conversation.closed(now):
                 self._recorder.prove(self.number)
             self._recorder.lose(self.number, self._verdict)
         return self._verdict

@@ -74,6 +74,9 @@ class Subscriber:
             session, reason = await self._hold(session)
             if self._stopping:
                 return
+            if session.answered and session.lasted > self._plan.timers.reply:
+                self._quick.reset()
+                self._patient.reset()
             await self._rest(reason, None if session.answered else Undialled(reason))
 
     async def stop(self, reason: str) -> None:
@@ -82,11 +85,8 @@ class Subscriber:
         await asyncio.gather(*(session.close(reason) for session in self._held))
 
     async def _rest(self, reason: str, failure: Undialled | None) -> None:
-        """Pause before the next attempt; only an answer of the server makes the pauses short again."""
-        if failure is None:
-            self._quick.reset()
-            self._patient.reset()
-        else:
+        """Pause before the next attempt; only a connection that was answered and lasted makes pauses short again."""
+        if failure:
             self._recorder.fail(reason)
         refused = failure is not None and failure.refused
         pause = (self._patient if refused else self._quick).pause(random())  # noqa: S311 - jitter, no secret

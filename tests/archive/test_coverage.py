@@ -18,7 +18,6 @@ from archive.ledger import (
     Lost,
     Place,
     Started,
-    Stepped,
     Stopped,
     Subscribed,
     Unkept,
@@ -185,11 +184,6 @@ def test_a_full_disk_is_its_own_gap_within_a_covered_hour() -> None:
     assert coverage.gaps == gaps((10, 12, "disk_full"))
 
 
-def test_a_clock_step_moves_nothing() -> None:
-    entries = [THROUGH, Stepped(at(10), -7200.0), Alive(at(60), 1), Ended(at(60))]
-    assert coverage_of(entries, HOUR).covered == covered((0, 60))
-
-
 moments = st.floats(-5, 65).map(at)
 topics = st.sampled_from([ALL, DOGS])
 connections = st.integers(1, 3)
@@ -206,7 +200,6 @@ entries_of_any_kind: st.SearchStrategy[Entry] = st.one_of(
     st.builds(Lost, moments, connections, st.one_of(st.none(), topics), moments, reasons),
     st.builds(Failed, moments, st.one_of(st.none(), topics), reasons),
     st.builds(Unkept, moments, moments, st.integers(0, 9), reasons),
-    st.builds(Stepped, moments, st.floats(-9, 9)),
     st.builds(Stopped, moments),
     st.builds(Ended, moments),
 )

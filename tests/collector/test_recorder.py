@@ -30,7 +30,7 @@ def disk(tmp_path: Path) -> Disk:
 @pytest.fixture
 def recorder(disk: Disk) -> Recorder:
     timeline = Timeline(Clock(), EPOCH, time.time(), time.monotonic())
-    at = timeline.at(time.time())
+    at = timeline.last
     ledger = Ledger(disk, "run")
     ledger.start(at, [ALL], "tidemark", Inheritance())
     return Recorder(Spool(disk, ledger, at), timeline)

@@ -1,6 +1,7 @@
 """The collector as a whole, against every fault of the stand-in for OpenSea."""
 
 import asyncio
+import threading
 import time
 from datetime import UTC, datetime
 from errno import EIO, ENOSPC, EROFS
@@ -11,7 +12,7 @@ import pytest
 from archive.clock import Clock
 from archive.coverage import coverage_of
 from archive.hour import Hour
-from archive.ledger import Stepped, read_ledger
+from archive.ledger import Unkept, read_ledger
 from archive.names import SegmentName
 from simulator.faults import (
     Binary,
@@ -330,7 +331,49 @@ async def test_a_clock_that_steps_is_noted_and_time_never_goes_back(
         monkeypatch.setattr("time.time", real)
     assert recording.kept() == len(recording.sent_to_us())
     entries = [entry for path in recording.spool.glob("*/*.coverage.jsonl") for entry in read_ledger(path.read_bytes())]
-    assert {round(entry.seconds, -2) for entry in entries if isinstance(entry, Stepped)} == {-5400, 12600, -7200}
+    doubts = {
+        (each.reason, round((each.until - each.at).total_seconds())) for each in entries if isinstance(each, Unkept)
+    }
+    assert doubts == {("clock_stepped", 5400), ("clock_stepped", 7200)}
     for path in recording.spool.glob("*/*.0*.jsonl"):
         stamps = [line[:45] for line in path.read_bytes().splitlines()]
         assert stamps == sorted(stamps)
+
+
+async def test_an_outage_while_time_stands_still_is_a_gap(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = time.time
+    async with recording.running():
+        await recording.joined()
+        await recording.flow(0.2)
+        monkeypatch.setattr("time.time", lambda: real() - 60)
+        await recording.flow(0.2)
+        await recording.suffer(Reset())
+        await recording.joined()
+        await recording.flow(0.2)
+        await recording.received()
+    assert recording.reasons() == {"clock_stepped", "connection_lost"}
+    recording.balance()
+
+
+async def test_a_sync_on_its_way_is_heard_out_before_the_end(simulator: Simulator, tmp_path: Path) -> None:
+    disk = RefusingDisk(tmp_path / "spool")
+    begun, go_on, sync = threading.Event(), threading.Event(), disk.sync
+
+    def slow(descriptor: int) -> None:
+        if not begun.is_set():
+            begun.set()
+            go_on.wait(10)
+            with disk.refusing(EIO, "sync"):
+                sync(descriptor)
+        sync(descriptor)
+
+    recording = Recording(simulator, tmp_path, disk)
+    async with recording.running():
+        await recording.joined()
+        disk.sync = slow  # type: ignore[method-assign]
+        recording.send()
+        await recording.until(begun.is_set)
+        asyncio.get_running_loop().call_later(0.1, go_on.set)
+    assert "disk_error" in recording.reasons()

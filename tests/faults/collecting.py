@@ -13,7 +13,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from errno import EIO, ENOSPC, EROFS
 from pathlib import Path
 from random import Random
@@ -23,7 +23,9 @@ from unittest.mock import patch
 import structlog
 
 from archive.clock import Clock
+from archive.ledger import PAUSED
 from collector.spool.lock import holder
+from collector.timeline import PAUSE
 from simulator.faults import Close, CrashChannel, Garbage, Giant, HalfOpen, IgnoreHeartbeat, IgnoreJoin, Refuse, Reset
 from simulator.options import Options
 from simulator.server import Simulator
@@ -34,6 +36,7 @@ from tests.collector.spool.life import Life
 
 COLLECT = "from cli.main import main; main()"
 RATE = 60.0
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,29 @@ async def misled(rounds: int, random: Random, folder: Path) -> Outcome:
         return Outcome("clock", rounds, steps, recording.account())
 
 
+async def paused(rounds: int, _: Random, folder: Path) -> Outcome:
+    """A process that stands still while the server leaves; what waited in the socket proves nothing of that time."""
+    clock = Clock(datetime(2026, 11, 22, 15, tzinfo=UTC), round(time.time(), 3), RATE)
+    async with _simulator(folder, clock) as simulator:
+        program = Program(simulator, folder, clock)
+        process = await program.running()
+        flow = asyncio.create_task(program.flow(3600, 1000))
+        rounds = 1 + rounds // 10
+        for _ in range(rounds):
+            await asyncio.sleep(0.5)
+            process.send_signal(signal.SIGSTOP)
+            await program.suffer(Close(code=1001))
+            await asyncio.sleep(PAUSE + 0.5)
+            process.send_signal(signal.SIGCONT)
+            await program.until(lambda: any(wire.connection.socket.subscriptions for wire in simulator.hub.wires))
+        await asyncio.sleep(0.5)
+        flow.cancel()
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+        found = [gap for gap in program.gaps() if gap.reason == PAUSED and gap.end - gap.start > PAUSE * RATE * SECOND]
+        return Outcome("paused", rounds, len(found), program.account(FLIGHT * RATE))
+
+
 async def turned(rounds: int, _: Random, folder: Path) -> Outcome:
     """Hour boundaries under load: an hour lasts a second."""
     clock = Clock(datetime(2026, 11, 22, 15, 50, tzinfo=UTC), round(time.time(), 3), 3600.0)
@@ -211,7 +237,7 @@ async def turned(rounds: int, _: Random, folder: Path) -> Outcome:
 
 Loop = Callable[[int, Random, Path], Awaitable[Outcome]]
 LOOPS: tuple[Loop, ...] = (
-    killed, doubled, unplugged, starved, cut_off, misled, turned,
+    killed, doubled, unplugged, starved, cut_off, misled, paused, turned,
 )  # fmt: skip
 
 

@@ -27,8 +27,10 @@ class RefusingDisk(Disk):
     def refusing(self, error: int, *methods: str, takes: int = 0) -> Iterator[None]:
         """Let methods fail with an errno for a while; each write takes `takes` bytes before it does."""
         self.refuse(error, *methods, takes=takes)
-        yield
-        self._errors.clear()
+        try:
+            yield
+        finally:
+            self.relent()
 
     def refuse(self, error: int, *methods: str, takes: int = 0) -> None:
         """Let methods fail with an errno until `relent`."""

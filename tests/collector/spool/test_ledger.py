@@ -8,7 +8,7 @@ import pytest
 
 from archive.coverage import Coverage, coverage_of
 from archive.hour import Hour
-from archive.ledger import Alive, Began, Ended, Failed, Lost, Place, read_ledger
+from archive.ledger import Alive, Began, Ended, Failed, Lost, Place, Unkept, read_ledger
 from collector.spool.ledger import Ledger
 from collector.spool.repair import Inheritance, inheritance
 from tests.collector.spool.disks import RefusingDisk
@@ -177,7 +177,7 @@ def test_a_new_process_goes_on_in_the_same_file(disk: RefusingDisk, ledger: Ledg
     write(ledger)
     again = Ledger(disk, "run-2")
     again.start(at(20), [ALL], "tidemark", inheritance(disk))
-    again.step(at(21), -3600.0)
+    again.subscribe(at(21), DOGS)
     write(again)
     assert [(gap.start, gap.reason) for gap in coverage(disk).gaps if gap.topic == ALL] == [
         (at(1), "connecting"),
@@ -185,7 +185,7 @@ def test_a_new_process_goes_on_in_the_same_file(disk: RefusingDisk, ledger: Ledg
         (at(20), "connecting"),
         (at(21), "process_died"),
     ]
-    assert coverage(disk).expected == {ALL: "process_died"}
+    assert coverage(disk).expected == {ALL: "process_died", DOGS: "connecting"}
 
 
 def test_a_process_in_a_later_hour_is_told_what_was_expected(disk: RefusingDisk, ledger: Ledger) -> None:
@@ -201,3 +201,12 @@ def test_a_process_in_a_later_hour_is_told_what_was_expected(disk: RefusingDisk,
         (ALL, at(76), "process_died"),
         (DOGS, at(60), "process_died"),
     ]
+
+
+def test_an_hour_begins_with_what_is_carried_over_whatever_is_written_first(disk: RefusingDisk, ledger: Ledger) -> None:
+    write(ledger)
+    ledger.turn(HOUR.next())
+    ledger.unkept(at(59), at(61), 7, "disk_full")
+    ledger.write()
+    assert [type(entry) for entry in read_ledger(disk.read("open/20261122T16.coverage.jsonl"))] == [Began, Unkept]
+    assert (at(60), "disk_full") in [(gap.start, gap.reason) for gap in coverage(disk, HOUR.next()).gaps]

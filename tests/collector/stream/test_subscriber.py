@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from websockets.asyncio.server import ServerConnection, serve
 
 from collector.stream import subscriber
+from collector.stream.conversation import Timers
 from collector.stream.event import Event, Joined
 from collector.stream.frame import Frame
 from collector.stream.subscriber import Plan, Subscriber
@@ -78,7 +79,7 @@ async def until(condition: Any) -> None:
             await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.01)
 
 
-async def test_pauses_grow_until_the_server_has_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pauses_grow_until_the_server_has_answered_and_stayed(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = 0
 
     async def handler(ws: ServerConnection) -> None:
@@ -87,11 +88,13 @@ async def test_pauses_grow_until_the_server_has_answered(monkeypatch: pytest.Mon
         if opened in {5, 6}:
             await ws.recv()
             await ws.send(OK)
+        if opened == 5:
+            await asyncio.wait([asyncio.create_task(ws.wait_closed())], timeout=0.3)
         await ws.close(1000)
 
-    async with held(handler, monkeypatch) as (notes, pauses, _):
+    async with held(handler, monkeypatch, timers=Timers(reply=0.2)) as (notes, pauses, _):
         await until(lambda: len(pauses) >= 8)
-        assert pauses[:8] == [0.25, 0.5, 1.0, 2.0, 0.25, 0.25, 0.5, 1.0]
+        assert pauses[:8] == [0.25, 0.5, 1.0, 2.0, 0.25, 0.5, 1.0, 2.0]
         assert notes.events == [Joined("collection:*")] * 2
         assert set(notes.failed) == {reason for _, reason in notes.lost} == {"closed_by_server"}
 
