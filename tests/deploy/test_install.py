@@ -1,14 +1,15 @@
 """The installer and the cron table in a clean Debian 12, as `debootstrap` makes it."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import boto3
+import psutil
 import pytest
 
 from archive.hour import Hour
@@ -50,7 +51,7 @@ def _inside(root: Path, *command: str) -> str:
     return _run("chroot", str(root), "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command)
 
 
-def test_it_installs_without_a_network_twice_and_cron_ships_an_hour(
+def test_it_installs_without_a_network_twice_and_cron_ships_an_hour_and_mails_only_what_failed(
     debian: Path, s3_endpoint: str, bucket: str
 ) -> None:
     # An empty network namespace: whatever reached for a registry would fail.
@@ -64,15 +65,21 @@ def test_it_installs_without_a_network_twice_and_cron_ships_an_hour(
     assert _inside(debian, "systemd-analyze", "verify", "--man=no", units) == ""
 
     _secrets_are_kept_by_root_alone(debian)
-    _configure(debian, s3_endpoint, bucket)
+    _configure(debian, s3_endpoint, "no-such-bucket")
     key = _spooled_hour(debian)
-    cron = subprocess.Popen(["chroot", str(debian), "cron", "-f"])
-    try:
-        keys, log = _await_upload(boto3.client("s3"), bucket, debian)
-    finally:
+    log, mail = debian / "var/log/tidemark/upload.log", debian / "var/log/tidemark/mail"
+    with subprocess.Popen(["chroot", str(debian), "cron", "-f"]) as cron:
+        _await_run(cron.pid, log, 1)
+        failed = mail.read_text()
+        settings = debian / "etc/tidemark/collector.env"
+        settings.write_text(settings.read_text().replace("no-such-bucket", bucket))
+        _await_run(cron.pid, log, 2)
         cron.terminate()
-        cron.wait()
-    assert "exit status 0" in log
+    assert re.findall("exit status .*", log.read_text()) == ["exit status 1", "exit status 0"]
+    assert "To: root\n" in failed
+    assert re.search("tidemark upload failed on .* with exit status 1:\n.*no-such-bucket", failed, re.DOTALL)
+    assert mail.read_text() == failed
+    keys = {found["Key"] for found in boto3.client("s3").list_objects_v2(Bucket=bucket)["Contents"]}
     assert {key, str(ManifestKey("", "collector-a", HOUR))} <= keys
 
 
@@ -100,6 +107,9 @@ def _configure(root: Path, endpoint: str, bucket: str) -> None:
     table = root / "etc/cron.d/tidemark-upload"
     minute, rest = table.read_text().split(" * * * * tidemark ")
     table.write_text(minute.rpartition("\n")[0] + "\n* * * * * tidemark " + rest)
+    sendmail = root / "usr/sbin/sendmail"
+    sendmail.write_text("#!/bin/sh\ncat >>/var/log/tidemark/mail\n")
+    sendmail.chmod(0o755)
     # A chroot has no login uid to set; cron would refuse to run anything.
     pam = root / "etc/pam.d/cron"
     pam.write_text("".join(line for line in pam.read_text().splitlines(True) if "pam_loginuid" not in line))
@@ -116,11 +126,9 @@ def _spooled_hour(root: Path) -> str:
     return str(ObjectKey("", "collector-a", segment))
 
 
-def _await_upload(client: Any, bucket: str, root: Path) -> tuple[set[str], str]:
-    """Wait until a run of cron has written its log, and return the archive's keys and the log."""
-    log = root / "var/log/tidemark/upload.log"
+def _await_run(cron: int, log: Path, number: int) -> None:
+    """Wait until cron's run of this number has written its log, and cron has mailed what it had to say."""
     deadline = time.monotonic() + 150
-    while not (log.exists() and "exit status" in log.read_text()):
+    while not (log.exists() and log.read_text().count("exit status") == number and not psutil.Process(cron).children()):
         assert time.monotonic() < deadline, "cron ran nothing"
-        time.sleep(1)
-    return {found["Key"] for found in client.list_objects_v2(Bucket=bucket).get("Contents", ())}, log.read_text()
+        time.sleep(0.5)
