@@ -25,10 +25,10 @@ class SimulatorProcess:
 
     def __init__(self, folder: Path, environment: dict[str, str], *, sales_share: float) -> None:
         self.ledger = folder / "ledger"
-        keys = [f"--key={collector}={key}" for collector, key in KEYS.items()]
+        keys = {"TIDEMARK_SIMULATOR_KEYS": " ".join(f"{collector}={key}" for collector, key in KEYS.items())}
         market = ["--rate", "0", "--sales-share", str(sales_share)]
-        command = tidemark("simulate", "--json", "--port", "0", "--ledger", str(self.ledger), *market, *keys)
-        self._process = Process("simulator", command, environment, folder / "output.log")
+        command = tidemark("simulate", "--json", "--port", "0", "--ledger", str(self.ledger), *market)
+        self._process = Process("simulator", command, environment | keys, folder / "output.log")
 
     def start(self) -> None:
         """Start it and wait until it answers."""

@@ -15,7 +15,7 @@ from local.postgres import UNSAFE_BUT_FAST, Postgres
 from local.s3 import S3Server
 from simulator.options import Options
 from simulator.server import Simulator
-from tests.loading import Loading, left_behind
+from tests.loading import PLANTED, Loading, left_behind
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +108,7 @@ def loading(
     s3_server.create_bucket("loading")
     with fresh_database(postgres_server, migrated) as warehouse, fresh_database(postgres_server, "template0") as own:
         settings = {"WAREHOUSE_URL": warehouse, "BUCKET": "loading", "COLLECTORS": "collector-a", "PATIENCE": "7200"}
-        environment = {f"TIDEMARK_{name}": value for name, value in settings.items()} | s3_server.environment
+        environment = {f"TIDEMARK_{name}": value for name, value in settings.items()} | s3_server.environment | PLANTED
         with Airflow(tmp_path_factory.mktemp("airflow"), own, environment) as airflow:
             yield Loading(airflow, s3_server.client(), "loading", warehouse)
             started = set(airflow._sessions)

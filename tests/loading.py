@@ -14,6 +14,13 @@ from tests.dags.archived import archive_hour
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# Secrets that cannot be mistaken for anything else; the embedded S3 takes any, and the Events API is out of reach.
+PLANTED = {
+    "AWS_SECRET_ACCESS_KEY": "planted-7f3c9d21-airflow-aws",
+    "OPENSEA_API_KEY": "planted-7f3c9d21-airflow-opensea",
+    "TIDEMARK_API_URL": "http://127.0.0.1:1/api/v2",
+}
+
 
 @dataclass(frozen=True)
 class Loading:

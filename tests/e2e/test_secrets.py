@@ -2,19 +2,27 @@
 
 import asyncio
 import os
+import stat
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg2
 import pytest
+from psycopg2 import sql
 
+from archive.hour import Hour
+from archive.names import ObjectKey, SegmentName
+from local.airflow_rest import ENDED
 from local.environment import Source, bare, collecting, uploading
 from local.process import Process, tidemark
 from local.s3 import S3Server
 from simulator.options import Options
 from simulator.server import Simulator
+from tests.loading import PLANTED as PLANTED_IN_AIRFLOW
+from tests.loading import Loading
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres]
 
@@ -92,3 +100,46 @@ def test_no_failure_of_a_verb_shows_the_secret_that_it_failed_with(
     assert process.wait(60) == 1
     assert b"Next:" in log.read_bytes()
     assert PLANTED.encode() not in log.read_bytes()
+
+
+@pytest.mark.airflow
+@pytest.mark.timeout(240)
+def test_an_airflow_that_loads_one_hour_and_fails_another_keeps_its_secrets(loading: Loading) -> None:
+    good, bad = loading.archive("2026-10-20T05", "2026-10-20T06")
+    spoilt = str(ObjectKey("", "collector-a", SegmentName(Hour.parse(bad), 1)))
+    loading.s3.put_object(Bucket=loading.bucket, Key=spoilt, Body=b"spoilt")
+    rest, home = loading.airflow.rest, loading.airflow.home
+    rest.unpause("load_sales")
+    runs = {rest.trigger("load_sales", partition_key=key): key for key in (good, bad)}
+    lines, states = "", {}
+    while len(states) < len(runs):
+        lines += command_lines()
+        found = {key: rest.run("load_sales", run)["state"] for run, key in runs.items()}
+        states = {key: state for key, state in found.items() if state in ENDED}
+    assert states == {good: "success", bad: "failed"}
+
+    metadata = loading.airflow._environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")
+    left = dict(texts(home)) | {Path(url): dump(url).encode() for url in (metadata, loading.warehouse_url)}
+    left[Path("command lines")] = lines.encode()
+    logs = [text for path, text in left.items() if "load_sales" in str(path)]
+    assert [b"spoilt" in text or b"20261020T06" in text for text in logs].count(True) == 1, logs
+    secret = {value for name, value in PLANTED_IN_AIRFLOW.items() if not name.endswith("_URL")}
+    secret |= {loading.airflow.password, loading.warehouse_url.split(":")[2].partition("@")[0]}
+    assert len(secret) == 4
+    holding = {path for path, text in left.items() if any(value.encode() in text for value in secret)}
+    assert holding == {home / "passwords.json"}
+    assert stat.S_IMODE((home / "passwords.json").stat().st_mode) == 0o600
+
+
+def dump(url: str) -> str:
+    """Every row of every table of a database, as text."""
+    connection = psycopg2.connect(url)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information_schema)'")
+        tables = [sql.Identifier(*names) for names in cursor.fetchall()]
+        rows = []
+        for table in tables:
+            cursor.execute(sql.SQL("SELECT one::text FROM {} AS one").format(table))
+            rows += [text for (text,) in cursor.fetchall()]
+    connection.close()
+    return "\n".join(rows)
