@@ -30,7 +30,7 @@ _read_sent = msgspec.json.Decoder(_Sent).decode
 
 
 class Recorder:
-    """Keeps what the sessions receive, in the order of reading; at most 50 ms of it wait for the operating system.
+    """Keeps what the sessions receive, in the order of reading; at most 50 ms of it wait to be written.
 
     `received` counts messages by the event name of their frame; `lost` and `failed` count by reason.
     """

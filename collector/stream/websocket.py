@@ -22,6 +22,8 @@ _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 _KEY_REFUSED = (401, 403)
 _TOO_MANY = 429
 _SERVER_ERROR = 500
+_GATHERING = 0.01
+_BUSY = 16 * 1024
 _OWN_CODES = {1009: "frame_too_big", 1002: "protocol_error", 1007: "protocol_error"}
 Take = Callable[[list[bytes]], None]
 
@@ -56,6 +58,12 @@ class Wire(ClientConnection):
         self._lane = Lane(super().data_received)
         self._parts: list[bytes] = []
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport; one that decrypts shall not read ahead while it is paused."""
+        super().connection_made(transport)
+        if limit := getattr(transport, "set_read_buffer_limits", None):
+            limit(high=1)
+
     def start(self, take: Take) -> None:
         """Hand messages to `take` from now on, beginning with those that are already there."""
         self._take = take
@@ -81,6 +89,13 @@ class Wire(ClientConnection):
             super().data_received(data)
             self._straight = fresh and self.response is not None and data.endswith(b"\r\n\r\n")
         self._hand_over()
+        if len(data) < _BUSY:
+            self._gather()
+
+    def _gather(self) -> None:
+        """Let what comes next wait in the socket: to be woken for each message costs more than the message."""
+        self.transport.pause_reading()
+        self.loop.call_later(_GATHERING, self.transport.resume_reading)
 
     def process_event(self, event: Event) -> None:
         """Gather the messages that the library parsed; everything else is the library's."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -13,6 +15,7 @@ from websockets.http11 import Request, Response
 from websockets.utils import accept_key
 
 from archive.problem import Problem
+from bench.certificate import self_signed
 from collector.stream.websocket import Undialled, dial, hang_up
 
 
@@ -208,3 +211,30 @@ async def test_messages_come_whole_whether_or_not_the_handshake_came_alone(*, to
         await wire.ended()
         await asyncio.sleep(0.05)
     assert found == texts
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_messages_sent_one_by_one_are_read_many_at_a_time(
+    *, secure: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = tmp_path / "certificate.pem"
+    certificate.write_bytes(self_signed())
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+
+    async def handler(ws: ServerConnection) -> None:
+        for number in range(200):
+            await ws.send(str(number))
+            await asyncio.sleep(0.001)
+
+    reads: list[list[bytes]] = []
+    async with serve(handler, "127.0.0.1", 0, compression=None, ssl=context if secure else None) as server:
+        scheme = "wss" if secure else "ws"
+        url = SecretStr(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        wire = await dial(url, largest=1024, patience=5)
+        wire.start(reads.append)
+        async with asyncio.timeout(10):
+            assert await wire.ended() == "closed_by_server"
+    assert [message for read in reads for message in read] == [str(number).encode() for number in range(200)]
+    assert len(reads) < 100
