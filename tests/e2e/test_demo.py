@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ import pytest
 
 from local.environment import bare
 from local.process import tidemark
+from local.simulator import KEYS
+from tests.e2e.test_secrets import texts
+from tests.loading import PLANTED
 
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(400)]
 
@@ -24,8 +28,9 @@ class Demo:
         self._output = folder / "output"
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
-                tidemark("demo"), cwd=folder, env=bare(os.environ), stdout=output, stderr=output, start_new_session=True
-            )
+                tidemark("demo"), cwd=folder, env=bare(os.environ) | PLANTED, stdout=output, stderr=output,
+                start_new_session=True,
+            )  # fmt: skip
 
     @property
     def said(self) -> str:
@@ -97,3 +102,6 @@ def test_the_demo_answers_yes_and_leaves_its_data_but_no_process(demo: Demo) -> 
     assert psutil.wait_procs(programs, 5)[1] == []
     folder = demo.folder / ".run" / "demo"
     assert len(list((folder / "archive" / "manifests").rglob("collector=collector-?.json"))) >= 6
+    secret = [*KEYS.values(), *PLANTED.values(), (folder / "postgres" / "password").read_text()]
+    holding = [path for path, text in texts(folder) if any(value.encode() in text for value in secret)]
+    assert [(path.name, stat.S_IMODE(path.stat().st_mode)) for path in holding] == [("password", 0o600)]
