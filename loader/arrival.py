@@ -1,7 +1,7 @@
 """What is worth waiting for before an hour is loaded."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from archive.hour import Hour
 from loader.hours import missing_collectors
@@ -13,6 +13,5 @@ def awaited(wanted: Iterable[Hour], settings: LoaderSettings, now: datetime) -> 
 
     Patience counts from an hour's end, so hours that are long past are never waited for.
     """
-    patience = timedelta(seconds=settings.patience)
-    late = {hour: missing_collectors(hour, settings) for hour in wanted if now < hour.end + patience}
+    late = {hour: missing_collectors(hour, settings) for hour in wanted if settings.awaits(hour, now)}
     return {hour: collectors for hour, collectors in late.items() if collectors}

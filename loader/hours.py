@@ -1,6 +1,6 @@
 """Hours of the archive into the warehouse: what Airflow, the command line and the demo call, and nothing deeper."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import groupby
@@ -17,6 +17,8 @@ from loader.warehouse.load import load, lock_hour
 from loader.warehouse.postgres import connected
 from loader.warehouse.runs import covered_seconds, fingerprints, last_run, open_gaps, require_migrated
 
+NOBODY = fingerprint(())
+
 
 def load_hour(
     hour: Hour,
@@ -29,21 +31,33 @@ def load_hour(
     """Load one hour in one transaction, and report it.
 
     An hour whose manifests are those of its last load is left as it is, unless `force`. `collectors` limits the load
-    to some of those that recorded the hour. Raises Problem; then nothing of the hour was changed.
+    to some of those that recorded the hour. For an expected collector that has not reported all of the hour is a gap,
+    also where none has and patience is over. Raises Problem; then nothing of the hour was changed.
     """
     started = datetime.now(UTC)
     archive = _archive(settings)
     with connected(settings.warehouse_url) as connection:
         require_migrated(connection)
         lock_hour(connection, hour, say)
-        listed = _chosen(archive.listed(hour), hour, collectors)  # not before: another load may have just ended
-        last, mark = last_run(connection, hour), fingerprint(listed)
+        there = archive.listed(hour)  # not before: another load may have just ended
+        last = last_run(connection, hour)
+        listed = _chosen(there, hour, collectors)
+        if not there and not (_given_up(hour, settings, started) and (last is None or last["fingerprint"] == NOBODY)):
+            raise _nothing_there(hour)
+        mark, missing = fingerprint(listed), _missing(there, settings)
         unchanged = not force and last is not None and last["fingerprint"] == mark
         if not unchanged:
             manifests = [archive.manifest(one) for one in listed]
-            run = {"fingerprint": mark, "started_at": started, "software": version("tidemark"), "force": force}
+            run = {
+                "fingerprint": mark,
+                "started_at": started,
+                "software": version("tidemark"),
+                "force": force,
+                "missing": missing,
+                "topics": [f"collection:{slug}" for slug in settings.collections],
+            }
             load(connection, hour, manifests, archive.chunks, say, again=last is not None, **run)
-        report = _report(connection, hour, settings, [one.key.collector for one in listed], unchanged=unchanged)
+        report = _report(connection, hour, missing, unchanged=unchanged)
         connection.commit()
     say(str(report))
     return report
@@ -51,27 +65,47 @@ def load_hour(
 
 def missing_collectors(hour: Hour, settings: LoaderSettings) -> list[str]:
     """Return the expected collectors whose manifest of the hour is not in the archive yet."""
-    there = {one.key.collector for one in _archive(settings).listed(hour)}
-    return [collector for collector in settings.collectors if collector not in there]
+    return _missing(_archive(settings).listed(hour), settings)
 
 
 def stale_hours(settings: LoaderSettings, first: Hour, last: Hour) -> list[Hour]:
     """Return the hours from `first` to `last` whose archive changed after they were loaded, or that never were.
 
-    An hour without any manifest is not among them: there is nothing to load.
+    An hour without any manifest is among them when an earlier one of the range was recorded, patience is over, and
+    nothing stands in the warehouse: it is to be known as a gap.
     """
     archive = _archive(settings)
     days = dict.fromkeys(hour.start.date() for hour in hours(first, last))
     listed = sorted((one for day in days for one in archive.listed_on(day)), key=lambda one: one.key.hour)
+    found = {hour: fingerprint(group) for hour, group in groupby(listed, key=lambda one: one.key.hour)}
     with connected(settings.warehouse_url) as connection:
         require_migrated(connection)
         known = fingerprints(connection, first, last)
-    found = ((hour, fingerprint(group)) for hour, group in groupby(listed, key=lambda one: one.key.hour))
-    return [hour for hour, mark in found if first <= hour <= last and known.get(hour) != mark]
+    begun, now = min([*found, *known], default=last.next()), datetime.now(UTC)
+    silent = {hour: NOBODY for hour in hours(begun, last) if hour not in known and _given_up(hour, settings, now)}
+    wanted = silent | found
+    return [hour for hour in hours(first, last) if hour in wanted and wanted[hour] != known.get(hour)]
 
 
 def _archive(settings: LoaderSettings) -> S3Archive:
     return S3Archive(s3_client(), settings.bucket, settings.prefix)
+
+
+def _missing(there: list[Listed], settings: LoaderSettings) -> list[str]:
+    reported = {one.key.collector for one in there}
+    return [collector for collector in settings.collectors if collector not in reported]
+
+
+def _given_up(hour: Hour, settings: LoaderSettings, now: datetime) -> bool:
+    """Tell whether an hour was to be recorded and whoever has not reported it by now is not awaited any more."""
+    return bool(settings.collectors) and not settings.awaits(hour, now)
+
+
+def _nothing_there(hour: Hour) -> Problem:
+    return Problem(
+        f"the archive has no manifest of {hour.key}: no collector has uploaded that hour",
+        "Run `tidemark upload` on the collectors' machines; an hour is uploaded once it is over",
+    )
 
 
 def _chosen(listed: list[Listed], hour: Hour, collectors: Sequence[str] | None) -> list[Listed]:
@@ -82,17 +116,10 @@ def _chosen(listed: list[Listed], hour: Hour, collectors: Sequence[str] | None) 
             f"the archive has no manifest of {hour.key} by {', '.join(missing)}, only by {present}",
             "Run `tidemark upload` on that collector's machine, or leave it out",
         )
-    if not listed:
-        raise Problem(
-            f"the archive has no manifest of {hour.key}: no collector has uploaded that hour",
-            "Run `tidemark upload` on the collectors' machines; an hour is uploaded once it is over",
-        )
     return [one for one in listed if not collectors or one.key.collector in collectors]
 
 
-def _report(
-    connection: Connection, hour: Hour, settings: LoaderSettings, there: Iterable[str], *, unchanged: bool
-) -> LoadReport:
+def _report(connection: Connection, hour: Hour, missing: list[str], *, unchanged: bool) -> LoadReport:
     run = last_run(connection, hour)
     if run is None:
         raise AssertionError(f"{hour.key} was loaded and has no load_run")
@@ -103,7 +130,7 @@ def _report(
         hour=hour.key,
         unchanged=unchanged,
         collectors=run["collectors"],
-        missing=sorted(set(settings.collectors) - set(there)),
+        missing=missing,
         covered_seconds=covered_seconds(connection, hour),
         gaps=open_gaps(connection, hour),
         seconds=(run["finished_at"] - run["started_at"]).total_seconds(),

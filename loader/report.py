@@ -38,7 +38,7 @@ class LoadReport:
         fates = f"{self.inserted:,} new, {self.replaced:,} replaced, {self.duplicates:,} known already"
         return "\n".join(
             [
-                f"{self.hour} {verb}: {self.files} files by {', '.join(self.collectors)}{missing}",
+                f"{self.hour} {verb}: {self.files} files by {', '.join(self.collectors) or 'nobody'}{missing}",
                 f"  lines       {self.lines:>12,}",
                 f"  sales       {self.sales:>12,}  {fates}",
                 f"  other types {self.other:>12,}",

@@ -1,12 +1,16 @@
 """The loader's settings: environment variables `TIDEMARK_*` and `.env`, read once, every mistake reported at once."""
 
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from archive.clock import Clock
+from archive.hour import Hour
 from archive.names import checked_collector, checked_prefix
+
+_SLUG = r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]{0,127})$"
 
 
 def _listed(text: object) -> object:
@@ -41,6 +45,13 @@ class LoaderSettings(WarehouseSettings):
     collectors: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_checked_collectors)] = (
         Field((), description="Collectors whose manifest each hour is expected to have, separated by commas.")
     )
+    collections: Annotated[tuple[Annotated[str, Field(pattern=_SLUG)], ...], NoDecode, BeforeValidator(_listed)] = (
+        Field(
+            ("*",),
+            min_length=1,
+            description="Collections that the collectors record, or *: what an hour lacks that no collector reported.",
+        )
+    )
     patience: float = Field(1800, ge=0, description="Seconds after an hour's end for which its manifests are awaited.")
     clock: Annotated[
         Clock, NoDecode, BeforeValidator(lambda text: Clock.parse(text) if isinstance(text, str) else text)
@@ -54,3 +65,7 @@ class LoaderSettings(WarehouseSettings):
     opensea_api_key: SecretStr | None = Field(
         None, validation_alias="OPENSEA_API_KEY", description="Key of the Events API, for repairs."
     )
+
+    def awaits(self, hour: Hour, now: datetime) -> bool:
+        """Tell whether patience holds for manifests of this hour that are not there yet."""
+        return now < hour.end + timedelta(seconds=self.patience)

@@ -26,14 +26,11 @@ class UpSettings(BaseSettings):
         """Return OpenSea as these settings describe it, or None without a key."""
         if not self.opensea_api_key:
             return None
-        told = {
-            "TIDEMARK_STREAM_URL": self.stream_url,
-            "TIDEMARK_COLLECTIONS": ",".join(self.collections),
-            "TIDEMARK_EVENT_TYPES": ",".join(self.event_types),
-        }
+        both = {"TIDEMARK_COLLECTIONS": ",".join(self.collections)}
+        stream = {"TIDEMARK_STREAM_URL": self.stream_url, "TIDEMARK_EVENT_TYPES": ",".join(self.event_types)}
         return Source(
             name="OpenSea",
-            stream={name: value for name, value in told.items() if value},
-            api={"TIDEMARK_API_URL": self.api_url} if self.api_url else {},
+            stream=both | {name: value for name, value in stream.items() if value},
+            api=both | ({"TIDEMARK_API_URL": self.api_url} if self.api_url else {}),
             keys=dict.fromkeys(COLLECTORS, self.opensea_api_key.get_secret_value()),
         )

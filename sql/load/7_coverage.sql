@@ -1,6 +1,6 @@
 -- Grain: one row per stretch that a collector covered, or did not, in this hour.
 DELETE FROM ops.coverage WHERE source_hour = :hour AND collector = ANY (:collectors);
-DELETE FROM ops.gap WHERE source_hour = :hour AND collector = ANY (:collectors);
+DELETE FROM ops.gap WHERE source_hour = :hour AND (collector = ANY (:collectors) OR reason = 'no_manifest');
 
 INSERT INTO ops.coverage (source_hour, collector, topic, from_at, to_at)
 SELECT :hour, collector, topic, from_at, to_at
@@ -9,6 +9,22 @@ FROM jsonb_to_recordset(:covered) AS stretch (collector text, topic text, from_a
 INSERT INTO ops.gap (source_hour, collector, topic, from_at, to_at, reason)
 SELECT :hour, collector, topic, from_at, to_at, reason
 FROM jsonb_to_recordset(:gaps) AS stretch (collector text, topic text, from_at timestamptz, to_at timestamptz, reason text);
+
+-- What a collector recorded that has not reported, nobody knows: all of it is a gap, on the topics of those that have, else on those expected.
+INSERT INTO ops.gap (source_hour, collector, topic, from_at, to_at, reason)
+WITH told AS (
+    SELECT collector, topic FROM ops.coverage WHERE source_hour = :hour AND collector NOT LIKE 'events-api-%'
+    UNION
+    SELECT collector, topic FROM ops.gap WHERE source_hour = :hour
+),
+wanted AS (
+    SELECT topic FROM told
+    UNION
+    SELECT topic FROM unnest(CAST(:topics AS text[])) AS topic WHERE NOT EXISTS (SELECT FROM told)
+)
+SELECT :hour, collector, topic, :hour, CAST(:hour AS timestamptz) + interval '1 hour', 'no_manifest'
+FROM unnest(CAST(:missing AS text[])) AS collector, wanted
+WHERE collector NOT IN (SELECT told.collector FROM told);
 
 -- A gap is repaired where runs of the Events API cover whatever of it the other collectors left open.
 UPDATE ops.gap

@@ -10,7 +10,7 @@ CREATE TEMP TABLE collector_cover ON COMMIT DROP AS
 WITH topic AS (
     SELECT source_hour AS hour, collector, topic, tstzrange(from_at, to_at) AS span FROM ops.coverage
     UNION ALL
-    SELECT source_hour, collector, topic, 'empty' FROM ops.gap
+    SELECT source_hour, collector, topic, 'empty' FROM ops.gap WHERE reason <> 'no_manifest'
 ),
 topic_cover AS (
     SELECT hour, collector, topic, range_agg(span) AS cover

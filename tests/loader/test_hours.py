@@ -101,7 +101,7 @@ def test_part_of_the_collectors_takes_nothing_from_the_others(s3: "S3Client", se
     load_hour(HOUR, settings, say=quiet)
     before = contents(url_of(settings))
     report = load_hour(HOUR, settings, collectors=["collector-b"], say=quiet)
-    assert (report.collectors, report.missing, report.inserted) == (["collector-b"], ["collector-a"], 0)
+    assert (report.collectors, report.missing, report.inserted) == (["collector-b"], [], 0)
     assert contents(url_of(settings)) == before
 
 
@@ -243,6 +243,7 @@ def test_coverage_and_gaps_are_those_of_the_manifests(s3: "S3Client", settings: 
     middle, late = HOUR.start + timedelta(minutes=20), HOUR.start + timedelta(minutes=50)
     covered = [Interval(TOPIC, HOUR.start, middle), Interval(TOPIC, late, HOUR.end)]
     Recording(covered=covered, gaps=[Gap(TOPIC, middle, late, "connection_lost")]).put(s3, settings.bucket)
+    settings = settings.model_copy(update={"collectors": ("collector-a",)})
     report = load_hour(HOUR, settings, say=quiet)
     assert report.covered_seconds == 1800
     assert report.gaps == [
@@ -262,24 +263,120 @@ def test_an_empty_hour_is_loaded_too(s3: "S3Client", settings: LoaderSettings) -
 
 def test_what_is_missing_is_named(s3: "S3Client", settings: LoaderSettings) -> None:
     assert missing_collectors(HOUR, settings) == ["collector-a", "collector-b"]
-    with pytest.raises(Problem, match="no manifest of 2026-11-22T15: no collector has uploaded"):
-        load_hour(HOUR, settings, say=quiet)
     Recording("collector-b").put(s3, settings.bucket)
     assert missing_collectors(HOUR, settings) == ["collector-a"]
     with pytest.raises(Problem, match="2026-11-22T15 by collector-a, only by collector-b"):
         load_hour(HOUR, settings, collectors=["collector-a"], say=quiet)
 
 
+def gaps(settings: LoaderSettings) -> list[tuple[object, ...]]:
+    """What stands of an hour that lacks a manifest, or of any other."""
+    return query(url_of(settings), "SELECT collector, topic, from_at, to_at, reason FROM ops.gap ORDER BY 1, 2, 3")
+
+
+def quality(settings: LoaderSettings) -> tuple[object, ...]:
+    return query(url_of(settings), "SELECT collectors, covered_s::int, gaps FROM mart.hour_quality")[0]
+
+
+def whole_hour(collector: str, topic: str = TOPIC) -> tuple[object, ...]:
+    return (collector, topic, HOUR.start, HOUR.end, "no_manifest")
+
+
+def test_a_collector_that_has_not_reported_is_a_gap_until_it_does(s3: "S3Client", settings: LoaderSettings) -> None:
+    recorded().put(s3, settings.bucket)
+    report = load_hour(HOUR, settings, say=quiet)
+    assert (report.missing, gaps(settings)) == (["collector-b"], [whole_hour("collector-b")])
+    assert quality(settings) == (["collector-a"], 3600, {"collector-b": {"no_manifest": 3600}})
+    recorded("collector-b").put(s3, settings.bucket)
+    load_hour(HOUR, settings, say=quiet)
+    assert gaps(settings) == []
+    assert quality(settings) == (["collector-a", "collector-b"], 3600, {})
+
+
+def test_an_hour_that_nobody_reported_is_a_gap_until_somebody_does(s3: "S3Client", settings: LoaderSettings) -> None:
+    reports = [load_hour(HOUR, settings, force=force, say=quiet) for force in (False, False, True)]
+    assert [report.unchanged for report in reports] == [False, True, False]
+    assert (reports[0].collectors, reports[0].missing) == ([], ["collector-a", "collector-b"])
+    assert gaps(settings) == [whole_hour("collector-a"), whole_hour("collector-b")]
+    both = {"collector-a": {"no_manifest": 3600}, "collector-b": {"no_manifest": 3600}}
+    assert quality(settings) == ([], 0, both)
+    assert stale_hours(settings, HOUR, HOUR) == []
+
+    died = Gap(TOPIC, HOUR.start + timedelta(minutes=50), HOUR.end, "process_died")
+    recorded().put(s3, settings.bucket)
+    Recording(covered=[Interval(TOPIC, HOUR.start, died.start)], gaps=[died]).put(s3, settings.bucket)
+    assert stale_hours(settings, HOUR, HOUR) == [HOUR]
+    load_hour(HOUR, settings, say=quiet)
+    assert gaps(settings) == [("collector-a", TOPIC, died.start, HOUR.end, "process_died"), whole_hour("collector-b")]
+
+
+def test_a_gap_of_nobody_is_of_what_the_others_recorded_or_of_what_was_to_be_recorded(
+    s3: "S3Client", settings: LoaderSettings
+) -> None:
+    some = settings.model_copy(update={"collections": ("apes", "cats")})
+    load_hour(HOUR, some, say=quiet)
+    wanted = [whole_hour(name, f"collection:{slug}") for name in settings.collectors for slug in some.collections]
+    assert gaps(settings) == wanted
+    Recording(topic="collection:dogs").put(s3, settings.bucket)
+    load_hour(HOUR, some, say=quiet)
+    assert gaps(settings) == [whole_hour("collector-b", "collection:dogs")]
+
+
+@pytest.mark.parametrize("known_by", [{"collectors": ()}, {"patience": 10.0**9}])
+def test_an_hour_that_was_not_to_be_recorded_or_is_still_awaited_is_no_gap(
+    s3: "S3Client", settings: LoaderSettings, known_by: dict[str, Any]
+) -> None:
+    with pytest.raises(Problem, match="no manifest of 2026-11-22T15: no collector has uploaded"):
+        load_hour(HOUR, settings.model_copy(update=known_by), say=quiet)
+    assert gaps(settings) == []
+
+
+def test_an_hour_that_the_archive_has_lost_stands_as_it_was_loaded(s3: "S3Client", settings: LoaderSettings) -> None:
+    recorded().put(s3, settings.bucket)
+    load_hour(HOUR, settings, say=quiet)
+    before = contents(url_of(settings))
+    s3.delete_object(Bucket=settings.bucket, Key=str(ManifestKey("", "collector-a", HOUR)))
+    assert stale_hours(settings, HOUR, HOUR) == []
+    with pytest.raises(Problem, match="no collector has uploaded"):
+        load_hour(HOUR, settings, force=True, say=quiet)
+    assert contents(url_of(settings)) == before
+
+
+def test_a_collector_whose_manifest_the_archive_has_lost_keeps_its_coverage(
+    s3: "S3Client", settings: LoaderSettings
+) -> None:
+    for collector in settings.collectors:
+        recorded(collector).put(s3, settings.bucket)
+    load_hour(HOUR, settings, say=quiet)
+    s3.delete_object(Bucket=settings.bucket, Key=str(ManifestKey("", "collector-b", HOUR)))
+    load_hour(HOUR, settings, say=quiet)
+    assert gaps(settings) == []
+
+
 def test_stale_hours_are_those_that_changed_or_were_never_loaded(s3: "S3Client", settings: LoaderSettings) -> None:
-    first, last = Hour.parse("2026-11-22T22"), Hour.parse("2026-11-23T01")
+    first, last = Hour.parse("2026-11-20T22"), Hour.parse("2026-11-21T01")
     for hour in hours(first, last):
         Recording(hour=hour).put(s3, settings.bucket)
     assert stale_hours(settings, first.next(), last) == list(hours(first.next(), last))
     for hour in hours(first, last):
         load_hour(hour, settings, say=quiet)
-    assert stale_hours(settings, first, last.next()) == []
+    assert stale_hours(settings, first, last) == []
     Recording("collector-b", hour=last).put(s3, settings.bucket)
-    assert stale_hours(settings, first, last.next()) == [last]
+    assert stale_hours(settings, first, last) == [last]
+
+
+def test_stale_hours_hold_those_that_nobody_reported_once_recording_had_begun(
+    s3: "S3Client", settings: LoaderSettings
+) -> None:
+    before, begun, silent, last = list(hours(Hour.parse("2026-11-20T22"), Hour.parse("2026-11-21T01")))
+    assert stale_hours(settings, before, last) == []
+    Recording(hour=begun).put(s3, settings.bucket)
+    assert stale_hours(settings, before, last) == [begun, silent, last]
+    assert stale_hours(settings.model_copy(update={"collectors": ()}), before, last) == [begun]
+    assert stale_hours(settings.model_copy(update={"patience": 10.0**9}), before, last) == [begun]
+    for hour in (begun, silent, last):
+        load_hour(hour, settings, say=quiet)
+    assert stale_hours(settings, before, last) == []
 
 
 def damage(s3: "S3Client", bucket: str, key: str, how: str) -> None:

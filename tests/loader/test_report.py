@@ -27,5 +27,10 @@ def test_an_unchanged_hour_says_so() -> None:
     assert said.startswith("2026-11-22T15 stands already, nothing has changed since: 3 files by a, b\n")
 
 
+def test_an_hour_of_nobody_says_so() -> None:
+    said = str(replace(REPORT, collectors=[], files=0))
+    assert said.startswith("2026-11-22T15 loaded in 12.3 s: 0 files by nobody; no manifest yet of c\n")
+
+
 def test_it_is_plain_json() -> None:
     assert json.loads(json.dumps(asdict(REPORT))) == asdict(REPORT)

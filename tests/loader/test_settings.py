@@ -1,8 +1,10 @@
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
 
+from archive.hour import Hour
 from loader.settings import LoaderSettings
 
 GOOD = {"TIDEMARK_WAREHOUSE_URL": "postgresql://u:secret@h/n", "TIDEMARK_BUCKET": "archive"}
@@ -31,18 +33,33 @@ def test_collectors_are_a_list_with_commas(environment: Environment) -> None:
     assert LoaderSettings().collectors == ("a", "b")
 
 
+def test_collections_are_those_of_the_collectors_or_all(environment: Environment) -> None:
+    environment(**GOOD)
+    assert LoaderSettings().collections == ("*",)
+    environment(TIDEMARK_COLLECTIONS="apes, cool-cats")
+    assert LoaderSettings().collections == ("apes", "cool-cats")
+
+
+def test_patience_counts_from_an_hours_end(environment: Environment) -> None:
+    environment(**GOOD, TIDEMARK_PATIENCE="60")
+    hour = Hour.parse("2026-11-20T05")
+    moments = [hour.end + timedelta(seconds=seconds) for seconds in (-1, 59, 60)]
+    assert [LoaderSettings().awaits(hour, moment) for moment in moments] == [True, True, False]
+
+
 def test_every_mistake_is_told_at_once_and_no_secret(environment: Environment) -> None:
     environment(
         TIDEMARK_BUCKET="x",
         TIDEMARK_PREFIX="no-slash",
         TIDEMARK_COLLECTORS="A_B",
+        TIDEMARK_COLLECTIONS="apes,../..",
         TIDEMARK_PATIENCE="-1",
         TIDEMARK_CLOCK="now",
     )
     with pytest.raises(ValidationError) as caught:
         LoaderSettings()
     wrong = {str(error["loc"][0]) for error in caught.value.errors()}
-    assert wrong == {"warehouse_url", "bucket", "prefix", "collectors", "patience", "clock"}
+    assert wrong == {"warehouse_url", "bucket", "prefix", "collectors", "collections", "patience", "clock"}
 
 
 def test_secrets_are_not_shown(environment: Environment) -> None:

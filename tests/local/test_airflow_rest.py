@@ -36,9 +36,9 @@ def test_a_task_tells_in_its_log_what_a_person_wants_to_know(loading: Loading, r
 
 
 def test_a_failed_run_says_what_to_do(loading: Loading, rest: AirflowRest) -> None:
-    run = rest.trigger("load_sales", hour="2026-10-02T09")
+    run = rest.trigger("load_sales", hour="2026-10-02T09", collectors=["collector-z"])
     assert rest.wait("load_sales", run) == "failed"
-    assert "no collector has uploaded that hour. What to do:" in rest.log("load_sales", run, "load")
+    assert "by collector-z, only by nobody. What to do:" in rest.log("load_sales", run, "load")
 
 
 def test_an_hour_with_a_run_keeps_it_unless_it_is_to_be_reprocessed(loading: Loading, rest: AirflowRest) -> None:

@@ -28,7 +28,8 @@ def test_with_a_key_both_collectors_record_opensea(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("OPENSEA_API_KEY", "s3cret")
     source = UpSettings().source()
     assert source
-    assert (source.name, source.stream, source.api) == ("OpenSea", {"TIDEMARK_COLLECTIONS": "*"}, {})
+    everything = {"TIDEMARK_COLLECTIONS": "*"}
+    assert (source.name, source.stream, source.api) == ("OpenSea", everything, everything)
     assert source.keys == dict.fromkeys(COLLECTORS, "s3cret")
     assert "s3cret" not in repr(UpSettings())
 
@@ -40,7 +41,10 @@ def test_what_to_record_is_passed_on_also_from_a_file(tmp_path: Path) -> None:
     )
     source = UpSettings().source()
     assert source
-    assert source.api == {"TIDEMARK_API_URL": "http://other"}
+    assert source.api == {
+        "TIDEMARK_COLLECTIONS": "pudgypenguins,doodles-official",
+        "TIDEMARK_API_URL": "http://other",
+    }
     assert source.stream == {
         "TIDEMARK_COLLECTIONS": "pudgypenguins,doodles-official",
         "TIDEMARK_EVENT_TYPES": "item_sold",

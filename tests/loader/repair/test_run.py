@@ -200,6 +200,30 @@ async def test_two_runs_at_once_fill_a_gap_once(
     assert gaps(repairing) == [("collector-a", max(report.collector for report in reports), 2)]
 
 
+async def test_an_hour_that_nobody_reported_is_filled_and_gives_way_to_a_late_manifest(
+    s3: "S3Client", repairing: LoaderSettings, simulator: Simulator
+) -> None:
+    awaiting = repairing.model_copy(update={"collectors": ("collector-a",)})
+    told = [sale(5, 1), sale(40, 2)]
+    tell(simulator, *told)
+    load_hour(HOUR, awaiting)
+    report = await asyncio.to_thread(repair_and_load, awaiting)
+    assert (report.open_seconds, report.requests) == (3600.0, 1)
+    assert [source for _, source in sales(awaiting)] == ["events_api", "events_api"]
+    assert gaps(awaiting) == [("collector-a", report.collector, 2)]
+    url = repairing.warehouse_url.get_secret_value()
+    assert query(url, "SELECT covered_s::int, repaired_s::int FROM mart.hour_quality") == [(0, 3600)]
+
+    late = recording("collector-a")
+    for message in told:
+        late.receive(message, 60)
+    late.put(s3, awaiting.bucket)
+    load_hour(HOUR, awaiting)
+    assert [source for _, source in sales(awaiting)] == ["stream", "stream"]
+    assert gaps(awaiting) == []
+    assert query(url, "SELECT covered_s::int, repaired_s::int FROM mart.hour_quality") == [(3600, 0)]
+
+
 async def test_without_a_key_the_gaps_stay_visible_and_nothing_fails(
     s3: "S3Client", repairing: LoaderSettings, simulator: Simulator
 ) -> None:

@@ -18,6 +18,8 @@ RUN = {
     "software": "test",
     "force": False,
     "again": False,
+    "missing": [],
+    "topics": [],
 }
 
 
