@@ -61,6 +61,7 @@ Read from `/etc/tidemark/*.env` by what `deploy/install` puts on a machine.
 | `TIDEMARK_SECRET_ID` | The secret of AWS Secrets Manager with the OpenSea API key. | a file in /etc/tidemark/secrets |
 | `TIDEMARK_WAREHOUSE_SECRET_ID` | The one that holds the warehouse's password. | the same |
 | `TIDEMARK_WAREHOUSE_ADDRESS` | The warehouse's host name, for the address that is made with it. | - |
+| `TIDEMARK_METRICS_NAMESPACE` | Where in CloudWatch this machine's metrics go, every minute. | no CloudWatch |
 | `TIDEMARK_LOG_FOLDER` | Where the hourly upload logs. | `/var/log/tidemark` |
 """
 

@@ -122,3 +122,11 @@ def test_the_bucket_refuses_plain_http_and_puts_that_could_overwrite() -> None:
         "Null": {"s3:if-none-match": "true"},
         "Bool": {"s3:ObjectCreationOperation": "true"},
     }
+
+
+@pytest.mark.parametrize("template", ["collector", "airflow"])
+def test_a_machine_tells_cloudwatch_of_this_system_only(template: str) -> None:
+    statements = _properties(template, "Role")["Policies"][0]["PolicyDocument"]["Statement"]
+    (statement,) = [one for one in statements if "cloudwatch" in str(one["Action"])]
+    assert statement["Action"] == "cloudwatch:PutMetricData"
+    assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": {"Ref": "System"}}}
