@@ -3,7 +3,7 @@
 All write to the same PostgreSQL, with fsync. Beside COPY a million sales are text already; beside dlt a hundred
 thousand are Python objects, and dlt's table has no index to keep. Tidemark's share is staging, ranking the sights
 and inserting under every key and index of core.sale; what else a load does (sightings, conflicts, books, marts) counts
-in `load_rows_s` and in the cost of a hundred hours.
+in `load_rows_s`, and in `bench.growth`.
 """
 
 import json
@@ -22,7 +22,7 @@ import msgspec
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from archive.hour import Hour, hours
+from archive.hour import Hour
 from bench import results
 from bench.sales import sales
 from loader.hours import load_hour
@@ -30,7 +30,7 @@ from loader.settings import LoaderSettings
 from loader.transform.sale import Sale
 from loader.warehouse.copy import Copy
 from loader.warehouse.copy_text import SIGHT_COLUMNS, sight_row
-from loader.warehouse.load import SQL, merge, merge_steps
+from loader.warehouse.load import SQL, merge_steps
 from loader.warehouse.migrate import migrate
 from loader.warehouse.postgres import connected
 from local.postgres import Postgres
@@ -40,7 +40,6 @@ from tests.loader.recording import Recording, sold
 SALES = 1_000_000
 ROUNDS = 2
 FOR_DLT = 100_000
-HOURS, PER_HOUR = 100, 50_000
 RELOADS = 20
 HOUR = Hour.parse("2026-11-20T10")
 SERVER = {"shared_buffers": "2GB", "max_wal_size": "16GB"}
@@ -55,7 +54,6 @@ def main() -> None:
         results.record(reload_unchanged_s=reloaded(server))
         beside_dlt(server, Path(name))
         beside_bare_copy(server, Path(name))
-        results.record(cost_per_hour_growth=hour_after_hour(server))
 
 
 def beside_bare_copy(server: Postgres, folder: Path) -> None:
@@ -136,6 +134,7 @@ def stage(connection: Connection, hour: Hour, rows: Iterable[str]) -> dict[str, 
     values = {
         "hour": hour.start, "force": False, "again": False, "collectors": ["collector-a"], "fingerprint": hour.key,
         "started_at": datetime.now(UTC), "software": "bench", "covered": "[]", "gaps": "[]",
+        "missing": [], "topics": [],
         "load_id": connection.scalar(text("SELECT nextval(pg_get_serial_sequence('ops.load_run', 'load_id'))")),
     }  # fmt: skip
     connection.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"))
@@ -169,25 +168,6 @@ def line_for_dlt(sale: Sale) -> bytes:
     told = {name: value for name, value in msgspec.structs.asdict(sale).items() if name != "fees"}
     amounts = {name: str(value) for name, value in told.items() if type(value) is int}
     return msgspec.json.encode(told | amounts) + b"\n"
-
-
-def hour_after_hour(server: Postgres) -> float:
-    """Load a hundred hours of the same size; return how much dearer the last ten are than the first ten."""
-    seconds = []
-    with connected(SecretStr(server.url())) as connection:
-        emptied(connection)
-        first = Hour.parse("2026-11-01T00")
-        for number, hour in enumerate(list(hours(first, Hour.parse("2026-11-05T03")))[:HOURS]):
-            rows = [
-                sight_row(place, 1, "collector-a", sale) for place, sale in enumerate(sales(hour, PER_HOUR, number), 1)
-            ]
-            began = time.perf_counter()
-            merge(connection, stage(connection, hour, rows))
-            connection.commit()
-            seconds.append(time.perf_counter() - began)
-            if number % 10 == 9:
-                print(f"hours {number - 8} to {number + 1}: {median(seconds[-10:]):.2f} s each", flush=True)
-    return median(seconds[-10:]) / median(seconds[:10])
 
 
 def reloaded(server: Postgres) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from itertools import cycle, islice
 from random import Random
 from uuid import UUID
@@ -18,9 +19,10 @@ from simulator.market.market import Market
 DISTINCT = 20_000
 
 
-def templates(hour: Hour) -> list[Sale]:
+@cache
+def templates() -> list[Sale]:
     """Sales of a generated market, through the transform."""
-    market = Market(1, sales_share=1.0)
+    market, hour = Market(1, sales_share=1.0), Hour.parse("2026-11-20T10")
     moments = (hour.start + timedelta(milliseconds=100 * number) for number in range(DISTINCT))
     lines = (record_line(format_moment(at), "collection:*", market.next(at).body) for at in moments)
     return [sale for line in lines if isinstance(sale := read_line(line), Sale)]
@@ -29,7 +31,7 @@ def templates(hour: Hour) -> list[Sale]:
 def sales(hour: Hour, count: int, seed: int) -> Iterator[Sale]:
     """Yield different sales that happened and were received within an hour."""
     random = Random(seed)
-    for number, sale in enumerate(islice(cycle(templates(hour)), count)):
+    for number, sale in enumerate(islice(cycle(templates()), count)):
         moment = hour.start + timedelta(seconds=3600 * number / count)
         yield replace(
             sale,

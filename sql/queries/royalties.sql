@@ -17,10 +17,14 @@ SELECT
     sum(royalty * eth_rate) AS royalty_eth,
     sum(royalty * usd_rate) AS royalty_usd,
     round(100 * sum(royalty * eth_rate) / nullif(sum(price_eth) FILTER (WHERE royalty IS NOT NULL), 0), 2) AS percent
-FROM mart.sales
-WHERE sold_at >= :from AND sold_at < :to
-    AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
-    AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+FROM (
+    SELECT chain, collection_slug, royalty, eth_rate, usd_rate, price_eth
+    FROM mart.sales
+    WHERE sold_at >= :from AND sold_at < :to
+        AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+        AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+    OFFSET 0 -- works out each row's amount once and not wherever it is named
+) AS sale
 GROUP BY chain, collection_slug
 HAVING count(royalty) > 0
 ORDER BY royalty_eth DESC NULLS LAST, sales DESC, chain, collection

@@ -7,18 +7,26 @@
 -- Plot: bar wallet moved_eth
 -- Example: tidemark query whales --chain ethereum --limit 10
 -- Whole UTC days that are judged. moved_eth is spent and earned together, over the sales with a rate, fees not deducted.
-SELECT
-    wallet,
-    sum(bought)::bigint AS bought,
-    sum(sold)::bigint AS sold,
-    coalesce(sum(spent_eth), 0) AS spent_eth,
-    coalesce(sum(earned_eth), 0) AS earned_eth,
-    coalesce(sum(spent_eth), 0) + coalesce(sum(earned_eth), 0) AS moved_eth,
-    coalesce(sum(spent_usd), 0) + coalesce(sum(earned_usd), 0) AS moved_usd,
-    count(DISTINCT day) AS days
-FROM mart.wallet_daily
-WHERE day >= (:from AT TIME ZONE 'UTC')::date AND day < ((:to + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date
-    AND (CAST(:chain AS text) IS NULL OR chain = :chain)
-GROUP BY wallet
-ORDER BY moved_eth DESC, moved_usd DESC, wallet
-LIMIT :limit;
+WITH deal AS NOT MATERIALIZED (
+    SELECT *
+    FROM mart.wallet_daily
+    WHERE day >= (:from AT TIME ZONE 'UTC')::date AND day < ((:to + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date
+        AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+),
+whale AS (
+    SELECT
+        wallet,
+        sum(bought)::bigint AS bought,
+        sum(sold)::bigint AS sold,
+        coalesce(sum(spent_eth), 0) AS spent_eth,
+        coalesce(sum(earned_eth), 0) AS earned_eth,
+        coalesce(sum(spent_eth), 0) + coalesce(sum(earned_eth), 0) AS moved_eth,
+        coalesce(sum(spent_usd), 0) + coalesce(sum(earned_usd), 0) AS moved_usd
+    FROM deal
+    GROUP BY wallet
+    ORDER BY moved_eth DESC, moved_usd DESC, wallet
+    LIMIT :limit
+)
+SELECT *, (SELECT count(DISTINCT day) FROM deal WHERE deal.wallet = whale.wallet) AS days
+FROM whale
+ORDER BY moved_eth DESC, moved_usd DESC, wallet;

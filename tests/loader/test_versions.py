@@ -1,0 +1,108 @@
+"""Every supported PostgreSQL holds the same; TLS is spoken with a server only where somebody vouches for it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from archive.hour import hours
+from archive.problem import Problem
+from bench.certificate import self_signed
+from bench.query import asked
+from loader.hours import load_hour
+from loader.marts.postgres import refresh_days, run_checks
+from loader.query.postgres import ask
+from loader.settings import LoaderSettings
+from loader.warehouse.migrate import migrate
+from loader.warehouse.postgres import connected
+from local.postgres import UNSAFE_BUT_FAST, Postgres
+from tests.loader.contents import contents, one
+from tests.loader.test_hours import FIRST, LAST, market, quiet
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+OLDEST, NEWEST = 14, 18
+WITH_TLS = (15, 17, 14)  # the wheel's own were built without
+
+
+def server_of(folder: Path, *versions: int, **settings: str) -> Postgres:
+    """The first of these versions that is installed; where none is, the test is skipped and says so."""
+    missing = []
+    for version in versions:
+        try:
+            return Postgres(folder, settings=UNSAFE_BUT_FAST | settings, version=version)
+        except Problem as problem:
+            missing.append(str(problem))
+    return pytest.skip("; ".join(missing))
+
+
+def loaded(settings: LoaderSettings) -> dict[str, tuple[object, ...]]:
+    """Load the market, judge its days and ask every question; return what the warehouse holds."""
+    for hour in hours(FIRST, LAST):
+        load_hour(hour, settings, say=quiet)
+    refresh_days(settings.warehouse_url, say=quiet)
+    assert run_checks(settings.warehouse_url) == []
+    for _, question, given in asked():
+        ask(settings.warehouse_url, question, given)
+    return contents(settings.warehouse_url.get_secret_value())
+
+
+@pytest.mark.parametrize("version", range(OLDEST, NEWEST))
+def test_every_version_holds_the_same(s3: "S3Client", settings: LoaderSettings, tmp_path: Path, version: int) -> None:
+    for recording in market(Random(1)):
+        recording.put(s3, settings.bucket)
+    with server_of(tmp_path / "postgres", version) as server:
+        assert str(one(server.url(), "SHOW server_version")).startswith(str(version))
+        other = settings.model_copy(update={"warehouse_url": SecretStr(server.url())})
+        migrate(other.warehouse_url, say=quiet)
+        assert loaded(other) == loaded(settings)
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A server that speaks TLS: its address, which asks for the whole verification, and its certificate."""
+    certificate = tmp_path / "server.pem"
+    certificate.write_bytes(self_signed())
+    certificate.chmod(0o600)
+    files = dict.fromkeys(("ssl_cert_file", "ssl_key_file"), str(certificate))
+    with server_of(tmp_path / "postgres", *WITH_TLS, ssl="on", **files) as server:
+        yield f"{server.url()}?sslmode=verify-full&sslrootcert=", certificate
+
+
+def test_a_server_that_is_vouched_for_is_believed(certified: tuple[str, Path]) -> None:
+    address, certificate = certified
+    with connected(SecretStr(f"{address}{certificate}")) as connection:
+        assert connection.scalar(text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"))
+
+
+def test_a_server_with_another_certificate_is_told_no_password(certified: tuple[str, Path], tmp_path: Path) -> None:
+    another = tmp_path / "another.pem"
+    another.write_bytes(self_signed())
+    with (
+        pytest.raises(Problem, match="certificate verify failed"),
+        connected(SecretStr(f"{certified[0]}{another}")),
+    ):
+        pass
+
+
+def test_a_certificate_for_another_name_is_not_enough(certified: tuple[str, Path]) -> None:
+    address, certificate = certified
+    renamed = f"{address}{certificate}".replace("@127.0.0.1:", "@localhost:")
+    with (
+        pytest.raises(Problem, match=r'server certificate for .* does not match host name "localhost"'),
+        connected(SecretStr(renamed)),
+    ):
+        pass
+
+
+def test_a_server_without_tls_is_refused(postgres_url: str, tmp_path: Path) -> None:
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(self_signed())
+    url = SecretStr(f"{postgres_url}?sslmode=verify-full&sslrootcert={roots}")
+    with pytest.raises(Problem, match="server does not support SSL, but SSL was required"), connected(url):
+        pass
