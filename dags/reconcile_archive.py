@@ -13,8 +13,9 @@ MOST_AT_ONCE = 200
 
 DOC = """
 Compares the archive with the warehouse, hour by hour, and loads each hour that differs: a manifest that came after
-patience had ended, an hour whose load failed, an hour that nobody loaded. A run looks back a week; for more, name a
-range in the form. Nothing to load means a skipped `load` and a green run.
+patience had ended, an hour whose load failed, an hour that nobody loaded. An hour that nobody reported, with recorded
+hours before it, becomes known as a gap. A run looks back a week; for more, name a range in the form. Nothing to load
+means a skipped `load` and a green run.
 
 ## When red
 - `find`: the archive or the warehouse could not be read. The log says which.

@@ -24,9 +24,9 @@ class RetryTransient(RetryPolicy):
         return RetryDecision(RetryAction.FAIL, reason="another try would end the same way")
 
 
-# about an hour of patience with a database or an S3 that is away: 10, 20, 40 … seconds, at most ten minutes each
+# about six hours of patience with a database or an S3 that is away: 10, 20, 40 … seconds, at most ten minutes each
 RETRIES: dict[str, Any] = {
-    "retries": 10,
+    "retries": 40,
     "retry_policy": RetryTransient(),
     "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": 2.0,
