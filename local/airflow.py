@@ -110,10 +110,14 @@ class Airflow:
 
     def kill_part(self, name: str) -> None:
         """Kill a part, or a worker with the tasks it runs, as a crash of its machine would."""
-        process = self._processes.pop(name)
-        session = {process.pid} if process.pid else set()
-        process.kill()
+        session = self.session(name)
+        self._processes.pop(name).kill()
         _kill_sessions(session)
+
+    def session(self, name: str) -> set[int]:
+        """Return the session of a part or worker and of the tasks it runs; empty when it has ended."""
+        pid = self._processes[name].pid
+        return {pid} if pid else set()
 
     def backfill(self, dag_id: str, first: Hour, last: Hour, say: Callable[[str], None] = print) -> dict[str, str]:
         """Backfill the hours `first` to `last` as a person would, and return how each hour's run ended."""

@@ -44,7 +44,12 @@ def airflow_environment(home: Path, url: str, metadata_url: str, broker_url: str
             "scheduler_idle_sleep_time": 0.1,
             "orphaned_tasks_check_interval": 15,
             "task_instance_heartbeat_timeout": 30,
+            "task_queued_timeout": 60,
+            "task_queued_timeout_check_interval": 15,
+            "num_stuck_in_queued_retries": 10,
         },
+        # a task whose end is overlooked keeps its slot for so many seconds
+        "workers": {"min_heartbeat_interval": 1},
         "usage_data_collection": {"enabled": False},
     }
     if broker_url:
