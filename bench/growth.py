@@ -11,13 +11,14 @@ from pathlib import Path
 from statistics import median
 
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from archive.hour import Hour, hours
 from bench import results
 from bench.load import SERVER, stage
 from bench.sales import sales
 from loader.warehouse.copy_text import sight_row
-from loader.warehouse.load import merge
+from loader.warehouse.load import merge_steps
 from loader.warehouse.migrate import migrate
 from loader.warehouse.postgres import connected
 from local.postgres import Postgres
@@ -29,19 +30,35 @@ FIRST, LAST = Hour.parse("2026-11-01T00"), Hour.parse("2026-11-05T03")
 def main() -> None:
     with tempfile.TemporaryDirectory() as name, Postgres(Path(name) / "postgres", settings=SERVER) as server:
         migrate(SecretStr(server.url()), say=lambda _: None)
-        seconds = []
+        seconds: list[dict[str, float]] = []
         for number, hour in enumerate(islice(hours(FIRST, LAST), HOURS), 1):
             seconds.append(loaded(server, hour, number))
             if number % 10 == 0:
-                print(f"hours {number - 9} to {number}: {median(seconds[-10:]):.2f} s each", flush=True)
-    results.record(cost_per_hour_growth=median(seconds[-10:]) / median(seconds[:10]))
+                usual = typical(seconds[-10:])
+                slow = ", ".join(f"{step} {usual[step]:.2f}" for step in usual if usual[step] > 0.05)
+                print(f"hours {number - 9} to {number}: {sum(usual.values()):.2f} s each ({slow})", flush=True)
+    first, last = typical(seconds[:10]), typical(seconds[-10:])
+    results.record(cost_per_hour_growth=sum(last.values()) / sum(first.values()))
 
 
-def loaded(server: Postgres, hour: Hour, seed: int) -> float:
-    """Load an hour of new sales; return its seconds."""
+def typical(seconds: list[dict[str, float]]) -> dict[str, float]:
+    """Return the median seconds of each step."""
+    return {step: median(hour[step] for hour in seconds) for step in seconds[0]}
+
+
+def loaded(server: Postgres, hour: Hour, seed: int) -> dict[str, float]:
+    """Load an hour of new sales; return the seconds of each step."""
     rows = [sight_row(place, 1, "collector-a", sale) for place, sale in enumerate(sales(hour, PER_HOUR, seed), 1)]
+    seconds = {}
     with connected(SecretStr(server.url())) as connection:
         began = time.perf_counter()
-        merge(connection, stage(connection, hour, rows))
+        values = stage(connection, hour, rows)
+        seconds["stage"] = time.perf_counter() - began
+        for step in merge_steps():
+            began = time.perf_counter()
+            connection.execute(text(step.read_text()), values)
+            seconds[step.stem] = time.perf_counter() - began
+        began = time.perf_counter()
         connection.commit()
-        return time.perf_counter() - began
+        seconds["commit"] = time.perf_counter() - began
+    return seconds

@@ -45,7 +45,6 @@ class ProtocolData(Struct, gc=False):
 class Placed(Struct, gc=False):
     """The payload of an order that was placed or cancelled."""
 
-    base_price: Raw
     collection: Whole
     event_timestamp: Raw
     item: Item | None

@@ -65,13 +65,14 @@ def read_lines(text: bytes) -> tuple[Counter[str], list[tuple[int, Sale | Reject
         outcomes = [read_line(line) for line in text.split(b"\n")[:-1]]
         others = Counter(outcome.event_type for outcome in outcomes if isinstance(outcome, Other))
         return others, [(place, found) for place, found in enumerate(outcomes) if not isinstance(found, Other)]
+    kinds = list(map(type, map(_message, lines)))
+    counts = Counter(kinds)
     sales = [
-        (place, _sale(line.message, line.received_at))
-        for place, line in enumerate(lines)
-        if type(line.message) is ItemSold
+        (place, _sale(lines[place].message, lines[place].received_at))
+        for place, kind in (enumerate(kinds) if counts.pop(ItemSold, 0) else ())
+        if kind is ItemSold
     ]
-    kinds = Counter(map(type, map(_message, lines)))
-    return Counter({_others[kind].event_type: count for kind, count in kinds.items() if kind in _others}), sales
+    return Counter({_others[kind].event_type: count for kind, count in counts.items()}), sales
 
 
 def _outcome(line: Any) -> Outcome:

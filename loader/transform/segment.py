@@ -35,7 +35,7 @@ def read_segment(chunks: Iterable[bytes]) -> Iterator[Block]:
         if not end:
             rest += chunk
             continue
-        block = _block(first, rest + chunk[:end])
+        block = _block(first, b"".join((rest, memoryview(chunk)[:end])))
         yield block
         first, rest = first + block.lines, chunk[end:]
     if rest:

@@ -23,7 +23,7 @@ from loader.warehouse.process import ReadingProcess
 from loader.warehouse.rows import KEPT, Origin, Rows, rows_of
 
 SHOW_EVERY = 250_000
-PROCESSES = 2  # hours are what is loaded in parallel; more would only take their cores
+PROCESSES = 3  # one more than two cores, for then the last objects do not leave one of them idle
 FAULT = "Nothing was loaded. This is a fault of Tidemark: keep the hour's objects and report it with this message"
 WORTH_A_PROCESS = 64 << 20  # bytes of record lines; less are read sooner than a process begins
 
