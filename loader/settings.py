@@ -34,7 +34,10 @@ class WarehouseSettings(BaseSettings):
         arbitrary_types_allowed=True,
     )
 
-    warehouse_url: SecretStr = Field(description="Address of the warehouse: postgresql://USER:PASSWORD@HOST:PORT/NAME.")
+    warehouse_url: SecretStr = Field(
+        description="Address of the warehouse: postgresql://USER:PASSWORD@HOST:PORT/NAME; over a network, with "
+        "?sslmode=verify-full&sslrootcert=FILE, or the server's certificate is not verified."
+    )
 
 
 class LoaderSettings(WarehouseSettings):

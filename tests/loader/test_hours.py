@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,8 +15,6 @@ from archive.names import ManifestKey
 from archive.problem import Problem
 from loader.hours import load_hour, missing_collectors, stale_hours
 from loader.settings import LoaderSettings
-from loader.warehouse.migrate import migrate
-from local.postgres import UNSAFE_BUT_FAST, Postgres
 from tests.loader.contents import contents, one, query
 from tests.loader.recording import HOUR, TOPIC, Recording, fetched, listed, sold
 
@@ -225,18 +222,6 @@ def test_eight_hours_by_four_loaders(s3: "S3Client", settings: LoaderSettings, f
     for hour in wanted:
         load_hour(hour, in_order, say=quiet)
     assert contents(url_of(settings)) == contents(url_of(in_order))
-
-
-def test_an_older_server_holds_the_same(s3: "S3Client", settings: LoaderSettings, tmp_path: Path) -> None:
-    for recording in market(Random(1)):
-        recording.put(s3, settings.bucket)
-    with Postgres(tmp_path / "postgres", settings=UNSAFE_BUT_FAST, version=16) as server:
-        older = settings.model_copy(update={"warehouse_url": SecretStr(server.url())})
-        migrate(older.warehouse_url, say=quiet)
-        for hour in hours(FIRST, LAST):
-            load_hour(hour, settings, say=quiet)
-            load_hour(hour, older, say=quiet)
-        assert contents(server.url()) == contents(url_of(settings))
 
 
 def test_coverage_and_gaps_are_those_of_the_manifests(s3: "S3Client", settings: LoaderSettings) -> None:
