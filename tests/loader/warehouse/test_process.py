@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from multiprocessing import get_context
 
 import pytest
 
@@ -76,3 +77,17 @@ def test_leaving_in_the_middle_leaves_nothing_behind() -> None:
         next(process.rows(origin(), pieces()))
     with pytest.raises(ProcessLookupError):
         os.kill(process.pid, 0)
+
+
+def reads_as_a_daemon() -> None:
+    with pytest.raises(AssertionError, match="daemonic processes are not allowed to have children"):
+        get_context("spawn").Process(target=print).start()
+    with ReadingProcess() as process:
+        assert sum(rows.lines for rows in process.rows(origin(), pieces())) == 3000
+
+
+def test_a_worker_that_may_have_no_children_reads_so_all_the_same() -> None:
+    daemon = get_context("spawn").Process(target=reads_as_a_daemon, daemon=True)
+    daemon.start()
+    daemon.join(60)
+    assert daemon.exitcode == 0
