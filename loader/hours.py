@@ -42,7 +42,8 @@ def load_hour(
         there = archive.listed(hour)  # not before: another load may have just ended
         last = last_run(connection, hour)
         listed = _chosen(there, hour, collectors)
-        if not there and not (_given_up(hour, settings, started) and (last is None or last["fingerprint"] == NOBODY)):
+        lost = last is not None and last["fingerprint"] != NOBODY
+        if not there and (lost or not _given_up(hour, settings, started)):
             raise _nothing_there(hour)
         mark, missing = fingerprint(listed), _missing(there, settings)
         unchanged = not force and last is not None and last["fingerprint"] == mark
