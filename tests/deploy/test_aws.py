@@ -79,6 +79,9 @@ def test_the_archive_is_private_versioned_and_encrypted() -> None:
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["BucketKeyEnabled"]
+    cheaper = bucket["LifecycleConfiguration"]["Rules"][0]
+    assert [move["StorageClass"] for move in cheaper["Transitions"]] == ["STANDARD_IA", "GLACIER_IR"]
+    assert not any("ExpirationInDays" in rule for rule in bucket["LifecycleConfiguration"]["Rules"])
 
 
 @pytest.mark.usefixtures("outputs")
