@@ -2,9 +2,12 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from multiprocessing import get_context
+from subprocess import PIPE, Popen
 
+import psutil
 import pytest
 
 from archive.problem import Problem
@@ -91,3 +94,12 @@ def test_a_worker_that_may_have_no_children_reads_so_all_the_same() -> None:
     daemon.start()
     daemon.join(60)
     assert daemon.exitcode == 0
+
+
+def test_whoever_is_killed_leaves_no_process_behind() -> None:
+    program = "import time; from loader.warehouse.process import ReadingProcess as P; print(P().pid, flush=True); "
+    with Popen([sys.executable, "-c", program + "time.sleep(60)"], stdout=PIPE, text=True) as parent:
+        assert parent.stdout
+        reader = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    assert psutil.wait_procs([reader], timeout=20) == ([reader], [])
