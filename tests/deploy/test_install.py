@@ -31,7 +31,7 @@ def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Make a clean Debian with the release unpacked in it and the collector installed."""
     root = tmp_path_factory.mktemp("debian")
     root.chmod(0o755)
-    packages = "ca-certificates,cron,python3-venv,systemd"
+    packages = "ca-certificates,cron,logrotate,python3-venv,systemd"
     _run("debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", str(root))
     _run(str(PROJECT / "deploy" / "build-wheelhouse"), "collector")
     release = root / "opt" / "tidemark-release"
@@ -61,8 +61,11 @@ def test_it_installs_without_a_network_twice_and_cron_ships_an_hour_and_mails_on
     assert second == first
 
     assert "collect" in _inside(debian, "/opt/tidemark/bin/tidemark", "--help")
-    units = "/etc/systemd/system/tidemark-collector.service"
-    assert _inside(debian, "systemd-analyze", "verify", "--man=no", units) == ""
+    # what the Airflow machine has more than this one: its units, and a program of that name
+    _inside(debian, "sh", "-c", "cp /opt/tidemark-release/deploy/systemd/* /etc/systemd/system/")
+    _inside(debian, "ln", "-s", "/bin/true", "/opt/tidemark/bin/airflow")
+    for unit in ("collector.service", "airflow.target", "airflow@scheduler.service", "metrics@collector.timer"):
+        assert _inside(debian, "systemd-analyze", "verify", "--man=no", f"tidemark-{unit}") == ""
 
     _secrets_are_kept_by_root_alone(debian)
     _configure(debian, s3_endpoint, "no-such-bucket")
@@ -79,6 +82,9 @@ def test_it_installs_without_a_network_twice_and_cron_ships_an_hour_and_mails_on
     assert "To: root\n" in failed
     assert re.search("tidemark upload failed on .* with exit status 1:\n.*no-such-bucket", failed, re.DOTALL)
     assert mail.read_text() == failed
+    _inside(debian, "logrotate", "--force", "/etc/logrotate.d/tidemark")
+    assert log.read_text() == ""
+    assert "exit status 0" in log.with_name("upload.log.1").read_text()
     keys = {found["Key"] for found in boto3.client("s3").list_objects_v2(Bucket=bucket)["Contents"]}
     assert {key, str(ManifestKey("", "collector-a", HOUR))} <= keys
 
@@ -106,7 +112,9 @@ def _configure(root: Path, endpoint: str, bucket: str) -> None:
     )
     table = root / "etc/cron.d/tidemark-upload"
     minute, rest = table.read_text().split(" * * * * tidemark ")
-    table.write_text(minute.rpartition("\n")[0] + "\n* * * * * tidemark " + rest)
+    explained, _, minute = minute.rpartition("\n")
+    assert 2 <= int(minute) <= 11
+    table.write_text(f"{explained}\n* * * * * tidemark {rest}")
     sendmail = root / "usr/sbin/sendmail"
     sendmail.write_text("#!/bin/sh\ncat >>/var/log/tidemark/mail\n")
     sendmail.chmod(0o755)
