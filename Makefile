@@ -13,7 +13,7 @@ OPPONENTS := .venv-bench/.installed
 SPARK := .venv-spark/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults docs sbom tools spark lock clean
+.PHONY: help install demo up down status test lint bench faults docs sbom tools images spark lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -82,6 +82,9 @@ $(TOOLS): deploy/tools.lock
 	@test -x .venv-tools/bin/python || $(PYTHON) -m venv .venv-tools
 	@.venv-tools/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
 	@touch $@
+
+images: $(STAMP) ## the container images and the compose file without Docker (needs root and debootstrap; ten minutes)
+	@$(BIN)/python -m pytest -m images tests/deploy
 
 spark: $(STAMP) $(SPARK) ## read the archive with a Spark, as docs/archive.md says (needs Java 17; 0.5 GB)
 	@$(BIN)/python -m pytest tests/docs/test_archive.py
