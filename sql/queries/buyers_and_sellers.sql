@@ -21,7 +21,11 @@ sold AS (
 ),
 wallet AS (
     SELECT day, wallet, bool_or(bought) AS bought, bool_or(NOT bought) AS sold
-    FROM sale, LATERAL (VALUES (buyer, true), (seller, false)) AS deal (wallet, bought)
+    FROM (
+        SELECT day, buyer AS wallet, true AS bought FROM sale
+        UNION ALL
+        SELECT day, seller, false FROM sale
+    ) AS deal
     WHERE wallet IS NOT NULL
     GROUP BY day, wallet
 ),

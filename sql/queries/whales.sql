@@ -13,20 +13,24 @@ WITH deal AS NOT MATERIALIZED (
     WHERE day >= (:from AT TIME ZONE 'UTC')::date AND day < ((:to + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date
         AND (CAST(:chain AS text) IS NULL OR chain = :chain)
 ),
-whale AS (
-    SELECT
-        wallet,
-        sum(bought)::bigint AS bought,
-        sum(sold)::bigint AS sold,
-        coalesce(sum(spent_eth), 0) AS spent_eth,
-        coalesce(sum(earned_eth), 0) AS earned_eth,
-        coalesce(sum(spent_eth), 0) + coalesce(sum(earned_eth), 0) AS moved_eth,
-        coalesce(sum(spent_usd), 0) + coalesce(sum(earned_usd), 0) AS moved_usd
+largest AS (
+    SELECT wallet
     FROM deal
     GROUP BY wallet
-    ORDER BY moved_eth DESC, moved_usd DESC, wallet
-    LIMIT :limit
+    ORDER BY sum(coalesce(spent_eth, 0) + coalesce(earned_eth, 0)) DESC
+    FETCH FIRST :limit ROWS WITH TIES
 )
-SELECT *, (SELECT count(DISTINCT day) FROM deal WHERE deal.wallet = whale.wallet) AS days
-FROM whale
-ORDER BY moved_eth DESC, moved_usd DESC, wallet;
+SELECT
+    wallet,
+    sum(bought)::bigint AS bought,
+    sum(sold)::bigint AS sold,
+    coalesce(sum(spent_eth), 0) AS spent_eth,
+    coalesce(sum(earned_eth), 0) AS earned_eth,
+    coalesce(sum(spent_eth), 0) + coalesce(sum(earned_eth), 0) AS moved_eth,
+    coalesce(sum(spent_usd), 0) + coalesce(sum(earned_usd), 0) AS moved_usd,
+    count(DISTINCT day) AS days
+FROM deal
+JOIN largest USING (wallet)
+GROUP BY wallet
+ORDER BY moved_eth DESC, moved_usd DESC, wallet
+LIMIT :limit;
