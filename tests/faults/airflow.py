@@ -8,17 +8,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
+import psutil
 from pydantic import SecretStr
 
 from archive.hour import Hour
 from loader.warehouse.migrate import migrate
-from local.airflow import Airflow
+from local.airflow import Airflow, members
 from local.mirror import restore, save
 from local.postgres import UNSAFE_BUT_FAST, Postgres
 from local.redis import Redis
@@ -29,6 +31,7 @@ from tests.loading import Loading
 BUCKET = "faults"
 PATIENCE = 90.0
 SALES = 200
+SLOTS = 2
 DAG = "load_sales"
 
 
@@ -54,6 +57,21 @@ class System(Loading):
                 print(self.airflow.rest.log(DAG, run["dag_run_id"], "load", attempts))
         assert not failed, f"these hours failed: {failed}"
 
+    def reconcile(self, hour: Hour) -> None:
+        """Let the archive and the warehouse be compared for an hour."""
+        self.airflow.rest.unpause("reconcile_archive")
+        healing = self.airflow.rest.trigger("reconcile_archive", hour=hour.key)
+        assert self.airflow.rest.wait("reconcile_archive", healing) == "success"
+
+    def loads(self, worker: str) -> bool:
+        """Tell whether a task on this worker is talking to the warehouse."""
+        port = urlsplit(self.warehouse_url).port
+        for pid in members(self.airflow.session(worker)):
+            with suppress(psutil.NoSuchProcess):
+                if any(to.raddr and to.raddr.port == port for to in psutil.Process(pid).net_connections("tcp")):
+                    return True
+        return False
+
     def tries(self, keys: list[str]) -> list[int]:
         """Return how often the load of each of these hours was begun."""
         runs = [run for run in self.airflow.rest.runs(DAG) if run["partition_key"] in keys]
@@ -61,7 +79,7 @@ class System(Loading):
 
 
 @contextmanager
-def system(folder: Path, workers: int = 0, slots: int = 2, patience: float = 0.0) -> Iterator[System]:
+def system(folder: Path, workers: int = 0, slots: int = SLOTS, patience: float = 0.0) -> Iterator[System]:
     """Start everything; with `workers`, tasks run on that many Celery workers of `slots` tasks each.
 
     Without `patience`, in seconds, that for the hour which has just ended lasts until soon after the start.
@@ -139,11 +157,23 @@ def manifest_late(at: System) -> str:
     assert at.airflow.rest.wait(DAG, first) == "success"
     assert at.airflow.rest.xcom(DAG, first, "load")[hour.key]["missing"] == ["collector-b"]
     archive_hour(at.s3, at.bucket, hour, "collector-b", sales=5)
-    at.airflow.rest.unpause("reconcile_archive")
-    healing = at.airflow.rest.trigger("reconcile_archive", hour=hour.key)
-    assert at.airflow.rest.wait("reconcile_archive", healing) == "success"
+    at.reconcile(hour)
     assert at.loaded([hour.key]) == {hour.key: 5}
     return "2 sales without it, 5 once it was there"
+
+
+def nobody_reports(at: System) -> str:
+    """No collector reports an hour until long after patience has ended: until then it is known as a gap."""
+    hour = Hour.parse("2026-09-04T06")
+    run = at.airflow.rest.trigger(DAG, partition_key=hour.key)
+    assert at.airflow.rest.wait(DAG, run) == "success"
+    assert at.loaded([hour.key]) == {hour.key: 0}
+    gaps = at.airflow.rest.xcom(DAG, run, "load")[hour.key]["gaps"]
+    assert [gap.rpartition(" ")[2] for gap in gaps] == ["no_manifest", "no_manifest"]
+    archive_hour(at.s3, at.bucket, hour, "collector-a", sales=5)
+    at.reconcile(hour)
+    assert at.loaded([hour.key]) == {hour.key: 5}
+    return "a gap without them, 5 sales once one was there"
 
 
 def collector_silent(at: System) -> str:
@@ -160,22 +190,44 @@ def collector_silent(at: System) -> str:
     return f"waited {time.monotonic() - began:.0f} s, then loaded what was there"
 
 
-def worker_killed(at: System) -> str:
-    """One of two Celery workers is killed under a backfill of 48 hours, with the tasks it runs, and stays away."""
-    keys = at.archive("2026-09-05T00", "2026-09-06T23", SALES)
-    running = at.backfill(keys)
-    while len(at.loaded(keys)) < len(keys) // 4:
+def messages_lost(at: System) -> str:
+    """A Celery worker is killed with hours that it has taken from the queue and not begun; another takes its place."""
+    keys = at.archive("2026-09-07T00", "2026-09-07T11", SALES)
+    while len(pool := set(members(at.airflow.session("worker-1"))) - at.airflow.session("worker-1")) < SLOTS:
         time.sleep(0.5)
+    for pid in pool:
+        psutil.Process(pid).suspend()
+    running = at.backfill(keys)
+    while len(at.loaded(keys)) < len(keys) - SLOTS:
+        assert not running.done(), "the backfill was over before the worker was killed"
+        time.sleep(0.5)
+    at.airflow.kill_part("worker-1")
+    at.airflow.start_worker(1)
+    at.succeeds(running)
+    assert at.loaded(keys) == dict.fromkeys(keys, SALES)
+    again = at.airflow.rest.get("/eventLogs", event="stuck in queued reschedule")["total_entries"]
+    assert again, "the worker had taken nothing"
+    return f"{again} hours queued again"
+
+
+def worker_killed(at: System) -> str:
+    """One of two Celery workers is killed amid a load, under a backfill of 48 hours, and stays away."""
+    keys = at.archive("2026-09-05T00", "2026-09-06T23", 5 * SALES)
+    running = at.backfill(keys)
+    while len(at.loaded(keys)) < len(keys) // 4 or not at.loads("worker-1"):
+        assert not running.done(), "the backfill was over before the worker was killed"
     at.airflow.kill_part("worker-1")
     before = len(at.loaded(keys))
     at.succeeds(running)
-    assert at.loaded(keys) == dict.fromkeys(keys, SALES)
-    return f"killed when {before} of {len(keys)} hours were loaded"
+    assert at.loaded(keys) == dict.fromkeys(keys, 5 * SALES)
+    again = sum(tries > 1 for tries in at.tries(keys))
+    assert again, "the worker had nothing to lose"
+    return f"killed when {before} of {len(keys)} hours were loaded, {again} hours tried again"
 
 
 # patience ends soon after the start, so who waits for it comes first
-LOCAL = (collector_silent, manifest_late, s3_away, postgres_restarted, scheduler_killed)
-CELERY = (worker_killed,)
+LOCAL = (collector_silent, manifest_late, nobody_reports, s3_away, postgres_restarted, scheduler_killed)
+CELERY = (messages_lost, worker_killed)
 
 
 def main(names: list[str]) -> int:
