@@ -46,7 +46,6 @@ class Placed(Struct, gc=False):
     """The payload of an order that was placed or cancelled."""
 
     collection: Whole
-    event_timestamp: Raw
     item: Item | None
     maker: Whole
     order_hash: Raw

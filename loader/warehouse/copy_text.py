@@ -3,14 +3,10 @@
 Pure. https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
-from types import UnionType
-from typing import Any, get_args, get_type_hints
 
 import msgspec
-from msgspec.structs import astuple
 
 from loader.transform.outcome import Reject
 from loader.transform.sale import Fee, Sale
@@ -35,17 +31,7 @@ def _fees(fees: tuple[Fee, ...]) -> str:
     return escaped(msgspec.json.encode(listed).decode())
 
 
-def _encoder(hint: Any) -> Callable[[Any], str]:
-    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
-    if tuple[Fee, ...] in kinds:
-        return _fees
-    if datetime in kinds:
-        return datetime.isoformat
-    return escaped if str in kinds else str
-
-
-_HINTS = {name: hint for name, hint in get_type_hints(Sale).items() if name in Sale.__struct_fields__}
-_ENCODERS = tuple(_encoder(_HINTS[name]) for name in Sale.__struct_fields__)
+_FEES = Sale.__struct_fields__.index("fees")
 _TOLD = [place for place, name in enumerate(Sale.__struct_fields__) if name not in _CIRCUMSTANCES]
 SIGHT_COLUMNS = ("sight", "file", "collector", "content", *Sale.__struct_fields__)
 QUARANTINE_COLUMNS = ("source_hour", "key", "line", "collector", "reason", "raw", "raw_bytes")
@@ -56,7 +42,12 @@ def sight_row(sight: int, file: int, collector: str, sale: Sale) -> str:
 
     `content` is a hash of what the sight tells, the same for the same text everywhere.
     """
-    values = [NULL if value is None else encode(value) for encode, value in zip(_ENCODERS, astuple(sale), strict=True)]
+    values = [
+        NULL if value is None else escaped(value) if type(value) is str else str(value)
+        for value in msgspec.to_builtins(sale).values()
+    ]
+    if sale.fees is not None:
+        values[_FEES] = _fees(sale.fees)
     told = "\t".join([values[place] for place in _TOLD])
     content = int.from_bytes(blake2b(told.encode(errors="replace"), digest_size=8).digest(), signed=True)
     return f"{sight}\t{file}\t{collector}\t{content}\t" + "\t".join(values) + "\n"

@@ -119,8 +119,9 @@ def read_files(
     take: Callable[[File, Iterable[Rows]], None], files: list[File], packed: Callable[[Segment], Iterable[bytes]]
 ) -> None:
     """Read all objects of an hour, those of a large one by several processes. Raises what the first to fail raises."""
-    processes = min(PROCESSES, len(files), os.cpu_count() or 1)
-    if processes <= 1 or sum(file.origin.segment.bytes for file in files) < WORTH_A_PROCESS:
+    processes = min(PROCESSES, len(files))
+    small = sum(file.origin.segment.bytes for file in files) < WORTH_A_PROCESS
+    if processes <= 1 or os.cpu_count() == 1 or small:
         for file in files:
             origin = file.origin
             take(file, rows_of(origin, unpacked(packed(origin.segment), origin.segment)))
