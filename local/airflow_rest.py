@@ -127,14 +127,20 @@ class AirflowRest:
         """
         self.unpause(dag_id)
         body = {"dag_id": dag_id, "from_date": first.start.isoformat(), "to_date": last.start.isoformat(), **options}
-        backfill = self._ask("POST", "/backfills", json=body)["id"]
+        self._ask("POST", "/backfills", json=body)
         wanted = [hour.key for hour in hours(first, last)]
         runs = {run["dag_run_id"]: run["partition_key"] for run in self.runs(dag_id) if run["partition_key"] in wanted}
         say(f"backfill of {dag_id}: {len(runs)} hours, {first} to {last}")
         states = self.wait_all(dag_id, list(runs), lambda run: say(_line(run)), timeout)
-        with suppress(Problem):  # Airflow notices up to 30 s later that it is over, and refuses the next one so long
-            self._ask("PUT", f"/backfills/{backfill}/cancel")
+        self.end_backfills(dag_id)
         return {runs[run_id]: states[run_id] for run_id in reversed(list(runs))}
+
+    def end_backfills(self, dag_id: str) -> None:
+        """End a DAG's backfill whose runs are over: Airflow notices up to 30 s late, and refuses the next so long."""
+        for backfill in self.get("/backfills", dag_id=dag_id)["backfills"]:
+            if not backfill["completed_at"]:
+                with suppress(Problem):  # it has noticed now
+                    self._ask("PUT", f"/backfills/{backfill['id']}/cancel")
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         """Return what a task left for others to read."""

@@ -78,4 +78,5 @@ def test_a_day_is_backfilled(loading: Loading, page: Page) -> None:
     green = page.get_by_role("row").filter(has_text="backfill__2026-10-11").filter(has_text="Success")
     expect(green).to_have_count(24, timeout=2 * PATIENT)
     shot(page, "5-day-is-green")
+    loading.airflow.rest.end_backfills("load_sales")
     assert loading.loaded(keys) == dict.fromkeys(keys, 3)

@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,17 @@ def test_a_run_is_triggered_by_its_form_and_by_its_partition(loading: Loading, r
     assert rest.run("load_sales", by_key)["partition_key"] == keys[1]
     assert rest.xcom("load_sales", by_form, "load")[keys[0]]["inserted"] == 3
     assert loading.loaded(keys) == dict.fromkeys(keys, 3)
+
+
+def test_the_form_takes_a_range_the_collectors_and_force(loading: Loading, rest: AirflowRest) -> None:
+    keys = loading.archive("2026-10-02T14", "2026-10-02T15")
+    form: dict[str, Any] = {"hour": keys[0], "last_hour": keys[1], "collectors": ["collector-a"]}
+    unchanged = []
+    for force in (False, False, True):
+        run = rest.trigger("load_sales", **form, force=force)
+        assert rest.wait("load_sales", run) == "success"
+        unchanged.append([report["unchanged"] for report in rest.xcom("load_sales", run, "load").values()])
+    assert unchanged == [[False, False], [True, True], [False, False]]
 
 
 def test_a_task_tells_in_its_log_what_a_person_wants_to_know(loading: Loading, rest: AirflowRest) -> None:
@@ -78,7 +90,7 @@ def test_waiting_ends_with_a_problem_when_a_run_does_not(loading: Loading, rest:
         rest.wait_all("load_sales", ["no-such-run"], lambda _: None, timeout=0)
     run = rest.trigger("load_sales", hour="2026-10-02T20")
     rest.wait("load_sales", run)
-    with pytest.raises(Problem, match=f"load of {re.escape(run)} is failed, not deferred, after 0 s"):
+    with pytest.raises(Problem, match=f"load of {re.escape(run)} is success, not deferred, after 0 s"):
         rest.await_task("load_sales", run, "load", "deferred", timeout=0)
 
 
