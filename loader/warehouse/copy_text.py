@@ -5,6 +5,8 @@ Pure. https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 
 from datetime import datetime
 from hashlib import blake2b
+from operator import itemgetter
+from typing import Any
 
 import msgspec
 
@@ -15,6 +17,7 @@ NULL = r"\N"
 LONGEST_RAW = 16 * 1024
 # who told it and when is not what it tells
 _CIRCUMSTANCES = ("sale_uid", "sent_at", "received_at", "is_replayed", "source")
+_ESCAPED = b"\\\t\n\r\0"
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": "\ufffd"})
 
 
@@ -28,11 +31,11 @@ def _fees(fees: tuple[Fee, ...]) -> str:
         {"kind": fee.kind, "recipient": fee.recipient.replace("\0", "\ufffd"), "amount_raw": str(fee.amount_raw)}
         for fee in fees
     ]
-    return escaped(msgspec.json.encode(listed).decode())
+    return msgspec.json.encode(listed).decode()
 
 
 _FEES = Sale.__struct_fields__.index("fees")
-_TOLD = [place for place, name in enumerate(Sale.__struct_fields__) if name not in _CIRCUMSTANCES]
+_told = itemgetter(*(place for place, name in enumerate(Sale.__struct_fields__) if name not in _CIRCUMSTANCES))
 SIGHT_COLUMNS = ("sight", "file", "collector", "content", *Sale.__struct_fields__)
 QUARANTINE_COLUMNS = ("source_hour", "key", "line", "collector", "reason", "raw", "raw_bytes")
 
@@ -42,15 +45,22 @@ def sight_row(sight: int, file: int, collector: str, sale: Sale) -> str:
 
     `content` is a hash of what the sight tells, the same for the same text everywhere.
     """
-    values = [
-        NULL if value is None else escaped(value) if type(value) is str else str(value)
-        for value in msgspec.to_builtins(sale).values()
-    ]
+    values = list(msgspec.to_builtins(sale).values())
     if sale.fees is not None:
         values[_FEES] = _fees(sale.fees)
-    told = "\t".join([values[place] for place in _TOLD])
+    columns = _columns(values)
+    told = "\t".join(_told(columns))
     content = int.from_bytes(blake2b(told.encode(errors="replace"), digest_size=8).digest(), signed=True)
-    return f"{sight}\t{file}\t{collector}\t{content}\t" + "\t".join(values) + "\n"
+    return f"{sight}\t{file}\t{collector}\t{content}\t" + "\t".join(columns) + "\n"
+
+
+def _columns(values: list[Any]) -> list[str]:
+    """Print values; only where one of them needs it is each text escaped."""
+    columns = [value if type(value) is str else NULL if value is None else str(value) for value in values]
+    row = "".join(columns).encode(errors="replace")
+    if len(row) - len(row.translate(None, _ESCAPED)) == values.count(None):  # the backslashes of NULL, and no more
+        return columns
+    return [escaped(value) if type(value) is str else column for value, column in zip(values, columns, strict=True)]
 
 
 def quarantine_row(place: tuple[datetime, str, int, str], line: bytes, reject: Reject) -> str:
