@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -104,10 +105,15 @@ class Containers:
         return self._volumes / f"{name}.log"
 
     def stop(self) -> None:
-        """Kill every service, and with it whatever it started."""
+        """Kill every service, and with it whatever it started: the first process of a namespace takes the others along.
+
+        `unshare --kill-child` does not, once the child has become another user.
+        """
         for process in reversed(self._processes.values()):
-            process.kill()
-            process.wait()
+            if process.poll() is None:
+                for first in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+                    os.kill(int(first), signal.SIGKILL)
+                process.wait(10)
 
     def _command(self, name: str, *words: str) -> list[str]:
         service = self._services[name]
