@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import aiohttp
 import psutil
@@ -44,20 +45,9 @@ class Stopwatch:
         return {"wall_s": (messages - self.seen) / wall, "cpu_s": (messages - self.seen) / cpu, "core": cpu / wall}
 
 
-async def websockets_loop(url: str, messages: int) -> dict[str, float]:
-    """Receive with `websockets`, and do nothing."""
+async def websockets_loop(url: str, messages: int, connect: Any = connect) -> dict[str, float]:
+    """Receive with `websockets`, or with a likeness of it, and do nothing."""
     async with connect(url, compression=None, ping_interval=None) as socket:
-        await socket.send(JOIN)
-        await socket.recv()
-        watch = Stopwatch()
-        for _ in range(messages):
-            await socket.recv(decode=False)
-        return watch.told(messages)
-
-
-async def picows_loop(url: str, messages: int) -> dict[str, float]:
-    """Receive with picows' likeness of `websockets`, and do nothing."""
-    async with picows.connect(url, compression=None, ping_interval=None) as socket:
         await socket.send(JOIN)
         await socket.recv()
         watch = Stopwatch()
@@ -140,7 +130,7 @@ async def memory_growth(collector: Collector, disk: Disk, messages: int) -> floa
 
 RECEIVERS = {
     "websockets": websockets_loop,
-    "picows": picows_loop,
+    "picows": partial(websockets_loop, connect=picows.connect),
     "aiohttp": aiohttp_loop,
     "json": json_recorder,
     "tidemark": tidemark,
