@@ -19,7 +19,7 @@ from archive.hour import Hour, hours
 from bench import results
 from bench.load import SERVER, stage
 from bench.sales import sales
-from loader.warehouse.copy_text import sight_row
+from loader.warehouse.copy_csv import sight_row
 from loader.warehouse.load import merge_steps
 from loader.warehouse.migrate import migrate
 from loader.warehouse.postgres import connected
@@ -43,7 +43,7 @@ def main() -> None:
     results.record(cost_per_hour_growth=sum(last.values()) / sum(first.values()))
 
 
-def made() -> Iterator[tuple[Hour, list[str]]]:
+def made() -> Iterator[tuple[Hour, list[bytes]]]:
     """Yield the hours with the rows of their sales, which are made while the server has the hour before."""
     with ProcessPoolExecutor(1) as maker:
         coming = None
@@ -55,7 +55,7 @@ def made() -> Iterator[tuple[Hour, list[str]]]:
             yield coming[0], coming[1].result()
 
 
-def rows_of(hour: Hour, seed: int) -> list[str]:
+def rows_of(hour: Hour, seed: int) -> list[bytes]:
     """Make new sales of an hour, as staging sends them."""
     return [sight_row(place, 1, "collector-a", sale) for place, sale in enumerate(sales(hour, PER_HOUR, seed), 1)]
 
@@ -65,7 +65,7 @@ def typical(seconds: list[dict[str, float]]) -> dict[str, float]:
     return {step: median(hour[step] for hour in seconds) for step in seconds[0]}
 
 
-def loaded(server: Postgres, hour: Hour, rows: list[str]) -> dict[str, float]:
+def loaded(server: Postgres, hour: Hour, rows: list[bytes]) -> dict[str, float]:
     """Load an hour of new sales; return the seconds of each step."""
     seconds = {}
     with connected(SecretStr(server.url())) as connection:

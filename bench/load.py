@@ -29,7 +29,7 @@ from loader.hours import load_hour
 from loader.settings import LoaderSettings
 from loader.transform.sale import Sale
 from loader.warehouse.copy import Copy
-from loader.warehouse.copy_text import SIGHT_COLUMNS, sight_row
+from loader.warehouse.copy_csv import FORMAT, SIGHT_COLUMNS, sight_row
 from loader.warehouse.load import SQL, merge_steps
 from loader.warehouse.migrate import migrate
 from loader.warehouse.postgres import connected
@@ -62,7 +62,7 @@ def beside_bare_copy(server: Postgres, folder: Path) -> None:
     fact, whole, bare = [], [], []
     for number in range(ROUNDS):
         bare.append(copied(server, folder))
-        with (folder / "sights").open() as rows:
+        with (folder / "sights").open("rb") as rows:
             keyed, everything = loaded(server, rows)
         fact.append(keyed)
         whole.append(everything)
@@ -73,12 +73,12 @@ def beside_bare_copy(server: Postgres, folder: Path) -> None:
 
 
 def write_rows(folder: Path) -> None:
-    """Write the same sales as sights and as rows of core.sale, in the text of COPY."""
-    with (folder / "sights").open("w") as sights, (folder / "rows").open("w") as bare:
+    """Write the same sales as sights and as rows of core.sale, in the CSV of COPY."""
+    with (folder / "sights").open("wb") as sights, (folder / "rows").open("wb") as bare:
         for number, sale in enumerate(sales(HOUR, SALES, seed=1), 1):
             row = sight_row(number, 1, "collector-a", sale)
             sights.write(row)
-            bare.write(row.split("\t", 4)[4])
+            bare.write(row.split(b",", 4)[4])
 
 
 def copied(server: Postgres, folder: Path) -> float:
@@ -95,7 +95,7 @@ def copied(server: Postgres, folder: Path) -> float:
         began = time.perf_counter()
         with (folder / "rows").open("rb") as rows:
             cursor = connection.connection.cursor()
-            cursor.copy_expert(f"COPY bare ({', '.join(SIGHT_COLUMNS[4:])}) FROM STDIN", rows, 1 << 20)
+            cursor.copy_expert(f"COPY bare ({', '.join(SIGHT_COLUMNS[4:])}) FROM STDIN ({FORMAT})", rows, 1 << 20)
         connection.commit()
         took = time.perf_counter() - began
         connection.execute(text("DROP TABLE bare"))
@@ -103,7 +103,7 @@ def copied(server: Postgres, folder: Path) -> float:
         return took
 
 
-def loaded(server: Postgres, rows: Iterable[str]) -> tuple[float, float]:
+def loaded(server: Postgres, rows: Iterable[bytes]) -> tuple[float, float]:
     """Load sights into an empty warehouse; return the seconds of the keyed fact and of everything."""
     with connected(SecretStr(server.url())) as connection:
         emptied(connection)
@@ -129,7 +129,7 @@ def emptied(connection: Connection) -> None:
     connection.execute(text("COMMIT; CHECKPOINT; BEGIN"))
 
 
-def stage(connection: Connection, hour: Hour, rows: Iterable[str]) -> dict[str, Any]:
+def stage(connection: Connection, hour: Hour, rows: Iterable[bytes]) -> dict[str, Any]:
     """Copy sights into staging as a load does; return what the steps are given."""
     values = {
         "hour": hour.start, "force": False, "again": False, "collectors": ["collector-a"], "fingerprint": hour.key,

@@ -1,4 +1,4 @@
-"""A million sales such as the market makes them, each another one, as COPY text. No benchmark by itself."""
+"""A million sales such as the market makes them, each another one, as CSV for COPY. No benchmark by itself."""
 
 from collections.abc import Iterator
 from datetime import timedelta

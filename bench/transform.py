@@ -1,9 +1,9 @@
 """How long an hour's segments take to become rows, beside DuckDB's `read_json` on the same files.
 
 The hour has 1.5 million events of all kinds, 3 GB unpacked, in segments of 512 MiB. Tidemark verifies each object as it
-reads, checks that every event is whole, works out sales and prints them as COPY text, all by the code and the processes
-of a load: only S3 and the warehouse are left out. DuckDB, with as many threads as it likes, reads the sales' columns
-and nothing else.
+reads, checks that every event is whole, works out sales and prints them as CSV for COPY, all by the code and the
+processes of a load: only S3 and the warehouse are left out. DuckDB, with as many threads as it likes, reads the sales'
+columns and nothing else.
 
 One event in a hundred is a sale, as the simulated market has it; on the real one they are fewer by far. The same with
 one in twenty, where working out sales weighs more, is `transform_many_sales_vs_duckdb`.

@@ -8,7 +8,7 @@ import msgspec
 
 from archive.manifest import Segment
 from loader.transform.segment import Block, read_segment
-from loader.warehouse.copy_text import quarantine_row, sight_row
+from loader.warehouse.copy_csv import quarantine_row, sight_row
 
 KEPT = 100  # a change in the shape of a frequent event would otherwise copy the archive into the quarantine
 _LINES = 1 << 32  # more than an object can have
@@ -26,16 +26,16 @@ class Origin(msgspec.Struct, frozen=True):
 class Rows(msgspec.Struct, frozen=True, tag=True):
     """What some successive lines of an object are.
 
-    `sights` is COPY text, a row for each of `sales`. `refused` counts every line that cannot be trusted, by event type
-    and reason; `quarantine` is COPY text of those that are kept.
+    `sights` is CSV, a row for each of `sales`. `refused` counts every line that cannot be trusted, by event type
+    and reason; `quarantine` is CSV of those that are kept.
     """
 
     lines: int
     sales: int
-    sights: str
+    sights: bytes
     others: dict[str, int]
     refused: dict[tuple[str, str], int]
-    quarantine: str
+    quarantine: bytes
 
 
 def rows_of(origin: Origin, chunks: Iterable[bytes]) -> Iterator[Rows]:
@@ -48,11 +48,11 @@ def rows_of(origin: Origin, chunks: Iterable[bytes]) -> Iterator[Rows]:
         sights = [sight_row(origin.number * _LINES + line, origin.number, origin.collector, sale)
                   for line, sale in block.sales]  # fmt: skip
         refused = Counter((reject.event_type, reject.reason.value) for _, _, reject in block.rejects)
-        kept = "".join(_kept(origin, block, seen))
-        yield Rows(block.lines, len(sights), "".join(sights), dict(block.others), dict(refused), kept)
+        kept = b"".join(_kept(origin, block, seen))
+        yield Rows(block.lines, len(sights), b"".join(sights), dict(block.others), dict(refused), kept)
 
 
-def _kept(origin: Origin, block: Block, seen: Counter[tuple[str, str]]) -> Iterator[str]:
+def _kept(origin: Origin, block: Block, seen: Counter[tuple[str, str]]) -> Iterator[bytes]:
     for line, raw, reject in block.rejects:
         kind = reject.event_type, reject.reason.value
         seen[kind] += 1

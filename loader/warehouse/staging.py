@@ -18,7 +18,7 @@ from archive.manifest import Manifest, Segment
 from archive.problem import Problem
 from loader.archive.segment import check_records, unpacked
 from loader.warehouse.copy import Copy
-from loader.warehouse.copy_text import QUARANTINE_COLUMNS, SIGHT_COLUMNS
+from loader.warehouse.copy_csv import QUARANTINE_COLUMNS, SIGHT_COLUMNS
 from loader.warehouse.process import ReadingProcess
 from loader.warehouse.rows import KEPT, Origin, Rows, rows_of
 

@@ -28,7 +28,7 @@ def test_two_tables_fill_side_by_side_over_one_connection(connection: Connection
     filler = "x" * (PORTION // 8)
     for number in range(40):
         for copy in copies:
-            copy.add(f"{number}\t{filler}\n")
+            copy.add(f"{number},{filler}\n".encode())
     for copy in copies:
         copy.flush()
     assert [copy.rows for copy in copies] == [40, 40]
@@ -44,13 +44,13 @@ def test_nothing_is_no_row(connection: Connection, sender: ThreadPoolExecutor) -
 
 def test_a_row_that_the_server_refuses_is_raised(connection: Connection, sender: ThreadPoolExecutor) -> None:
     copy = Copy(connection, "one", ("a",), sender)
-    copy.add("not a number\n")
+    copy.add(b"not a number\n")
     with pytest.raises(psycopg2.errors.InvalidTextRepresentation):
         copy.flush()
 
 
 def test_a_row_that_is_refused_is_raised_by_a_later_one_too(connection: Connection, sender: ThreadPoolExecutor) -> None:
     copy = Copy(connection, "one", ("a", "b"), sender)
-    copy.add(f"not a number\t{'x' * PORTION}\n")
+    copy.add(b"not a number,%b\n" % (b"x" * PORTION))
     with pytest.raises(psycopg2.errors.InvalidTextRepresentation):
-        copy.add(f"1\t{'x' * PORTION}\n")
+        copy.add(b"1,%b\n" % (b"x" * PORTION))

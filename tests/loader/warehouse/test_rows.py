@@ -33,9 +33,9 @@ def test_every_line_is_counted_once() -> None:
 
 
 def test_sights_are_numbered_by_object_and_line() -> None:
-    printed = "".join(each.sights for each in read([OFFER, SALE, LISTING, SALE]))
-    assert [row.split("\t")[:3] for row in printed.splitlines()] == [
-        [str(3 * 2**32 + line), "3", "collector-a"] for line in (2, 4)
+    printed = b"".join(each.sights for each in read([OFFER, SALE, LISTING, SALE])).decode()
+    assert [row.split(",")[:3] for row in printed.splitlines()] == [
+        [str(3 * 2**32 + line), "3", '"collector-a"'] for line in (2, 4)
     ]
 
 
@@ -45,8 +45,9 @@ def test_a_flood_leaves_its_first_lines_and_crowds_out_no_other_kind(
 ) -> None:
     monkeypatch.setattr(rows, "KEPT", 2)
     found = read([LISTING] * 5 + [NUMBERLESS] + [LISTING] * 5 + [NUMBERLESS] * 3, size)
-    kept = [row.split("\t")[2:5] for row in "".join(each.quarantine for each in found).splitlines()]
-    assert [(line, reason.split(":")[0]) for line, _, reason in kept] == [
+    printed = b"".join(each.quarantine for each in found).decode()
+    kept = [row.split(",")[2:5] for row in printed.splitlines()]
+    assert [(line, reason.strip('"').split(":")[0]) for line, _, reason in kept] == [
         ("1", Reason.CUT),
         ("2", Reason.CUT),
         ("6", Reason.MALFORMED),
