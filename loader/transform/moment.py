@@ -24,21 +24,24 @@ def moment_of(raw: Raw, name: str) -> datetime | None:
 
     Raises UnfitError where it is no time, has no zone, or lies outside 2015 to 2100.
     """
-    text = bytes(raw).strip(b'"')
-    if text in {b"", b"null"}:
-        return None
     try:
-        moment = _read(text)
-    except (ValueError, OverflowError):
-        raise UnfitError(Reason.MALFORMED, f"{name} is not a time: {text[:60]!r}") from None
-    if not EARLIEST <= moment < LATEST:
-        raise UnfitError(Reason.OUT_OF_RANGE, f"{name} lies outside {EARLIEST:%Y} to {LATEST:%Y}: {moment}")
-    return moment
+        return _read(bytes(raw))
+    except UnfitError as unfit:
+        raise UnfitError(unfit.reason, f"{name} {unfit.detail}") from None
 
 
 @lru_cache(maxsize=1024)  # a message says the same time two or three times, and so do its neighbours
-def _read(text: bytes) -> datetime:
-    return EPOCH + timedelta(seconds=int(text)) if text.isdigit() else parse_moment(text.decode())
+def _read(raw: bytes) -> datetime | None:
+    text = raw.strip(b'"')
+    if text in {b"", b"null"}:
+        return None
+    try:
+        moment = EPOCH + timedelta(seconds=int(text)) if text.isdigit() else parse_moment(text.decode())
+    except (ValueError, OverflowError):
+        raise UnfitError(Reason.MALFORMED, f"is not a time: {text[:60]!r}") from None
+    if not EARLIEST <= moment < LATEST:
+        raise UnfitError(Reason.OUT_OF_RANGE, f"lies outside {EARLIEST:%Y} to {LATEST:%Y}: {moment}")
+    return moment
 
 
 def sold_at_of(

@@ -6,6 +6,8 @@ slowly, to say why, or to find that it is one of the rarer forms after all.
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -14,7 +16,7 @@ from msgspec import Raw, Struct, defstruct
 
 from archive.event_type import SALE, UNPARSED, UNTYPED, event_type_of
 from archive.moment import parse_moment
-from archive.record import Record, count_lines, read_record
+from archive.record import Record, read_record
 from loader.transform.event import EVENTS, AnyEvent
 from loader.transform.events_api import TOPIC, ListedSale, listed_sale
 from loader.transform.outcome import Other, Outcome, Reason, Reject, UnfitError, rejected
@@ -36,6 +38,7 @@ class Frame(Struct, gc=False):
 
 
 _Line = defstruct("_Line", [("received_at", str), ("message", AnyEvent)], gc=False)
+Seen = Any  # a `_Line` of a sale that is still to be worked out, a `Sale` or a `Reject`
 _line: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_Line)
 _frame = msgspec.json.Decoder(Frame)
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(shape) for name, shape in EVENTS.items()}
@@ -52,27 +55,30 @@ def read_line(line: bytes) -> Outcome:
         return _looked_at_again(line)
 
 
-def read_lines(text: bytes) -> tuple[Counter[str], list[tuple[int, Sale | Reject]]]:
-    """Say of many lines, each ending in a newline, what `read_line` says of each alone.
+def look_at(texts: Sequence[bytes | memoryview], count: int) -> tuple[Counter[str], list[tuple[int, Seen]]]:
+    """Look at many lines, each ending in a newline; `texts` together have `count` of them.
 
-    Returns the counts of other events by name, and with its place, from 0, whatever is none.
+    Returns the counts of other events by name, and with its place, from 0, whatever is none. Of that `outcome_of` tells
+    what `read_line` tells of the line alone.
     """
     try:
-        lines = _line.decode_lines(text)
+        lines = list(chain.from_iterable(map(_line.decode_lines, texts)))
     except _UNREADABLE:
         lines = []
-    if len(lines) != count_lines(text):  # one of them takes a second look, or is blank
-        outcomes = [read_line(line) for line in text.split(b"\n")[:-1]]
+    if len(lines) != count:  # one of them takes a second look, or is blank
+        outcomes = [read_line(line) for line in b"".join(texts).split(b"\n")[:-1]]
         others = Counter(outcome.event_type for outcome in outcomes if isinstance(outcome, Other))
         return others, [(place, found) for place, found in enumerate(outcomes) if not isinstance(found, Other)]
     kinds = list(map(type, map(_message, lines)))
     counts = Counter(kinds)
-    sales = [
-        (place, _sale(lines[place].message, lines[place].received_at))
-        for place, kind in (enumerate(kinds) if counts.pop(ItemSold, 0) else ())
-        if kind is ItemSold
-    ]
+    sold = enumerate(kinds) if counts.pop(ItemSold, 0) else ()
+    sales = [(place, lines[place]) for place, kind in sold if kind is ItemSold]
     return Counter({_others[kind].event_type: count for kind, count in counts.items()}), sales
+
+
+def outcome_of(seen: Seen) -> Sale | Reject:
+    """Say what a line is that is no other event."""
+    return seen if isinstance(seen, Sale | Reject) else _sale(seen.message, seen.received_at)
 
 
 def _outcome(line: Any) -> Outcome:

@@ -1,7 +1,8 @@
 """What the signed order (Seaport) says of a sale: which side it was on, for how many NFTs, and who was paid what."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from loader.transform.identity import word_of
 from loader.transform.number import even_share, whole_of
@@ -24,7 +25,7 @@ MARKETPLACES = frozenset(
 )
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True, gc=False):
     """One item of an order.
 
     `kind` is None where Seaport has none of that number, `amount` where it moves with time, as in an auction.
@@ -35,7 +36,7 @@ class Part(NamedTuple):
     recipient: str | None
 
 
-class Terms(NamedTuple):
+class Terms(Struct, frozen=True, gc=False):
     """An order read.
 
     `quantity` is how many NFTs the whole order is for and `price` what it costs its buyer in base units; one fill may

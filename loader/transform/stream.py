@@ -13,6 +13,7 @@ from loader.transform.sale import FeeKind, Sale, Side, SideSource, Source
 from loader.transform.seaport import Terms, fees_of, paid_to, terms_of
 from loader.transform.sold import ABSENT, Account, ItemSold, Named, PaymentToken, Sold
 
+_text = msgspec.json.Decoder(str)
 _UNKNOWN_TOKEN = PaymentToken(address=None, decimals=ABSENT, symbol=None)
 
 
@@ -122,4 +123,4 @@ def _wallet(account: Account | None, name: str) -> str | None:
 def _name(sold: Sold) -> str | None:
     """Return what the NFT is called; its creator may have written anything there, and only text is a name."""
     name = bytes(sold.item.metadata.name) if sold.item.metadata else b""
-    return label_of(msgspec.json.decode(name, type=str)) if name[:1] == b'"' else None
+    return label_of(_text.decode(name)) if name[:1] == b'"' else None

@@ -1,36 +1,23 @@
 """Objects read in a process of their own, so that an hour is read by more than one core.
 
-The process is a program like any other, begun anew and not forked: what runs a load, such as a Celery worker, may hold
-threads and may be forbidden to have children of `multiprocessing`. It needs neither S3 nor the warehouse: packed bytes
-go in and rows come out.
+The process (`reader`) is a program like any other, begun anew and not forked: what runs a load, such as a Celery
+worker, may hold threads and may be forbidden to have children of `multiprocessing`.
 """
 
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from subprocess import Popen
 from typing import Self
 
 import msgspec
 
 from archive.problem import Problem
-from loader.archive.segment import unpacked
-from loader.warehouse.rows import Origin, Rows, rows_of
+from loader.warehouse.reader import END, Refused, Told
+from loader.warehouse.rows import Origin, Rows
 
-_END = b""  # an object's last message, in both directions
-
-
-class Refused(msgspec.Struct, frozen=True, tag=True):
-    """A Problem, told by the process that met it."""
-
-    what: str
-    hint: str
-
-
-_origin = msgspec.msgpack.Decoder(Origin)
-_told: msgspec.msgpack.Decoder[Rows | Refused] = msgspec.msgpack.Decoder(Rows | Refused)
+_told: msgspec.msgpack.Decoder[Told] = msgspec.msgpack.Decoder(Told)
 
 
 def _rows(message: bytes) -> Rows:
@@ -47,7 +34,7 @@ class ReadingProcess:
         asked, self._asks = Pipe(duplex=False)
         self._tells, told = Pipe(duplex=False)
         with asked, told:
-            command = [sys.executable, "-m", "loader.warehouse.process"]
+            command = [sys.executable, "-m", "loader.warehouse.reader"]
             # in a group of its own: what interrupts the load is for the load to handle, and it ends this one
             self._process = Popen(command, stdin=asked.fileno(), stdout=told.fileno(), process_group=0)
 
@@ -83,7 +70,7 @@ class ReadingProcess:
             self._asks.send_bytes(msgspec.msgpack.encode(origin))
             for piece in packed:
                 self._asks.send_bytes(piece)
-            self._asks.send_bytes(_END)
+            self._asks.send_bytes(END)
         except BrokenPipeError:
             pass  # it has ended; why, it told or its status tells
         except BaseException:
@@ -95,21 +82,3 @@ class ReadingProcess:
             f"the process that read {origin.segment.key} ended with status {self._process.wait()}",
             "Nothing was loaded. -9 is most likely a lack of memory: give the loader 250 MB, then load the hour again",
         )
-
-
-def main(asked: Connection, told: Connection) -> None:
-    """Read objects until nothing more is asked; one that is not what its manifest says is the last."""
-    try:
-        while True:
-            origin = _origin.decode(asked.recv_bytes())
-            for rows in rows_of(origin, unpacked(iter(asked.recv_bytes, _END), origin.segment)):
-                told.send_bytes(msgspec.msgpack.encode(rows))
-            told.send_bytes(_END)
-    except Problem as problem:
-        told.send_bytes(msgspec.msgpack.encode(Refused(problem.what, problem.hint)))
-    except (EOFError, BrokenPipeError):
-        return  # whoever asked is gone
-
-
-if __name__ == "__main__":
-    main(Connection(0, writable=False), Connection(1, readable=False))

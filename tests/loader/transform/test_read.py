@@ -16,7 +16,7 @@ from archive.event_type import event_type_of
 from archive.record import read_record, unparsed_line
 from loader.transform.events_api import TOPIC
 from loader.transform.outcome import LONGEST_DETAIL, Other, Outcome, Reason, Reject
-from loader.transform.read import read_line, read_lines
+from loader.transform.read import look_at, outcome_of, read_line
 from loader.transform.sale import Fee, Sale
 from tests.loader.transform.messages import RECEIVED, line_of, listed, sample, sold
 
@@ -169,6 +169,8 @@ lines = st.sampled_from(
 @given(st.lists(lines, max_size=8))
 def test_many_lines_together_are_what_each_is_alone(block: list[bytes]) -> None:
     alone = [read_line(line) for line in block]
-    others, found = read_lines(b"".join(block))
-    assert found == [(place, outcome) for place, outcome in enumerate(alone) if not isinstance(outcome, Other)]
+    others, found = look_at([b"".join(block)], len(block))
+    assert [(place, outcome_of(seen)) for place, seen in found] == [
+        (place, outcome) for place, outcome in enumerate(alone) if not isinstance(outcome, Other)
+    ]
     assert others == Counter(outcome.event_type for outcome in alone if isinstance(outcome, Other))
