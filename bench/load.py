@@ -25,13 +25,13 @@ from sqlalchemy import Connection, text
 from archive.hour import Hour
 from bench import results
 from bench.sales import sales
+from bench.server import warehouse
 from loader.hours import load_hour
 from loader.settings import LoaderSettings
 from loader.transform.sale import Sale
 from loader.warehouse.copy import Copy
 from loader.warehouse.copy_csv import FORMAT, SIGHT_COLUMNS, sight_row
 from loader.warehouse.load import SQL, merge_steps
-from loader.warehouse.migrate import migrate
 from loader.warehouse.postgres import connected
 from local.postgres import Postgres
 from local.s3 import S3Server
@@ -42,15 +42,13 @@ ROUNDS = 2
 FOR_DLT = 100_000
 RELOADS = 20
 HOUR = Hour.parse("2026-11-20T10")
-SERVER = {"shared_buffers": "2GB", "max_wal_size": "16GB"}
 OPPONENT = Path(__file__).with_name("opponents") / "dlt_merge.py"
 PYTHON = Path(__file__).parents[1] / ".venv-bench" / "bin" / "python"
 KEYED = 2  # how many of the merging steps lead to the keyed fact
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name, Postgres(Path(name) / "postgres", settings=SERVER) as server:
-        migrate(SecretStr(server.url()), say=lambda _: None)
+    with tempfile.TemporaryDirectory() as name, warehouse() as server:
         results.record(reload_unchanged_s=reloaded(server))
         beside_dlt(server, Path(name))
         beside_bare_copy(server, Path(name))

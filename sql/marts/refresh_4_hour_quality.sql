@@ -9,10 +9,18 @@ SELECT
         FILTER (WHERE seen.collector NOT LIKE 'events-api-%') AS collectors
 FROM quality_hour
 JOIN core.sale AS sale ON sale.source_hour = quality_hour.hour
-LEFT JOIN core.sale_sighting AS seen
-    ON seen.sale_uid = sale.sale_uid
-    -- a broadcast weeks later does not undo that a collector missed the first one
-    AND seen.source_hour BETWEEN sale.source_hour - interval '1 hour' AND sale.source_hour + interval '1 hour'
+LEFT JOIN (
+    SELECT around.hour, sighting.sale_uid, sighting.collector
+    FROM quality_hour AS around
+    -- OFFSET 0 keeps the planner from reading the whole table once instead of each hour by its key
+    CROSS JOIN LATERAL (
+        SELECT sale_uid, collector
+        FROM core.sale_sighting
+        -- a broadcast weeks later does not undo that a collector missed the first one
+        WHERE source_hour BETWEEN around.hour - interval '1 hour' AND around.hour + interval '1 hour'
+        OFFSET 0
+    ) AS sighting
+) AS seen ON seen.hour = sale.source_hour AND seen.sale_uid = sale.sale_uid
 GROUP BY sale.sale_uid;
 
 DELETE FROM mart.hour_quality AS old
