@@ -9,14 +9,14 @@ from pathlib import Path
 import dlt
 
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-folder = Path(sys.argv[1])
+folder, dataset = Path(sys.argv[1]), sys.argv[2]
 with (folder / "sales.jsonl").open() as lines:
     rows = [json.loads(line) for line in lines]
 pipeline = dlt.pipeline(
-    "bench",
+    dataset,
     pipelines_dir=str(folder / "pipelines"),
     destination=dlt.destinations.postgres(os.environ["BENCH_URL"]),
-    dataset_name="by_dlt",
+    dataset_name=dataset,
 )
 sales = dlt.resource(rows, name="sale", primary_key="sale_uid", write_disposition="merge")
 began = time.perf_counter()
