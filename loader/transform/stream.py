@@ -121,6 +121,9 @@ def _wallet(account: Account | None, name: str) -> str | None:
 
 
 def _name(sold: Sold) -> str | None:
-    """Return what the NFT is called; its creator may have written anything there, and only text is a name."""
+    """Return what the NFT is called; its creator may have written anything there, and only text is a name.
+
+    Nothing has looked inside it so far: it need not even be UTF-8.
+    """
     name = bytes(sold.item.metadata.name) if sold.item.metadata else b""
-    return label_of(_text.decode(name)) if name[:1] == b'"' else None
+    return label_of(_text.decode(name.decode(errors="replace"))) if name[:1] == b'"' else None

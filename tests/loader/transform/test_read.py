@@ -166,6 +166,24 @@ lines = st.sampled_from(
 )
 
 
+spoilt = st.binary(min_size=1, max_size=4) | st.sampled_from(
+    [b'"', b"\\ud83d", b"\\x", b"\xed\xa0\x80", b"\0", b"1e999"]
+)
+
+
+@given(line=lines, place=st.integers(0, 3000), left_out=st.integers(0, 3), put_in=spoilt)
+@example(line=line_of(sold()), place=line_of(sold()).index(b"Punk"), left_out=4, put_in=b"\xff")
+def test_bytes_that_are_spoilt_anywhere_are_no_error(line: bytes, place: int, left_out: int, put_in: bytes) -> None:
+    place %= len(line)
+    check(read_line(line[:place] + put_in + line[place + left_out :]))
+
+
+def test_a_name_that_is_not_utf8_is_shown_as_far_as_it_is() -> None:
+    sale = read_line(line_of(sold()).replace(b'"StamPunk', b'"Stam\xffunk'))
+    assert isinstance(sale, Sale)
+    assert sale.nft_name == "Stam\ufffdunk #7401"
+
+
 @given(st.lists(lines, max_size=8))
 def test_many_lines_together_are_what_each_is_alone(block: list[bytes]) -> None:
     alone = [read_line(line) for line in block]
