@@ -1,4 +1,4 @@
-"""The server of the benchmarks that load: fsync, and huge pages, which RDS uses unasked. No benchmark by itself."""
+"""The server of the benchmarks that load: fsync, and huge pages as on an RDS class `large`. No benchmark by itself."""
 
 import tempfile
 from collections.abc import Iterator
