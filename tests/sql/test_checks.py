@@ -111,6 +111,7 @@ PLANTED = {
     "sighting_orphans": [
         f"INSERT INTO core.sale_sighting VALUES ({OTHER}, '{HOUR.start}', 'a', 1, now())",
         f"DELETE FROM core.sale_sighting WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale_sighting SET source_hour = source_hour + interval '1 hour' WHERE sale_uid = {FIRST}",
     ],
     "spelling": [
         f"UPDATE core.sale SET chain = 'Ethereum' WHERE sale_uid = {FIRST}",
