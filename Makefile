@@ -45,7 +45,7 @@ status: $(STAMP) ## what runs, and how it is
 	@$(BIN)/tidemark status --local
 
 test: $(STAMP) lint ## everything CI runs
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .

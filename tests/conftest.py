@@ -18,6 +18,12 @@ from simulator.server import Simulator
 from tests.loading import PLANTED, Loading, left_behind
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with tests that wait for programs, so that no worker ends alone with one; end with the shared Airflow's."""
+    shared = {item.path for item in items if "loading" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path in shared, item.get_closest_marker("e2e") is None))
+
+
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
     """The embedded S3 of this test process; it takes small parts, so that tests need no large files."""

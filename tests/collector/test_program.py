@@ -18,19 +18,18 @@ from collector.glance import look
 from collector.http import ask
 from collector.spool.lock import holder
 from simulator.server import Simulator
-from tests.collector.recording import HURRIED, Witness
+from tests.collector.recording import Witness
 
 TIDEMARK = (sys.executable, "-c", "from cli.main import main; main()")
 
 
 class Machine(Witness):
-    """A machine on which `tidemark` runs."""
+    """A machine on which `tidemark` runs, with the patience of the defaults: nothing here waits for it."""
 
     def __init__(self, simulator: Simulator, folder: Path) -> None:
         super().__init__(simulator, folder / "spool")
         self.environment = {
             "PATH": os.environ["PATH"],
-            **{f"TIDEMARK_{name.upper()}": str(value) for name, value in HURRIED.items()},
             "TIDEMARK_COLLECTOR": "collector-a",
             "TIDEMARK_SPOOL": str(self.spool),
             "TIDEMARK_STREAM_URL": simulator.stream_url,
