@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
 # each brings its own PostgreSQL, S3 and, for some tests, Airflow
-WORKERS ?= 2
+WORKERS ?= 3
 TOOLS := .venv-tools/.installed
 OPPONENTS := .venv-bench/.installed
 SPARK := .venv-spark/.installed
@@ -83,7 +83,7 @@ $(TOOLS): deploy/tools.lock
 	@.venv-tools/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
 	@touch $@
 
-images: $(STAMP) ## the container images and the compose file without Docker (needs root and debootstrap; ten minutes)
+images: $(STAMP) ## the container images and the compose file without Docker (needs root and mmdebstrap; ten minutes)
 	@$(BIN)/python -m pytest -m images tests/deploy
 
 spark: $(STAMP) $(SPARK) ## read the archive with a Spark, as docs/archive.md says (needs Java 17; 0.5 GB)

@@ -80,11 +80,12 @@ class Collector:
             await self._shut_down(tasks, syncing)
 
     async def _shut_down(self, tasks: Sequence[asyncio.Task[object]], syncing: asyncio.Task[None]) -> None:
-        await asyncio.gather(*(subscriber.stop("not_running") for subscriber in self._subscribers))
         for task in tasks:
             task.cancel()
+        await asyncio.wait(tasks)  # from here on nobody dials: what is open is all that has to be closed
+        await asyncio.gather(*(subscriber.close("not_running") for subscriber in self._subscribers))
         self._ending.set()  # a sync on its way is heard out: only it is told if the disk kept nothing
-        await asyncio.wait([*tasks, syncing])
+        await asyncio.wait([syncing])
         self.spool.ledger.stop(self.recorder.now())
         self.spool.close()
 

@@ -45,7 +45,6 @@ class Subscriber:
         self._watchdog = Watchdog(plan.stall_after)
         self._quick, self._patient = quick(), patient()
         self._held: set[Session] = set()
-        self._stopping = False
 
     @property
     def held(self) -> int:
@@ -64,7 +63,7 @@ class Subscriber:
             session.want(topics)
 
     async def run(self) -> None:
-        """Hold the subscription until stopped or cancelled."""
+        """Hold the subscription until cancelled; connections that are open then stay so until `close`."""
         while True:
             try:
                 session = await self._open()
@@ -72,16 +71,13 @@ class Subscriber:
                 await self._rest(failure.reason, failure)
                 continue
             session, reason = await self._hold(session)
-            if self._stopping:
-                return
             if session.answered and session.lasted > self._plan.timers.reply:
                 self._quick.reset()
                 self._patient.reset()
             await self._rest(reason, None if session.answered else Undialled(reason))
 
-    async def stop(self, reason: str) -> None:
-        """Close what is open; messages that still come meanwhile are kept."""
-        self._stopping = True
+    async def close(self, reason: str) -> None:
+        """Close what is open, once `run` has ended; messages that still come meanwhile are kept."""
         await asyncio.gather(*(session.close(reason) for session in self._held))
 
     async def _rest(self, reason: str, failure: Undialled | None) -> None:

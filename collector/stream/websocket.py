@@ -179,5 +179,5 @@ def _refusal(error: InvalidStatus) -> Undialled:
 
 async def hang_up(wire: Wire) -> None:
     """Close in good order; a server that does not answer is cut after a second."""
-    with suppress(asyncio.CancelledError, OSError):
+    with suppress(OSError):
         await wire.close()

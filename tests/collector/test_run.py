@@ -8,6 +8,7 @@ from errno import EIO, ENOSPC, EROFS
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.server import Request, ServerConnection, serve
 
 from archive.clock import Clock
 from archive.coverage import coverage_of
@@ -229,6 +230,28 @@ async def test_two_connections_lose_nothing_when_one_is_cut(simulator: Simulator
     recording.balance()
     assert recording.collector.status().lost["connection_lost"] == 1
     assert recording.reasons() == set()
+
+
+async def test_what_is_dialled_at_the_end_is_not_left_open(simulator: Simulator, tmp_path: Path) -> None:
+    dialled, may_open = 0, asyncio.Event()
+
+    async def second_waits(_connection: ServerConnection, _request: Request) -> None:
+        nonlocal dialled
+        dialled += 1
+        if dialled == 2:
+            await may_open.wait()
+
+    async def deaf(ws: ServerConnection) -> None:
+        ws.transport.pause_reading()  # so that closing the first takes a second
+        await ws.wait_closed()
+
+    async with serve(deaf, "127.0.0.1", 0, process_request=second_waits, close_timeout=0.1) as server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/socket/websocket"
+        recording = Recording(simulator, tmp_path, connections=2, stream_url=url)
+        async with recording.running():
+            await recording.until(lambda: dialled == 2 and recording.collector.status().connections == 1)
+            asyncio.get_running_loop().call_later(0.3, may_open.set)
+        assert recording.collector.status().connections == 0
 
 
 async def test_a_planned_renewal_makes_before_it_breaks(simulator: Simulator, tmp_path: Path) -> None:

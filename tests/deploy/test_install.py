@@ -1,4 +1,4 @@
-"""The installer and the cron table in a clean Debian 12, as `debootstrap` makes it."""
+"""The installer and the cron table in a clean Debian 12, as `mmdebstrap` makes it."""
 
 import os
 import re
@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(600),
     pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root"),
-    pytest.mark.skipif(not shutil.which("debootstrap"), reason="needs debootstrap: apt-get install debootstrap"),
+    pytest.mark.skipif(not shutil.which("mmdebstrap"), reason="needs mmdebstrap: apt-get install mmdebstrap"),
 ]
 
 
@@ -32,7 +32,7 @@ def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("debian")
     root.chmod(0o755)
     packages = "ca-certificates,cron,logrotate,python3-venv,systemd"
-    _run("debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", str(root))
+    _run("mmdebstrap", "--variant=minbase", f"--include={packages}", "bookworm", str(root))
     _run(str(PROJECT / "deploy" / "build-wheelhouse"), "collector")
     release = root / "opt" / "tidemark-release"
     release.mkdir()

@@ -68,9 +68,9 @@ async def held(
             patched.setattr(subscriber, "random", lambda: 1.0)
             task = asyncio.create_task(one.run())
             yield notes, pauses, one
-        await one.stop("not_running")
         task.cancel()
         await asyncio.wait([task])
+        await one.close("not_running")
 
 
 async def until(condition: Any) -> None:
