@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
 # each brings its own PostgreSQL, S3 and, for some tests, Airflow
-WORKERS ?= 3
+WORKERS ?= 2
 TOOLS := .venv-tools/.installed
 OPPONENTS := .venv-bench/.installed
 SPARK := .venv-spark/.installed
@@ -45,7 +45,7 @@ status: $(STAMP) ## what runs, and how it is
 	@$(BIN)/tidemark status --local
 
 test: $(STAMP) lint ## everything CI runs
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .

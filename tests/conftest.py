@@ -19,9 +19,16 @@ from tests.loading import PLANTED, Loading, left_behind
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with tests that wait for programs, so that no worker ends alone with one; end with the shared Airflow's."""
-    shared = {item.path for item in items if "loading" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: (item.path in shared, item.get_closest_marker("e2e") is None))
+    """Give workers whole files, and one of them all that share an Airflow; begin with what waits for other programs."""
+    sharing = {item.path for item in items if "loading" in getattr(item, "fixturenames", ())}
+
+    def turn(item: pytest.Item) -> tuple[bool, bool]:
+        shares = item.path in sharing
+        return not shares and item.get_closest_marker("e2e") is None, shares
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("airflow" if item.path in sharing else item.location[0]))
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")
