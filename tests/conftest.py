@@ -122,6 +122,7 @@ def loading(
     with fresh_database(postgres_server, migrated) as warehouse, fresh_database(postgres_server, "template0") as own:
         settings = {"WAREHOUSE_URL": warehouse, "BUCKET": "loading", "COLLECTORS": "collector-a", "PATIENCE": "7200"}
         environment = {f"TIDEMARK_{name}": value for name, value in settings.items()} | s3_server.environment | PLANTED
+        environment["AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"] = "0.5"  # it idles beside other tests, too
         with Airflow(tmp_path_factory.mktemp("airflow"), own, environment) as airflow:
             yield Loading(airflow, s3_server.client(), "loading", warehouse)
             started = set(airflow._sessions)
