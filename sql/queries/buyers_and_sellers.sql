@@ -7,44 +7,43 @@
 -- Plot: line day buyers sellers
 -- Example: tidemark query buyers_and_sellers --collection pudgypenguins
 -- A wallet counts once a day. without_wallets counts the sales whose buyer and seller are unknown.
-WITH sale AS NOT MATERIALIZED (
-    SELECT (sold_at AT TIME ZONE 'UTC')::date AS day, buyer, seller
-    FROM core.sale
-    WHERE sold_at >= :from AND sold_at < :to
-        AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
-        AND (CAST(:chain AS text) IS NULL OR chain = :chain)
-),
-sold AS (
-    SELECT day, count(*) AS sales, count(*) FILTER (WHERE coalesce(buyer, seller) IS NULL) AS without_wallets
-    FROM sale
-    GROUP BY day
-),
-wallet AS (
-    SELECT day, wallet, bool_or(bought) AS bought, bool_or(NOT bought) AS sold
-    FROM (
-        SELECT day, buyer AS wallet, true AS bought FROM sale
-        UNION ALL
-        SELECT day, seller, false FROM sale
-    ) AS deal
-    WHERE wallet IS NOT NULL
-    GROUP BY day, wallet
-),
-wallets AS (
-    SELECT
-        day,
-        count(*) FILTER (WHERE bought) AS buyers,
-        count(*) FILTER (WHERE sold) AS sellers,
-        count(*) FILTER (WHERE bought AND sold) AS bought_and_sold
-    FROM wallet
-    GROUP BY day
+-- Day by day, so that no more wallets have to be held at once than a day has.
+WITH span AS (
+    SELECT day::date AS day, greatest(:from, day AT TIME ZONE 'UTC') AS from_at, least(:to, (day + interval '1 day') AT TIME ZONE 'UTC') AS to_at
+    FROM generate_series(
+        date_trunc('day', CAST(:from AS timestamptz) AT TIME ZONE 'UTC'), CAST(:to AS timestamptz) AT TIME ZONE 'UTC', interval '1 day'
+    ) AS day
 )
-SELECT
-    day,
-    sales,
-    coalesce(buyers, 0) AS buyers,
-    coalesce(sellers, 0) AS sellers,
-    coalesce(bought_and_sold, 0) AS bought_and_sold,
-    without_wallets
-FROM sold
-LEFT JOIN wallets USING (day)
+SELECT day, sales, buyers, sellers, bought_and_sold, without_wallets
+FROM span
+CROSS JOIN LATERAL (
+    SELECT
+        sum(bought)::bigint AS sales,
+        count(wallet) FILTER (WHERE bought > 0) AS buyers,
+        count(wallet) FILTER (WHERE sold > 0) AS sellers,
+        count(wallet) FILTER (WHERE bought > 0 AND sold > 0) AS bought_and_sold,
+        sum(without_wallets)::bigint AS without_wallets
+    FROM (
+        SELECT
+            wallet,
+            count(*) FILTER (WHERE is_buyer) AS bought,
+            count(*) FILTER (WHERE NOT is_buyer) AS sold,
+            count(*) FILTER (WHERE nobody) AS without_wallets
+        FROM (
+            SELECT buyer AS wallet, true AS is_buyer, coalesce(buyer, seller) IS NULL AS nobody
+            FROM core.sale
+            WHERE sold_at >= from_at AND sold_at < to_at
+                AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+                AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+            UNION ALL
+            SELECT seller, false, false
+            FROM core.sale
+            WHERE sold_at >= from_at AND sold_at < to_at
+                AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+                AND (CAST(:chain AS text) IS NULL OR chain = :chain)
+        ) AS party
+        GROUP BY wallet
+    ) AS trader
+) AS traders
+WHERE sales > 0
 ORDER BY day;
