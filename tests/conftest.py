@@ -18,16 +18,18 @@ from simulator.server import Simulator
 from tests.loading import PLANTED, Loading, left_behind
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give workers whole files, and one of them every test with an Airflow: two of those slow each other."""
+    item.add_marker(pytest.mark.xdist_group("airflow" if item.get_closest_marker("airflow") else item.location[0]))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give workers whole files, and one of them all that share an Airflow; begin with what waits for other programs."""
-    sharing = {item.path for item in items if "loading" in getattr(item, "fixturenames", ())}
+    """Begin with what takes long, the shared Airflow after those that end with their test."""
 
-    def turn(item: pytest.Item) -> tuple[bool, bool]:
-        shares = item.path in sharing
-        return not shares and item.get_closest_marker("e2e") is None, shares
+    def turn(item: pytest.Item) -> tuple[bool, bool, bool]:
+        shares = "loading" in getattr(item, "fixturenames", ())
+        return not item.get_closest_marker("airflow"), shares, not item.get_closest_marker("e2e")
 
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("airflow" if item.path in sharing else item.location[0]))
     items.sort(key=turn)
 
 
