@@ -45,7 +45,7 @@ status: $(STAMP) ## what runs, and how it is
 	@$(BIN)/tidemark status --local
 
 test: $(STAMP) lint ## everything CI runs
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .
@@ -83,7 +83,7 @@ $(TOOLS): deploy/tools.lock
 	@.venv-tools/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
 	@touch $@
 
-images: $(STAMP) ## the container images and the compose file without Docker (needs root and mmdebstrap; ten minutes)
+images: $(STAMP) ## the container images and the compose file without Docker (needs root and debootstrap; ten minutes)
 	@$(BIN)/python -m pytest -m images tests/deploy
 
 spark: $(STAMP) $(SPARK) ## read the archive with a Spark, as docs/archive.md says (needs Java 17; 0.5 GB)

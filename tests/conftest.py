@@ -18,19 +18,10 @@ from simulator.server import Simulator
 from tests.loading import PLANTED, Loading, left_behind
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give workers whole files, and one of them every test with an Airflow: two of those slow each other."""
-    item.add_marker(pytest.mark.xdist_group("airflow" if item.get_closest_marker("airflow") else item.location[0]))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, the shared Airflow after those that end with their test."""
-
-    def turn(item: pytest.Item) -> tuple[bool, bool, bool]:
-        shares = "loading" in getattr(item, "fixturenames", ())
-        return not item.get_closest_marker("airflow"), shares, not item.get_closest_marker("e2e")
-
-    items.sort(key=turn)
+    """Begin with tests that wait for programs, so that no worker ends alone with one; end with the shared Airflow's."""
+    sharing = {item.path for item in items if "loading" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path in sharing, not item.get_closest_marker("e2e")))
 
 
 @pytest.fixture(scope="session")

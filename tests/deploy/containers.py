@@ -162,7 +162,7 @@ def network(name: str) -> Iterator[str]:
 def debian(root: Path) -> None:
     """Make what python:3.11-slim-bookworm has, with PostgreSQL, Redis, and the sources in /src."""
     packages = "ca-certificates,postgresql,python3-venv,redis-server"
-    subprocess.run(["mmdebstrap", "--variant=minbase", f"--include={packages}", "bookworm", root], check=True)
+    subprocess.run(["debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", root], check=True)
     for name in ("etc/hosts", "etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt"):
         shutil.copy(f"/{name}", root / name)
     with (root / "etc/hosts").open("a") as hosts:

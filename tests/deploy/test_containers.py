@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.images,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(os.geteuid() != 0, reason="namespaces and chroot need root"),
-    pytest.mark.skipif(not shutil.which("mmdebstrap"), reason="needs mmdebstrap: apt-get install mmdebstrap"),
+    pytest.mark.skipif(not shutil.which("debootstrap"), reason="needs debootstrap: apt-get install debootstrap"),
 ]
 
 
