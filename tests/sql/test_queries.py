@@ -85,6 +85,13 @@ def test_buyers_and_sellers(expect: Expect) -> None:
         2026-11-21 | 8     | 5      | 5       | 3               | 0
     """)  # fmt: skip
     expect("buyers_and_sellers", "buyers | sellers | without_wallets\n 0 | 0 | 1", collection="fish")
+    # a part of each day, and no row for a day without sales
+    expect("buyers_and_sellers", """
+        day        | sales | buyers | sellers | bought_and_sold | without_wallets
+        2026-11-20 | 3     | 2      | 2       | 0               | 1
+        2026-11-21 | 4     | 2      | 3       | 1               | 0
+    """, from_="2026-11-20T11", to="2026-11-21T10")  # fmt: skip
+    expect("buyers_and_sellers", "day\n 2026-11-20\n 2026-11-21", from_="2026-11-18", to="2026-11-25")
 
 
 def test_payment_tokens(expect: Expect) -> None:
