@@ -8,15 +8,17 @@ in `load_rows_s`, and in `bench.growth`.
 
 import json
 import os
+import pickle
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from statistics import median
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from pydantic import SecretStr
@@ -45,13 +47,19 @@ RELOADS = 20
 HOUR = Hour.parse("2026-11-20T10")
 OPPONENT = Path(__file__).with_name("opponents") / "dlt_merge.py"
 PYTHON = Path(__file__).parents[1] / ".venv-bench" / "bin" / "python"
+SAME = """
+    SELECT count(*) FROM core.sale AS ours JOIN dlt.sale AS theirs ON theirs.sale_uid = ours.sale_uid::text
+    WHERE (ours.sold_at, ours.price_raw, ours.price_usd, ours.royalty_raw, ours.fees)
+        IS NOT DISTINCT FROM (theirs.sold_at, theirs.price_raw, theirs.price_usd, theirs.royalty_raw, theirs.fees)
+"""
+AMOUNTS = ("quantity", "price_raw", "marketplace_fee_raw", "royalty_raw")
 KEYED = 2  # how many of the merging steps lead to the keyed fact
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name, warehouse() as server:
         results.record(reload_unchanged_s=reloaded(server))
-        beside_dlt(server, Path(name))
+        results.record(load_vs_dlt_merge_100k=beside_dlt(server, Path(name), FOR_DLT, ROUNDS_WITH_DLT))
         beside_bare_copy(server, Path(name))
 
 
@@ -138,45 +146,49 @@ def stage(connection: Connection, hour: Hour, rows: Iterable[bytes]) -> dict[str
     }  # fmt: skip
     connection.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"))
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
-    with ThreadPoolExecutor(1) as sender:
-        copy = Copy(connection, "sale_sight", SIGHT_COLUMNS, sender)
+    with Copy(connection, "sale_sight", SIGHT_COLUMNS) as copy:
         for row in rows:
             copy.add(row)
-        copy.flush()
     file = {"file": 1, "key": "k", "collector": "collector-a", "sha256": "", "bytes": 0, "lines": copy.rows,
             "sights": copy.rows, "other": 0, "quarantined": 0}  # fmt: skip
     return {**values, "files": json.dumps([file])}
 
 
-def beside_dlt(server: Postgres, folder: Path) -> None:
-    """Bring the same Python objects into the keyed fact, and into a table of dlt's, which is a new one each round."""
-    objects = list(sales(HOUR, FOR_DLT, seed=2))
-    (folder / "sales.jsonl").write_bytes(b"".join(map(line_for_dlt, objects)))
+def beside_dlt(server: Postgres, folder: Path, count: int, rounds: int) -> float:
+    """Bring the same Python objects into the keyed fact and a new table of dlt's; return the ratio of their seconds."""
+    objects = list(sales(HOUR, count, seed=2))
+    with (folder / "sales").open("wb") as rows:
+        for sale in objects:
+            pickle.dump(row_for_dlt(sale), rows)
     ratios = []
-    for number in range(ROUNDS_WITH_DLT):
-        rows = (sight_row(place, 1, "collector-a", sale) for place, sale in enumerate(objects, 1))
-        ours, _ = loaded(server, rows)
-        theirs = merged_by_dlt(server, folder, f"round_{number}")
+    for _ in range(rounds):
+        ours, _ = loaded(server, (sight_row(place, 1, "collector-a", sale) for place, sale in enumerate(objects, 1)))
+        theirs = merged_by_dlt(server, folder, count)
         ratios.append(theirs / ours)
-        print(f"{FOR_DLT:,} sales: fact {ours:.1f} s, dlt merge {theirs:.1f} s", flush=True)
-    results.record(load_vs_dlt_merge=median(ratios))
+        print(f"{count:,} sales: fact {ours:.1f} s, dlt merge {theirs:.1f} s", flush=True)
+    return median(ratios)
 
 
-def merged_by_dlt(server: Postgres, folder: Path, dataset: str) -> float:
-    """Let dlt merge the sales in a folder into an empty table; return its seconds."""
-    command = [PYTHON, OPPONENT, folder, dataset]
+def merged_by_dlt(server: Postgres, folder: Path, count: int) -> float:
+    """Let dlt merge the sales in a folder into a table of its own, compare and drop it; return dlt's seconds."""
+    command = [PYTHON, OPPONENT, folder, str(count)]
     done = subprocess.run(command, env={**os.environ, "BENCH_URL": server.url()}, check=True, stdout=subprocess.PIPE)
-    answer = json.loads(done.stdout.splitlines()[-1])
-    if answer["rows"] != FOR_DLT:
-        raise SystemExit(f"dlt merged {answer['rows']} rows")
-    return float(answer["seconds"])
+    with connected(SecretStr(server.url())) as connection:
+        same = connection.scalar(text(SAME))
+        connection.execute(text("DROP SCHEMA dlt, dlt_staging CASCADE"))
+        connection.commit()
+    if same != count:
+        raise SystemExit(f"dlt's table has {same:,} of {count:,} sales as core.sale has them")
+    return float(done.stdout.splitlines()[-1])
 
 
-def line_for_dlt(sale: Sale) -> bytes:
-    """Print a sale as one line of JSON; amounts as text, for many do not fit 64 bits, and no nested list of fees."""
-    told = {name: value for name, value in msgspec.structs.asdict(sale).items() if name != "fees"}
-    amounts = {name: str(value) for name, value in told.items() if type(value) is int}
-    return msgspec.json.encode(told | amounts) + b"\n"
+def row_for_dlt(sale: Sale) -> dict[str, Any]:
+    """Return a sale as dlt takes it: amounts as Decimal, for many do not fit 64 bits; fees as core.sale has them."""
+    row = msgspec.to_builtins(sale, builtin_types=(datetime, Decimal, UUID))
+    row |= {name: Decimal(value) for name in AMOUNTS if (value := row[name]) is not None}
+    if sale.fees:
+        row["fees"] = [fee | {"amount_raw": str(fee["amount_raw"])} for fee in row["fees"]]
+    return row
 
 
 def reloaded(server: Postgres) -> float:

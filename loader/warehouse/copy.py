@@ -1,59 +1,83 @@
 """Rows on their way into a table by COPY."""
 
-import io
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, Queue
+from typing import Protocol, Self
 
 from sqlalchemy import Connection
 
 from loader.warehouse.copy_csv import FORMAT
 
-PORTION = 4 << 20
+PORTION = 1 << 20
+_AHEAD = 2  # portions that wait while the server takes one and the next is collected
+
+
+class Readable(Protocol):
+    """What COPY reads from, up to the first empty answer."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return some of what is left."""
+
+
+def copied(connection: Connection, table: str, columns: tuple[str, ...], rows: Readable) -> int:
+    """Copy CSV rows (`copy_csv`) into a table; return how many the server took."""
+    with connection.connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN ({FORMAT})", rows, PORTION)
+        return int(cursor.rowcount)
 
 
 class Copy:
-    """Collects CSV rows (`copy_csv`) and sends them in portions of a few megabytes, each while the next is collected.
+    """A COPY that goes on, in a thread of its own, while its rows are collected. Nobody else uses the connection.
 
-    `sender` is the one thread that speaks to the server meanwhile; whoever shares the connection shares it too, and
-    ends it before leaving the connection. `rows` counts what the server took. An error of the server is raised by a
-    later `add` or by `flush`.
+    Leaving the context waits until the server has taken everything, and `rows` says how many that were; a context
+    left by an error takes nothing. What the server refuses is raised on leaving; a lost connection perhaps before.
     """
 
-    def __init__(
-        self, connection: Connection, table: str, columns: tuple[str, ...], sender: ThreadPoolExecutor
-    ) -> None:
-        self._connection = connection
-        self._statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN ({FORMAT})"
-        self._sender = sender
-        self._under_way: Future[int] | None = None
-        self._waiting: list[bytes] = []
+    def __init__(self, connection: Connection, table: str, columns: tuple[str, ...]) -> None:
+        self._destination = connection, table, columns
+        self._portions: Queue[bytes | None] = Queue(_AHEAD)
+        self._collected: list[bytes] = []
         self._size = 0
         self.rows = 0
 
-    def add(self, row: bytes) -> None:
-        """Take a row, its newline included."""
-        self._waiting.append(row)
-        self._size += len(row)
+    def __enter__(self) -> Self:
+        self._sender = ThreadPoolExecutor(1)
+        self._outcome: Future[int] = self._sender.submit(copied, *self._destination, self)
+        self._outcome.add_done_callback(self._take_no_more)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._sender:
+            if kind:
+                self._portions.put(None)
+            else:
+                self._send()
+                self._portions.put(b"")
+                self.rows = self._outcome.result()
+
+    def add(self, rows: bytes) -> None:
+        """Take whole rows, their newlines included; wait where the server is behind."""
+        self._collected.append(rows)
+        self._size += len(rows)
         if self._size >= PORTION:
             self._send()
 
-    def flush(self) -> None:
-        """Send what waits, and wait until the server has taken everything."""
-        self._send()
-        self._take()
+    def read(self, _size: int, /) -> bytes:
+        """Give COPY the next portion, whatever its size."""
+        portion = self._portions.get()
+        if portion is None:
+            raise EOFError("the rows end early")
+        return portion
 
     def _send(self) -> None:
-        self._take()
-        if self._waiting:
-            self._under_way = self._sender.submit(self._copied, b"".join(self._waiting))
-        self._waiting, self._size = [], 0
+        if self._outcome.done():
+            self._outcome.result()
+        if self._collected:
+            self._portions.put(b"".join(self._collected))
+        self._collected, self._size = [], 0
 
-    def _take(self) -> None:
-        if self._under_way:
-            self.rows += self._under_way.result()
-        self._under_way = None
-
-    def _copied(self, rows: bytes) -> int:
-        cursor = self._connection.connection.cursor()
-        cursor.copy_expert(self._statement, io.BytesIO(rows), PORTION)
-        cursor.close()
-        return int(cursor.rowcount)
+    def _take_no_more(self, _: Future[int]) -> None:
+        with suppress(Empty):  # so that nobody waits for room
+            while True:
+                self._portions.get_nowait()

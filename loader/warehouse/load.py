@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from archive.hour import Hour
 from archive.manifest import Gap, Interval, Manifest, Segment
 from archive.moment import format_moment
 from archive.problem import Problem
-from loader.warehouse.staging import FAULT, Staging, check_counts, files_of, read_files
+from loader.warehouse.staging import FAULT, check_counts, files_of, stage
 
 SQL = Path(__file__).parents[2] / "sql"
 _STAGE = SQL / "load" / "1_stage.sql"
@@ -61,10 +60,7 @@ def load(
     connection.execute(text(_SETTINGS))
     connection.execute(text(_STAGE.read_text()), values)
     files = files_of(hour, manifests)
-    with ThreadPoolExecutor(1) as sender:  # the server copies while the next lines are read
-        staging = Staging(connection, sender, say)
-        read_files(staging.read, files, packed)
-        staging.finish(files)
+    stage(connection, files, packed, say)
     for manifest in manifests:
         check_counts(manifest, files)
     say(f"{hour.key}: {sum(file.sights for file in files):,} sales read; merging them")

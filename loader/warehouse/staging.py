@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from tempfile import SpooledTemporaryFile
 from threading import Lock
 from typing import Any
 
@@ -17,7 +18,7 @@ from archive.hour import Hour
 from archive.manifest import Manifest, Segment
 from archive.problem import Problem
 from loader.archive.segment import check_records, unpacked
-from loader.warehouse.copy import Copy
+from loader.warehouse.copy import PORTION, Copy, copied
 from loader.warehouse.copy_csv import QUARANTINE_COLUMNS, SIGHT_COLUMNS
 from loader.warehouse.process import ReadingProcess
 from loader.warehouse.rows import KEPT, Origin, Rows, rows_of
@@ -83,36 +84,48 @@ def files_of(hour: Hour, manifests: Iterable[Manifest]) -> list[File]:
     return [File(Origin(number, hour.start, *name)) for number, name in enumerate(named, 1)]
 
 
-class Staging:
-    """Copies the sights and the rejects of an hour's files to the server; several threads may read files into it."""
+def stage(
+    connection: Connection,
+    files: list[File],
+    packed: Callable[[Segment], Iterable[bytes]],
+    say: Callable[[str], object],
+) -> None:
+    """Read all objects of an hour and copy their sights and what is kept of their rejects, each counting its own.
 
-    def __init__(self, connection: Connection, sender: ThreadPoolExecutor, say: Callable[[str], object]) -> None:
-        self._sights = Copy(connection, "sale_sight", SIGHT_COLUMNS, sender)
-        self._rejects = Copy(connection, "ops.quarantine", QUARANTINE_COLUMNS, sender)
-        self._say = say
-        self._turn = Lock()
+    Raises what `packed` raises, and Problem where an object is not what its manifest says or the server took another
+    number of rows than it was sent.
+    """
+    with SpooledTemporaryFile(PORTION) as rejects:
+        with Copy(connection, "sale_sight", SIGHT_COLUMNS) as sights:
+            read_files(Staging(sights.add, rejects.write, say).read, files, packed)
+        rejects.seek(0)
+        taken = sights.rows, copied(connection, "ops.quarantine", QUARANTINE_COLUMNS, rejects)
+    sent = sum(file.sights for file in files), sum(reject["kept"] for file in files for reject in file.rejects)
+    if taken != sent:
+        raise Problem(f"the warehouse took {taken} sales and quarantined lines of {sent}", FAULT)
+
+
+@dataclass(slots=True)
+class Staging:
+    """Takes the sights and the rejects of an hour's files; several threads may read files into it."""
+
+    sights: Callable[[bytes], object]
+    rejects: Callable[[bytes], object]
+    say: Callable[[str], object]
+    turn: Lock = field(default_factory=Lock)
 
     def read(self, file: File, found: Iterable[Rows]) -> None:
         """Read one object to its end. Raises what `found` raises, and Problem where lines are missing."""
         segment = file.origin.segment
         for rows in found:
-            with self._turn:
-                self._sights.add(rows.sights)
-                self._rejects.add(rows.quarantine)
+            with self.turn:
+                self.sights(rows.sights)
+                self.rejects(rows.quarantine)
             file.count(rows)
             if file.lines // SHOW_EVERY > (file.lines - rows.lines) // SHOW_EVERY:
-                self._say(f"  {segment.key}: {file.lines:,} of {segment.records:,} lines")
+                self.say(f"  {segment.key}: {file.lines:,} of {segment.records:,} lines")
         check_records(file.lines, segment)
-        self._say(f"  {segment.key}: {file.lines:,} lines, {file.sights:,} sales, {file.refused.total():,} quarantined")
-
-    def finish(self, files: Iterable[File]) -> None:
-        """Wait until the server has taken everything. Raises Problem where that is not what was sent."""
-        self._sights.flush()
-        self._rejects.flush()
-        sent = sum(file.sights for file in files), sum(reject["kept"] for file in files for reject in file.rejects)
-        taken = self._sights.rows, self._rejects.rows
-        if taken != sent:
-            raise Problem(f"the warehouse took {taken} sales and quarantined lines of {sent}", FAULT)
+        self.say(f"  {segment.key}: {file.lines:,} lines, {file.sights:,} sales, {file.refused.total():,} quarantined")
 
 
 def read_files(

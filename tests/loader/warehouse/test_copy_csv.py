@@ -1,6 +1,6 @@
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from loader.transform.outcome import Reason, Reject
 from loader.transform.sale import Fee, FeeKind, Sale, Side, SideSource, SoldAtSource, Source
-from loader.warehouse.copy import Copy
+from loader.warehouse.copy import copied
 from loader.warehouse.copy_csv import (
     LONGEST_RAW,
     QUARANTINE_COLUMNS,
@@ -80,12 +80,9 @@ def staging(warehouse_url: str):
 @given(sale=SALES)
 def test_every_value_comes_back_as_it_was(staging, sale: Sale) -> None:
     staging.execute(text("TRUNCATE sale_sight"))
-    with ThreadPoolExecutor(1) as sender:
-        copy = Copy(staging, "sale_sight", SIGHT_COLUMNS, sender)
-        copy.add(sight_row(7, 1, "collector-a", sale))
-        copy.flush()
+    count = copied(staging, "sale_sight", SIGHT_COLUMNS, BytesIO(sight_row(7, 1, "collector-a", sale)))
     row = staging.execute(text("SELECT * FROM sale_sight")).mappings().one()
-    assert (copy.rows, row["sight"], row["file"], row["collector"]) == (1, 7, 1, "collector-a")
+    assert (count, row["sight"], row["file"], row["collector"]) == (1, 7, 1, "collector-a")
     told = {name: getattr(sale, name) for name in Sale.__struct_fields__}
     assert {name: str(row[name]) if name == "sale_uid" else row[name] for name in told} == {
         name: kept(value) for name, value in told.items()
@@ -107,10 +104,8 @@ def test_content_is_what_is_told_and_not_who_tells_it(sale: Sale, moment: dateti
 def test_any_line_can_be_quarantined(staging, line: bytes, detail: str) -> None:
     staging.execute(text("TRUNCATE quarantine"))
     place = (HOUR.start, "key", 1, "collector-a")
-    with ThreadPoolExecutor(1) as sender:
-        copy = Copy(staging, "quarantine", QUARANTINE_COLUMNS, sender)
-        copy.add(quarantine_row(place, line, Reject("unparsed", Reason.UNPARSED, detail)))
-        copy.flush()
+    rejected = quarantine_row(place, line, Reject("unparsed", Reason.UNPARSED, detail))
+    copied(staging, "quarantine", QUARANTINE_COLUMNS, BytesIO(rejected))
     row = staging.execute(text("SELECT * FROM quarantine")).mappings().one()
     assert (row["source_hour"], row["key"], row["line"], row["collector"]) == place
     shown = kept(line.decode(errors="replace"))
