@@ -1,27 +1,46 @@
 -- Grain: one row of mart.hour_quality per touched archive hour (quality_hour of refresh_3_hour_cover.sql).
 
+-- PostgreSQL's statistics of core.* may be from before this hour's sales came. These tables have their own, for joined row by
+-- row a large hour would take for ever.
+-- Grain: one row per sale of those hours.
+CREATE TEMP TABLE hour_sale ON COMMIT DROP AS
+SELECT quality_hour.hour, sale.*
+FROM quality_hour
+CROSS JOIN LATERAL (
+    SELECT sale_uid, sold_at, sent_at, received_at, loaded_at, source, is_replayed
+    FROM core.sale
+    WHERE source_hour = quality_hour.hour
+    OFFSET 0
+) AS sale;
+ANALYZE hour_sale (hour, sale_uid);
+
+-- Grain: one row per hour, sale and collector that saw it about then.
+CREATE TEMP TABLE hour_sighting ON COMMIT DROP AS
+SELECT quality_hour.hour, sighting.*
+FROM quality_hour
+-- OFFSET 0 keeps the planner from reading the whole table once instead of each hour by its key
+CROSS JOIN LATERAL (
+    SELECT sale_uid, collector
+    FROM core.sale_sighting
+    -- a broadcast weeks later does not undo that a collector missed the first one
+    WHERE source_hour BETWEEN quality_hour.hour - interval '1 hour' AND quality_hour.hour + interval '1 hour'
+    OFFSET 0
+) AS sighting;
+ANALYZE hour_sighting (hour, sale_uid);
+
 -- Grain: one row per sale of those hours, with the collectors that saw it then, in order of name.
 CREATE TEMP TABLE quality_sale ON COMMIT DROP AS
-SELECT
-    sale.source_hour AS hour,
-    sale.sale_uid, sale.sold_at, sale.sent_at, sale.received_at, sale.loaded_at, sale.source, sale.is_replayed,
-    array_agg(DISTINCT seen.collector ORDER BY seen.collector)
-        FILTER (WHERE seen.collector NOT LIKE 'events-api-%') AS collectors
-FROM quality_hour
-JOIN core.sale AS sale ON sale.source_hour = quality_hour.hour
-LEFT JOIN (
-    SELECT around.hour, sighting.sale_uid, sighting.collector
-    FROM quality_hour AS around
-    -- OFFSET 0 keeps the planner from reading the whole table once instead of each hour by its key
-    CROSS JOIN LATERAL (
-        SELECT sale_uid, collector
-        FROM core.sale_sighting
-        -- a broadcast weeks later does not undo that a collector missed the first one
-        WHERE source_hour BETWEEN around.hour - interval '1 hour' AND around.hour + interval '1 hour'
-        OFFSET 0
-    ) AS sighting
-) AS seen ON seen.hour = sale.source_hour AND seen.sale_uid = sale.sale_uid
-GROUP BY sale.sale_uid;
+WITH seen AS (
+    SELECT
+        hour, sale_uid,
+        array_agg(DISTINCT collector ORDER BY collector) FILTER (WHERE collector NOT LIKE 'events-api-%') AS collectors
+    FROM hour_sale
+    JOIN hour_sighting USING (hour, sale_uid)
+    GROUP BY hour, sale_uid
+)
+SELECT sale.*, seen.collectors
+FROM hour_sale AS sale
+LEFT JOIN seen USING (hour, sale_uid);
 
 DELETE FROM mart.hour_quality AS old
 USING quality_hour

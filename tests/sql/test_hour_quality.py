@@ -30,6 +30,17 @@ def quality(connection: Connection) -> dict[str, Any]:
     )
 
 
+def rows_read(connection: Connection) -> int:
+    connection.execute(text("SELECT pg_stat_force_next_flush()"))
+    connection.commit()
+    statement = (
+        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_all_tables WHERE relid = 'core.sale_sighting'::regclass"
+    )
+    count: int = connection.scalar(text(statement))
+    connection.commit()
+    return count
+
+
 def seen(*groups: tuple[int, str], start: str = "20T10:10", **other: Any) -> list[Sale]:
     """Return so many sales for each set of collectors, such as (3, "a+b")."""
     return [
@@ -158,3 +169,22 @@ def test_latencies(connection: Connection) -> None:
     # 1 to 101 seconds: the 51st, the 96th and the 100th of them
     assert [found[f"sold_to_sent_p{p}_s"] for p in (50, 95, 99)] == [51, 96, 100]
     assert found["received_to_loaded_p50_s"] == 56
+
+
+def test_an_hour_is_not_joined_row_by_row_where_statistics_are_older_than_its_sales(connection: Connection) -> None:
+    sales = seen((300, "a+b"))
+    load(connection, HOUR, sales, both("a", "b"))
+    connection.commit()
+    # as an ANALYZE leaves them that ran while the table's only rows were not committed yet
+    connection.execute(
+        text("""
+            UPDATE pg_class SET reltuples = 0, relpages = pg_relation_size(oid) / 8192
+            WHERE oid IN ('core.sale'::regclass, 'core.sale_sighting'::regclass)
+        """)
+    )
+    connection.commit()
+    before = rows_read(connection)
+    touch(connection, sales)
+    refresh(connection, HOUR)
+    assert quality(connection)["seen_by"] == {"a+b": 300}
+    assert rows_read(connection) - before < 10 * len(sales)
