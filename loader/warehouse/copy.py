@@ -1,7 +1,7 @@
 """Rows on their way into a table by COPY."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from queue import Empty, Queue
 from typing import Protocol, Self
 
@@ -22,7 +22,7 @@ class Readable(Protocol):
 
 def copied(connection: Connection, table: str, columns: tuple[str, ...], rows: Readable) -> int:
     """Copy CSV rows (`copy_csv`) into a table; return how many the server took."""
-    with connection.connection.cursor() as cursor:
+    with closing(connection.connection.cursor()) as cursor:
         cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN ({FORMAT})", rows, PORTION)
         return int(cursor.rowcount)
 
