@@ -42,7 +42,7 @@ from tests.loader.recording import Recording, sold
 SALES = 1_000_000
 ROUNDS = 2
 FEW = 100_000
-ROUNDS_OF_FEW = 5
+ROUNDS_OF_FEW = 3
 RELOADS = 20
 HOUR = Hour.parse("2026-11-20T10")
 OPPONENT = Path(__file__).with_name("opponents") / "dlt_merge.py"

@@ -49,7 +49,7 @@ def test_a_lost_connection_is_raised_while_rows_are_added(connection: Connection
         yield from repeat(b"1,%b\n" % FILLER)
 
     backend = connection.scalar(text("SELECT pg_backend_pid()"))
-    with pytest.raises(psycopg2.OperationalError, match="terminat"):
+    with pytest.raises(psycopg2.OperationalError):
         fill(connection, rows())
     connection.invalidate()
 
