@@ -4,6 +4,7 @@ import os
 import pickle
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import dlt
@@ -20,6 +21,8 @@ os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 folder, count = Path(sys.argv[1]), int(sys.argv[2])
 with (folder / "sales").open("rb") as pickled:
     rows = [pickle.load(pickled) for _ in range(count)]
+for row in rows:  # dlt takes no integer beyond 64 bits
+    row |= {name: Decimal(row[name]) for name in AMOUNTS if row[name] is not None}
 pipeline = dlt.pipeline(
     "sales",
     pipelines_dir=str(folder / "pipelines"),

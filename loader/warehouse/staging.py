@@ -90,7 +90,7 @@ def stage(
     packed: Callable[[Segment], Iterable[bytes]],
     say: Callable[[str], object],
 ) -> None:
-    """Read all objects of an hour and copy their sights and what is kept of their rejects, each counting its own.
+    """Read all objects of an hour into `files`, and copy their sights and what is kept of their rejects to the server.
 
     Raises what `packed` raises, and Problem where an object is not what its manifest says or the server took another
     number of rows than it was sent.
