@@ -4,9 +4,6 @@ CREATE TEMP TABLE sale_sight (LIKE staging.sale_sight) ON COMMIT DROP;
 -- Grain: one row of core.sale that this load took out of it, as it was.
 CREATE TEMP TABLE withdrawn (LIKE core.sale) ON COMMIT DROP;
 
--- Grain: one row per sale that this load writes to core.sale, with the sight it is written from.
-CREATE TEMP TABLE written (sale_uid uuid NOT NULL, sight bigint NOT NULL, file integer NOT NULL) ON COMMIT DROP;
-
 -- Grain: one row per sale and collector whose sighting is new or another one than before.
 CREATE TEMP TABLE seen_anew (sale_uid uuid NOT NULL) ON COMMIT DROP;
 

@@ -1,9 +1,19 @@
--- Grain: one row per sale of this load, with its strongest sight.
-CREATE TEMP TABLE best ON COMMIT DROP AS
-SELECT DISTINCT ON (sale_uid) sale_uid, sight, file, content, ops.strength(source, sent_at, received_at, collector) AS strength
-FROM sale_sight
-ORDER BY sale_uid, strength, sight;
-ANALYZE best (sale_uid, sight);
+-- Grain: one row per sight of this load that core.sale is not written from: behind the strongest of its sale; 3_sales.sql adds those that core.sale
+-- holds out against.
+CREATE TEMP TABLE duplicate ON COMMIT DROP AS
+WITH ranked AS (
+    SELECT
+        sight, file,
+        row_number() OVER strongest AS place,
+        content <> first_value(content) OVER strongest AS may_differ
+    FROM sale_sight
+    WINDOW strongest AS (PARTITION BY sale_uid ORDER BY ops.strength(source, sent_at, received_at, collector), sight)
+)
+SELECT sight, file, may_differ
+FROM ranked
+WHERE place > 1;
+ANALYZE duplicate;
+ANALYZE sale_sight (sight, sale_uid);
 
 -- Loads take turns from here on, so that what one decides by is still so when it commits. Reading goes on beside.
 SELECT pg_advisory_xact_lock(hashtextextended('tidemark facts', 0));

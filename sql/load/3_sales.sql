@@ -16,11 +16,13 @@ INSERT INTO crossing SELECT -1 FROM back;
 -- Grain: one row per sale of this load that core.sale has. Its row gives way to a stronger sight; on request also to the same, read anew.
 CREATE TEMP TABLE known ON COMMIT DROP AS
 SELECT
-    best.sale_uid, best.strength AS strength, kept.strength AS kept_strength,
-    best.strength < kept.strength OR :force AND best.strength = kept.strength AS gives_way
-FROM best
+    best.sale_uid, best.sight, best.file, told.strength AS strength, kept.strength AS kept_strength,
+    told.strength < kept.strength OR :force AND told.strength = kept.strength AS gives_way
+FROM sale_sight AS best
 JOIN core.sale AS old USING (sale_uid),
-    LATERAL (SELECT ops.strength(old.source, old.sent_at, old.received_at, old.first_collector) AS strength) AS kept;
+    LATERAL (SELECT ops.strength(best.source, best.sent_at, best.received_at, best.collector) AS strength) AS told,
+    LATERAL (SELECT ops.strength(old.source, old.sent_at, old.received_at, old.first_collector) AS strength) AS kept
+WHERE NOT EXISTS (SELECT FROM duplicate WHERE duplicate.sight = best.sight);
 ANALYZE known;
 
 WITH weaker AS (
@@ -31,11 +33,11 @@ WITH weaker AS (
 )
 INSERT INTO withdrawn SELECT * FROM weaker;
 
-INSERT INTO written
-SELECT sale_uid, sight, file
-FROM best
-WHERE NOT EXISTS (SELECT FROM known WHERE known.sale_uid = best.sale_uid AND NOT known.gives_way);
-ANALYZE written;
+INSERT INTO duplicate (sight, file, may_differ)
+SELECT sight, file, strength > kept_strength
+FROM known
+WHERE NOT gives_way;
+ANALYZE duplicate;
 
 INSERT INTO core.sale (
     sale_uid, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
@@ -50,5 +52,5 @@ SELECT
     price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
     eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, fees, is_private, is_replayed, source,
     :hour, collector, :load_id
-FROM sale_sight
-WHERE sight IN (SELECT sight FROM written);
+FROM sale_sight AS best
+WHERE NOT EXISTS (SELECT FROM duplicate WHERE duplicate.sight = best.sight);

@@ -28,7 +28,7 @@ WITH orphan AS (
     DELETE FROM core.sale AS old
     USING gone
     WHERE old.sale_uid = gone.sale_uid AND old.source_hour = :hour AND old.first_collector = ANY (:collectors)
-        AND NOT EXISTS (SELECT FROM best WHERE best.sale_uid = gone.sale_uid)
+        AND NOT EXISTS (SELECT FROM sale_sight AS new WHERE new.sale_uid = gone.sale_uid)
     RETURNING old.*
 )
 INSERT INTO withdrawn SELECT * FROM orphan;

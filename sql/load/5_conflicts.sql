@@ -1,22 +1,9 @@
--- Grain: one row per sight of this load that tells its sale otherwise than the strongest of the load, or that is weaker than core.sale's.
-CREATE TEMP TABLE beaten ON COMMIT DROP AS
-SELECT told.sight
-FROM sale_sight AS told
-JOIN best USING (sale_uid)
-WHERE told.content <> best.content
-UNION ALL
-SELECT best.sight
-FROM best
-JOIN known USING (sale_uid)
-WHERE known.strength > known.kept_strength;
-ANALYZE beaten;
-
--- Grain: one row per sale and version of it that such a sight tells, or a row that gave way did, with the strongest who told it.
+-- Grain: one row per sale and version of it that a duplicate tells, or a row that gave way did, with the strongest who told it.
 CREATE TEMP TABLE version ON COMMIT DROP AS
 WITH told AS (
     SELECT sale_uid, ops.told(to_jsonb(told)) AS said, source, sent_at, received_at, collector, CAST(:hour AS timestamptz) AS source_hour
     FROM sale_sight AS told
-    WHERE sight IN (SELECT sight FROM beaten)
+    WHERE sight IN (SELECT sight FROM duplicate WHERE may_differ)
     UNION ALL
     SELECT sale_uid, ops.told(to_jsonb(old)), old.source, old.sent_at, old.received_at, old.first_collector, old.source_hour
     FROM withdrawn AS old

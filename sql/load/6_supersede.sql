@@ -28,9 +28,10 @@ SELECT chain, collection_slug, sold_at, source_hour FROM withdrawn
 UNION ALL
 SELECT told.chain, told.collection_slug, told.sold_at, :hour
 FROM sale_sight AS told
-JOIN written USING (sight)
+WHERE NOT EXISTS (SELECT FROM duplicate WHERE duplicate.sight = told.sight)
 UNION ALL
 SELECT kept.chain, kept.collection_slug, kept.sold_at, kept.source_hour
 FROM core.sale AS kept
 JOIN seen_anew USING (sale_uid)
-WHERE NOT EXISTS (SELECT FROM written WHERE written.sale_uid = seen_anew.sale_uid);
+JOIN known USING (sale_uid)
+WHERE NOT known.gives_way;

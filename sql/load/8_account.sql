@@ -1,25 +1,23 @@
 -- Grain: one row per object of the load, each of its lines in one place.
 CREATE TEMP TABLE account ON COMMIT DROP AS
-WITH fate AS (
-    SELECT
-        written.file,
-        count(*) FILTER (WHERE withdrawn.sale_uid IS NULL) AS inserted,
-        count(withdrawn.sale_uid) AS replaced
-    FROM written
-    LEFT JOIN withdrawn USING (sale_uid)
-    GROUP BY written.file
+WITH passed_over AS (
+    SELECT file, count(*) AS duplicates FROM duplicate GROUP BY file
+),
+stronger AS (
+    SELECT file, count(*) AS replaced FROM known WHERE gives_way GROUP BY file
 )
 SELECT
     read.file, read.key, read.collector, read.sha256, read.bytes, read.lines,
-    coalesce(fate.inserted, 0) AS inserted,
-    coalesce(fate.replaced, 0) AS replaced,
-    read.sights - coalesce(fate.inserted, 0) - coalesce(fate.replaced, 0) AS duplicates,
+    read.sights - coalesce(stronger.replaced, 0) - coalesce(passed_over.duplicates, 0) AS inserted,
+    coalesce(stronger.replaced, 0) AS replaced,
+    coalesce(passed_over.duplicates, 0) AS duplicates,
     read.other, read.quarantined, read.rejects
 FROM jsonb_to_recordset(:files) AS read (
     file integer, key text, collector text, sha256 text, bytes bigint, lines bigint, sights bigint, other bigint, quarantined bigint,
     rejects jsonb
 )
-LEFT JOIN fate USING (file);
+LEFT JOIN passed_over USING (file)
+LEFT JOIN stronger USING (file);
 
 INSERT INTO ops.load_run (
     load_id, source_hour, fingerprint, collectors, started_at, finished_at, software,
