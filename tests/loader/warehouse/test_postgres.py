@@ -24,6 +24,34 @@ def test_an_address_of_something_else_is_refused(url: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "address", ["sec@ret@127.0.0.1:1/name", "sec@ret/ret@127.0.0.1:1/name", "sec@ret:ret@127.0.0.1:1/name"]
+)
+def test_a_password_that_is_not_encoded_is_not_taken_for_a_host_and_shown(address: str) -> None:
+    with (
+        pytest.raises(Problem, match="TIDEMARK_WAREHOUSE_URL") as caught,
+        connected(SecretStr(f"postgresql://ann:{address}")),
+    ):
+        pass
+    assert "ret" not in str(caught.value)
+    assert "%40" in caught.value.hint
+
+
+@pytest.mark.parametrize("option", ["foo=bar", "sslmode=bogus"])
+def test_an_option_that_does_not_exist_is_named(postgres_url: str, option: str) -> None:
+    with pytest.raises(Problem, match="invalid") as caught, connected(SecretStr(f"{postgres_url}?{option}")):
+        pass
+    assert "the options" in caught.value.hint
+
+
+def test_time_is_utc_whatever_libpq_is_told(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGTZ", "America/New_York")
+    with connected(SecretStr(postgres_url)) as connection:
+        assert connection.scalar(text("SHOW TimeZone")) == "UTC"
+        connection.rollback()
+        assert connection.scalar(text("SHOW TimeZone")) == "UTC"
+
+
 def test_a_wrong_password_is_not_repeated(postgres_url: str) -> None:
     wrong = postgres_url.replace(postgres_url.split(":")[2].split("@", maxsplit=1)[0], "guessed-it")
     with pytest.raises(Problem, match="password authentication failed") as caught, connected(SecretStr(wrong)):
