@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 # a question's own parameters are read from its file, and so is its help
 CONTEXT_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 _FORMATS = ("table", "csv", "json", "parquet", "png", "svg")
+_PICTURES = ("png", "svg")
 _CHART_WIDTH = 120
+_NOTHING = (
+    "Nothing was found. `tidemark query collection_volume --from 2000-01-01` shows how collections and chains are "
+    "spelled, `tidemark coverage` which hours were loaded."
+)
 
 
 def query(
@@ -41,26 +46,28 @@ def query(
       tidemark query daily_volume --collection pudgypenguins --from 2026-11-01 --to 2026-11-20 --plot
       tidemark query top_sales --limit 100 --output top.parquet
     """
-    from loader.query import disk, postgres, table
+    from loader.query import chart, disk, postgres, table
     from loader.settings import WarehouseSettings
 
     console = table.console()
     if name is None or name in ("-h", "--help"):
         _list(console, context, asked_for_help=name is not None)
         return
+    if name.startswith("-"):
+        raise Problem(f"{name} stands where the question belongs", "Write: tidemark query QUESTION --name value …")
     question = disk.question(name)
     if {"-h", "--help"} & set(context.args):
         _explain(console, question)
         return
     form = _form(output, form, plot=plot)
-    given = _given(context.args)
-    answer = postgres.ask(WarehouseSettings().warehouse_url, question, given)
+    if plot or form in _PICTURES:
+        chart.plot_of(question)
+    answer = postgres.ask(WarehouseSettings().warehouse_url, question, _given(context.args))
     _give(console, question, answer, form, output)
     if plot:
-        from loader.query.chart import chart_of
         from loader.query.terminal import drawn
 
-        console.print(drawn(chart_of(question, answer), min(console.width, _CHART_WIDTH)), markup=False)
+        console.print(drawn(chart.chart_of(question, answer), min(console.width, _CHART_WIDTH)))
 
 
 def _list(console: "Console", context: typer.Context, *, asked_for_help: bool) -> None:
@@ -76,9 +83,9 @@ def _list(console: "Console", context: typer.Context, *, asked_for_help: bool) -
 def _explain(console: "Console", question: "Question") -> None:
     from loader.query.table import table_of_parameters
 
-    console.print(f"{question.answers}\n{question.grain}\n", markup=False)
+    console.print(f"{question.answers}\n{question.grain}\n")
     console.print(table_of_parameters(question))
-    console.print(f"\nExample: {question.example}", markup=False)
+    console.print(f"\nExample: {question.example}")
 
 
 def _given(arguments: list[str]) -> dict[str, str]:
@@ -102,7 +109,7 @@ def _form(output: Path | None, form: str | None, *, plot: bool) -> str:
     if chosen not in _FORMATS or (output is not None and chosen == "table"):
         raise Problem(f"cannot write an answer as {chosen or 'a file without a suffix'!r}",
                       f"Choose one of {', '.join(_FORMATS[1:])} by --format or by the file's name")  # fmt: skip
-    if output is None and chosen in ("parquet", "png", "svg"):
+    if output is None and chosen in ("parquet", *_PICTURES):
         raise Problem(f"{chosen} does not belong on a terminal", f"Add --output answer.{chosen}")
     if output is None and plot and chosen != "table":
         raise Problem(f"a chart would stand between the lines of {chosen}", "Leave --plot out, or add --output FILE")
@@ -113,8 +120,10 @@ def _give(console: "Console", question: "Question", answer: "Answer", form: str,
     from loader.query.table import table_of
 
     if form == "table":
-        console.print(table_of(answer))
-        console.print(f"\nRows: {len(answer.rows)}, {question.grain} {question.note}", markup=False)
+        console.print(table_of(answer, console.width))
+        console.print(f"\nRows: {len(answer.rows)}, {question.grain}{_span(answer)} {question.note}")
+        if not answer.rows:
+            console.print(_NOTHING)
         return
     data = _data(question, answer, form)
     if output is None:
@@ -124,7 +133,15 @@ def _give(console: "Console", question: "Question", answer: "Answer", form: str,
         output.write_bytes(data)
     except OSError as error:
         raise Problem(f"{output} could not be written: {error.strerror}", "Choose another --output") from error
-    console.print(f"{len(answer.rows)} rows written to {output}", markup=False)
+    console.print(f"{len(answer.rows)} rows written to {output}")
+
+
+def _span(answer: "Answer") -> str:
+    """Say which time the answer is of."""
+    from loader.query.answer import shown
+
+    times = answer.asked.get("from"), answer.asked.get("to")
+    return f" From {shown(times[0])} to {shown(times[1])}, UTC." if all(times) else ""
 
 
 def _data(question: "Question", answer: "Answer", form: str) -> bytes:

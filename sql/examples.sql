@@ -19,11 +19,11 @@ WHERE chain = 'ethereum' AND collection_slug = 'pudgypenguins'
 ORDER BY day;
 
 -- mart.wallet_daily: Wallets that bought on more than three days of a month.
-SELECT wallet, count(*) AS days, sum(bought) AS bought, sum(spent_eth) AS spent_eth
+SELECT wallet, count(DISTINCT day) AS days, sum(bought) AS bought, sum(spent_eth) AS spent_eth
 FROM mart.wallet_daily
 WHERE day >= '2026-11-01' AND day < '2026-12-01' AND bought > 0
 GROUP BY wallet
-HAVING count(*) > 3
+HAVING count(DISTINCT day) > 3
 ORDER BY spent_eth DESC NULLS LAST
 LIMIT 20;
 
@@ -66,7 +66,8 @@ GROUP BY collector;
 -- core.sale_superseded: Sales of the Events API that gave way to the stream's row.
 SELECT old.sale_uid, old.sold_at, kept.sale_uid AS kept_as, kept.order_hash
 FROM core.sale_superseded AS old
-JOIN core.sale AS kept USING (chain, transaction_hash, contract_address, token_id);
+JOIN core.sale AS kept USING (chain, transaction_hash, contract_address, token_id)
+WHERE kept.price_raw IS NOT DISTINCT FROM old.price_raw;
 
 -- ops.load_run: The newest load of each hour.
 SELECT DISTINCT ON (source_hour) source_hour, finished_at, collectors, lines, inserted, duplicates, quarantined

@@ -1,21 +1,26 @@
 """An answer: what the warehouse returned, and how one value of it is written for a person."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 
 _SHOWN_DECIMALS = 6
+_SMALL = Decimal("0.001")  # below it three digits are shown wherever they stand
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Column names, and rows of values.
+    """Column names, and rows of values; `types` are PostgreSQL's numbers of the columns' types (pg_type.oid).
 
-    A value is a text, integer, Decimal, boolean, aware time, date, list or dictionary of these, or None.
+    A value is a text, integer, Decimal, boolean, aware time, date, list or dictionary of these, or None. `asked` are
+    the parameters as they were understood.
     """
 
     columns: tuple[str, ...]
     rows: list[tuple[object, ...]]
+    types: tuple[int, ...] = ()
+    asked: Mapping[str, object] = field(default_factory=dict)
 
     def column(self, name: str) -> list[object]:
         """Return a column's values, in the order of the rows."""
@@ -24,7 +29,10 @@ class Answer:
 
 
 def shown(value: object) -> str:
-    """Write a value for a person to read: amounts to six decimals, times to the second, nothing for None."""
+    """Write a value for a person to read: amounts to six decimals, times to the second in UTC, nothing for None.
+
+    What a terminal would obey instead of printing, such as an escape or a change of direction, becomes U+FFFD.
+    """
     match value:
         case None:
             return ""
@@ -33,22 +41,27 @@ def shown(value: object) -> str:
         case Decimal():
             return _shown_amount(value)
         case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}"
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
         case list() | dict():
             return _shown_many(value)
         case _:
-            return str(value)
+            return _shown_text(str(value))
+
+
+def _shown_text(text: str) -> str:
+    return text if text.isprintable() else "".join(each if each.isprintable() else "\ufffd" for each in text)
 
 
 def _shown_many(values: list[object] | dict[str, object]) -> str:
     if isinstance(values, list):
         return ", ".join(shown(each) for each in values)
-    return ", ".join(f"{name} {shown(each)}" for name, each in values.items())
+    return ", ".join(f"{_shown_text(name)} {shown(each)}" for name, each in values.items())
 
 
 def _shown_amount(amount: Decimal) -> str:
     if amount.is_nan() or amount.is_infinite():
         return str(amount)
-    text = f"{amount:,.{_SHOWN_DECIMALS}f}"
-    text = text.rstrip("0").rstrip(".")
-    return f"{amount:.3g}" if text in ("0", "-0") and amount else text
+    if amount and abs(amount) < _SMALL:
+        return f"{amount:.3g}"
+    text = f"{amount:,.{_SHOWN_DECIMALS}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -7,6 +7,7 @@ from enum import Enum
 from itertools import groupby
 
 from rich.table import Table
+from rich.text import Text
 
 from archive.hour import Hour, hours
 from archive.problem import Problem
@@ -41,10 +42,10 @@ class State(Enum):
         return self.value[0]
 
     @property
-    def marked(self) -> str:
-        """The state's character in its colour, in rich's markup."""
+    def marked(self) -> Text:
+        """The state's character in its colour."""
         _, character, colour = self.value
-        return f"[{colour}]{character}[/]"
+        return Text(character, style=colour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +89,15 @@ def coverage_of(answer: Answer, first: Hour | None, last: Hour | None) -> list[H
     return [HourCoverage(hour, rows.get(hour, {})) for hour in hours(first, last)]
 
 
-def strip(coverage: Iterable[HourCoverage]) -> str:
-    """Return one line per UTC day with a character per hour, in rich's markup, and the legend below."""
-    days: dict[date, list[str]] = {}
+def strip(coverage: Iterable[HourCoverage]) -> Text:
+    """Return one line per UTC day with a character per hour, and the legend below."""
+    days: dict[date, list[str | Text]] = {}
     for each in coverage:
         marks = days.setdefault(each.hour.start.date(), [" "] * 24)
         marks[each.hour.start.hour] = each.state.marked
-    lines = [f"{day}  {''.join(marks[:12])} {''.join(marks[12:])}" for day, marks in days.items()]
-    legend = "   ".join(f"{state.marked} {state.title}" for state in State)
-    return "\n".join([f"{'UTC':<10}  00    06     12    18", *lines, "", legend])
+    lines = [Text.assemble(f"{day}  ", *marks[:12], " ", *marks[12:]) for day, marks in days.items()]
+    legend = Text("   ").join(_named(state) for state in State)
+    return Text("\n").join([Text(f"{'UTC':<10}  00    06     12    18"), *lines, Text(), legend])
 
 
 def table(coverage: Iterable[HourCoverage]) -> Table:
@@ -107,16 +108,16 @@ def table(coverage: Iterable[HourCoverage]) -> Table:
     for loaded, group in groupby(coverage, lambda each: bool(each.row)):
         listed = list(group)
         if not loaded and len(listed) > 1:
-            table.add_row(f"{listed[0].hour} to {listed[-1].hour}", _state_cell(State.NOT_LOADED))
+            table.add_row(f"{listed[0].hour} to {listed[-1].hour}", _named(State.NOT_LOADED))
             continue
         for each in listed:
             cells = (shown(each.row.get(column)) for column in _COLUMNS)
-            table.add_row(each.hour.key, _state_cell(each.state), *cells, each.missed)
+            table.add_row(each.hour.key, _named(each.state), *cells, each.missed)
     return table
 
 
-def _state_cell(state: State) -> str:
-    return f"{state.marked} {state.title}"
+def _named(state: State) -> Text:
+    return Text.assemble(state.marked, f" {state.title}")
 
 
 def as_rows(coverage: Iterable[HourCoverage]) -> Answer:

@@ -11,7 +11,7 @@ QUERIES = Path(__file__).parents[2] / "sql" / "queries"
 
 def questions() -> list[Question]:
     """Return every question, in order of name."""
-    return [Question.parse(file.stem, file.read_text()) for file in sorted(QUERIES.glob("*.sql"))]
+    return [_read(file.stem) for file in sorted(QUERIES.glob("*.sql"))]
 
 
 def question(name: str) -> Question:
@@ -19,9 +19,17 @@ def question(name: str) -> Question:
 
     Raises Problem, with the nearest names, where there is none.
     """
-    known = {each.name: each for each in questions()}
-    if found := known.get(name.replace("-", "_")):
-        return found
+    known = [file.stem for file in QUERIES.glob("*.sql")]
+    if name.replace("-", "_") in known:
+        return _read(name.replace("-", "_"))
     near = get_close_matches(name.replace("-", "_"), known, n=3)
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
     raise Problem(f"there is no question {name!r}", f"{meant}`tidemark query` lists them all")
+
+
+def _read(name: str) -> Question:
+    try:
+        return Question.parse(name, (QUERIES / f"{name}.sql").read_text())
+    except ValueError as error:
+        raise Problem(f"sql/queries/{name}.sql is not a question: {error}",
+                      "Correct its first lines, as those of the questions beside it") from error  # fmt: skip

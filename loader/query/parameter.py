@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Self
 
 from archive.hour import LENGTH, Hour
@@ -12,10 +13,13 @@ from archive.problem import Problem
 
 Value = str | int | datetime | None
 
-_FORM = re.compile(r"(?P<name>[a-z]+) (?P<type>text|integer|start|end)(?: = (?P<default>[^;]+))?; (?P<about>.+)")
+_FORM = re.compile(
+    r"(?P<name>[a-z]+) (?P<type>text|integer|(?:start|end)(?:-hour|-day)?)(?: = (?P<default>[^;]+))?; (?P<about>.+)"
+)
 _RELATIVE = re.compile(r"newest(?:-(?P<days>[0-9]+)d)?")
 _LARGEST = 1_000_000
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,9 @@ class Parameter:
     """One parameter. `default` is its text, None when the parameter has to be given.
 
     Types: `text`; `integer` from 1 to a million; `start` and `end`, a moment given as `2026-11-22`, `2026-11-22T15` or
-    an ISO 8601 time with a zone, in UTC. A day or an hour that is an `end` is included. Defaults may also be `null`,
-    `oldest`, `newest` (the end of the newest archive hour that was loaded) and `newest-7d`.
+    an ISO 8601 time with a zone, in UTC; `start-hour`, `end-hour`, `start-day` and `end-day`, the same where an answer
+    is made of whole ones. A day or an hour that is an end is included. Defaults may also be `null`, `oldest`, `newest`
+    (the end of the newest archive hour that was loaded, or of what was given) and `newest-7d`.
     """
 
     name: str
@@ -48,7 +53,7 @@ class Parameter:
                           f"Write it as --{self.name} {_EXPECTED[self.type][1]}") from None  # fmt: skip
 
     def fallback(self, newest: datetime) -> Value:
-        """Return the default's value, given the end of the newest archive hour that was loaded.
+        """Return the default's value, given the end of what is asked for: by itself, of what was loaded.
 
         Raises Problem for a parameter that has to be given.
         """
@@ -74,13 +79,18 @@ def values_of(parameters: Sequence[Parameter], given: Mapping[str, str], newest:
         if name not in names:
             known = ", ".join(f"--{known}" for known in sorted(names))
             raise Problem(f"this question has no parameter --{name}", f"It has {known or 'none'}")
-    values = {
-        parameter.name: parameter.read(given[parameter.name]) if parameter.name in given else parameter.fallback(newest)
-        for parameter in parameters
+    read = {
+        parameter.name: parameter.read(given[parameter.name]) for parameter in parameters if parameter.name in given
     }
+    end = read.get("to")
+    asked_to = end if isinstance(end, datetime) else newest
+    values = {each.name: read[each.name] if each.name in read else each.fallback(asked_to) for each in parameters}
     match values:
-        case {"from": datetime() as start, "to": datetime() as end} if start >= end and {"from", "to"} <= set(given):
-            raise Problem(f"--from {given['from']} is not before --to {given['to']}", "Exchange the two")
+        case {"from": datetime() as start, "to": datetime() as end} if start >= end and "to" in given:
+            raise Problem(f"--from {given.get('from', start)} is not before --to {given['to']}", "Exchange the two")
+        case {"from": datetime() as start, "to": datetime() as end} if start >= end:
+            raise Problem(f"--from {given.get('from', start)} is after all that was loaded, which ends at {end}",
+                          "Ask for an earlier time, or load the hours since")  # fmt: skip
     return values
 
 
@@ -97,29 +107,51 @@ def _integer(text: str) -> int:
     return number
 
 
-def _start(text: str) -> datetime:
-    return _moment(text)[0]
+def _start(text: str, unit: timedelta = timedelta.resolution) -> datetime:
+    return _whole(_moment(text)[0], unit)
 
 
-def _end(text: str) -> datetime:
+def _end(text: str, unit: timedelta = timedelta.resolution) -> datetime:
     start, length = _moment(text)
-    return start + length
+    return _whole(start + length, unit)
+
+
+def _whole(moment: datetime, unit: timedelta) -> datetime:
+    if (moment - _OLDEST) % unit:
+        raise ValueError(f"not on a whole {unit}")
+    return moment
 
 
 def _moment(text: str) -> tuple[datetime, timedelta]:
     """Read a day, an hour or a moment as its start and its length."""
     if len(text) == len("2026-11-22"):
         day = date.fromisoformat(text)
-        return datetime(day.year, day.month, day.day, tzinfo=UTC), timedelta(days=1)
+        return datetime(day.year, day.month, day.day, tzinfo=UTC), _DAY
     if len(text) == len("2026-11-22T15"):
         return Hour.parse(text).start, LENGTH
     return parse_moment(text), timedelta(0)
 
 
-_READERS: dict[str, Callable[[str], Value]] = {"text": _text, "integer": _integer, "start": _start, "end": _end}
+_READERS: dict[str, Callable[[str], Value]] = {
+    "text": _text,
+    "integer": _integer,
+    "start": _start,
+    "end": _end,
+    "start-hour": partial(_start, unit=LENGTH),
+    "end-hour": partial(_end, unit=LENGTH),
+    "start-day": partial(_start, unit=_DAY),
+    "end-day": partial(_end, unit=_DAY),
+}
+_MOMENT = ("a UTC day, hour or time with its zone", "2026-11-22, 2026-11-22T15 or 2026-11-22T15:04Z")
+_HOUR = ("a UTC day or hour, of which this answer is made", "2026-11-22 or 2026-11-22T15")
+_WHOLE_DAY = ("a UTC day, of which this answer is made", "2026-11-22")
 _EXPECTED = {
     "text": ("a text", "TEXT"),
     "integer": (f"a whole number from 1 to {_LARGEST}", "20"),
-    "start": ("a UTC day, hour or time", "2026-11-22 or 2026-11-22T15"),
-    "end": ("a UTC day, hour or time", "2026-11-22 or 2026-11-22T15"),
+    "start": _MOMENT,
+    "end": _MOMENT,
+    "start-hour": _HOUR,
+    "end-hour": _HOUR,
+    "start-day": _WHOLE_DAY,
+    "end-day": _WHOLE_DAY,
 }

@@ -1,6 +1,7 @@
 """Charts as PNG and SVG pictures."""
 
 import io
+import warnings
 from typing import Literal
 
 from matplotlib.axes import Axes
@@ -18,7 +19,8 @@ def picture(chart: Chart, form: Literal["png", "svg"]) -> bytes:
     axes.set_title(chart.title)
     _DRAW[chart.kind](axes, chart)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=form)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        figure.savefig(buffer, format=form)  # a sign that the font lacks is drawn as a box
     return buffer.getvalue()
 
 
@@ -26,7 +28,7 @@ def _bars(axes: Axes, chart: Chart) -> None:
     ((name, heights),) = chart.curves.items()
     places = range(len(heights))
     axes.barh(places, heights)
-    axes.set_yticks(places, chart.labels)
+    axes.set_yticks(places, chart.labels, parse_math=False)
     axes.invert_yaxis()
     axes.set_xlabel(name)
 
@@ -35,7 +37,7 @@ def _lines(axes: Axes, chart: Chart) -> None:
     for name, curve in chart.curves.items():
         axes.plot(range(len(curve)), curve, marker=".", label=name)
     step = len(chart.labels) // _MOST_TICKS + 1
-    axes.set_xticks(range(0, len(chart.labels), step), chart.labels[::step], rotation=30, ha="right")
+    axes.set_xticks(range(0, len(chart.labels), step), chart.labels[::step], rotation=30, ha="right", parse_math=False)
     axes.legend()
 
 
@@ -43,7 +45,7 @@ def _heat(axes: Axes, chart: Chart) -> None:
     rows, columns, cells = chart.grid()
     image = axes.imshow(cells, aspect="auto", cmap="viridis")
     axes.set_xticks(range(len(columns)), [str(column) for column in columns])
-    axes.set_yticks(range(len(rows)), rows)
+    axes.set_yticks(range(len(rows)), rows, parse_math=False)
     axes.figure.colorbar(image, label=list(chart.curves)[-1])
 
 

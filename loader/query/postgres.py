@@ -1,11 +1,15 @@
 """Asking the warehouse, read-only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import cast
 
+from psycopg2.extensions import set_wait_callback
+from psycopg2.extras import wait_select
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, DBAPIError, InternalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from archive.problem import Problem
 from loader.query.answer import Answer
@@ -18,31 +22,61 @@ SESSION = "SET TRANSACTION READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit
 _NEWEST = "SELECT max(hour) + interval '1 hour' FROM mart.hour_quality"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_MIGRATED = ("42P01", "3F000", "42703")  # undefined table, schema, column
-_FORBIDDEN = "42501"
+_FORBIDDEN, _CANCELLED = "42501", "57014"
 
 
 def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
     """Answer a question with the parameters a person gave as text.
 
     The session is read-only, and values travel as bound parameters. Raises Problem for a parameter that is
-    wrong or missing, for a database that is down, not migrated or closed to this user.
+    wrong or missing, for a database that is down, not migrated or closed to this user, and KeyboardInterrupt as soon
+    as a person has had enough.
     """
-    with connected(url) as connection:
+    with _interruptible(), connected(url) as connection:
         try:
             connection.execute(text(SESSION))
             newest = connection.scalar(text(_NEWEST)) or _EPOCH
             values = values_of(question.parameters, given, newest)
             result = connection.execute(text(question.sql), values)
-            return Answer(tuple(result.keys()), [tuple(row) for row in result])
-        except (DataError, InternalError, ProgrammingError) as error:
-            raise _problem(error) from error
+            types = cast("tuple[int, ...]", tuple(kind for _, kind, *_ in result.cursor.description))
+            return Answer(tuple(result.keys()), [tuple(row) for row in result], types, values)
+        except DBAPIError as error:
+            _tell(error)
+            raise
+        except StatementError as error:
+            raise Problem(f"sql/queries/{question.name}.sql does not fit its parameters: {error.orig}",
+                          "Name each one as in its lines '-- Parameter: …'") from error  # fmt: skip
 
 
-def _problem(error: DBAPIError) -> Problem:
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C cancel what the server does; libpq, which waits otherwise, hears nothing before its answer."""
+    set_wait_callback(wait_select)
+    try:
+        yield
+    finally:
+        set_wait_callback(None)
+
+
+def _tell(error: DBAPIError) -> None:
+    """Raise what a person can act on; return where the connection was lost."""
     state = getattr(error.orig, "pgcode", None)
+    if state is None:
+        return
     said = str(error.orig).splitlines()[0]
+    if state == _CANCELLED and "user request" in said:
+        raise KeyboardInterrupt from error
+    raise _problem(state, said) from error
+
+
+def _problem(state: str, said: str) -> Problem:
+    if state == _CANCELLED:
+        return Problem(
+            f"the question took longer than this user may: {said}", "Ask for a shorter time or one collection"
+        )
     if state in _NOT_MIGRATED:
-        return Problem(f"the warehouse lacks what this question reads: {said}", "Run: tidemark migrate")
+        return Problem(f"the warehouse lacks what this question reads: {said}",
+                       "Run: tidemark migrate. In a question of your own, check the names")  # fmt: skip
     if state == _FORBIDDEN:
         return Problem(f"this user may not read the warehouse: {said}",
                        "Ask its owner for: GRANT tidemark_reader TO your user")  # fmt: skip

@@ -1,32 +1,53 @@
 """Answers and lists of questions as tables for a terminal."""
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from loader.query.answer import Answer, shown
 from loader.query.question import Question
 
-_WIDE = 240
+_ENDLESS = 100_000
+_NARROWEST = 12  # of a column of text
+_BETWEEN = 3  # cells between two columns
 
 
-def console() -> Console:
-    """Return a console as wide as the terminal; where there is none, wide enough that few values wrap."""
-    terminal = Console(highlight=False)
-    return terminal if terminal.is_terminal else Console(highlight=False, width=_WIDE)
+def console(width: int | None = None) -> Console:
+    """Return a console that takes every text as it is, as wide as the terminal by default; in a pipe nothing wraps."""
+    plain = Console(width=width, highlight=False, markup=False, emoji=False)
+    return plain if width or plain.is_terminal else console(_ENDLESS)
 
 
-def table_of(answer: Answer) -> Table:
-    """Return the answer as a table; numbers stand to the right, long values wrap and are never cut."""
+def table_of(answer: Answer, width: int = _ENDLESS) -> Table:
+    """Return the answer as a table, long texts wrapped; where its columns do not fit `width`, record below record."""
+    columns = [[name, *map(shown, answer.column(name))] for name in answer.columns]
+    whole = [any(isinstance(value, int | Decimal | date) for value in answer.column(name)) for name in answer.columns]
+    longest = [max(map(cell_len, column)) for column in columns]
+    least = [cells if is_whole else min(cells, _NARROWEST) for cells, is_whole in zip(longest, whole, strict=True)]
+    if sum(least) + _BETWEEN * len(least) > width:
+        return _records_of(answer)
     table = Table(header_style="bold", show_edge=False)
-    for name in answer.columns:
-        numeric = any(isinstance(value, int | Decimal) for value in answer.column(name))
-        table.add_column(escape(name), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
+    for name, cells, is_whole in zip(answer.columns, least, whole, strict=True):
+        numeric = is_whole and not any(isinstance(value, date) for value in answer.column(name))
+        table.add_column(
+            name, justify="right" if numeric else "left", overflow="fold", no_wrap=is_whole, min_width=cells
+        )
+    for row in zip(*(column[1:] for column in columns), strict=True):
+        table.add_row(*row)
+    return table
+
+
+def _records_of(answer: Answer) -> Table:
+    table = Table(show_header=False, show_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for row in answer.rows:
-        table.add_row(*(escape(shown(value)) for value in row))
+        for place, (name, value) in enumerate(zip(answer.columns, row, strict=True), 1):
+            table.add_row(name, shown(value), end_section=place == len(row))
     return table
 
 
@@ -38,7 +59,7 @@ def table_of_questions(questions: Iterable[Question]) -> Table:
     table.add_column("parameters")
     for question in questions:
         names = (each.name if each.default else each.name.upper() for each in question.parameters)
-        table.add_row(question.name, escape(question.answers), " ".join(names))
+        table.add_row(question.name, question.answers, " ".join(names))
     return table
 
 
@@ -48,5 +69,5 @@ def table_of_parameters(question: Question) -> Table:
     for name in ("parameter", "type", "default", "meaning"):
         table.add_column(name)
     for each in question.parameters:
-        table.add_row(f"--{each.name}", each.type, each.default or "(to be given)", escape(each.about))
+        table.add_row(f"--{each.name}", each.type, each.default or "(to be given)", each.about)
     return table

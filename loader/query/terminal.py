@@ -1,48 +1,46 @@
 """Charts drawn with characters."""
 
+from itertools import cycle
+
 from plotext import figure, uncolorize
+from rich.cells import cell_len, set_cell_size
 
 from loader.query.chart import Chart
 
 _SHADES = " ░▒▓█"
-_LONGEST_LABEL = 28
-_FRAME_ROWS = 4  # title, two borders, axis
+_MARKS = "●○▲△◆"  # one for each curve of a chart
 _CURVE_ROWS = 20
 _TICK_WIDTH = 14
 
 
 def drawn(chart: Chart, width: int) -> str:
     """Return the chart as lines of text without colours, at most `width` wide."""
-    return _heat(chart) if chart.kind == "heat" else _plotted(chart, width)
+    return {"bar": _bars, "line": _lines}[chart.kind](chart, width) if chart.kind != "heat" else _heat(chart)
 
 
-def _plotted(chart: Chart, width: int) -> str:
+def _bars(chart: Chart, width: int) -> str:
+    ((name, heights),) = chart.curves.items()
+    numbers = [f"{height:,.6g}" for height in heights]
+    most, wide, long = max(heights), max(map(cell_len, chart.labels)), max(map(len, numbers))
+    room = max(width - wide - long - 2, 1)
+    lines = [
+        f"{set_cell_size(label, wide)} {number:>{long}} " + "█" * (round(height / most * room) if height > 0 else 0)
+        for label, number, height in zip(chart.labels, numbers, heights, strict=True)
+    ]
+    return "\n".join([f"{chart.title} {name}", *lines])
+
+
+def _lines(chart: Chart, width: int) -> str:
     figure.clear()  # plotext keeps one figure for the whole process
-    figure.title(chart.title)
-    if chart.kind == "bar":
-        _bars(chart, width)
-    else:
-        _lines(chart, width)
-    return str(uncolorize(figure.build().string()))
-
-
-def _bars(chart: Chart, width: int) -> None:
-    (heights,) = chart.curves.values()
-    labels = [label[:_LONGEST_LABEL] for label in chart.labels]
-    figure.plot_size(width, len(labels) + _FRAME_ROWS)
-    figure.draw(figure.bar(labels[::-1], heights[::-1], orientation="horizontal", width=0.5))
-    # one row for each bar; plotext's own limits are those of upright bars
-    figure.ruler("y").lim(0.5, len(labels) + 0.5)
-    figure.ruler("x").lim(min(0, *heights), max(0, *heights) or 1)
-
-
-def _lines(chart: Chart, width: int) -> None:
     figure.plot_size(width, _CURVE_ROWS)
+    marks = dict(zip(chart.curves, cycle(_MARKS), strict=False))
+    figure.title(f"{chart.title} " + " ".join(f"{mark} {name}" for name, mark in marks.items()))
     for name, curve in chart.curves.items():
-        figure.draw(figure.signal(list(range(len(curve))), curve).lines().label(name))
+        figure.draw(figure.signal(list(range(len(curve))), curve, marker=marks[name]).lines())
     step = len(chart.labels) * _TICK_WIDTH // width + 1
     ticks = list(range(0, len(chart.labels), step))
     figure.ruler("x").ticks(ticks, [chart.labels[tick] for tick in ticks])
+    return str(uncolorize(figure.build().string()))
 
 
 def _heat(chart: Chart) -> str:

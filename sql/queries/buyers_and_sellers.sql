@@ -7,7 +7,6 @@
 -- Plot: line day buyers sellers
 -- Example: tidemark query buyers_and_sellers --collection pudgypenguins
 -- A wallet counts once a day. without_wallets counts the sales whose buyer and seller are unknown.
--- Day by day, which takes less time than all days at once: bench/README.md.
 WITH span AS (
     SELECT day::date AS day, greatest(:from, day AT TIME ZONE 'UTC') AS from_at, least(:to, (day + interval '1 day') AT TIME ZONE 'UTC') AS to_at
     FROM generate_series(
@@ -16,6 +15,7 @@ WITH span AS (
 )
 SELECT day, sales, buyers, sellers, bought_and_sold, without_wallets
 FROM span
+-- Day by day, which takes less time than all days at once: bench/README.md.
 CROSS JOIN LATERAL (
     WITH sale AS NOT MATERIALIZED (
         SELECT buyer, seller

@@ -1,7 +1,7 @@
 -- Grain: one row per chain.
 -- Answers: How is the market spread over the chains?
--- Parameter: from start = newest-7d; first day or hour
--- Parameter: to end = newest; last day or hour, included
+-- Parameter: from start-hour = newest-7d; first day or hour
+-- Parameter: to end-hour = newest; last day or hour, included
 -- Plot: bar chain sales
 -- Example: tidemark query chains --from 2026-11-20T10 --to 2026-11-20T12
 -- Sales without a rate are not in the volumes; without_eth and without_usd count them.

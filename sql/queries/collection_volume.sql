@@ -1,8 +1,8 @@
 -- Grain: one row per chain and collection.
 -- Answers: Which collections sold the most?
 -- Parameter: chain text = null; only this chain
--- Parameter: from start = newest-7d; first day or hour
--- Parameter: to end = newest; last day or hour, included
+-- Parameter: from start-hour = newest-7d; first day or hour
+-- Parameter: to end-hour = newest; last day or hour, included
 -- Parameter: limit integer = 20; so many collections
 -- Plot: bar collection volume_eth
 -- Example: tidemark query collection_volume --from 2026-11-20 --to 2026-11-20 --limit 10
@@ -14,7 +14,7 @@ SELECT
     sum(volume_eth) AS volume_eth,
     sum(volume_usd) AS volume_usd,
     round(100 * sum(volume_eth) / nullif(sum(sum(volume_eth)) OVER (), 0), 2) AS share_percent,
-    CASE WHEN bool_and(sales_clean IS NOT NULL) THEN coalesce(sum(volume_eth_clean), 0) END AS volume_eth_clean,
+    CASE WHEN bool_and(sales_clean = 0) THEN 0 WHEN bool_and(sales_clean IS NOT NULL) THEN sum(volume_eth_clean) END AS volume_eth_clean,
     min(low_eth) AS low_eth,
     max(high_eth) AS high_eth,
     sum(without_eth)::bigint AS without_eth

@@ -2,8 +2,8 @@
 -- Answers: How much was sold each day?
 -- Parameter: collection text = null; only this collection
 -- Parameter: chain text = null; only this chain
--- Parameter: from start = newest-30d; first day or hour
--- Parameter: to end = newest; last day or hour, included
+-- Parameter: from start-hour = newest-30d; first day or hour
+-- Parameter: to end-hour = newest; last day or hour, included
 -- Plot: bar day volume_eth
 -- Example: tidemark query daily_volume --collection pudgypenguins --plot
 -- Sales without a rate are not in the volumes; without_eth and without_usd count them. volume_eth_clean is empty until the day is judged.
@@ -12,7 +12,7 @@ SELECT
     sum(sales)::bigint AS sales,
     sum(volume_eth) AS volume_eth,
     sum(volume_usd) AS volume_usd,
-    CASE WHEN bool_and(sales_clean IS NOT NULL) THEN coalesce(sum(volume_eth_clean), 0) END AS volume_eth_clean,
+    CASE WHEN bool_and(sales_clean = 0) THEN 0 WHEN bool_and(sales_clean IS NOT NULL) THEN sum(volume_eth_clean) END AS volume_eth_clean,
     sum(without_eth)::bigint AS without_eth,
     sum(without_usd)::bigint AS without_usd
 FROM mart.collection_hourly

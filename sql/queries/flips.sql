@@ -8,7 +8,8 @@
 -- Plot: none
 -- Example: tidemark query flips --collection pudgypenguins --from 2026-11-01 --to 2026-11-20
 -- Compares the price of one in ETH with the wallet's last purchase of the same token. profit_eth is before gas; the marketplace fee and
--- royalty of the resale are deducted where they are known. Tokens that were minted or given have no purchase and are left out.
+-- royalty of the resale are deducted where they are known. Tokens that were minted or given have no purchase and are left out. Suspected wash trades are
+-- included.
 WITH resale AS (
     SELECT
         *,

@@ -2,8 +2,8 @@
 -- Answers: When in the week is most sold?
 -- Parameter: collection text = null; only this collection
 -- Parameter: chain text = null; only this chain
--- Parameter: from start = newest-28d; first day or hour
--- Parameter: to end = newest; last day or hour, included
+-- Parameter: from start-hour = newest-28d; first day or hour
+-- Parameter: to end-hour = newest; last day or hour, included
 -- Plot: heat weekday hour sales
 -- Example: tidemark query heat_map --plot
 -- Choose whole weeks, or some weekdays count more often than others.

@@ -1,7 +1,7 @@
 -- Grain: one row per archive hour that was loaded.
 -- Answers: How completely was each hour recorded?
--- Parameter: from start = newest-7d; first hour
--- Parameter: to end = newest; last hour, included
+-- Parameter: from start-hour = newest-7d; first hour
+-- Parameter: to end-hour = newest; last hour, included
 -- Plot: line hour covered_percent covered_twice_percent
 -- Example: tidemark query hour_quality --from 2026-11-20T10 --to 2026-11-20T12
 -- open_s are the seconds that nobody covered or repaired. missed_estimate counts what both samples missed while both ran; docs/coverage.md explains it. An hour that is not listed was not loaded.

@@ -1,7 +1,7 @@
 -- Grain: one row per archive hour.
 -- Answers: How long does a sale take to reach the warehouse?
--- Parameter: from start = newest-7d; first hour
--- Parameter: to end = newest; last hour, included
+-- Parameter: from start-hour = newest-7d; first hour
+-- Parameter: to end-hour = newest; last hour, included
 -- Plot: line hour total_p50_s total_p95_s
 -- Example: tidemark query latency --from 2026-11-20T10 --to 2026-11-20T12
 -- Seconds. Backfilled hours are late in loaded. Replayed sales and those that repair brought are left out.

@@ -16,7 +16,7 @@ WITH sweep AS (
         AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
         AND (CAST(:chain AS text) IS NULL OR chain = :chain)
     GROUP BY chain, transaction_hash
-    HAVING count(*) >= :least AND min(buyer) = max(buyer)
+    HAVING count(*) >= :least AND min(buyer) = max(buyer) AND count(buyer) = count(*)
     ORDER BY count(*) DESC, min(sold_at), transaction_hash
     LIMIT :limit
 )

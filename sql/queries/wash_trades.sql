@@ -27,8 +27,8 @@ SELECT
     count(*) AS sales,
     count(*) FILTER (WHERE is_suspect) AS suspect_sales,
     round(100.0 * count(*) FILTER (WHERE is_suspect) / count(*), 2) AS suspect_percent,
-    coalesce(sum(price_eth) FILTER (WHERE is_suspect), 0) AS suspect_volume_eth,
-    round(100 * coalesce(sum(price_eth) FILTER (WHERE is_suspect), 0) / nullif(sum(price_eth), 0), 2) AS suspect_volume_percent,
+    sum(price_eth) FILTER (WHERE is_suspect) AS suspect_volume_eth,
+    round(100 * sum(price_eth) FILTER (WHERE is_suspect) / nullif(sum(price_eth), 0), 2) AS suspect_volume_percent,
     count(*) FILTER (WHERE self_trade) AS self_trade,
     count(*) FILTER (WHERE back_and_forth) AS back_and_forth,
     count(*) FILTER (WHERE bought_again) AS bought_again,
@@ -41,5 +41,5 @@ WHERE sold_at >= :from AND sold_at < :to
     AND (CAST(:chain AS text) IS NULL OR chain = :chain)
 GROUP BY chain, collection_slug
 HAVING bool_or(is_suspect)
-ORDER BY suspect_volume_eth DESC, suspect_sales DESC, chain, collection
+ORDER BY suspect_volume_eth DESC NULLS LAST, suspect_sales DESC, chain, collection
 LIMIT :limit;

@@ -1,16 +1,17 @@
 -- Grain: one row per wallet.
 -- Answers: Which wallets move the most money?
 -- Parameter: chain text = null; only this chain
--- Parameter: from start = newest-7d; first day
--- Parameter: to end = newest; last day, included
+-- Parameter: from start-day = newest-7d; first day
+-- Parameter: to end-day = newest; last day, included
 -- Parameter: limit integer = 20; so many wallets
 -- Plot: bar wallet moved_eth
 -- Example: tidemark query whales --chain ethereum --limit 10
--- Whole UTC days that are judged. moved_eth is spent and earned together, over the sales with a rate, fees not deducted.
+-- Whole UTC days that are judged. moved_eth is spent and earned together, over the sales with a rate, fees not deducted. Suspected wash trades are included.
 WITH deal AS NOT MATERIALIZED (
     SELECT *
     FROM mart.wallet_daily
-    WHERE day >= (:from AT TIME ZONE 'UTC')::date AND day < ((:to + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date
+    WHERE day >= (CAST(:from AS timestamptz) AT TIME ZONE 'UTC')::date
+        AND day < ((CAST(:to AS timestamptz) + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date
         AND (CAST(:chain AS text) IS NULL OR chain = :chain)
 ),
 largest AS (
@@ -24,13 +25,13 @@ SELECT
     wallet,
     sum(bought)::bigint AS bought,
     sum(sold)::bigint AS sold,
-    coalesce(sum(spent_eth), 0) AS spent_eth,
-    coalesce(sum(earned_eth), 0) AS earned_eth,
-    coalesce(sum(spent_eth), 0) + coalesce(sum(earned_eth), 0) AS moved_eth,
-    coalesce(sum(spent_usd), 0) + coalesce(sum(earned_usd), 0) AS moved_usd,
+    CASE WHEN sum(bought) = 0 THEN 0 ELSE sum(spent_eth) END AS spent_eth,
+    CASE WHEN sum(sold) = 0 THEN 0 ELSE sum(earned_eth) END AS earned_eth,
+    sum(coalesce(spent_eth + earned_eth, spent_eth, earned_eth)) AS moved_eth,
+    sum(coalesce(spent_usd + earned_usd, spent_usd, earned_usd)) AS moved_usd,
     count(DISTINCT day) AS days
 FROM deal
 JOIN largest USING (wallet)
 GROUP BY wallet
-ORDER BY moved_eth DESC, moved_usd DESC, wallet
+ORDER BY moved_eth DESC NULLS LAST, moved_usd DESC NULLS LAST, wallet
 LIMIT :limit;

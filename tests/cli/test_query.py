@@ -61,7 +61,7 @@ def test_an_answer_is_a_table_with_its_grain_and_what_it_leaves_out(run: Run) ->
     assert status == 0
     assert "2026-11-20" in out
     assert "4.5" in out
-    assert "Rows: 1, one row per UTC day. Sales without a rate are not in the volumes" in out
+    assert "Rows: 1, one row per UTC day. From 2026-11-20 00:00:00 to 2026-11-21 00:00:00, UTC. Sales without" in out
 
 
 def test_a_chart_follows_the_table(run: Run) -> None:
@@ -69,6 +69,12 @@ def test_a_chart_follows_the_table(run: Run) -> None:
     assert status == 0
     assert "How much was sold each day?" in out
     assert "█" in out
+
+
+def test_an_answer_without_rows_says_where_to_look(run: Run) -> None:
+    status, out, _ = run("daily_volume", "--collection", "Cats")
+    assert status == 0
+    assert "Nothing was found. `tidemark query collection_volume" in out
 
 
 def test_csv_and_json_go_to_the_output_alone(run: Run) -> None:
@@ -92,18 +98,19 @@ def test_files_are_written_by_their_suffix(run: Run, tmp_path: Path) -> None:
     [
         (("daily_volum",), "there is no question 'daily_volum'\n  Next: Did you mean daily_volume? `tide"),
         (("daily_volume", "--wallet", "0xa"), "this question has no parameter --wallet\n  Next: It has --chain"),
-        (("daily_volume", "--from", "soon"), "--from 'soon' is not a UTC day, hour or time\n  Next: Write it as"),
+        (("daily_volume", "--from", "soon"), "--from 'soon' is not a UTC day or hour, of which this answer is made"),
         (("floor_price",), "--collection is missing: the collection\n  Next: Add it, such as --collection TEXT"),
         (("daily_volume", "--from"), "'--from' is not a parameter with its value\n  Next: Write each one as --name"),
         (("daily_volume", "cats"), "'cats' is not a parameter with its value"),
         (("daily_volume", "--chain", "a", "--chain=b"), "--chain is given twice"),
-        (("--chain", "base", "chains"), "there is no question '--chain'"),
+        (("--chain", "base", "chains"), "--chain stands where the question belongs"),
         (("chains", "--format", "xls"), "cannot write an answer as 'xls'"),
         (("chains", "--output", "chains"), "cannot write an answer as 'a file without a suffix'"),
         (("chains", "--format", "parquet"), "parquet does not belong on a terminal\n  Next: Add --output answer"),
         (("chains", "--output", "/nowhere/a.csv"), "/nowhere/a.csv could not be written: No such file or directory"),
         (("chains", "--format", "csv", "--plot"), "a chart would stand between the lines of csv"),
         (("top_sales", "--plot"), "top_sales has no chart"),
+        (("top_sales", "--output", "a.png"), "top_sales has no chart"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_clear_message(run: Run, words: tuple[str, ...], message: str) -> None:

@@ -47,7 +47,7 @@ def test_collection_volume(expect: Expect) -> None:
         ethereum | cats       | 8     | 57.7       | 115,400    | 89.18         | 7.7              | 1       | 50       | 1
         ethereum | apes       | 3     | 6          | 12,000     | 9.27          | 0                | 0       | 3        | 0
         base     | dogs       | 1     | 1          | 2,000      | 1.55          | 1                | 0.1     | 0.1      | 0
-        solana   | fish       | 1     | -          | -          | -             | 0                | -       | -        | 1
+        solana   | fish       | 1     | -          | -          | -             | -                | -       | -        | 1
     """)  # fmt: skip
     expect("collection_volume", "collection\n cats\n apes", limit="2")
 

@@ -1,9 +1,11 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 
 from loader.query.answer import Answer, shown
+
+NEW_YORK = timezone(timedelta(hours=-5))
 
 
 @pytest.mark.parametrize(
@@ -14,6 +16,9 @@ from loader.query.answer import Answer, shown
         (["a", "b"], "a, b"), ([], ""), ({"a": 3, "b": {"lost": 1.5}}, "a 3, b lost 1.5"),
         (Decimal("1.500000000000000000"), "1.5"), (Decimal(1234567), "1,234,567"), (Decimal(0), "0"),
         (Decimal("0.0000001"), "1e-7"), (Decimal("-0.0000001"), "-1e-7"),
+        (Decimal("0.0000014"), "0.0000014"), (Decimal("0.00000051"), "5.1e-7"), (Decimal("0.0012345678"), "0.001235"),
+        (Decimal("-0.0"), "0"), (datetime(2026, 11, 22, 10, tzinfo=NEW_YORK), "2026-11-22 15:00:00"),
+        ("\x1b[2Jcats\u202e", "\ufffd[2Jcats\ufffd"), (["a\x07"], "a\ufffd"), ({"\x07": "\n"}, "\ufffd \ufffd"),
         (Decimal("-2.50"), "-2.5"), (Decimal("NaN"), "NaN"),
     ],
 )  # fmt: skip

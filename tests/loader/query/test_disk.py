@@ -1,8 +1,10 @@
 import re
+from pathlib import Path
 
 import pytest
 
 from archive.problem import Problem
+from loader.query import disk
 from loader.query.disk import QUERIES, question, questions
 
 
@@ -30,6 +32,16 @@ def test_an_unknown_question_names_the_nearest() -> None:
     with pytest.raises(Problem) as caught:
         question("../../etc/passwd")
     assert caught.value.hint == "`tidemark query` lists them all"
+
+
+def test_a_faulty_question_is_named_and_disturbs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "chains.sql").write_text((QUERIES / "chains.sql").read_text())
+    (tmp_path / "mine.sql").write_text("SELECT 1")
+    monkeypatch.setattr(disk, "QUERIES", tmp_path)
+    assert question("chains").name == "chains"
+    for ask in (questions, lambda: question("mine")):
+        with pytest.raises(Problem, match=r"sql/queries/mine\.sql is not a question: .* needs exactly one line"):
+            ask()
 
 
 def test_every_question_is_in_the_analysts_page() -> None:

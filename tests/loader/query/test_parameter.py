@@ -26,7 +26,11 @@ def test_other_lines_are_refused(line: str) -> None:
         Parameter.parse(line)
 
 
-@given(st.from_regex(r"[a-z]{1,9} (text|integer|start|end)( = [^;\n]{1,9})?; [^\n]{1,20}", fullmatch=True))
+@given(
+    st.from_regex(
+        r"[a-z]{1,9} (text|integer|start|end|start-hour|end-day)( = [^;\n]{1,9})?; [^\n]{1,20}", fullmatch=True
+    )
+)
 def test_a_line_of_the_grammar_is_printed_back_from_its_parts(line: str) -> None:
     read = Parameter.parse(line)
     default = "" if read.default is None else f" = {read.default}"
@@ -71,6 +75,34 @@ def test_defaults_are_relative_to_the_newest_hour() -> None:
     }  # fmt: skip
     oldest = Parameter.parse("from start = oldest; x")
     assert oldest.fallback(NEWEST) == datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def test_a_time_that_is_left_out_follows_from_the_one_that_is_given() -> None:
+    day = datetime(2026, 11, 1, tzinfo=UTC)
+    assert values_of([START, END], {"to": "2026-10-31"}, NEWEST) == {"from": day - timedelta(days=7), "to": day}
+    with pytest.raises(Problem, match="--from 2027-01-01 is after all that was loaded, which ends at 2026-11-22 16"):
+        values_of([START, END], {"from": "2027-01-01"}, NEWEST)
+
+
+@pytest.mark.parametrize(
+    ("type_", "taken", "refused"),
+    [
+        (
+            "start-hour",
+            ["2026-11-20", "2026-11-20T10", "2026-11-20T10:00Z", "2026-11-20T10:00+05:00"],
+            "2026-11-20T10:01Z",
+        ),
+        ("end-hour", ["2026-11-20", "2026-11-20T10", "2026-11-20T10:00Z"], "2026-11-20T10:59Z"),
+        ("start-day", ["2026-11-20", "2026-11-20T00"], "2026-11-20T10"),
+        ("end-day", ["2026-11-20", "2026-11-20T23"], "2026-11-20T10"),
+    ],
+)
+def test_an_answer_of_whole_hours_or_days_takes_no_less(type_: str, taken: list[str], refused: str) -> None:
+    parameter = Parameter("from", type_, None, "x")
+    for text in taken:
+        assert isinstance(parameter.read(text), datetime)
+    with pytest.raises(Problem, match="of which this answer is made"):
+        parameter.read(refused)
 
 
 def test_what_was_given_comes_before_the_default() -> None:

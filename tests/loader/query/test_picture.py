@@ -14,3 +14,9 @@ CHARTS = [
 def test_a_chart_becomes_a_png_or_an_svg(chart: Chart) -> None:
     assert picture(chart, "png").startswith(b"\x89PNG\r\n")
     assert b"<svg" in picture(chart, "svg")
+
+
+@pytest.mark.parametrize("kind", ["bar", "line"])
+@pytest.mark.filterwarnings("error")
+def test_a_label_is_no_formula_and_may_be_in_any_script(kind: str) -> None:
+    assert picture(Chart(kind, "t", [r"$\bad{$", "狗"], {"v": [1.0, 2.0]}), "png")

@@ -1,4 +1,9 @@
-from datetime import date
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import psycopg2
@@ -42,7 +47,7 @@ def test_a_question_cannot_write(warehouse_url: str) -> None:
 def test_a_warehouse_without_tables_says_to_migrate(postgres_url: str) -> None:
     with pytest.raises(Problem, match="lacks what this question reads") as caught:
         ask(SecretStr(postgres_url), question("daily_volume"), {})
-    assert caught.value.hint == "Run: tidemark migrate"
+    assert caught.value.hint.startswith("Run: tidemark migrate")
 
 
 def test_a_dead_database_is_a_problem_without_the_password() -> None:
@@ -50,6 +55,37 @@ def test_a_dead_database_is_a_problem_without_the_password() -> None:
         ask(SecretStr("postgresql://someone:hunter2@127.0.0.1:1/none"), question("daily_volume"), {})
     assert "127.0.0.1:1" in caught.value.what
     assert "hunter2" not in str(caught.value)
+
+
+def test_an_answer_knows_its_types_and_what_was_asked(warehouse_url: str) -> None:
+    answer = ask(SecretStr(warehouse_url), question("chains"), {"to": "2026-11-20"})
+    assert dict(zip(answer.columns, answer.types, strict=True))["volume_eth"] == 1700
+    assert answer.asked["to"] == datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def test_names_that_do_not_match_are_a_problem_of_the_question(warehouse_url: str) -> None:
+    with pytest.raises(Problem, match=r"mine\.sql does not fit its parameters: .*'too'"):
+        ask(SecretStr(warehouse_url), Question.parse("mine", HEADER + "SELECT :too"), {})
+
+
+def test_a_question_that_takes_too_long_is_told_as_that(warehouse_url: str) -> None:
+    slow = Question.parse("slow", HEADER + "SET LOCAL statement_timeout = 10; SELECT pg_sleep(60)")
+    with pytest.raises(Problem, match=r"took longer than this user may: .* statement timeout"):
+        ask(SecretStr(warehouse_url), slow, {})
+
+
+def test_a_person_may_interrupt_what_the_server_does(warehouse_url: str) -> None:
+    def interrupt() -> None:
+        with closing(psycopg2.connect(warehouse_url)) as connection, connection.cursor() as cursor:
+            while not cursor.rowcount > 0:
+                connection.rollback()
+                cursor.execute("SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            ask(SecretStr(warehouse_url), replace(question("chains"), sql="SELECT pg_sleep(60)"), {})
 
 
 def test_readers_may_ask_and_strangers_are_told_whom_to_ask(warehouse_url: str) -> None:

@@ -1,17 +1,18 @@
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from rich.console import Console
+import pytest
 from rich.table import Table
 
 from loader.query.answer import Answer
 from loader.query.disk import question
-from loader.query.table import table_of, table_of_parameters, table_of_questions
+from loader.query.table import console, table_of, table_of_parameters, table_of_questions
 
 
 def printed(table: Table, width: int = 100) -> str:
-    console = Console(width=width, color_system=None)
-    with console.capture() as capture:
-        console.print(table)
+    paper = console(width)
+    with paper.capture() as capture:
+        paper.print(table)
     return capture.get()
 
 
@@ -26,7 +27,39 @@ def test_numbers_stand_to_the_right_and_nothing_is_cut() -> None:
 
 
 def test_a_value_cannot_style_the_table() -> None:
-    assert "[red]cats[/]" in printed(table_of(Answer(("[b]name",), [("[red]cats[/]",)])))
+    text = printed(table_of(Answer(("[b]name", ":cat:"), [("[red]cats[/]", "back\\")])))
+    assert [line.split() for line in text.splitlines() if "─" not in line and "━" not in line] == [
+        ["[b]name", "┃", ":cat:"],
+        ["[red]cats[/]", "│", "back\\"],
+    ]
+
+
+def test_what_does_not_fit_stands_record_below_record() -> None:
+    row = (datetime(2026, 11, 20, 10, tzinfo=UTC), "pudgypenguins", Decimal(10) ** 30, None)
+    answer = Answer(("sold_at", "collection", "quantity", "seller"), [row, row])
+    lines = [[cell.strip() for cell in line.split("│")] for line in printed(table_of(answer, 60), 60).splitlines()]
+    record = [
+        ["sold_at", "2026-11-20 10:00:00"],
+        ["collection", "pudgypenguins"],
+        ["quantity", "1" + ",000" * 10],
+        ["seller", ""],
+    ]
+    assert [line for line in lines if len(line) == 2] == [*record, *record]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 240])
+def test_no_digit_is_lost_at_any_width(width: int) -> None:
+    columns = ("sold_at", "collection", *(f"amount_{place}" for place in range(8)), "hash")
+    amounts = [Decimal(f"{place}23456.789012") for place in range(1, 9)]
+    answer = Answer(columns, [(datetime(2026, 11, 20, 10, tzinfo=UTC), "pudgypenguins", *amounts, "0x" + "ab" * 32)])
+    text = printed(table_of(answer, width), width)
+    assert all(f"{amount:,}" in text for amount in amounts)
+    assert "2026-11-20 10:00:00" in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_nothing_wraps_in_a_pipe() -> None:
+    assert console().width > 10_000
 
 
 def test_questions_are_listed_with_what_has_to_be_given_in_capitals() -> None:

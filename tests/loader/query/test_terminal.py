@@ -1,20 +1,37 @@
+import pytest
+
 from loader.query.chart import Chart
 from loader.query.terminal import drawn
 
 
 def test_bars_stand_in_the_order_of_the_rows_and_fit() -> None:
-    lines = drawn(Chart("bar", "What sold?", ["cats", "dogs"], {"sales": [4.0, 2.0]}), 60).splitlines()
-    assert "What sold?" in lines[0]
-    assert max(len(line) for line in lines) <= 60
-    cats, dogs = (next(line for line in lines if name in line) for name in ("cats", "dogs"))
-    assert lines.index(cats) < lines.index(dogs)
-    assert cats.count("█") > dogs.count("█") > 0
+    assert drawn(Chart("bar", "What sold?", ["cats", "狗", ""], {"sales": [1234.5, 617.25, 0.0]}), 30).splitlines() == [
+        "What sold? sales",
+        "cats 1,234.5 " + "█" * 17,
+        "狗    617.25 " + "█" * 8,
+        "           0 ",
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 19, 20, 30, 200])
+def test_every_bar_is_as_long_as_its_value(count: int) -> None:
+    heights = [float(count - place) for place in range(count)]
+    chart = Chart("bar", "t", [f"label {place}" for place in range(count)], {"v": heights})
+    _, *bars = drawn(chart, count + 15).splitlines()
+    room = max(bar.count("█") for bar in bars)
+    assert room >= count - 1
+    assert [bar.count("█") for bar in bars] == [round(height / count * room) for height in heights]
+
+
+def test_bars_below_zero_have_no_length_but_their_number() -> None:
+    assert drawn(Chart("bar", "t", ["a", "b"], {"v": [-2.0, 0.0]}), 30).splitlines()[1:] == ["a -2 ", "b  0 "]
 
 
 def test_lines_carry_their_names_and_no_colours() -> None:
     text = drawn(Chart("line", "Floor?", ["Mon", "Tue", "Wed"], {"low": [1.0, 2.0, 1.5], "p10": [2.0, 2.5, 2.0]}), 80)
-    assert "low" in text
-    assert "p10" in text
+    assert text.splitlines()[0].strip() == "Floor? ● low ○ p10"
+    assert "●" in text.split("\n", 1)[1]
+    assert "○" in text.split("\n", 1)[1]
     assert "Mon" in text
     assert "\x1b" not in text
 
