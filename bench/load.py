@@ -1,9 +1,9 @@
 """How long sales take into the keyed fact, beside a bare COPY into the same keys and dlt's merge.
 
 All write to the same PostgreSQL, with fsync. Beside COPY sales are text already; beside dlt they are Python objects,
-and dlt's table has the same columns but no index to keep. Tidemark's share is staging, ranking the sights
-and inserting under every key and index of core.sale; what else a load does (sightings, conflicts, books, marts) counts
-in `load_rows_s`, and in `bench.growth`.
+and dlt's table has the same columns, once with no index to keep and once with those of core.sale. Tidemark's share
+is staging, ranking the sights and inserting under every key and index of core.sale; what else a load does (sightings,
+conflicts, books, marts) counts in `load_rows_s`, and in `bench.growth`.
 """
 
 import json
@@ -40,7 +40,7 @@ from local.s3 import S3Server
 from tests.loader.recording import Recording, sold
 
 SALES = 1_000_000
-ROUNDS = 3
+ROUNDS = 2
 FEW = 100_000
 RELOADS = 20
 HOUR = Hour.parse("2026-11-20T10")
@@ -59,8 +59,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, warehouse() as server:
         results.record(reload_unchanged_s=reloaded(server))
         loaded(server, sight_rows(sales(HOUR, SALES, seed=3)))  # the first load makes the files: not counted
-        results.record(load_vs_dlt_merge_100k=beside_dlt(server, Path(name), FEW))
-        results.record(load_vs_dlt_merge=beside_dlt(server, Path(name), SALES))
+        bare, keyed = beside_dlt(server, Path(name), FEW)
+        results.record(load_vs_dlt_merge_100k=keyed, load_vs_dlt_merge_100k_no_keys=bare)
+        bare, keyed = beside_dlt(server, Path(name), SALES)
+        results.record(load_vs_dlt_merge=keyed, load_vs_dlt_merge_no_keys=bare)
         beside_bare_copy(server, Path(name))
 
 
@@ -155,23 +157,25 @@ def stage(connection: Connection, hour: Hour, rows: Iterable[bytes]) -> dict[str
     return {**values, "files": json.dumps([file])}
 
 
-def beside_dlt(server: Postgres, folder: Path, count: int) -> float:
-    """Bring the same Python objects into the keyed fact and a new table of dlt's; return the ratio of their seconds.
+def beside_dlt(server: Postgres, folder: Path, count: int) -> tuple[float, float]:
+    """Bring the same Python objects into the keyed fact, and into a table of dlt's without keys and one with the same.
 
-    Tidemark goes before and after dlt, for a machine is not as quick all the time.
+    Return the ratios of their seconds. Tidemark goes before and after dlt, for a machine is not as quick all the time.
     """
     objects = list(sales(HOUR, count, seed=2))
     with (folder / "sales").open("wb") as rows:
         for sale in objects:
             pickle.dump(row_for_dlt(sale), rows)
-    ratios = []
+    ratios: dict[str, list[float]] = {"no keys": [], "the same keys": []}
+    ours = loaded(server, sight_rows(objects))[0]
     for _ in range(ROUNDS):
-        before = loaded(server, sight_rows(objects))[0]
-        theirs = merged_by_dlt(server, folder, count)
-        after = loaded(server, sight_rows(objects))[0]
-        ratios.append(theirs / mean((before, after)))
-        print(f"{count:,} sales: fact {before:.1f} and {after:.1f} s, dlt merge {theirs:.1f} s", flush=True)
-    return median(ratios)
+        for keys, found in ratios.items():
+            before, theirs = ours, merged_by_dlt(server, folder, count, keyed=keys != "no keys")
+            ours = loaded(server, sight_rows(objects))[0]
+            found.append(theirs / mean((before, ours)))
+            print(f"{count:,} sales: fact {before:.1f} and {ours:.1f} s, dlt with {keys} {theirs:.1f} s", flush=True)
+    bare, keyed = (median(found) for found in ratios.values())
+    return bare, keyed
 
 
 def sight_rows(objects: Iterable[Sale]) -> Iterator[bytes]:
@@ -179,10 +183,11 @@ def sight_rows(objects: Iterable[Sale]) -> Iterator[bytes]:
     return (sight_row(number, 1, "collector-a", sale) for number, sale in enumerate(objects, 1))
 
 
-def merged_by_dlt(server: Postgres, folder: Path, count: int) -> float:
+def merged_by_dlt(server: Postgres, folder: Path, count: int, *, keyed: bool) -> float:
     """Let dlt merge the sales in a folder into a table of its own, compare and drop it; return dlt's seconds."""
-    command = [PYTHON, OPPONENT, folder, str(count)]
-    done = subprocess.run(command, env={**os.environ, "BENCH_URL": server.url()}, check=True, stdout=subprocess.PIPE)
+    keys = json.dumps(keys_of_the_fact(server) if keyed else [])
+    environment = {**os.environ, "BENCH_URL": server.url(), "BENCH_KEYS": keys}
+    done = subprocess.run([PYTHON, OPPONENT, folder, str(count)], env=environment, check=True, stdout=subprocess.PIPE)
     with connected(SecretStr(server.url())) as connection:
         same = connection.scalar(text(SAME))
         connection.execute(text("DROP SCHEMA dlt, dlt_staging CASCADE"))
@@ -190,6 +195,15 @@ def merged_by_dlt(server: Postgres, folder: Path, count: int) -> float:
     if same != count:
         raise SystemExit(f"dlt's table has {same:,} of {count:,} sales as core.sale has them")
     return float(done.stdout.splitlines()[-1])
+
+
+def keys_of_the_fact(server: Postgres) -> list[str]:
+    """Return the statements that give dlt's table the keys and indexes of core.sale, but for that of its books."""
+    with connected(SecretStr(server.url())) as connection:
+        made = connection.scalars(
+            text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'core' AND tablename = 'sale'")
+        )
+        return [each.replace("ON core.sale ", "ON dlt.sale ") for each in made if "(source_hour)" not in each]
 
 
 def row_for_dlt(sale: Sale) -> dict[str, Any]:
