@@ -32,7 +32,7 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
     wrong or missing, for a database that is down, not migrated or closed to this user, and KeyboardInterrupt as soon
     as a person has had enough.
     """
-    with _interruptible(), connected(url) as connection:
+    with connected(url) as connection, _interruptible():
         try:
             connection.execute(text(SESSION))
             newest = connection.scalar(text(_NEWEST)) or _EPOCH

@@ -1,15 +1,20 @@
 """Every question of sql/queries/, asked of the market in tests/sql/market.py; the answers are counted by hand."""
 # ruff: noqa: E501  (tables are read whole)
 
+import subprocess
 from collections.abc import Callable
 
 import pytest
 from pydantic import SecretStr
 
 from loader.query.answer import shown
-from loader.query.disk import question, questions
+from loader.query.disk import QUERIES, question, questions
 from loader.query.postgres import ask
+from local.postgres import programs
+from tests.sql.market import ETH_UNRATED, fill, sale
 
+AMOUNTS = ("spent_eth", "earned_eth", "moved_eth")
+MOMENTS = {"from": "'2026-11-01Z'", "to": "'2026-11-30Z'"}
 Expect = Callable[..., None]
 
 
@@ -251,6 +256,34 @@ def test_whales(expect: Expect) -> None:
         0xbob   | 3      | 2    | 6         | 4.5        | 10.5      | 21,000    | 2
         0xalice | 1      | 4    | 3         | 7          | 10        | 20,000    | 2
     """, limit="3")  # fmt: skip
+
+
+def test_what_nobody_knows_is_not_nothing(warehouse_url: str) -> None:
+    unknown = {"side": "unknown", "transaction_hash": "0xsweep"}
+    fill(warehouse_url, [
+        sale("21T14:00", "cats/6", "0xheidi", "0xivan", "0.9", paid=ETH_UNRATED),
+        sale("21T10:00", "apes/3", "0xalice", "0xfrank", "1", **unknown),
+        sale("21T10:00", "apes/4", "0xdave", None, "1", **unknown),
+        sale("21T10:00", "apes/5", "0xdave", None, "1.2", **unknown),
+    ])  # fmt: skip
+    whales = ask(SecretStr(warehouse_url), question("whales"), {})
+    moved = dict(zip(whales.column("wallet"), zip(*map(whales.column, AMOUNTS), strict=True), strict=True))
+    assert moved["0xivan"] == (None, 0, None)
+    assert moved["0xheidi"] == (0, None, None)
+    assert moved["0xfrank"] == (1, 0, 1)
+    assert ask(SecretStr(warehouse_url), question("sweeps"), {"least": "3"}).rows == []
+
+
+@pytest.mark.parametrize("name", [each.name for each in questions()])
+def test_a_question_runs_in_psql_too(market_url: str, name: str) -> None:
+    values = {"integer": "20", "text": "'x'"}
+    variables = (f"{each.name}={values.get(each.type) or MOMENTS[each.name]}" for each in question(name).parameters)
+    given = [word for variable in variables for word in ("-v", variable)]
+    file = QUERIES / f"{name}.sql"
+    command = [programs() / "psql", "-v", "ON_ERROR_STOP=1", *given, "-f", file, market_url]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "row" in done.stdout
 
 
 def test_every_question_has_a_test_here() -> None:
