@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 from itertools import groupby
+from typing import Literal
 
 from rich.table import Table
 from rich.text import Text
@@ -104,11 +105,12 @@ def table(coverage: Iterable[HourCoverage]) -> Table:
     """Return one row per hour; hours on end that were not loaded share one."""
     table = Table(header_style="bold", show_edge=False)
     for name in ("hour", "state", *_COLUMNS.values(), "missed by all"):
-        table.add_column(name, justify="left" if name in ("hour", "state", "seen by", "gaps, seconds") else "right")
+        justify: Literal["left", "right"] = "left" if name in ("hour", "state", "seen by", "gaps, seconds") else "right"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=name in ("hour", "state"))
     for loaded, group in groupby(coverage, lambda each: bool(each.row)):
         listed = list(group)
         if not loaded and len(listed) > 1:
-            table.add_row(f"{listed[0].hour} to {listed[-1].hour}", _named(State.NOT_LOADED))
+            table.add_row(f"{listed[0].hour} to\n{listed[-1].hour}", _named(State.NOT_LOADED))
             continue
         for each in listed:
             cells = (shown(each.row.get(column)) for column in _COLUMNS)

@@ -1,8 +1,9 @@
 """Answers and lists of questions as tables for a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -23,20 +24,35 @@ def console(width: int | None = None) -> Console:
 
 
 def table_of(answer: Answer, width: int = _ENDLESS) -> Table:
-    """Return the answer as a table, long texts wrapped; where its columns do not fit `width`, record below record."""
-    columns = [[name, *map(shown, answer.column(name))] for name in answer.columns]
-    whole = [any(isinstance(value, int | Decimal | date) for value in answer.column(name)) for name in answer.columns]
-    longest = [max(map(cell_len, column)) for column in columns]
-    least = [cells if is_whole else min(cells, _NARROWEST) for cells, is_whole in zip(longest, whole, strict=True)]
-    if sum(least) + _BETWEEN * len(least) > width:
-        return _records_of(answer)
+    """Return the answer as a table whose columns fit `width`: long texts wrap, and names at their underscores.
+
+    Where that is not enough, record stands below record. No number, time or part of a text is ever left out.
+    """
+    columns = [list(map(shown, answer.column(name))) for name in answer.columns]
+    for names in (answer.columns, [name.replace("_", "_\n") for name in answer.columns]):
+        least = [_least(answer, place, [*name.splitlines(), *columns[place]]) for place, name in enumerate(names)]
+        if sum(least) + _BETWEEN * len(least) <= width:
+            return _grid(answer, names, columns, least)
+    return _records_of(answer)
+
+
+def _least(answer: Answer, place: int, texts: Sequence[str]) -> int:
+    """Return how many cells a column needs: all that a number or time has, of a text some."""
+    longest = max(map(cell_len, texts))
+    return longest if _is_whole(answer, place) else min(longest, _NARROWEST)
+
+
+def _is_whole(answer: Answer, place: int, *kinds: type) -> bool:
+    return any(isinstance(row[place], kinds or (int, Decimal, date)) for row in answer.rows)
+
+
+def _grid(answer: Answer, names: Sequence[str], columns: list[list[str]], least: list[int]) -> Table:
     table = Table(header_style="bold", show_edge=False)
-    for name, cells, is_whole in zip(answer.columns, least, whole, strict=True):
-        numeric = is_whole and not any(isinstance(value, date) for value in answer.column(name))
-        table.add_column(
-            name, justify="right" if numeric else "left", overflow="fold", no_wrap=is_whole, min_width=cells
-        )
-    for row in zip(*(column[1:] for column in columns), strict=True):
+    for place, name in enumerate(names):
+        justify: Literal["left", "right"] = "right" if _is_whole(answer, place, int, Decimal) else "left"
+        whole = _is_whole(answer, place)
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=whole, min_width=least[place])
+    for row in zip(*columns, strict=True):
         table.add_row(*row)
     return table
 

@@ -34,13 +34,13 @@ def _lines(chart: Chart, width: int) -> str:
     figure.clear()  # plotext keeps one figure for the whole process
     figure.plot_size(width, _CURVE_ROWS)
     marks = dict(zip(chart.curves, cycle(_MARKS), strict=False))
-    figure.title(f"{chart.title} " + " ".join(f"{mark} {name}" for name, mark in marks.items()))
     for name, curve in chart.curves.items():
         figure.draw(figure.signal(list(range(len(curve))), curve, marker=marks[name]).lines())
     step = len(chart.labels) * _TICK_WIDTH // width + 1
     ticks = list(range(0, len(chart.labels), step))
     figure.ruler("x").ticks(ticks, [chart.labels[tick] for tick in ticks])
-    return str(uncolorize(figure.build().string()))
+    title = " ".join([chart.title, *(f"{mark} {name}" for name, mark in marks.items())])
+    return f"{title}\n{uncolorize(figure.build().string())}"
 
 
 def _heat(chart: Chart) -> str:

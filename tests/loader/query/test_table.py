@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -45,6 +45,16 @@ def test_what_does_not_fit_stands_record_below_record() -> None:
         ["seller", ""],
     ]
     assert [line for line in lines if len(line) == 2] == [*record, *record]
+
+
+def test_names_break_at_their_underscores_before_anything_else_does() -> None:
+    answer = Answer(("day", "volume_eth_clean", "without_eth"), [(date(2026, 11, 20), Decimal("5.5"), 1)])
+    assert [line.split() for line in printed(table_of(answer, 40), 40).splitlines() if "━" not in line] == [
+        ["┃", "volume_", "┃"],
+        ["┃", "eth_", "┃", "without_"],
+        ["day", "┃", "clean", "┃", "eth"],
+        ["2026-11-20", "│", "5.5", "│", "1"],
+    ]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 240])
