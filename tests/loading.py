@@ -54,11 +54,9 @@ class Loading:
 
 
 def left_behind(sessions: set[int]) -> list[str]:
-    """Return the processes of these sessions that still run."""
+    """Return the processes of these sessions that still run; one that has no arguments any more is about to end."""
     found = []
     for pid in members(sessions):
         with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(pid)
-            if process.status() != psutil.STATUS_ZOMBIE:
-                found.append(" ".join(process.cmdline()))
-    return found
+            found.append(" ".join(psutil.Process(pid).cmdline()))
+    return [command for command in found if command]

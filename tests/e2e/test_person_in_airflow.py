@@ -70,6 +70,7 @@ def test_a_day_is_backfilled(loading: Loading, page: Page) -> None:
         page.get_by_placeholder("HH:mm").fill(time)
         page.keyboard.press("Enter")
         page.keyboard.press("Escape")
+        expect(page.get_by_placeholder("YYYY/MM/DD")).to_have_count(0, timeout=PATIENT)  # it takes its time to close
     page.locator("[name=max_active_runs]").fill("8")
     expect(page.get_by_text("24 runs will be triggered.")).to_be_visible(timeout=PATIENT)
     shot(page, "4-backfill")
