@@ -31,8 +31,9 @@ def load_hour(
     """Load one hour in one transaction, and report it.
 
     An hour whose manifests are those of its last load is left as it is, unless `force`. `collectors` limits the load
-    to some of those that recorded the hour. For an expected collector that has not reported all of the hour is a gap,
-    also where none has and patience is over. Raises Problem; then nothing of the hour was changed.
+    to some of those that recorded the hour. All of the hour is a gap for an expected collector that has not reported
+    it, also where none has and patience is over, and for one that is left out and was never loaded. Raises Problem;
+    then nothing of the hour was changed.
     """
     started = datetime.now(UTC)
     archive = _archive(settings)
@@ -54,7 +55,7 @@ def load_hour(
                 "started_at": started,
                 "software": version("tidemark"),
                 "force": force,
-                "missing": missing,
+                "missing": _missing(listed, settings),
                 "topics": [f"collection:{slug}" for slug in settings.collections],
             }
             load(connection, hour, manifests, archive.chunks, say, again=last is not None, **run)

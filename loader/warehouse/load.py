@@ -45,8 +45,8 @@ def load(
     """Load an hour within the open transaction; the caller has locked the hour and commits.
 
     `run` is what the steps ask for besides: `fingerprint`, `started_at` and `software` for the books, `force` (also
-    what is known is written anew), `again` (the hour was loaded before), `missing` (expected collectors without a
-    manifest) and `topics` (what they were to record). Raises Problem where an object is
+    what is known is written anew), `again` (the hour was loaded before), `missing` (expected collectors whose
+    manifest is not among them) and `topics` (what they were to record). Raises Problem where an object is
     not what its manifest says, or the sums do not balance.
     """
     values = {

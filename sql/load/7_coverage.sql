@@ -10,7 +10,8 @@ INSERT INTO ops.gap (source_hour, collector, topic, from_at, to_at, reason)
 SELECT :hour, collector, topic, from_at, to_at, reason
 FROM jsonb_to_recordset(:gaps) AS stretch (collector text, topic text, from_at timestamptz, to_at timestamptz, reason text);
 
--- What a collector recorded that has not reported, nobody knows: all of it is a gap, on the topics of those that have, else on those expected.
+-- What an expected collector recorded whose manifest was not loaded, nobody knows: all of it is a gap, on the topics of those that have reported,
+-- else on those expected.
 INSERT INTO ops.gap (source_hour, collector, topic, from_at, to_at, reason)
 WITH told AS (
     SELECT collector, topic FROM ops.coverage WHERE source_hour = :hour AND collector NOT LIKE 'events-api-%'
@@ -44,5 +45,6 @@ SET recovered = (
     FROM core.sale
     WHERE source = 'events_api' AND sale.source_hour = gap.source_hour
         AND sold_at >= gap.from_at - interval '2 minutes' AND sold_at < gap.to_at
+        AND gap.topic IN ('collection:' || collection_slug, 'collection:*')
 )
 WHERE repaired_by IS NOT NULL AND source_hour IN (SELECT :hour UNION SELECT source_hour FROM touched);

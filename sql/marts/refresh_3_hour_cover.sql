@@ -23,25 +23,48 @@ SELECT hour, collector, range_intersect_agg(cover) AS cover
 FROM topic_cover
 GROUP BY hour, collector;
 
--- Grain: one row per hour: when at least one and at least two collectors covered it, when repair alone did, and what each missed.
+-- Grain: one row per hour: when every topic was covered by at least one and at least two collectors, when only with repair, and what each missed.
 CREATE TEMP TABLE hour_cover ON COMMIT DROP AS
-WITH once AS (
-    SELECT hour, range_agg(span) AS cover
-    FROM collector_cover, unnest(cover) AS span
-    GROUP BY hour
+WITH topic AS (
+    SELECT source_hour AS hour, topic
+    FROM ops.coverage
+    WHERE source_hour IN (SELECT hour FROM quality_hour) AND collector NOT LIKE 'events-api-%'
+    UNION
+    SELECT source_hour, topic
+    FROM ops.gap
+    WHERE source_hour IN (SELECT hour FROM quality_hour)
+),
+-- who covers the whole market covers each of its collections
+covered AS (
+    SELECT topic.hour, topic.topic, collector, range_agg(tstzrange(from_at, to_at)) AS cover
+    FROM topic
+    JOIN ops.coverage ON source_hour = topic.hour AND coverage.topic IN (topic.topic, 'collection:*')
+    GROUP BY topic.hour, topic.topic, collector
+),
+once AS (
+    SELECT hour, topic, range_agg(span) FILTER (WHERE collector NOT LIKE 'events-api-%') AS cover, range_agg(span) AS known
+    FROM covered, unnest(cover) AS span
+    GROUP BY hour, topic
 ),
 twice AS (
-    SELECT one.hour, range_agg(span) AS cover
-    FROM collector_cover AS one
-    JOIN collector_cover AS other ON other.hour = one.hour AND other.collector > one.collector,
+    SELECT hour, topic, range_agg(span) AS cover
+    FROM covered AS one
+    JOIN covered AS other USING (hour, topic),
         unnest(one.cover * other.cover) AS span
-    GROUP BY one.hour
+    WHERE other.collector > one.collector AND one.collector NOT LIKE 'events-api-%' AND other.collector NOT LIKE 'events-api-%'
+    GROUP BY hour, topic
 ),
-repair AS (
-    SELECT source_hour AS hour, range_agg(tstzrange(from_at, to_at)) AS cover
-    FROM ops.coverage
-    WHERE source_hour IN (SELECT hour FROM quality_hour) AND collector LIKE 'events-api-%'
-    GROUP BY source_hour
+-- what holds for every topic holds for the hour: two collectors that cover one topic each cover both
+cover AS (
+    SELECT
+        hour,
+        range_intersect_agg(coalesce(once.cover, '{}')) AS once,
+        range_intersect_agg(coalesce(twice.cover, '{}')) AS twice,
+        range_intersect_agg(coalesce(once.known, '{}')) AS known
+    FROM topic
+    LEFT JOIN once USING (hour, topic)
+    LEFT JOIN twice USING (hour, topic)
+    GROUP BY hour
 ),
 topic_gap AS (
     SELECT source_hour AS hour, collector, topic, reason, sum(extract(epoch FROM to_at - from_at)) AS seconds
@@ -67,12 +90,10 @@ gap AS (
 SELECT
     hour,
     ARRAY(SELECT collector FROM collector_cover WHERE collector_cover.hour = quality_hour.hour ORDER BY collector) AS collectors,
-    coalesce(once.cover, '{}') AS once,
-    coalesce(twice.cover, '{}') AS twice,
-    coalesce(repair.cover, '{}') - coalesce(once.cover, '{}') AS repaired,
+    coalesce(cover.once, '{}') AS once,
+    coalesce(cover.twice, '{}') AS twice,
+    coalesce(cover.known - cover.once, '{}') AS repaired,
     coalesce(gap.gaps, '{}') AS gaps
 FROM quality_hour
-LEFT JOIN once USING (hour)
-LEFT JOIN twice USING (hour)
-LEFT JOIN repair USING (hour)
+LEFT JOIN cover USING (hour)
 LEFT JOIN gap USING (hour);

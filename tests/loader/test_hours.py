@@ -278,6 +278,18 @@ def test_a_collector_that_has_not_reported_is_a_gap_until_it_does(s3: "S3Client"
     assert quality(settings) == (["collector-a", "collector-b"], 3600, {})
 
 
+def test_a_collector_that_is_left_out_is_a_gap_until_it_was_loaded(s3: "S3Client", settings: LoaderSettings) -> None:
+    recorded().put(s3, settings.bucket)
+    load_hour(HOUR, settings, say=quiet)
+    recorded("collector-b").put(s3, settings.bucket)
+    load_hour(HOUR, settings, collectors=["collector-a"], force=True, say=quiet)
+    assert gaps(settings) == [whole_hour("collector-b")]
+    load_hour(HOUR, settings, say=quiet)
+    assert gaps(settings) == []
+    load_hour(HOUR, settings, collectors=["collector-a"], say=quiet)
+    assert gaps(settings) == []
+
+
 def test_an_hour_that_nobody_reported_is_a_gap_until_somebody_does(s3: "S3Client", settings: LoaderSettings) -> None:
     reports = [load_hour(HOUR, settings, force=force, say=quiet) for force in (False, False, True)]
     assert [report.unchanged for report in reports] == [False, True, False]

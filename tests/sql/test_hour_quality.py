@@ -143,21 +143,54 @@ def test_gaps_are_named_and_repair_fills_them(connection: Connection) -> None:
     assert (found["gaps"], found["recovered"], found["seen_by"]) == ({"a": {"not_running": 600}}, 1, {"a": 1})
 
 
-def test_a_collector_covers_when_all_its_topics_are(connection: Connection) -> None:
-    topics = {"one": (HOUR, at("20T10:40")), "two": (at("20T10:20"), WHOLE[1])}
-    for topic, (start, end) in topics.items():
-        values = {"hour": HOUR, "topic": topic, "start": start, "end": end}
-        connection.execute(text("INSERT INTO ops.coverage VALUES (:hour, 'a', :topic, :start, :end)"), values)
+def cover(connection: Connection, *stretches: tuple[str, str, Any, Any]) -> None:
+    """Let collectors cover topics for a while."""
+    for collector, topic, start, end in stretches:
+        values = {"hour": HOUR, "collector": collector, "topic": topic, "start": start, "end": end}
+        connection.execute(text("INSERT INTO ops.coverage VALUES (:hour, :collector, :topic, :start, :end)"), values)
+
+
+def test_an_hour_is_covered_when_all_its_topics_are(connection: Connection) -> None:
+    cover(connection, ("a", "one", HOUR, at("20T10:40")), ("a", "two", at("20T10:20"), WHOLE[1]))
     load(connection, HOUR, [])
     assert quality(connection)["covered_s"] == 1200
 
 
 def test_a_topic_that_was_never_covered_covers_nothing(connection: Connection) -> None:
+    cover(connection, ("a", "one", *WHOLE))
     values = {"hour": HOUR, "collector": "a", "topic": "two", "from_at": HOUR, "to_at": WHOLE[1], "reason": "refused"}
     connection.execute(GAP, values)
-    load(connection, HOUR, [], both("a"))
+    load(connection, HOUR, [])
     found = quality(connection)
     assert (found["covered_s"], found["gaps"]) == (0, {"a": {"refused": 3600}})
+
+
+def test_two_collectors_that_cover_one_topic_each_cover_both(connection: Connection) -> None:
+    cover(connection, ("a", "one", *WHOLE), ("b", "two", *WHOLE), ("a", "two", HOUR, at("20T10:10")))
+    load(connection, HOUR, [])
+    found = quality(connection)
+    assert (found["covered_s"], found["covered_twice_s"]) == (3600, 0)
+
+
+def test_who_covers_the_whole_market_covers_each_collection(connection: Connection) -> None:
+    cover(connection, ("a", "collection:*", *WHOLE), ("b", "collection:cats", HOUR, at("20T10:10")))
+    load(connection, HOUR, [])
+    found = quality(connection)
+    assert (found["covered_s"], found["covered_twice_s"]) == (3600, 0)
+
+
+def test_the_repair_of_one_topic_repairs_no_other(connection: Connection) -> None:
+    for topic in ("collection:cats", "collection:dogs"):
+        values = {"hour": HOUR, "collector": "a", "topic": topic, "from_at": HOUR, "to_at": WHOLE[1]}
+        connection.execute(GAP, {**values, "reason": "not_running"})
+    cover(
+        connection,
+        ("events-api-1", "collection:cats", *WHOLE),
+        ("events-api-1", "collection:dogs", HOUR, at("20T10:10")),
+    )
+    load(connection, HOUR, [])
+    found = quality(connection)
+    assert (found["covered_s"], found["repaired_s"]) == (0, 600)
 
 
 def test_latencies(connection: Connection) -> None:

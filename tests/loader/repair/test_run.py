@@ -109,6 +109,20 @@ async def test_a_gap_is_filled_and_says_with_how_many_sales(
     assert (again.open_stretches, again.requests, again.hours) == (0, 0, [])
 
 
+async def test_a_gap_counts_what_was_recovered_of_its_own_topic(
+    s3: "S3Client", repairing: LoaderSettings, simulator: Simulator
+) -> None:
+    topics = ("collection:cats", "collection:dogs")
+    missed = [Gap(topic, HOUR.start, HOUR.end, "not_running") for topic in topics]
+    Recording("collector-a", covered=[], gaps=missed).put(s3, repairing.bucket)
+    tell(simulator, sale(15, 1, collection={"slug": "cats"}))
+    load_hour(HOUR, repairing)
+    await asyncio.to_thread(repair_and_load, repairing)
+    url = repairing.warehouse_url.get_secret_value()
+    found = query(url, "SELECT topic, recovered, repaired_by IS NULL FROM ops.gap ORDER BY topic")
+    assert found == [("collection:cats", 1, False), ("collection:dogs", 0, False)]
+
+
 async def test_sales_that_both_sources_know_are_one_row(
     s3: "S3Client", repairing: LoaderSettings, simulator: Simulator
 ) -> None:
