@@ -7,8 +7,11 @@ CREATE TEMP TABLE withdrawn (LIKE core.sale) ON COMMIT DROP;
 -- Grain: one row per sale and collector whose sighting is new or another one than before.
 CREATE TEMP TABLE seen_anew (sale_uid uuid NOT NULL) ON COMMIT DROP;
 
--- Grain: one row per sale that an earlier load of this hour saw and this one does not.
-CREATE TEMP TABLE gone (sale_uid uuid NOT NULL) ON COMMIT DROP;
+-- Grain: one row per sale and thing that an earlier load of this hour told of it and this one does not; its transaction where it may be gone.
+CREATE TEMP TABLE taken_back (sale_uid uuid NOT NULL, transaction_hash text) ON COMMIT DROP;
+
+-- Grain: one row of ops.sale_conflict that an earlier load of this hour wrote, as it was.
+CREATE TEMP TABLE told_before (LIKE ops.sale_conflict) ON COMMIT DROP;
 
 -- Grain: one row per sale that went over to core.sale_superseded (1) or came back (-1).
 CREATE TEMP TABLE crossing (superseded integer NOT NULL) ON COMMIT DROP;

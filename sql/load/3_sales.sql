@@ -1,8 +1,25 @@
+-- An object that was replaced, or a transform that reads a line otherwise than its predecessor did, can take a sight back.
+WITH lost AS (
+    DELETE FROM core.sale_sighting AS old
+    WHERE :again
+        AND old.source_hour = :hour
+        AND old.collector = ANY (:collectors)
+        AND NOT EXISTS (SELECT FROM sale_sight AS new WHERE new.sale_uid = old.sale_uid AND new.collector = old.collector)
+    RETURNING old.sale_uid
+)
+INSERT INTO taken_back
+SELECT sale_uid, (
+    SELECT transaction_hash FROM core.sale WHERE sale.sale_uid = lost.sale_uid
+    UNION ALL
+    SELECT transaction_hash FROM core.sale_superseded AS old WHERE old.sale_uid = lost.sale_uid
+)
+FROM (SELECT DISTINCT sale_uid FROM lost) AS lost;
+ANALYZE taken_back;
+
 -- Sales that one name alone kept out may be told otherwise by this load: they are judged anew in 6_supersede.sql.
 WITH back AS (
     DELETE FROM core.sale_superseded AS old
-    USING (SELECT DISTINCT transaction_hash FROM sale_sight) AS seen
-    WHERE old.transaction_hash = seen.transaction_hash
+    WHERE old.transaction_hash IN (SELECT transaction_hash FROM sale_sight UNION ALL SELECT transaction_hash FROM taken_back)
     RETURNING old.*
 ),
 restored AS (
@@ -13,11 +30,14 @@ changed AS (
 )
 INSERT INTO crossing SELECT -1 FROM back;
 
--- Grain: one row per sale of this load that core.sale has. Its row gives way to a stronger sight; on request also to the same, read anew.
+-- Grain: one row per sale of this load that core.sale has. Its row gives way to a stronger sight; on request also to the same, read anew; and to
+-- a weaker one where this hour told it and does not any more.
 CREATE TEMP TABLE known ON COMMIT DROP AS
 SELECT
     best.sale_uid, best.sight, best.file, told.strength AS strength, kept.strength AS kept_strength,
-    told.strength < kept.strength OR :force AND told.strength = kept.strength AS gives_way
+    told.strength < kept.strength
+        OR :force AND told.strength = kept.strength
+        OR told.strength > kept.strength AND old.source_hour = :hour AND old.first_collector = ANY (:collectors) AS gives_way
 FROM sale_sight AS best
 JOIN core.sale AS old USING (sale_uid),
     LATERAL (SELECT ops.strength(best.source, best.sent_at, best.received_at, best.collector) AS strength) AS told,

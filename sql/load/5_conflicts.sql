@@ -1,3 +1,9 @@
+-- The versions that this hour told before: it tells them again below, or not.
+WITH old AS (
+    DELETE FROM ops.sale_conflict WHERE :again AND source_hour = :hour AND collector = ANY (:collectors) RETURNING *
+)
+INSERT INTO told_before SELECT * FROM old;
+
 -- Grain: one row per sale and version of it that a duplicate tells, or a row that gave way did, with the strongest who told it.
 CREATE TEMP TABLE version ON COMMIT DROP AS
 WITH told AS (
@@ -8,7 +14,7 @@ WITH told AS (
     SELECT sale_uid, ops.told(to_jsonb(old)), old.source, old.sent_at, old.received_at, old.first_collector, old.source_hour
     FROM withdrawn AS old
     JOIN known USING (sale_uid)
-    WHERE known.strength < known.kept_strength
+    WHERE known.strength < known.kept_strength AND NOT (old.source_hour = :hour AND old.first_collector = ANY (:collectors))
 )
 SELECT DISTINCT ON (sale_uid, said) *
 FROM told
@@ -34,3 +40,33 @@ DELETE FROM ops.sale_conflict AS old
 USING withdrawn
 JOIN core.sale AS kept USING (sale_uid)
 WHERE old.sale_uid = kept.sale_uid AND old.digest = md5(ops.told(to_jsonb(kept))::text);
+
+DELETE FROM ops.sale_conflict AS old
+USING withdrawn
+WHERE old.sale_uid = withdrawn.sale_uid AND NOT EXISTS (SELECT FROM core.sale WHERE sale.sale_uid = old.sale_uid);
+
+-- A row that this hour no longer tells so, and a version that it no longer tells, or tells later.
+INSERT INTO taken_back (sale_uid)
+SELECT sale_uid
+FROM withdrawn AS old
+JOIN known USING (sale_uid)
+JOIN core.sale AS kept USING (sale_uid)
+WHERE known.strength > known.kept_strength
+    OR known.strength = known.kept_strength AND ops.told(to_jsonb(old)) <> ops.told(to_jsonb(kept))
+UNION ALL
+SELECT sale_uid
+FROM told_before AS old
+WHERE NOT EXISTS (
+    SELECT
+    FROM ops.sale_conflict AS new
+    WHERE new.sale_uid = old.sale_uid AND new.digest = old.digest
+        AND ops.strength(new.source, new.sent_at, new.received_at, new.collector)
+            <= ops.strength(old.source, old.sent_at, old.received_at, old.collector)
+);
+
+-- Another hour that saw such a sale may tell it better than what is left: it has to be loaded again.
+UPDATE ops.load_run
+SET fingerprint = ''
+WHERE source_hour IN (
+    SELECT seen.source_hour FROM core.sale_sighting AS seen JOIN taken_back USING (sale_uid) WHERE seen.source_hour <> :hour
+);

@@ -1,8 +1,7 @@
 -- The Events API leaves out an order hash that the stream names, or the reverse. The sale then has two sale_uids, and the stream's row stays.
 WITH twin AS (
     DELETE FROM core.sale AS late
-    USING (SELECT DISTINCT transaction_hash FROM sale_sight) AS seen
-    WHERE late.transaction_hash = seen.transaction_hash
+    WHERE late.transaction_hash IN (SELECT transaction_hash FROM sale_sight UNION ALL SELECT transaction_hash FROM taken_back)
         AND late.source = 'events_api'
         AND EXISTS (
             SELECT FROM core.sale AS streamed
@@ -22,7 +21,7 @@ changed AS (
 )
 INSERT INTO crossing SELECT 1 FROM twin;
 
--- Grain: one row per sale that this load wrote, took out or saw anew, with the values it has, and those it had.
+-- Grain: one row per sale that this load wrote, took out, saw anew or no longer sees, with the values it has, and those it had.
 INSERT INTO touched
 SELECT chain, collection_slug, sold_at, source_hour FROM withdrawn
 UNION ALL
@@ -34,4 +33,8 @@ SELECT kept.chain, kept.collection_slug, kept.sold_at, kept.source_hour
 FROM core.sale AS kept
 JOIN seen_anew USING (sale_uid)
 JOIN known USING (sale_uid)
-WHERE NOT known.gives_way;
+WHERE NOT known.gives_way
+UNION ALL
+SELECT kept.chain, kept.collection_slug, kept.sold_at, kept.source_hour
+FROM core.sale AS kept
+JOIN taken_back USING (sale_uid);
