@@ -28,8 +28,9 @@ class Parameter:
 
     Types: `text`; `integer` from 1 to a million; `start` and `end`, a moment given as `2026-11-22`, `2026-11-22T15` or
     an ISO 8601 time with a zone, in UTC; `start-hour`, `end-hour`, `start-day` and `end-day`, the same where an answer
-    is made of whole ones. A day or an hour that is an end is included. Defaults may also be `null`, `oldest`, `newest`
-    (the end of the newest archive hour that was loaded, or of what was given) and `newest-7d`.
+    is made of whole ones; none before the year 2000. A day or an hour that is an end is included. Defaults may also be
+    `null`, `oldest`, `newest` (the end of the newest archive hour that was loaded, or of what was given; of its day for
+    `end-day`) and `newest-7d`, where the day begins that was so many days before.
     """
 
     name: str
@@ -65,8 +66,13 @@ class Parameter:
         if self.default == "oldest":
             return _OLDEST
         if relative := _RELATIVE.fullmatch(self.default):
-            return newest - timedelta(days=int(relative["days"] or 0))
+            return self._back(newest, relative["days"])
         return self.read(self.default)
+
+    def _back(self, newest: datetime, days: str | None) -> datetime:
+        if days:
+            return newest - timedelta(days=int(days)) - (newest - _OLDEST) % _DAY
+        return newest + (_OLDEST - newest) % _DAY if self.type == "end-day" else newest
 
 
 def values_of(parameters: Sequence[Parameter], given: Mapping[str, str], newest: datetime) -> dict[str, Value]:
@@ -108,11 +114,11 @@ def _integer(text: str) -> int:
 
 
 def _start(text: str, unit: timedelta = timedelta.resolution) -> datetime:
-    return _whole(_moment(text)[0], unit)
+    return _whole(_stretch(text)[0], unit)
 
 
 def _end(text: str, unit: timedelta = timedelta.resolution) -> datetime:
-    start, length = _moment(text)
+    start, length = _stretch(text)
     return _whole(start + length, unit)
 
 
@@ -120,6 +126,13 @@ def _whole(moment: datetime, unit: timedelta) -> datetime:
     if (moment - _OLDEST) % unit:
         raise ValueError(f"not on a whole {unit}")
     return moment
+
+
+def _stretch(text: str) -> tuple[datetime, timedelta]:
+    start, length = _moment(text)
+    if start < _OLDEST:
+        raise ValueError("before the year 2000")
+    return start, length
 
 
 def _moment(text: str) -> tuple[datetime, timedelta]:
@@ -142,9 +155,12 @@ _READERS: dict[str, Callable[[str], Value]] = {
     "start-day": partial(_start, unit=_DAY),
     "end-day": partial(_end, unit=_DAY),
 }
-_MOMENT = ("a UTC day, hour or time with its zone", "2026-11-22, 2026-11-22T15 or 2026-11-22T15:04Z")
-_HOUR = ("a UTC day or hour, of which this answer is made", "2026-11-22 or 2026-11-22T15")
-_WHOLE_DAY = ("a UTC day, of which this answer is made", "2026-11-22")
+_MOMENT = (
+    "a UTC day, hour or time with its zone, from the year 2000 on",
+    "2026-11-22, 2026-11-22T15 or 2026-11-22T15:04Z",
+)
+_HOUR = ("a UTC day or hour, of which this answer is made, from the year 2000 on", "2026-11-22 or 2026-11-22T15")
+_WHOLE_DAY = ("a UTC day, of which this answer is made, from the year 2000 on", "2026-11-22")
 _EXPECTED = {
     "text": ("a text", "TEXT"),
     "integer": (f"a whole number from 1 to {_LARGEST}", "20"),

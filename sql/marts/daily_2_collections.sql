@@ -1,6 +1,6 @@
 -- Grain: one row of mart.collection_daily, and its hours of mart.collection_hourly, per bucket whose sales or flags changed.
 
--- Grain: one row per UTC day, chain and collection.
+-- Grain: one row per UTC day, chain and collection. Another day that waits to be judged is not judged by the way.
 CREATE TEMP TABLE changed_bucket ON COMMIT DROP AS
 SELECT (:day AT TIME ZONE 'UTC')::date AS day, chain, collection_slug FROM day_sale
 UNION
@@ -8,7 +8,11 @@ SELECT (:day AT TIME ZONE 'UTC')::date, chain, collection_slug
 FROM mart.collection_daily WHERE day = (:day AT TIME ZONE 'UTC')::date
 UNION
 SELECT (sale.sold_at AT TIME ZONE 'UTC')::date, sale.chain, sale.collection_slug
-FROM changed_flag JOIN core.sale AS sale USING (sale_uid);
+FROM changed_flag JOIN core.sale AS sale USING (sale_uid)
+WHERE NOT EXISTS (
+    SELECT FROM mart.stale_day AS stale
+    WHERE stale.day = (sale.sold_at AT TIME ZONE 'UTC')::date AND stale.day <> (:day AT TIME ZONE 'UTC')::date
+);
 ANALYZE changed_bucket;
 
 -- Grain: one row per sale in those buckets.

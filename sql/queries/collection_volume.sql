@@ -14,7 +14,7 @@ SELECT
     sum(volume_eth) AS volume_eth,
     sum(volume_usd) AS volume_usd,
     round(100 * sum(volume_eth) / nullif(sum(sum(volume_eth)) OVER (), 0), 2) AS share_percent,
-    CASE WHEN bool_and(sales_clean = 0) THEN 0 WHEN bool_and(sales_clean IS NOT NULL) THEN sum(volume_eth_clean) END AS volume_eth_clean,
+    CASE WHEN count(sales_clean) < count(*) THEN NULL WHEN sum(sales_clean) = 0 THEN 0 ELSE sum(volume_eth_clean) END AS volume_eth_clean,
     min(low_eth) AS low_eth,
     max(high_eth) AS high_eth,
     sum(without_eth)::bigint AS without_eth

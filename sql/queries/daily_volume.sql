@@ -12,7 +12,7 @@ SELECT
     sum(sales)::bigint AS sales,
     sum(volume_eth) AS volume_eth,
     sum(volume_usd) AS volume_usd,
-    CASE WHEN bool_and(sales_clean = 0) THEN 0 WHEN bool_and(sales_clean IS NOT NULL) THEN sum(volume_eth_clean) END AS volume_eth_clean,
+    CASE WHEN count(sales_clean) < count(*) THEN NULL WHEN sum(sales_clean) = 0 THEN 0 ELSE sum(volume_eth_clean) END AS volume_eth_clean,
     sum(without_eth)::bigint AS without_eth,
     sum(without_usd)::bigint AS without_usd
 FROM mart.collection_hourly

@@ -38,7 +38,8 @@ CROSS JOIN LATERAL (
     FROM mart.sales AS bought
     WHERE bought.contract_address = resale.contract_address AND bought.token_id = resale.token_id
         AND bought.chain = resale.chain AND bought.buyer = resale.seller AND bought.sold_at < resale.sold_at
-    ORDER BY sold_at DESC
+        AND bought.seller IS DISTINCT FROM bought.buyer
+    ORDER BY sold_at DESC, sale_uid
     LIMIT 1
 ) AS purchase
 WHERE purchase.unit_price_eth IS NOT NULL

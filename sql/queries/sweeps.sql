@@ -1,4 +1,4 @@
--- Grain: one row per transaction in which one wallet bought at least so many NFTs.
+-- Grain: one row per transaction and wallet that bought at least so many NFTs in it.
 -- Answers: Who bought many NFTs at once?
 -- Parameter: collection text = null; only this collection
 -- Parameter: chain text = null; only this chain
@@ -10,21 +10,22 @@
 -- Example: tidemark query sweeps --least 10
 -- Volumes are over the sales with a rate; without_eth counts the others.
 WITH sweep AS (
-    SELECT chain, transaction_hash
+    SELECT chain, transaction_hash, buyer
     FROM core.sale
     WHERE sold_at >= :from AND sold_at < :to
         AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
         AND (CAST(:chain AS text) IS NULL OR chain = :chain)
-    GROUP BY chain, transaction_hash
-    HAVING count(*) >= :least AND min(buyer) = max(buyer) AND count(buyer) = count(*)
-    ORDER BY count(*) DESC, min(sold_at), transaction_hash
+        AND buyer IS NOT NULL
+    GROUP BY chain, transaction_hash, buyer
+    HAVING count(*) >= :least
+    ORDER BY count(*) DESC, min(sold_at), transaction_hash, buyer
     LIMIT :limit
 )
 SELECT
     min(sold_at) AS sold_at,
     chain,
     transaction_hash,
-    min(buyer) AS buyer,
+    buyer,
     count(*) AS sales,
     count(DISTINCT collection_slug) AS collections,
     count(DISTINCT seller) AS sellers,
@@ -32,7 +33,7 @@ SELECT
     sum(price_usd) AS volume_usd,
     count(*) FILTER (WHERE price_eth IS NULL) AS without_eth
 FROM sweep
-JOIN core.sale USING (chain, transaction_hash)
+JOIN core.sale USING (chain, transaction_hash, buyer)
 WHERE CAST(:collection AS text) IS NULL OR collection_slug = :collection
-GROUP BY chain, transaction_hash
-ORDER BY sales DESC, sold_at, transaction_hash;
+GROUP BY chain, transaction_hash, buyer
+ORDER BY sales DESC, sold_at, transaction_hash, buyer;

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from loader.marts.postgres import refresh_days
+from loader.marts.postgres import MARTS, refresh_days
 from loader.warehouse.postgres import connected
 from tests.sql.market import ETH_UNRATED, USDC, at, insert, load, refresh, sale, touch
 
@@ -76,6 +76,19 @@ def test_a_day_counts_a_wallet_of_two_hours_once(connection: Connection) -> None
     judge(connection)
     (day,) = rows(connection, DAILY)
     assert (day["sales"], day["buyers"], day["sellers"], day["volume_eth"]) == (2, 1, 1, 3)
+
+
+def test_a_day_that_waits_is_not_judged_by_the_way(connection: Connection) -> None:
+    there, back = sale("20T10:00", "cats/1", "0xa", "0xb", "1"), sale("21T10:00", "cats/1", "0xb", "0xa", "1")
+    for each in (there, back, sale("21T10:00", "cats/2", "0xc", "0xc", "1")):
+        load(connection, each["source_hour"], [each])
+        connection.commit()
+    for file in sorted(MARTS.glob("daily_*.sql")):  # the first day alone, which flags the second's sale as well
+        connection.execute(text(file.read_text()), {"day": at("20T00:00")})
+    hourly = "SELECT sales_clean FROM mart.collection_hourly ORDER BY hour"
+    assert [row["sales_clean"] for row in rows(connection, hourly)] == [0, None]
+    judge(connection)
+    assert [row["sales_clean"] for row in rows(connection, hourly)] == [0, 0]
 
 
 def test_a_wallets_day(connection: Connection) -> None:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 import pytest
 from pydantic import SecretStr
 
+from loader.marts.postgres import refresh_days
 from loader.query.answer import shown
 from loader.query.disk import QUERIES, question, questions
 from loader.query.postgres import ask
+from loader.warehouse.postgres import connected
 from local.postgres import programs
-from tests.sql.market import ETH_UNRATED, fill, sale
+from tests.sql.market import ETH_UNRATED, at, fill, load, sale
 
 AMOUNTS = ("spent_eth", "earned_eth", "moved_eth")
 MOMENTS = {"from": "'2026-11-01Z'", "to": "'2026-11-30Z'"}
@@ -272,6 +274,37 @@ def test_what_nobody_knows_is_not_nothing(warehouse_url: str) -> None:
     assert moved["0xheidi"] == (0, None, None)
     assert moved["0xfrank"] == (1, 0, 1)
     assert ask(SecretStr(warehouse_url), question("sweeps"), {"least": "3"}).rows == []
+
+
+def test_a_day_with_an_hour_that_is_not_judged_is_not_judged(warehouse_url: str) -> None:
+    fill(warehouse_url, [sale("21T10:00", "cats/1", "0xa", "0xa", "5")])  # suspected: of the rest nothing is left
+    with connected(SecretStr(warehouse_url)) as connection:
+        load(connection, at("21T11:00"), [sale("21T11:00", "cats/2", "0xa", "0xb", "1")])
+        connection.commit()
+    for name in ("daily_volume", "collection_volume"):
+        assert ask(SecretStr(warehouse_url), question(name), {}).column("volume_eth_clean") == [None]
+    refresh_days(SecretStr(warehouse_url), say=lambda _: None)
+    for name in ("daily_volume", "collection_volume"):
+        assert ask(SecretStr(warehouse_url), question(name), {}).column("volume_eth_clean") == [1]
+
+
+def test_a_transaction_of_two_wallets_has_a_sweep_of_each(warehouse_url: str) -> None:
+    bought = [("0xa", 3), ("0xb", 2), ("0xc", 1)]
+    fill(warehouse_url, [
+        sale("21T10:00", f"cats/{buyer}{number}", "0xs", buyer, "1", transaction_hash="0xsweep")
+        for buyer, count in bought for number in range(count)
+    ])  # fmt: skip
+    found = ask(SecretStr(warehouse_url), question("sweeps"), {"least": "2"})
+    assert (found.column("buyer"), found.column("sales")) == (["0xa", "0xb"], [3, 2])
+
+
+def test_a_sale_to_oneself_is_no_purchase(warehouse_url: str) -> None:
+    fill(warehouse_url, [
+        sale("21T10:00", "cats/1", "0xs", "0xa", "1"),
+        sale("21T10:10", "cats/1", "0xa", "0xa", "50"),
+        sale("21T10:20", "cats/1", "0xa", "0xb", "2"),
+    ])  # fmt: skip
+    assert ask(SecretStr(warehouse_url), question("flips"), {}).column("profit_eth") == [1]
 
 
 @pytest.mark.parametrize("name", [each.name for each in questions()])

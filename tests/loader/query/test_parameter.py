@@ -71,10 +71,24 @@ def test_any_text_gives_a_value_of_its_type_or_a_problem(parameter: Parameter, t
 
 def test_defaults_are_relative_to_the_newest_hour() -> None:
     assert values_of([START, END, LIMIT, CHAIN], {}, NEWEST) == {
-        "from": NEWEST - timedelta(days=7), "to": NEWEST, "limit": 20, "chain": None,
+        "from": datetime(2026, 11, 15, tzinfo=UTC), "to": NEWEST, "limit": 20, "chain": None,
     }  # fmt: skip
     oldest = Parameter.parse("from start = oldest; x")
     assert oldest.fallback(NEWEST) == datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def test_an_answer_of_whole_days_ends_with_the_newest_day() -> None:
+    whole = [Parameter.parse("from start-day = newest-7d; x"), Parameter.parse("to end-day = newest; x")]
+    day = datetime(2026, 11, 23, tzinfo=UTC)
+    assert values_of(whole, {}, NEWEST) == {"from": datetime(2026, 11, 15, tzinfo=UTC), "to": day}
+    assert values_of(whole, {}, day) == {"from": day - timedelta(days=7), "to": day}
+
+
+@pytest.mark.parametrize("text", ["1999-12-31", "0001-01-01", "0001-01-01T00", "1999-12-31T23:59:59Z"])
+def test_a_year_before_2000_is_a_problem(text: str) -> None:
+    for parameter in (START, END):
+        with pytest.raises(Problem, match="from the year 2000 on"):
+            values_of([START, END], {parameter.name: text}, NEWEST)
 
 
 def test_a_time_that_is_left_out_follows_from_the_one_that_is_given() -> None:
