@@ -1,13 +1,20 @@
--- Grain: one row per sale of a judged day whose flags contradict it.
--- Wrong: A sale to oneself is not flagged, or a flag is of another method or moment than its sale.
+-- Grain: one row per sale of a judged day, and flag of it, where they contradict each other.
+-- Wrong: A sale to oneself is not flagged or another one is, or a flag is of another method, moment or weight than its sale and signal.
 -- Next: Mark the day with INSERT INTO mart.stale_day (day) VALUES (…) and run the DAG daily_marts.
+WITH judged AS (
+    SELECT sale_uid, sold_at, coalesce(maker = taker OR seller = buyer, false) AS to_oneself
+    FROM core.sale
+    WHERE (CAST(:hour AS timestamptz) IS NULL OR source_hour = :hour)
+        AND NOT EXISTS (SELECT FROM mart.stale_day WHERE stale_day.day = (sold_at AT TIME ZONE 'UTC')::date)
+)
 SELECT sale.sale_uid, sale.sold_at, flag.signal, flag.method
-FROM core.sale AS sale
+FROM judged AS sale
 LEFT JOIN mart.sale_flags AS flag USING (sale_uid)
-WHERE (CAST(:hour AS timestamptz) IS NULL OR sale.source_hour = :hour)
-    AND NOT EXISTS (SELECT FROM mart.stale_day WHERE stale_day.day = (sale.sold_at AT TIME ZONE 'UTC')::date)
-    AND (
-        flag.method <> (SELECT max(method) FROM mart.flag_method)
-        OR flag.sold_at <> sale.sold_at
-        OR (sale.seller = sale.buyer AND flag.sale_uid IS NULL)
+LEFT JOIN mart.flag_method AS method USING (method, signal)
+WHERE method.method <> (SELECT max(method) FROM mart.flag_method)
+    OR (flag.sold_at, flag.suspects) <> (sale.sold_at, method.suspects)
+    OR (flag.signal = 'self_trade' AND NOT sale.to_oneself)
+    OR (
+        sale.to_oneself
+        AND NOT EXISTS (SELECT FROM mart.sale_flags AS own WHERE own.sale_uid = sale.sale_uid AND own.signal = 'self_trade')
     )

@@ -80,8 +80,9 @@ def sale(
         "price_usd": amount * usd_rate if amount is not None and usd_rate else None,
         "price_eth": amount * eth_rate if amount is not None and eth_rate else None,
         "marketplace_fee_raw": None, "royalty_raw": None, "fees": [], "is_private": False, "is_replayed": False,
-        "source": "stream", "first_collector": "a", "first_load_id": 1, "seen_by": ("a", "b"), **other,
+        "source": "stream", "first_load_id": 1, "seen_by": ("a", "b"), **other,
     }  # fmt: skip
+    row["first_collector"] = row["seen_by"][0]
     row["sale_uid"] = UUID(bytes=sha256(f"{row['transaction_hash']}|{name}".encode()).digest()[:16])
     return row
 

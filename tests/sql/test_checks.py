@@ -1,5 +1,7 @@
 """Every check of sql/checks/: silent on a sound warehouse, and loud once its error is planted."""
 
+# ruff: noqa: E501  (statements are read whole)
+
 from collections.abc import Iterator
 
 import pytest
@@ -43,10 +45,20 @@ COPY = """
     FROM core.sale WHERE sale_uid = {first}
 """
 
+SUPERSEDED = """
+    WITH old AS (DELETE FROM core.sale WHERE sale_uid = {first} RETURNING *)
+    INSERT INTO core.sale_superseded SELECT * FROM old
+"""
+
 FLAGGED = """
     INSERT INTO mart.sale_flags
     SELECT sale_uid, 'self_trade', 1, true, sold_at FROM core.sale WHERE sale_uid = {first}
 """
+
+FIGURES = ["sales", "items", "volume_eth", "volume_usd", "without_eth", "without_usd", "buyers", "sellers",
+           "low_eth", "median_eth", "high_eth"]  # fmt: skip
+CLEAN = [f"{name}_clean" for name in FIGURES if name != "items" and not name.startswith("without")]
+WALLET = ["bought", "sold", "spent_eth", "earned_eth", "spent_usd", "earned_usd", "collections"]
 
 PLANTED = {
     "amounts": [
@@ -56,6 +68,12 @@ PLANTED = {
         f"UPDATE core.sale SET quantity = 2 WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET price_usd = 2000.01 WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET price_eth = 1.1 WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET price = NULL, unit_price = NULL, price_usd = NULL, price_eth = NULL WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET price_raw = NULL WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET unit_price = NULL WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET price_usd = NULL WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET eth_rate = NULL WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET quantity = NULL WHERE sale_uid = {FIRST}",
     ],
     "conflict_orphans": [
         f"INSERT INTO ops.sale_conflict VALUES ({OTHER}, '{{}}', 'd', 'stream', now(), now(), 'a', '{HOUR.start}')",
@@ -63,13 +81,16 @@ PLANTED = {
     "coverage_bounds": [
         f"INSERT INTO ops.coverage VALUES ('{HOUR.start}', 'c', 't', '2026-11-20T10:59Z', '2026-11-20T11:01Z')",
         f"INSERT INTO ops.gap VALUES ('{HOUR.start}', 'c', 't', '2026-11-20T09:59Z', '2026-11-20T10:01Z', 'r')",
-        f"INSERT INTO ops.gap VALUES ('{HOUR.start}', 'a', 'collection:*', '2026-11-20T10:30Z', '2026-11-20T10:31Z', 'r')",  # noqa: E501
+        f"INSERT INTO ops.gap VALUES ('{HOUR.start}', 'a', 'collection:*', '2026-11-20T10:30Z', '2026-11-20T10:31Z', 'r')",
     ],
     "daily_disagrees": [
-        "UPDATE mart.collection_daily SET sales = sales + 1 WHERE day = '2026-11-20' AND collection_slug = 'cats'",
-        "UPDATE mart.collection_daily SET volume_eth = 1 WHERE day = '2026-11-20' AND collection_slug = 'cats'",
+        *(f"UPDATE mart.collection_daily SET {name} = 77 WHERE collection_slug = 'cats'" for name in FIGURES + CLEAN),
+        *(f"UPDATE mart.collection_daily SET {name} = NULL WHERE collection_slug = 'cats'" for name in CLEAN),
+        *(f"UPDATE mart.wallet_daily SET {name} = 77 WHERE wallet = '0xalice'" for name in WALLET),
+        "UPDATE mart.collection_daily SET chain = 'base' WHERE collection_slug = 'cats'",
         "DELETE FROM mart.collection_daily",
         "DELETE FROM mart.wallet_daily WHERE wallet = '0xalice'",
+        "INSERT INTO mart.wallet_daily (day, chain, wallet, bought, sold, collections) VALUES ('2026-11-20', 'base', '0xz', 0, 0, 0)",
     ],
     "duplicate_sales": [
         COPY.format(changes="'nft_name', 'again'", first=FIRST),
@@ -80,6 +101,10 @@ PLANTED = {
         f"UPDATE core.sale SET seller = buyer WHERE sale_uid = {FIRST}",
         f"{FLAGGED.format(first=FIRST)}; INSERT INTO mart.flag_method VALUES (2, 'self_trade', true, 1, 1, 'd')",
         f"{FLAGGED.format(first=FIRST)}; UPDATE mart.sale_flags SET sold_at = '2026-11-19T10:00Z'",
+        FLAGGED.format(first=FIRST),
+        FLAGGED.format(first=FIRST).replace("self_trade", "same_pair").replace("true", "false"),
+        f"UPDATE core.sale SET taker = maker WHERE sale_uid = {FIRST}",
+        f"{FLAGGED.format(first=FIRST).replace('self_trade', 'same_pair')}; UPDATE core.sale SET seller = buyer WHERE sale_uid = {FIRST}",
     ],
     "hour_quality_disagrees": [
         f"UPDATE mart.hour_quality SET sales = 7 WHERE hour = '{HOUR.start}'",
@@ -88,7 +113,8 @@ PLANTED = {
         "DELETE FROM mart.hour_quality",
     ],
     "hourly_disagrees": [
-        f"UPDATE mart.collection_hourly SET volume_eth = volume_eth + 1 WHERE hour = '{HOUR.start}'",
+        *(f"UPDATE mart.collection_hourly SET {name} = 77 WHERE hour = '{HOUR.start}'" for name in FIGURES + CLEAN),
+        *(f"UPDATE mart.collection_hourly SET {name} = NULL WHERE hour = '{HOUR.start}'" for name in CLEAN),
         f"DELETE FROM mart.collection_hourly WHERE hour = '{HOUR.start}'",
         f"UPDATE mart.collection_hourly SET chain = 'base' WHERE hour = '{HOUR.start}'",
     ],
@@ -112,6 +138,8 @@ PLANTED = {
         f"INSERT INTO core.sale_sighting VALUES ({OTHER}, '{HOUR.start}', 'a', 1, now())",
         f"DELETE FROM core.sale_sighting WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale_sighting SET source_hour = source_hour + interval '1 hour' WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET first_collector = 'b' WHERE sale_uid = {FIRST}",
+        f"{SUPERSEDED.format(first=FIRST)}; DELETE FROM core.sale_sighting WHERE source_hour = '{HOUR.start}'",
     ],
     "spelling": [
         f"UPDATE core.sale SET chain = 'Ethereum' WHERE sale_uid = {FIRST}",
@@ -169,6 +197,6 @@ def test_a_failure_says_what_is_wrong_and_what_to_do(warehouse_url: str) -> None
     with connected(SecretStr(warehouse_url)) as connection:
         connection.execute(text(PLANTED["parties"][0]))
         connection.commit()
-    (failure,) = run_checks(SecretStr(warehouse_url), HOUR)
+    failure = {each.check.name: each for each in run_checks(SecretStr(warehouse_url), HOUR)}["parties"]
     assert str(failure).startswith("parties: 1 wrong rows. Seller and buyer of a listing are not its maker and taker")
     assert "seller=0xmallory" in str(failure)
