@@ -158,6 +158,8 @@ def test_the_reader_reads_facts_and_marts(warehouse_url: str, table: str) -> Non
     [
         "SELECT * FROM ops.load_run",
         "SELECT * FROM ops.quarantine",
+        "SELECT * FROM staging.sale_sight",
+        "SELECT ops.told('{}')",
         "DELETE FROM core.sale",
         "UPDATE mart.collection_hourly SET sales = 0",
         "CREATE TABLE mart.mine (a int)",
@@ -167,6 +169,28 @@ def test_the_reader_reads_facts_and_marts(warehouse_url: str, table: str) -> Non
 def test_the_reader_does_nothing_else(warehouse_url: str, statement: str) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         as_role(warehouse_url, "tidemark_reader", statement)
+
+
+def test_everybody_may_do_nothing(warehouse_url: str) -> None:
+    rights = query(
+        warehouse_url,
+        f"""
+        WITH held AS (
+            SELECT nspname AS name, coalesce(nspacl, acldefault('n', nspowner)) AS rights, oid AS schema
+            FROM pg_namespace
+            UNION ALL SELECT relname, relacl, relnamespace FROM pg_class
+            UNION ALL SELECT proname, coalesce(proacl, acldefault('f', proowner)), pronamespace FROM pg_proc
+        )
+        SELECT name, privilege_type FROM held, aclexplode(rights)
+        WHERE grantee = 0 AND schema::regnamespace::text IN {SCHEMAS}""",
+    )
+    assert rights == []
+
+
+def test_the_loader_calls_its_functions(warehouse_url: str) -> None:
+    stronger = "ops.strength('stream', now(), now(), 'a') < ops.strength('x', now(), now(), 'a')"
+    assert as_role(warehouse_url, "tidemark_loader", f"SELECT ops.told('{{}}'), {stronger}") == [({}, True)]
+    assert as_role(warehouse_url, "tidemark_loader", "SELECT count(*) FROM ops.sale_difference") == [(0,)]
 
 
 @pytest.mark.parametrize("statement", ["DROP TABLE core.sale", "CREATE TABLE core.mine (a int)", "TRUNCATE core.sale"])
