@@ -17,3 +17,12 @@ ANALYZE sale_sight (sight, sale_uid);
 
 -- Loads take turns from here on, so that what one decides by is still so when it commits. Reading goes on beside.
 SELECT pg_advisory_xact_lock(hashtextextended('tidemark facts', 0));
+
+-- Statistics that know fewer sales than the hour has may be from before its rows came, or from a moment at which no row was committed yet. A join
+-- row by row then looks cheap and never ends.
+SELECT set_config('enable_nestloop', 'off', true)
+WHERE EXISTS (
+    SELECT
+    FROM pg_class
+    WHERE oid IN ('core.sale'::regclass, 'core.sale_sighting'::regclass) AND reltuples < (SELECT count(*) FROM sale_sight)
+);
