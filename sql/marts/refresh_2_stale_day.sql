@@ -2,3 +2,12 @@
 INSERT INTO mart.stale_day (day)
 SELECT DISTINCT (sold_at AT TIME ZONE 'UTC')::date
 FROM touched;
+
+-- A sale that went can be what another day's flag was about.
+INSERT INTO mart.stale_day (day)
+SELECT DISTINCT (flag.sold_at AT TIME ZONE 'UTC')::date
+FROM withdrawn AS gone
+JOIN core.sale AS other USING (chain, contract_address, token_id)
+JOIN mart.sale_flags AS flag ON flag.sale_uid = other.sale_uid
+WHERE flag.signal IN ('back_and_forth', 'bought_again')
+    AND NOT EXISTS (SELECT FROM core.sale AS kept WHERE kept.sale_uid = gone.sale_uid);

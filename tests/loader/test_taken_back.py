@@ -8,7 +8,7 @@ import pytest
 
 from archive.hour import Hour
 from loader.hours import load_hour, stale_hours
-from loader.marts.postgres import run_checks
+from loader.marts.postgres import refresh_days, run_checks
 from loader.settings import LoaderSettings
 from tests.loader.contents import contents, query
 from tests.loader.recording import HOUR, Recording, fetched, sold
@@ -162,6 +162,20 @@ def test_a_sight_that_is_taken_back_is_missing_in_the_sales_own_hour(
     seen_by = "SELECT seen_by FROM mart.hour_quality WHERE hour = %s"
     assert query(url_of(settings), seen_by, HOUR.start) == [({"collector-a": 1},)]
     as_if_new()
+
+
+def test_a_flag_goes_with_the_sale_of_another_day_that_it_was_about(settings: LoaderSettings, archive: Archive) -> None:
+    there = sold(1)
+    the_day_before = {"hash": "0xback", "timestamp": "2026-11-21T15:00:00.000000Z"}
+    payload = there["payload"] | {"transaction": the_day_before, "order_hash": "0xback"}
+    back = there | {"payload": payload | {"maker": payload["taker"], "taker": payload["maker"]}}
+    archive(a().receive(there, 2), b(NEXT).receive(back, 3))
+    refresh_days(settings.warehouse_url, say=quiet)
+    suspects = "SELECT count(*) FROM mart.sales WHERE is_suspect"
+    assert query(url_of(settings), suspects) == [(2,)]
+    archive(b(NEXT))
+    refresh_days(settings.warehouse_url, say=quiet)
+    assert query(url_of(settings), suspects) == [(0,)]
 
 
 @pytest.mark.parametrize("seed", range(6))

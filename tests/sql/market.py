@@ -36,7 +36,8 @@ _INSERT_COVERAGE = "INSERT INTO ops.coverage VALUES (:hour, :collector, 'collect
 _TOUCHED = """
 CREATE TEMP TABLE touched (
     chain text, collection_slug text, sold_at timestamptz, source_hour timestamptz
-) ON COMMIT DROP
+) ON COMMIT DROP;
+CREATE TEMP TABLE withdrawn (LIKE core.sale) ON COMMIT DROP
 """
 
 
