@@ -1,45 +1,66 @@
 """Whether an hour costs the same in a full warehouse as in an empty one.
 
-Hours of 50,000 sales are loaded one after the other, five million sales in the end: each from staging to the commit,
-with sightings, books and marts. Between the last ten, the first ten of another database are loaded on the same server,
-so that whatever else the machine does slows both. The same server and settings as in `bench.load`.
+Hours of about 50,000 sales, five million in the end. Ninety are filled in from staging on. The last ten are loaded
+whole, as a user loads them, from the archive to the commit; between them the same ten go into an empty database on the
+same server, so that whatever else the machine does slows both. An hour has nothing but sales and their transfers: all
+else that collectors record would cost the same in both. Of the whole, what follows the reading is measured by itself.
 """
 
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
+from datetime import timedelta
 from statistics import median
 
 from pydantic import SecretStr
 from sqlalchemy import text
 
 from archive.hour import Hour, hours
+from archive.moment import format_moment
+from archive.record import record_line
 from bench import results
 from bench.load import stage
 from bench.sales import sales
 from bench.server import warehouse
+from loader.hours import load_hour
+from loader.settings import LoaderSettings
 from loader.warehouse.copy_csv import sight_row
 from loader.warehouse.load import merge_steps
 from loader.warehouse.migrate import migrate
 from loader.warehouse.postgres import connected
 from local.postgres import Postgres
+from local.s3 import S3Server
+from simulator.market.market import Market
+from tests.loader.recording import Recording
 
 HOURS, PER_HOUR, TEN = 100, 50_000, 10
 FIRST, LAST = Hour.parse("2026-11-01T00"), Hour.parse("2026-11-05T03")
 
 
 def main() -> None:
-    with warehouse() as server:
+    every = list(hours(FIRST, LAST))
+    with warehouse() as server, S3Server() as s3:
+        os.environ.update(s3.environment)
+        s3.create_bucket("archive")
         full, empty = server.url(), _another(server)
-        seconds: dict[str, list[dict[str, float]]] = {full: [], empty: []}
-        for number, (hour, rows) in enumerate(made(), 1):
-            for url in (full, empty) if number > HOURS - TEN else (full,):
-                seconds[url].append(loaded(url, hour, rows))
-            if number % TEN == 0:
-                print(f"hours {number - TEN + 1} to {number}: {told(seconds[full][-TEN:])}", flush=True)
-    print(f"an empty warehouse's first {TEN} beside the last: {told(seconds[empty])}")
-    results.record(cost_per_hour_growth=_sum(seconds[full][-TEN:]) / _sum(seconds[empty]))
+        fill(full, every[:-TEN])
+        whole: dict[str, list[float]] = {full: [], empty: []}
+        merging: dict[str, list[float]] = {full: [], empty: []}
+        for number, hour in enumerate(every[-TEN:]):
+            recorded(hour, number).put(s3.client(), "archive")
+            for url in (full, empty):
+                took, merged = loaded(url, hour)
+                whole[url].append(took)
+                merging[url].append(merged)
+    results.record(cost_per_hour_growth=growth(whole, full, empty), merge_growth=growth(merging, full, empty))
+
+
+def growth(seconds: dict[str, list[float]], full: str, empty: str) -> float:
+    """Print a usual hour's seconds in both warehouses, and return their ratio."""
+    most, least = median(seconds[full]), median(seconds[empty])
+    print(f"{most:.2f} s each in the full warehouse, {least:.2f} s in the empty one", flush=True)
+    return most / least
 
 
 def _another(server: Postgres) -> str:
@@ -49,11 +70,24 @@ def _another(server: Postgres) -> str:
     return server.url("empty")
 
 
-def made() -> Iterator[tuple[Hour, list[bytes]]]:
+def fill(url: str, some: list[Hour]) -> None:
+    """Load hours of other sales from staging on, which is what fills a warehouse."""
+    for number, (hour, rows) in enumerate(made(some), 1):
+        began = time.perf_counter()
+        with connected(SecretStr(url)) as connection:
+            values = stage(connection, hour, rows)
+            for step in merge_steps():
+                connection.execute(text(step.read_text()), values)
+            connection.commit()
+        if number % TEN == 0:
+            print(f"{number} hours; the last took {time.perf_counter() - began:.2f} s from staging on", flush=True)
+
+
+def made(some: list[Hour]) -> Iterator[tuple[Hour, list[bytes]]]:
     """Yield the hours with the rows of their sales, which are made while the server has the hour before."""
     with ProcessPoolExecutor(1) as maker:
         coming = None
-        for number, hour in enumerate(islice(hours(FIRST, LAST), HOURS)):
+        for number, hour in enumerate(some):
             made, coming = coming, (hour, maker.submit(rows_of, hour, number))
             if made:
                 yield made[0], made[1].result()
@@ -66,34 +100,20 @@ def rows_of(hour: Hour, seed: int) -> list[bytes]:
     return [sight_row(place, 1, "collector-a", sale) for place, sale in enumerate(sales(hour, PER_HOUR, seed), 1)]
 
 
-def told(seconds: list[dict[str, float]]) -> str:
-    """Print what a usual hour of these takes, step by step."""
-    usual = typical(seconds)
-    slow = ", ".join(f"{step} {took:.2f}" for step, took in usual.items() if took > 0.05)
-    return f"{sum(usual.values()):.2f} s each ({slow})"
+def recorded(hour: Hour, seed: int) -> Recording:
+    """Make new sales of an hour, each followed by its transfer, as a collector records them."""
+    market, step = Market(seed, sales_share=1.0, again_share=0.0), timedelta(hours=1) / PER_HOUR / 2
+    moments = (hour.start + number * step for number in range(2 * PER_HOUR))
+    lines = [record_line(format_moment(at), "collection:*", market.next(at).body) for at in moments]
+    return Recording(hour=hour, segments=[lines])
 
 
-def typical(seconds: list[dict[str, float]]) -> dict[str, float]:
-    """Return the median seconds of each step."""
-    return {step: median(hour[step] for hour in seconds) for step in seconds[0]}
-
-
-def _sum(seconds: list[dict[str, float]]) -> float:
-    return sum(typical(seconds).values())
-
-
-def loaded(url: str, hour: Hour, rows: list[bytes]) -> dict[str, float]:
-    """Load an hour of new sales; return the seconds of each step."""
-    seconds = {}
-    with connected(SecretStr(url)) as connection:
-        began = time.perf_counter()
-        values = stage(connection, hour, rows)
-        seconds["stage"] = time.perf_counter() - began
-        for step in merge_steps():
-            began = time.perf_counter()
-            connection.execute(text(step.read_text()), values)
-            seconds[step.stem] = time.perf_counter() - began
-        began = time.perf_counter()
-        connection.commit()
-        seconds["commit"] = time.perf_counter() - began
-    return seconds
+def loaded(url: str, hour: Hour) -> tuple[float, float]:
+    """Load an hour of the archive; return its seconds, and those after the last sale was read."""
+    said: list[float] = []  # when the beginning and the end of merging are said
+    settings = LoaderSettings(warehouse_url=SecretStr(url), bucket="archive")
+    began = time.perf_counter()
+    report = load_hour(hour, settings, say=lambda _: said.append(time.perf_counter()))
+    if report.replaced or report.duplicates or report.quarantined:
+        raise SystemExit(f"not every sale of {hour.key} was new: {report}")
+    return said[-1] - began, said[-1] - said[-2]
