@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from select import select
 from typing import cast
 
-from psycopg2.extensions import set_wait_callback
-from psycopg2.extras import wait_select
+from psycopg2.extensions import POLL_OK, POLL_READ, connection, set_wait_callback
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, StatementError
@@ -23,6 +23,7 @@ _NEWEST = "SELECT max(hour) + interval '1 hour' FROM mart.hour_quality"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_MIGRATED = ("42P01", "3F000", "42703")  # undefined table, schema, column
 _FORBIDDEN, _CANCELLED = "42501", "57014"
+_LOOK_EVERY = 0.5  # seconds
 
 
 def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
@@ -51,11 +52,24 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
 @contextmanager
 def _interruptible() -> Iterator[None]:
     """Let Ctrl-C cancel what the server does; libpq, which waits otherwise, hears nothing before its answer."""
-    set_wait_callback(wait_select)
+    set_wait_callback(_wait)
     try:
         yield
     finally:
         set_wait_callback(None)
+
+
+def _wait(waiting: connection) -> None:
+    """Wait as psycopg2's own wait_select does, but not for ever: a Ctrl-C that comes just before would not end it."""
+    while True:
+        try:
+            state = waiting.poll()
+            if state == POLL_OK:
+                return
+            awaited = [waiting.fileno()]
+            select(awaited, [], [], _LOOK_EVERY) if state == POLL_READ else select([], awaited, [], _LOOK_EVERY)
+        except KeyboardInterrupt:
+            waiting.cancel()
 
 
 def _tell(error: DBAPIError) -> None:
