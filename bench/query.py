@@ -70,6 +70,7 @@ SELECT source_hour, '{collector-a}', 3600, 0, 0, '{}', count(*), jsonb_build_obj
 FROM core.sale GROUP BY source_hour;
 """
 TOUCHED = """
+CREATE TEMP TABLE withdrawn (LIKE core.sale) ON COMMIT DROP;
 CREATE TEMP TABLE touched ON COMMIT DROP AS
 SELECT DISTINCT chain, collection_slug, date_trunc('hour', sold_at) AS sold_at, source_hour
 FROM core.sale
