@@ -34,7 +34,7 @@ from local.s3 import S3Server
 from simulator.market.market import Market
 from tests.loader.recording import Recording
 
-HOURS, PER_HOUR, TEN = 100, 50_000, 10
+PER_HOUR, TEN = 50_000, 10
 FIRST, LAST = Hour.parse("2026-11-01T00"), Hour.parse("2026-11-05T03")
 
 
