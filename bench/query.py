@@ -7,7 +7,6 @@ judged for wash trades, further back than any question looks for what comes of i
 """
 
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,14 +17,14 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bench import results
+from bench.server import SETTINGS, warehouse
 from loader.marts.postgres import MARTS, refresh_days
 from loader.query.disk import questions
 from loader.query.parameter import values_of
 from loader.query.postgres import SESSION
 from loader.query.question import Question
-from loader.warehouse.migrate import migrate
 from loader.warehouse.postgres import connected
-from local.postgres import UNSAFE_BUT_FAST, Postgres
+from local.postgres import UNSAFE_BUT_FAST
 
 WHOLE = 5_000_000
 SALES = int(os.environ.get("BENCH_SALES", WHOLE))  # a smaller trial is printed and not recorded
@@ -35,7 +34,6 @@ ROUNDS = 5
 COLLECTION, WALLET = "collection-20", "0x" + "0" * 36 + "0040"
 GOAL_MS, MARKET_GOAL_MS = 200, 1000
 PLANS = Path(__file__).with_name("plans")
-SERVER = {**UNSAFE_BUT_FAST, "shared_buffers": "4GB", "max_wal_size": "16GB", "maintenance_work_mem": "1GB"}
 
 FILL = """
 SELECT setseed(0.5);
@@ -84,9 +82,8 @@ WHERE indrelid = 'core.sale'::regclass AND NOT indisprimary
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder) / "postgres", settings=SERVER) as server:
+    with warehouse(shared_gb=4, settings={**SETTINGS, **UNSAFE_BUT_FAST, "maintenance_work_mem": "1GB"}) as server:
         url = SecretStr(server.url())
-        migrate(url, say=lambda _: None)
         fill(url)
         PLANS.mkdir(exist_ok=True)
         found = dict(timed(url))
@@ -138,7 +135,8 @@ def timed(url: SecretStr) -> Iterator[tuple[str, float]]:
             connection.execute(text(SESSION))
             values = values_of(question.parameters, given, newest)
             plan = connection.scalars(text(f"EXPLAIN (ANALYZE, BUFFERS) {question.sql}"), values)
-            (PLANS / f"{name.replace(' ', '_')}.txt").write_text("\n".join(plan) + "\n")
+            if SALES == WHOLE:
+                (PLANS / f"{name.replace(' ', '_')}.txt").write_text("\n".join(plan) + "\n")
             rounds = []
             for _ in range(ROUNDS):
                 began = time.perf_counter()

@@ -1,7 +1,7 @@
-"""The server of the benchmarks that load: fsync, and huge pages as on an RDS class `large`. No benchmark by itself."""
+"""The server of the benchmarks of the warehouse, with huge pages as on an RDS class `large`. No benchmark by itself."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,18 +12,18 @@ from loader.warehouse.migrate import migrate
 from loader.warehouse.postgres import connected
 from local.postgres import Postgres
 
-SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "16GB"}
+SETTINGS = {"max_wal_size": "16GB"}
 RESERVED = Path("/proc/sys/vm/nr_hugepages")
-ENOUGH = 1_200  # of 2 MiB each: the shared buffers and what else the server shares
+PER_GB = 550  # huge pages of 2 MiB for each GB of shared buffers and what else the server shares
 
 
 @contextmanager
-def warehouse() -> Iterator[Postgres]:
+def warehouse(shared_gb: int = 2, settings: Mapping[str, str] = SETTINGS) -> Iterator[Postgres]:
     """Run an empty warehouse; without root or the memory for them there are no huge pages, which is printed."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        _huge_pages(),
-        Postgres(Path(folder) / "postgres", settings=SETTINGS) as server,
+        _huge_pages(PER_GB * shared_gb),
+        Postgres(Path(folder) / "postgres", settings={**settings, "shared_buffers": f"{shared_gb}GB"}) as server,
     ):
         url = SecretStr(server.url())
         migrate(url, say=lambda _: None)
@@ -33,10 +33,10 @@ def warehouse() -> Iterator[Postgres]:
 
 
 @contextmanager
-def _huge_pages() -> Iterator[None]:
+def _huge_pages(count: int) -> Iterator[None]:
     try:
         before = RESERVED.read_text()
-        RESERVED.write_text(str(ENOUGH))
+        RESERVED.write_text(str(count))
     except OSError:
         yield
         return
