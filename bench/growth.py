@@ -17,11 +17,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from archive.hour import Hour, hours
-from archive.moment import format_moment
-from archive.record import record_line
 from bench import results
 from bench.load import stage
-from bench.sales import sales
+from bench.sales import record_lines, sales
 from bench.server import warehouse
 from loader.hours import load_hour
 from loader.settings import LoaderSettings
@@ -102,10 +100,8 @@ def rows_of(hour: Hour, seed: int) -> list[bytes]:
 
 def recorded(hour: Hour, seed: int) -> Recording:
     """Make new sales of an hour, each followed by its transfer, as a collector records them."""
-    market, step = Market(seed, sales_share=1.0, again_share=0.0), timedelta(hours=1) / PER_HOUR / 2
-    moments = (hour.start + number * step for number in range(2 * PER_HOUR))
-    lines = [record_line(format_moment(at), "collection:*", market.next(at).body) for at in moments]
-    return Recording(hour=hour, segments=[lines])
+    market, messages = Market(seed, sales_share=1.0, again_share=0.0), 2 * PER_HOUR
+    return Recording(hour=hour, segments=[list(record_lines(market, hour, messages, timedelta(hours=1) / messages))])
 
 
 def loaded(url: str, hour: Hour) -> tuple[float, float]:

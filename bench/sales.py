@@ -23,9 +23,15 @@ DISTINCT = 20_000
 def templates() -> list[Sale]:
     """Sales of a generated market, through the transform."""
     market, hour = Market(1, sales_share=1.0), Hour.parse("2026-11-20T10")
-    moments = (hour.start + timedelta(milliseconds=100 * number) for number in range(DISTINCT))
-    lines = (record_line(format_moment(at), "collection:*", market.next(at).body) for at in moments)
+    lines = record_lines(market, hour, DISTINCT, timedelta(milliseconds=100))
     return [sale for line in lines if isinstance(sale := read_line(line), Sale)]
+
+
+def record_lines(market: Market, hour: Hour, count: int, every: timedelta) -> Iterator[bytes]:
+    """Yield a market's next messages as a collector records them, one after another from the hour's beginning on."""
+    for number in range(count):
+        at = hour.start + number * every
+        yield record_line(format_moment(at), "collection:*", market.next(at).body)
 
 
 def sales(hour: Hour, count: int, seed: int) -> Iterator[Sale]:
