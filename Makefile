@@ -66,9 +66,9 @@ $(OPPONENTS): bench/requirements.lock
 	@touch $@
 
 docs: $(STAMP) ## the reference that is generated from what it describes
-	@$(BIN)/python -m local.warehouse_page docs/warehouse.md
-	@$(BIN)/python -m local.settings_page
-	@$(BIN)/python -m cli.commands_page
+	@$(BIN)/python -m tools.warehouse_page docs/warehouse.md
+	@$(BIN)/python -m tools.settings_page
+	@$(BIN)/python -m tools.commands_page
 
 sbom: $(TOOLS) ## what the installation consists of, as CycloneDX in dist/sbom.json
 	@mkdir -p dist

@@ -12,11 +12,11 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from archive.hour import Hour
 from bench import results
-from dags.wiring.arrival import POLL_SECONDS
 from tests.dags.archived import archive_hour
 from tests.faults.airflow import DAG, System, system
+from tidemark.airflow.arrival import POLL_SECONDS
+from tidemark.core.hour import Hour
 
 FIRST, LAST = Hour.parse("2026-09-01T00"), Hour.parse("2026-09-02T23")
 SALES = 3_000

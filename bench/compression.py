@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from statistics import median
 
-from archive.moment import format_moment
-from archive.record import record_line
 from bench import results
 from collector.upload.compression import compressor, pack
-from simulator.market.market import Market
+from tidemark.archive.record import record_line
+from tidemark.core.timestamps import format_moment
+from tidemark.simulator.market.market import Market
 
 SEED = 1
 DISTINCT = 10_000

@@ -18,7 +18,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from simulator.market.market import Market
+from tidemark.simulator.market.market import Market
 
 SEED = 1
 DISTINCT = 2_000

@@ -16,21 +16,21 @@ from statistics import median
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from archive.hour import Hour, hours
 from bench import results
 from bench.load import stage
 from bench.sales import record_lines, sales
 from bench.server import warehouse
-from loader.hours import load_hour
-from loader.settings import LoaderSettings
-from loader.warehouse.copy_csv import sight_row
-from loader.warehouse.load import merge_steps
-from loader.warehouse.migrate import migrate
-from loader.warehouse.postgres import connected
-from local.postgres import Postgres
-from local.s3 import S3Server
-from simulator.market.market import Market
 from tests.loader.recording import Recording
+from tidemark.core.hour import Hour, hours
+from tidemark.loader.hours import load_hour
+from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.warehouse.copy_csv import sight_row
+from tidemark.loader.warehouse.load import merge_steps
+from tidemark.loader.warehouse.migrate import migrate
+from tidemark.local.postgres import Postgres
+from tidemark.local.s3 import S3Server
+from tidemark.simulator.market.market import Market
+from tidemark.storage.postgres import connected
 
 PER_HOUR, TEN = 50_000, 10
 FIRST, LAST = Hour.parse("2026-11-01T00"), Hour.parse("2026-11-05T03")

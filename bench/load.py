@@ -24,20 +24,20 @@ import msgspec
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from archive.hour import Hour
 from bench import results
 from bench.sales import sales
 from bench.server import warehouse
-from loader.hours import load_hour
-from loader.settings import LoaderSettings
-from loader.transform.sale import Sale
-from loader.warehouse.copy import Copy
-from loader.warehouse.copy_csv import FORMAT, SIGHT_COLUMNS, sight_row
-from loader.warehouse.load import SQL, merge_steps
-from loader.warehouse.postgres import connected
-from local.postgres import Postgres
-from local.s3 import S3Server
 from tests.loader.recording import Recording, sold
+from tidemark.core.hour import Hour
+from tidemark.loader.hours import load_hour
+from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.transform.sale import Sale
+from tidemark.loader.warehouse.copy import Copy
+from tidemark.loader.warehouse.copy_csv import FORMAT, SIGHT_COLUMNS, sight_row
+from tidemark.loader.warehouse.load import SQL, merge_steps
+from tidemark.local.postgres import Postgres
+from tidemark.local.s3 import S3Server
+from tidemark.storage.postgres import connected
 
 SALES = 1_000_000
 ROUNDS = 2

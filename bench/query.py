@@ -18,13 +18,13 @@ from sqlalchemy import text
 
 from bench import results
 from bench.server import SETTINGS, warehouse
-from loader.marts.postgres import MARTS, refresh_days
-from loader.query.disk import questions
-from loader.query.parameter import values_of
-from loader.query.postgres import SESSION
-from loader.query.question import Question
-from loader.warehouse.postgres import connected
-from local.postgres import UNSAFE_BUT_FAST
+from tidemark.loader.marts.postgres import MARTS, refresh_days
+from tidemark.local.postgres import UNSAFE_BUT_FAST
+from tidemark.query.disk import questions
+from tidemark.query.parameter import values_of
+from tidemark.query.postgres import SESSION
+from tidemark.query.question import Question
+from tidemark.storage.postgres import connected
 
 WHOLE = 5_000_000
 SALES = int(os.environ.get("BENCH_SALES", WHOLE))  # a smaller trial is printed and not recorded

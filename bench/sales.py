@@ -9,12 +9,12 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from archive.hour import Hour
-from archive.moment import format_moment
-from archive.record import record_line
-from loader.transform.read import read_line
-from loader.transform.sale import Sale
-from simulator.market.market import Market
+from tidemark.archive.record import record_line
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_moment
+from tidemark.loader.transform.read import read_line
+from tidemark.loader.transform.sale import Sale
+from tidemark.simulator.market.market import Market
 
 DISTINCT = 20_000
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from loader.warehouse.migrate import migrate
-from loader.warehouse.postgres import connected
-from local.postgres import Postgres
+from tidemark.loader.warehouse.migrate import migrate
+from tidemark.local.postgres import Postgres
+from tidemark.storage.postgres import connected
 
 SETTINGS = {"max_wal_size": "16GB"}
 RESERVED = Path("/proc/sys/vm/nr_hugepages")

@@ -26,16 +26,16 @@ from statistics import median
 import msgspec
 import zstandard
 
-from archive.hour import Hour
-from archive.manifest import Manifest, Segment
-from archive.moment import format_moment
-from archive.names import ObjectKey, SegmentName
-from archive.record import count_lines, record_line
 from bench import results
-from loader.archive.segment import CHUNK, check_records
-from loader.warehouse.rows import Rows
-from loader.warehouse.staging import File, files_of, read_files
-from simulator.market.market import Market
+from tidemark.archive.manifest import Manifest, Segment
+from tidemark.archive.names import ObjectKey, SegmentName
+from tidemark.archive.record import count_lines, record_line
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_moment
+from tidemark.loader.archive.segment import CHUNK, check_records
+from tidemark.loader.warehouse.rows import Rows
+from tidemark.loader.warehouse.staging import File, files_of, read_files
+from tidemark.simulator.market.market import Market
 
 SEED = 1
 DISTINCT = 100_000

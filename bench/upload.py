@@ -14,12 +14,12 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from archive.hour import Hour
-from archive.moment import format_moment
-from archive.names import SegmentName
 from bench import results
 from collector.upload.record import PackedSegment, print_packed
-from local.s3 import S3Server
+from tidemark.archive.names import SegmentName
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_moment
+from tidemark.local.s3 import S3Server
 
 FILES = 12  # an hour of the whole market, packed
 SIZE = 32 << 20

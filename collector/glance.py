@@ -4,14 +4,14 @@ from pathlib import Path
 
 import msgspec
 
-from archive.moment import format_moment
-from archive.problem import Problem
 from collector.http import ask
 from collector.spool.backlog import Backlog, backlog
 from collector.spool.disk import Disk
 from collector.spool.lock import holder
 from collector.spool.repair import inheritance
 from collector.status import Status
+from tidemark.core.errors import Problem
+from tidemark.core.timestamps import format_moment
 
 
 class Glance(msgspec.Struct, frozen=True, kw_only=True):

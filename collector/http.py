@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.request import ProxyHandler, build_opener
 
-from archive.problem import Problem
+from tidemark.core.errors import Problem
 
 PATIENCE = 5.0
 _STATUS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}

@@ -9,7 +9,6 @@ import structlog
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector as Source
 
-from archive.problem import Problem
 from collector import logs, metrics
 from collector.http import Answer, HttpServer
 from collector.run import Collector
@@ -17,6 +16,7 @@ from collector.settings import METRICS_PORT, CollectorSettings
 from collector.spool.disk import Disk
 from collector.spool.lock import Lock, held
 from collector.systemd import Notifier
+from tidemark.core.errors import Problem
 
 _log = structlog.get_logger()
 

@@ -9,12 +9,12 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from archive.moment import format_moment, parse_moment
-from archive.record import LINE_END, line_start, unparsed_line
 from collector.spool.spool import Spool
 from collector.stream.event import ChannelLost, Event, Joined, JoinFailed
 from collector.stream.frame import Frame
 from collector.timeline import Timeline
+from tidemark.archive.record import LINE_END, line_start, unparsed_line
+from tidemark.core.timestamps import format_moment, parse_moment
 
 READING = 0.05
 ENOUGH = 256 * 1024

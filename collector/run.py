@@ -5,16 +5,10 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.metadata import version
 from uuid import uuid4
 
 import structlog
 
-from archive.clock import Clock
-from archive.hour import Hour
-from archive.ledger import CLOCK_STEPPED
-from archive.moment import format_moment
-from archive.problem import Problem
 from collector.recorder import Recorder
 from collector.settings import CollectorSettings
 from collector.spool.backlog import backlog
@@ -27,9 +21,15 @@ from collector.stream.conversation import Timers
 from collector.stream.subscriber import Plan, Subscriber
 from collector.timeline import Timeline
 from collector.upload.disk import UploadFolders
+from tidemark.archive.ledger import CLOCK_STEPPED
+from tidemark.core.clock import Clock
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_moment
+from tidemark.core.version import SOFTWARE
 
 TICK = 0.1
-SOFTWARE = f"tidemark {version('tidemark')}"
+
 _log = structlog.get_logger()
 
 

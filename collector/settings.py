@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from archive.clock import Clock
-from archive.names import checked_collector
-from archive.problem import Problem
+from tidemark.archive.names import checked_collector
+from tidemark.core.clock import Clock
+from tidemark.core.errors import Problem
 
 METRICS_PORT = 9464
 _SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)

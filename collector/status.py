@@ -2,7 +2,7 @@
 
 import msgspec
 
-from archive.event_type import counted_type
+from tidemark.archive.event_type import counted_type
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from archive.clock import Clock
-from archive.ledger import CLOCK_STEPPED, PAUSED
+from tidemark.archive.ledger import CLOCK_STEPPED, PAUSED
+from tidemark.core.clock import Clock
 
 TOLERANCE = 1.0
 PAUSE = 3.0

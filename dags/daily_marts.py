@@ -2,8 +2,8 @@
 
 from airflow.sdk import DAG, task
 
-from dags.wiring.faults import RETRIES, told_plainly
-from dags.wiring.load_hours import POOL
+from tidemark.airflow.faults import RETRIES, told_plainly
+from tidemark.airflow.load_hours import POOL
 
 DOC = """
 Rebuilds the daily tables (`mart.sale_flags`, `mart.collection_daily`, `mart.wallet_daily`) of every day that a load
@@ -30,8 +30,8 @@ with DAG(
     @task(pool=POOL, **RETRIES)
     def judge() -> list[str]:
         """Judge the touched days, oldest first, and name them."""
-        from loader.marts.postgres import refresh_days
-        from loader.settings import WarehouseSettings
+        from tidemark.loader.marts.postgres import refresh_days
+        from tidemark.loader.settings import WarehouseSettings
 
         with told_plainly():
             return [day.isoformat() for day in refresh_days(WarehouseSettings().warehouse_url)]

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
-from archive.hour import Hour
-from dags.wiring.load_hours import LOADING, LoadHours
-from dags.wiring.run_hours import EVERY_HOUR, hour_form
+from tidemark.airflow.load_hours import LOADING, LoadHours
+from tidemark.airflow.run_hours import EVERY_HOUR, hour_form
+from tidemark.core.hour import Hour
 
 FIRST_HOUR = os.environ.get("TIDEMARK_FIRST_HOUR", "")
 CATCHUP = os.environ.get("TIDEMARK_CATCHUP", "").lower() in {"1", "true", "yes"}

@@ -5,9 +5,9 @@ from typing import Any
 from airflow.sdk import DAG, task
 from airflow.sdk.types import DagRunProtocol
 
-from dags.wiring.faults import RETRIES, told_plainly
-from dags.wiring.load_hours import LOADING, LoadHours
-from dags.wiring.run_hours import look_back_form, settled_hours
+from tidemark.airflow.faults import RETRIES, told_plainly
+from tidemark.airflow.load_hours import LOADING, LoadHours
+from tidemark.airflow.run_hours import look_back_form, settled_hours
 
 MOST_AT_ONCE = 200
 
@@ -36,8 +36,8 @@ with DAG(
     @task(**RETRIES)
     def find(params: dict[str, Any], dag_run: DagRunProtocol) -> list[str]:
         """Name the hours to load, the newest first."""
-        from loader.hours import stale_hours
-        from loader.settings import LoaderSettings
+        from tidemark.loader.hours import stale_hours
+        from tidemark.loader.settings import LoaderSettings
 
         with told_plainly():
             settings = LoaderSettings()

@@ -6,9 +6,9 @@ from typing import Any
 from airflow.sdk import DAG, task
 from airflow.sdk.types import DagRunProtocol
 
-from dags.wiring.faults import RETRIES, told_plainly
-from dags.wiring.load_hours import LOADING, LoadHours
-from dags.wiring.run_hours import look_back_form, settled_hours
+from tidemark.airflow.faults import RETRIES, told_plainly
+from tidemark.airflow.load_hours import LOADING, LoadHours
+from tidemark.airflow.run_hours import look_back_form, settled_hours
 
 DOC = """
 Takes the gaps of the loaded hours, the newest first, asks the Events API for their sales within its rate limits and
@@ -38,8 +38,8 @@ with DAG(
     @task(**RETRIES)
     def repair(params: dict[str, Any], dag_run: DagRunProtocol, ti: Any) -> list[str]:
         """Repair what is open and name the hours to load again."""
-        from loader.repair.run import repair_gaps
-        from loader.settings import LoaderSettings
+        from tidemark.loader.repair.run import repair_gaps
+        from tidemark.loader.settings import LoaderSettings
 
         with told_plainly():
             settings = LoaderSettings()

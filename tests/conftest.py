@@ -9,13 +9,13 @@ import psycopg2
 import pytest
 from pydantic import SecretStr
 
-from loader.warehouse.migrate import migrate
-from local.airflow import Airflow
-from local.postgres import UNSAFE_BUT_FAST, Postgres
-from local.s3 import S3Server
-from simulator.options import Options
-from simulator.server import Simulator
 from tests.loading import PLANTED, Loading, left_behind
+from tidemark.loader.warehouse.migrate import migrate
+from tidemark.local.airflow import Airflow
+from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.local.s3 import S3Server
+from tidemark.simulator.options import Options
+from tidemark.simulator.server import Simulator
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

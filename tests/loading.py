@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import psutil
 import psycopg2
 
-from archive.hour import Hour, hours
-from local.airflow import Airflow, members
 from tests.dags.archived import archive_hour
+from tidemark.core.hour import Hour, hours
+from tidemark.local.airflow import Airflow, members
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

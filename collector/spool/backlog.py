@@ -2,8 +2,8 @@
 
 import msgspec
 
-from archive.names import SegmentName
 from collector.spool.disk import OPEN, SEALED, Disk
+from tidemark.archive.names import SegmentName
 
 
 class Backlog(msgspec.Struct, frozen=True):

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from archive.hour import Hour
-from archive.ledger import (
+from collector.spool.disk import OPEN, SEALED, Disk
+from collector.spool.outage import Outages
+from collector.spool.repair import Inheritance
+from tidemark.archive.ledger import (
     CONNECTING,
     Alive,
     Began,
@@ -21,10 +23,8 @@ from archive.ledger import (
     Unsubscribed,
     print_entry,
 )
-from archive.names import CoverageName
-from collector.spool.disk import OPEN, SEALED, Disk
-from collector.spool.outage import Outages
-from collector.spool.repair import Inheritance
+from tidemark.archive.names import CoverageName
+from tidemark.core.hour import Hour
 
 
 class _File:

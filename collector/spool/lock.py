@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.problem import Problem
+from tidemark.core.errors import Problem
 
 
 class Occupied(Problem):

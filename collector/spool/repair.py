@@ -7,14 +7,14 @@ from mmap import mmap
 from pathlib import Path
 from typing import TypeVar
 
-from archive.coverage import coverage_of
-from archive.hour import Hour
-from archive.ledger import read_entry, read_ledger
-from archive.names import CoverageName, SegmentName
-from archive.record import read_record
 from collector.spool.disk import OPEN, SEALED, Disk
 from collector.spool.lock import Occupied, held
 from collector.spool.segment import seal
+from tidemark.archive.coverage import coverage_of
+from tidemark.archive.ledger import read_entry, read_ledger
+from tidemark.archive.names import CoverageName, SegmentName
+from tidemark.archive.record import read_record
+from tidemark.core.hour import Hour
 
 DAWN = datetime(1970, 1, 1, tzinfo=UTC)
 _Name = TypeVar("_Name")

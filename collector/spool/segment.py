@@ -2,8 +2,8 @@
 
 from errno import EIO
 
-from archive.names import SegmentName
 from collector.spool.disk import OPEN, SEALED, Disk
+from tidemark.archive.names import SegmentName
 
 
 class Unwritten(Exception):

@@ -1,12 +1,12 @@
 """The segments of a spool: lines go into the open one of their hour; each is sealed in its time."""
 
-from archive.hour import Hour
-from archive.names import SegmentName
 from collector.spool.batch import FULL
 from collector.spool.disk import Disk
 from collector.spool.repair import mend, segment_in
 from collector.spool.room import make_room
 from collector.spool.segment import Segment, Unwritten, is_broken, seal
+from tidemark.archive.names import SegmentName
+from tidemark.core.hour import Hour
 
 LARGEST = 512 * 1024 * 1024
 

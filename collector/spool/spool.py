@@ -5,11 +5,11 @@ from datetime import datetime
 
 import structlog
 
-from archive.hour import Hour
 from collector.spool.batch import Batch, Mark, Shortage, joined, reason_of
 from collector.spool.disk import Disk
 from collector.spool.ledger import Ledger
 from collector.spool.segments import LARGEST, Segments
+from tidemark.core.hour import Hour
 
 _log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from archive.record import on_one_line
+from tidemark.archive.record import on_one_line
 
 HEARTBEAT_TOPIC: Final = "phoenix"
 REPLY: Final = "phx_reply"

@@ -13,8 +13,8 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, Event
 
-from archive.problem import Problem
 from collector.stream.lane import Lane
+from tidemark.core.errors import Problem
 
 _silent = logging.getLogger("tidemark.websockets")  # the library's own log would show the address, and with it the key
 _silent.disabled = True

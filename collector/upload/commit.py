@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from archive.coverage import Coverage, coverage_of
-from archive.hour import Hour
-from archive.ledger import NOT_RUNNING, Began, read_ledger
-from archive.manifest import Gap, Interval, Manifest, Segment
-from archive.names import ObjectKey, SegmentName
 from collector.upload.record import PackedSegment
+from tidemark.archive.coverage import Coverage, coverage_of
+from tidemark.archive.ledger import NOT_RUNNING, Began, read_ledger
+from tidemark.archive.manifest import Gap, Interval, Manifest, Segment
+from tidemark.archive.names import ObjectKey, SegmentName
+from tidemark.core.hour import Hour
 
 
 def manifest_of(

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from archive.hour import Hour
-from archive.names import CoverageName, SegmentName
-from archive.problem import Problem
 from collector.upload.compression import pack
 from collector.upload.last import LastRun, print_last_run, read_last_run
 from collector.upload.plan import Deletions, Listing
 from collector.upload.record import PackedSegment, print_packed, read_packed
+from tidemark.archive.names import CoverageName, SegmentName
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
 
 _Name = TypeVar("_Name")
 _Result = TypeVar("_Result")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from archive.hour import Hour, hours
-from archive.names import SegmentName
+from tidemark.archive.names import SegmentName
+from tidemark.core.hour import Hour, hours
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from errno import ENOSPC
 
-from archive.names import SegmentName
-from archive.problem import Problem
+from tidemark.archive.names import SegmentName
+from tidemark.core.errors import Problem
 
 
 def late(name: SegmentName) -> Problem:

@@ -8,11 +8,6 @@ from threading import Event as Flag
 
 from zstandard import ZstdError
 
-from archive.clock import Clock
-from archive.hour import Hour
-from archive.moment import format_moment
-from archive.names import SegmentName
-from archive.problem import Problem
 from collector.spool.repair import recover
 from collector.upload.disk import UploadFolders
 from collector.upload.event import Committed, Event, Failed, Planned, Report, Shipped
@@ -22,6 +17,11 @@ from collector.upload.problem import disk_problem, late, spoiled
 from collector.upload.settings import UploadSettings
 from collector.upload.steps import Steps
 from collector.upload.store import ObjectStore, Unusable
+from tidemark.archive.names import SegmentName
+from tidemark.core.clock import Clock
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_moment
 
 
 def upload(

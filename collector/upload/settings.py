@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from archive.clock import Clock
-from archive.names import checked_collector, checked_prefix
+from tidemark.archive.names import checked_collector, checked_prefix
+from tidemark.core.clock import Clock
 
 
 def _checked_clock(text: str) -> str:

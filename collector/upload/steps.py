@@ -4,12 +4,8 @@ import time
 from datetime import datetime
 from errno import ENOSPC
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 
-from archive.hour import Hour
-from archive.manifest import Manifest, print_manifest, read_manifest
-from archive.names import ManifestKey, ObjectKey, SegmentName
 from collector.spool.disk import Disk
 from collector.spool.room import make_room
 from collector.upload.commit import coverage_in, manifest_of
@@ -18,6 +14,10 @@ from collector.upload.event import Committed, Shipped
 from collector.upload.record import PackedSegment
 from collector.upload.settings import UploadSettings
 from collector.upload.store import Garbled, ObjectStore
+from tidemark.archive.manifest import Manifest, print_manifest, read_manifest
+from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
+from tidemark.core.hour import Hour
+from tidemark.core.version import SOFTWARE
 
 SEGMENT_TYPE = "application/zstd"
 MANIFEST_TYPE = "application/json"
@@ -77,6 +77,6 @@ class Steps:
             coverage_in(hour, self._spool.ledger(hour), read_manifest(previous.read_bytes()) if previous else None),
             collector=self._settings.collector,
             prefix=self._settings.prefix,
-            software=f"tidemark {version('tidemark')}",
+            software=SOFTWARE,
             written_at=self._now,
         )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from archive.problem import Problem
+from tidemark.core.errors import Problem
 
 
 class Differs(Problem):

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import msgspec
 
-from archive.event_type import UNPARSED, counted_type, event_type_of
-from archive.moment import parse_moment
-from archive.record import read_record
+from tidemark.archive.event_type import UNPARSED, counted_type, event_type_of
+from tidemark.archive.record import read_record
+from tidemark.core.timestamps import parse_moment
 
 
 class _Envelope(msgspec.Struct):

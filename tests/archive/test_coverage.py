@@ -6,9 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.coverage import coverage_of
-from archive.hour import Hour
-from archive.ledger import (
+from tidemark.archive.coverage import coverage_of
+from tidemark.archive.ledger import (
     Alive,
     Began,
     Ended,
@@ -23,7 +22,8 @@ from archive.ledger import (
     Unkept,
     Unsubscribed,
 )
-from archive.manifest import Gap, Interval
+from tidemark.archive.manifest import Gap, Interval
+from tidemark.core.hour import Hour
 
 HOUR = Hour.parse("2026-11-22T15")
 ALL = "collection:*"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.event_type import OTHER, SALE, UNPARSED, UNTYPED, counted_type, event_type_of
+from tidemark.archive.event_type import OTHER, SALE, UNPARSED, UNTYPED, counted_type, event_type_of
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.ledger import Entry, Stopped, print_entry, read_entry, read_ledger
 from tests.archive.test_coverage import entries_of_any_kind
+from tidemark.archive.ledger import Entry, Stopped, print_entry, read_entry, read_ledger
 
 
 @given(st.lists(entries_of_any_kind))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.hour import Hour
-from archive.manifest import FORMAT, Gap, Interval, Manifest, Segment, print_manifest, read_manifest
-from archive.names import ObjectKey, SegmentName
+from tidemark.archive.manifest import FORMAT, Gap, Interval, Manifest, Segment, print_manifest, read_manifest
+from tidemark.archive.names import ObjectKey, SegmentName
+from tidemark.core.hour import Hour
 
 HOUR = Hour.parse("2026-11-22T15")
 moments = st.integers(0, 3_600_000_000).map(lambda us: HOUR.start + timedelta(microseconds=us))

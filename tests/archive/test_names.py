@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.clock import EPOCH
-from archive.hour import Hour
-from archive.names import (
+from tidemark.archive.names import (
     LAST_NUMBER,
     CoverageName,
     ManifestKey,
@@ -20,6 +18,8 @@ from archive.names import (
     checked_prefix,
     manifest_folder,
 )
+from tidemark.core.clock import EPOCH
+from tidemark.core.hour import Hour
 
 hours = st.integers(0, 1_000_000).map(lambda count: Hour(EPOCH + timedelta(hours=count)))
 collectors = st.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True).filter(str.isascii)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.record import LINE_END, line_start, on_one_line, read_record, record_line, unparsed_line
+from tidemark.archive.record import LINE_END, line_start, on_one_line, read_record, record_line, unparsed_line
 
 AT = "2026-11-22T15:04:05.123456Z"
 texts = st.text(st.characters(exclude_categories=["Cs"]))

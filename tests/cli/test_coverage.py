@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from cli.main import main
 from tests.sql.market import fill
+from tidemark.cli.main import main
 
 
 @pytest.fixture

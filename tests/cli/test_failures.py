@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.hour import Hour
-from archive.manifest import Manifest, print_manifest
-from archive.names import ManifestKey
-from local.environment import bare
-from local.process import tidemark
-from local.s3 import S3Server
+from tidemark.archive.manifest import Manifest, print_manifest
+from tidemark.archive.names import ManifestKey
+from tidemark.core.hour import Hour
+from tidemark.local.environment import bare
+from tidemark.local.process import tidemark
+from tidemark.local.s3 import S3Server
 
 SECRET = "s3cret-never-shown"
 
@@ -138,7 +138,7 @@ def test_s3_is_unreachable_for_a_load(fails, dead_port: int, warehouse_url: str)
 
 
 def test_a_demo_that_finds_its_folder_in_use(fails, tmp_path: Path) -> None:
-    from local.lock import only_one
+    from tidemark.local.lock import only_one
 
     with only_one(tmp_path / ".run" / "demo"):
         assert "another Tidemark is running" in fails("demo")

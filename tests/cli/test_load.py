@@ -3,14 +3,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cli.main import main
 from tests.loader.contents import one
 from tests.loader.recording import HOUR, Recording, sold
+from tidemark.cli.main import main
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from local.s3 import S3Server
+    from tidemark.local.s3 import S3Server
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import VERBS, app
+from tidemark.cli.main import VERBS, app
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -21,6 +21,8 @@ def test_every_verb_is_listed_with_what_it_does() -> None:
 
 def test_a_verb_file_that_is_not_listed_would_be_forgotten() -> None:
     files = [
-        file for file in (Path(__file__).parents[2] / "cli").glob("*.py") if f"\ndef {file.stem}(" in file.read_text()
+        file
+        for file in (Path(__file__).parents[2] / "tidemark/cli").glob("*.py")
+        if f"\ndef {file.stem}(" in file.read_text()
     ]
     assert {file.stem for file in files} == {*VERBS, "main"}

@@ -1,7 +1,7 @@
 import pytest
 
-from cli.main import main
 from tests.loader.contents import one
+from tidemark.cli.main import main
 
 
 def run(monkeypatch: pytest.MonkeyPatch, url: str) -> int:

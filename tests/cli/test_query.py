@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from cli.main import main
-from local.postgres import Postgres
 from tests.conftest import fresh_database
 from tests.sql.market import fill
+from tidemark.cli.main import main
+from tidemark.local.postgres import Postgres
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.hour import Hour
-from archive.manifest import Gap, Interval
-from loader.hours import load_hour
-from loader.settings import LoaderSettings
-from local.s3 import S3Server
 from tests.loader.recording import TOPIC, Recording
+from tidemark.archive.manifest import Gap, Interval
+from tidemark.core.hour import Hour
+from tidemark.loader.hours import load_hour
+from tidemark.loader.settings import LoaderSettings
+from tidemark.local.s3 import S3Server
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from archive.problem import Problem
-from cli.main import app
+from tidemark.cli.main import app
+from tidemark.core.errors import Problem
 
 
 @pytest.mark.parametrize(

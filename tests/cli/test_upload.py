@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.hour import Hour
-from local.s3 import S3Server
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, Spooled, assert_archived
+from tidemark.core.hour import Hour
+from tidemark.local.s3 import S3Server
 
 COMMAND = [str(Path(sys.executable).with_name("tidemark")), "upload"]
 

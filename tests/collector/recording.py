@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archive.manifest import Gap
 from collector.run import Collector
 from collector.settings import CollectorSettings
 from collector.spool.disk import Disk
-from simulator.faults import Fault
-from simulator.ledger import Sent, read_lines
-from simulator.message import digest_of
-from simulator.server import Simulator
 from tests.collector.spool.account import Account, account_of, gaps_in, kept_in
+from tidemark.archive.manifest import Gap
+from tidemark.simulator.faults import Fault
+from tidemark.simulator.ledger import Sent, read_lines
+from tidemark.simulator.message import digest_of
+from tidemark.simulator.server import Simulator
 
 FLIGHT = timedelta(seconds=0.3)
 HURRIED = {"heartbeat": 0.4, "reply_timeout": 0.6, "sync_interval": 0.05, "stall_after": 0.5}

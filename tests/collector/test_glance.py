@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.problem import Problem
 from collector.glance import look
 from collector.spool.disk import Disk
 from collector.spool.lock import held
+from tidemark.core.errors import Problem
 
 
 def test_without_a_spool_there_is_nothing_to_see(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from urllib.error import HTTPError
 
 import pytest
 
-from archive.problem import Problem
 from collector.http import Answer, HttpServer, ask
+from tidemark.core.errors import Problem
 
 ROUTES = {"/ok": lambda: Answer(200, b"fine", "text/plain"), "/sick": lambda: Answer(503, b"{}")}
 

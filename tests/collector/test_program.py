@@ -17,10 +17,10 @@ import pytest
 from collector.glance import look
 from collector.http import ask
 from collector.spool.lock import holder
-from simulator.server import Simulator
 from tests.collector.recording import Witness
+from tidemark.simulator.server import Simulator
 
-TIDEMARK = (sys.executable, "-c", "from cli.main import main; main()")
+TIDEMARK = (sys.executable, "-c", "from tidemark.cli.main import main; main()")
 
 
 class Machine(Witness):

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from archive.clock import EPOCH, Clock
-from archive.record import read_record
 from collector.recorder import ENOUGH, MOST_TYPES, READING, Recorder
 from collector.spool.disk import Disk
 from collector.spool.ledger import Ledger
@@ -16,6 +14,8 @@ from collector.spool.spool import Spool
 from collector.stream.event import ChannelLost, Joined, JoinFailed
 from collector.stream.frame import Frame, read_frame
 from collector.timeline import Timeline
+from tidemark.archive.record import read_record
+from tidemark.core.clock import EPOCH, Clock
 
 ALL = "collection:*"
 

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.server import Request, ServerConnection, serve
 
-from archive.clock import Clock
-from archive.coverage import coverage_of
-from archive.hour import Hour
-from archive.ledger import Unkept, read_ledger
-from archive.names import SegmentName
-from simulator.faults import (
+from tests.collector.recording import Recording
+from tests.collector.spool.disks import RefusingDisk
+from tidemark.archive.coverage import coverage_of
+from tidemark.archive.ledger import Unkept, read_ledger
+from tidemark.archive.names import SegmentName
+from tidemark.core.clock import Clock
+from tidemark.core.hour import Hour
+from tidemark.simulator.faults import (
     Binary,
     Close,
     CloseOnOpen,
@@ -35,9 +37,7 @@ from simulator.faults import (
     Slow,
     UnknownEvent,
 )
-from simulator.server import Simulator
-from tests.collector.recording import Recording
-from tests.collector.spool.disks import RefusingDisk
+from tidemark.simulator.server import Simulator
 
 pytestmark = pytest.mark.usefixtures("_quick_pauses")
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from archive.problem import Problem
 from collector.settings import CollectorSettings, checked_slug, read_slugs, split_words
+from tidemark.core.errors import Problem
 
 NEEDED = {"TIDEMARK_COLLECTOR": "collector-a", "TIDEMARK_SPOOL": "/spool", "OPENSEA_API_KEY": "secret-key"}
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.clock import EPOCH, Clock
 from collector.timeline import Doubt, Timeline
+from tidemark.core.clock import EPOCH, Clock
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ import pytest
 
 from collector.upload.s3 import S3Store
 from collector.upload.store import Differs, Garbled, ObjectStore, Unusable
-from local.s3 import S3Server
 from tests.collector.upload.gate import gate_before
 from tests.collector.upload.memory import MemoryStore
+from tidemark.local.s3 import S3Server
 
 PART = 1 << 16
 KEY = "events/date=2026-11-22/hour=15/collector=a/20261122T15.0001.jsonl.zst"

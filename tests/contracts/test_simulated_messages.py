@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive.record import record_line
-from loader.repair.objects import sale_line
-from loader.transform.outcome import Outcome, Reject
-from loader.transform.read import read_line
-from loader.transform.sale import Sale
-from simulator.events_api.event import event_of
-from simulator.market.market import Market
-from simulator.message import Message
+from tidemark.archive.record import record_line
+from tidemark.loader.repair.objects import sale_line
+from tidemark.loader.transform.outcome import Outcome, Reject
+from tidemark.loader.transform.read import read_line
+from tidemark.loader.transform.sale import Sale
+from tidemark.simulator.events_api.event import event_of
+from tidemark.simulator.market.market import Market
+from tidemark.simulator.message import Message
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 RECEIVED = "2026-11-20T10:00:30.000000Z"

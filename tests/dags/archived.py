@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import zstandard
 
-from archive.hour import LENGTH, Hour
-from archive.manifest import Interval, Manifest, Segment, print_manifest
-from archive.moment import format_moment
-from archive.names import ManifestKey, ObjectKey, SegmentName
-from archive.record import record_line
 from tests.loader.transform.messages import sold
+from tidemark.archive.manifest import Interval, Manifest, Segment, print_manifest
+from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
+from tidemark.archive.record import record_line
+from tidemark.core.hour import LENGTH, Hour
+from tidemark.core.timestamps import format_moment
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
-from archive.hour import Hour, hours
-from archive.moment import format_moment
-from simulator.server import Simulator
 from tests.dags.archived import archive_hour
 from tests.loader.transform.messages import sold
+from tidemark.core.hour import Hour, hours
+from tidemark.core.timestamps import format_moment
+from tidemark.simulator.server import Simulator
 
 if TYPE_CHECKING:
-    from local.s3 import S3Server
+    from tidemark.local.s3 import S3Server
 
 FIRST, SILENT = Hour.parse("2026-11-20T05"), Hour.parse("2026-11-20T08")
 pytestmark = pytest.mark.airflow

@@ -41,7 +41,7 @@ def test_a_person_finds_what_it_does_whose_it_is_and_what_to_do_when_it_is_red(b
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_task_tries_again_only_what_is_out_of_reach(bag: "DagBag", name: str) -> None:
-    from dags.wiring.faults import RetryTransient
+    from tidemark.airflow.faults import RetryTransient
 
     for task in bag.dags[name].tasks:
         policy: Any = task.partial_kwargs["retry_policy"] if task.is_mapped else task.retry_policy
@@ -55,8 +55,8 @@ def test_what_writes_to_the_warehouse_shares_its_pool(bag: "DagBag") -> None:
 
 
 def test_reading_the_dags_does_no_work() -> None:
-    program = f"import sys, {', '.join(f'dags.{name}' for name in NAMES)}; print(*sys.modules)"
+    program = f"import sys; sys.path.insert(0, {str(FOLDER)!r}); import {', '.join(NAMES)}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     modules = set(done.stdout.split())
-    assert {f"dags.{name}" for name in NAMES} <= modules
-    assert not {"loader", "boto3", "botocore", "psycopg2"} & modules
+    assert {*NAMES, "tidemark.airflow"} <= modules
+    assert not {"tidemark.loader", "boto3", "botocore", "psycopg2"} & modules

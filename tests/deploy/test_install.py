@@ -12,9 +12,9 @@ import boto3
 import psutil
 import pytest
 
-from archive.hour import Hour
-from archive.names import CoverageName, ManifestKey, ObjectKey, SegmentName
-from archive.record import record_line
+from tidemark.archive.names import CoverageName, ManifestKey, ObjectKey, SegmentName
+from tidemark.archive.record import record_line
+from tidemark.core.hour import Hour
 
 PROJECT = Path(__file__).parents[2]
 HOUR = Hour.parse("2026-11-20T10")

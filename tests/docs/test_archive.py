@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from archive.hour import Hour
-from archive.names import ObjectKey, SegmentName
-from archive.record import record_line, unparsed_line
 from collector.upload.compression import pack
+from tidemark.archive.names import ObjectKey, SegmentName
+from tidemark.archive.record import record_line, unparsed_line
+from tidemark.core.hour import Hour
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "archive.md").read_text()

@@ -4,9 +4,9 @@ import re
 from errno import EIO, ENOSPC, EROFS
 from pathlib import Path
 
-from archive import ledger
 from collector.spool.batch import reason_of
 from collector.stream import conversation, websocket
+from tidemark.archive import ledger
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,16 +13,16 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from archive.hour import Hour
-from archive.names import ObjectKey, SegmentName
-from local.airflow_rest import ENDED
-from local.environment import Source, bare, collecting, uploading
-from local.process import Process, tidemark
-from local.s3 import S3Server
-from simulator.options import Options
-from simulator.server import Simulator
 from tests.loading import PLANTED as PLANTED_IN_AIRFLOW
 from tests.loading import Loading
+from tidemark.archive.names import ObjectKey, SegmentName
+from tidemark.core.hour import Hour
+from tidemark.local.airflow_rest import ENDED
+from tidemark.local.environment import Source, bare, collecting, uploading
+from tidemark.local.process import Process, tidemark
+from tidemark.local.s3 import S3Server
+from tidemark.simulator.options import Options
+from tidemark.simulator.server import Simulator
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres]
 

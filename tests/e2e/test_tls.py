@@ -13,15 +13,15 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from archive.hour import Hour
-from archive.problem import Problem
 from bench.certificate import self_signed
 from collector.stream.websocket import Undialled, dial
 from collector.upload.s3 import connect
 from collector.upload.settings import UploadSettings
 from collector.upload.store import Unusable
-from loader.archive.s3 import S3Archive, s3_client
-from loader.repair.http import client_of
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
+from tidemark.loader.archive.s3 import S3Archive, s3_client
+from tidemark.loader.repair.http import client_of
 
 ROOT = Path(__file__).parents[2]
 HOUR = Hour.parse("2026-11-20T10")

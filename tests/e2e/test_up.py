@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.environment import bare
-from local.port import free_port
-from local.process import tidemark
-from local.state import State, read_state
+from tidemark.local.environment import bare
+from tidemark.local.port import free_port
+from tidemark.local.process import tidemark
+from tidemark.local.state import State, read_state
 
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(400)]
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.hour import Hour
 from tests.loading import Loading
+from tidemark.core.hour import Hour
 
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(300)]
 

@@ -14,12 +14,12 @@ import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
 
-from archive.clock import Clock
-from archive.hour import Hour
-from local.environment import Source, bare, collecting, loading, uploading
-from local.process import Process, tidemark
-from local.s3 import S3Server
 from tests.e2e.real_sales import NEW_SERVER, SNEAKERHEADS, STAMP_PUNK
+from tidemark.core.clock import Clock
+from tidemark.core.hour import Hour
+from tidemark.local.environment import Source, bare, collecting, loading, uploading
+from tidemark.local.process import Process, tidemark
+from tidemark.local.s3 import S3Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(300)]
 

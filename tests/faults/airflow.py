@@ -18,15 +18,15 @@ from urllib.parse import urlsplit
 import psutil
 from pydantic import SecretStr
 
-from archive.hour import Hour
-from loader.warehouse.migrate import migrate
-from local.airflow import Airflow, members
-from local.mirror import restore, save
-from local.postgres import UNSAFE_BUT_FAST, Postgres
-from local.redis import Redis
-from local.s3 import S3Server
 from tests.dags.archived import archive_hour
 from tests.loading import Loading
+from tidemark.core.hour import Hour
+from tidemark.loader.warehouse.migrate import migrate
+from tidemark.local.airflow import Airflow, members
+from tidemark.local.mirror import restore, save
+from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.local.redis import Redis
+from tidemark.local.s3 import S3Server
 
 BUCKET = "faults"
 PATIENCE = 90.0

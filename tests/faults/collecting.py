@@ -22,19 +22,29 @@ from unittest.mock import patch
 
 import structlog
 
-from archive.clock import Clock
-from archive.ledger import PAUSED
 from collector.spool.lock import holder
 from collector.timeline import PAUSE
-from simulator.faults import Close, CrashChannel, Garbage, Giant, HalfOpen, IgnoreHeartbeat, IgnoreJoin, Refuse, Reset
-from simulator.options import Options
-from simulator.server import Simulator
 from tests.collector.recording import FLIGHT, HURRIED, Recording, Witness
 from tests.collector.spool.account import Account, account_of
 from tests.collector.spool.disks import PowerlessDisk, RefusingDisk
 from tests.collector.spool.life import Life
+from tidemark.archive.ledger import PAUSED
+from tidemark.core.clock import Clock
+from tidemark.simulator.faults import (
+    Close,
+    CrashChannel,
+    Garbage,
+    Giant,
+    HalfOpen,
+    IgnoreHeartbeat,
+    IgnoreJoin,
+    Refuse,
+    Reset,
+)
+from tidemark.simulator.options import Options
+from tidemark.simulator.server import Simulator
 
-COLLECT = "from cli.main import main; main()"
+COLLECT = "from tidemark.cli.main import main; main()"
 RATE = 60.0
 SECOND = timedelta(seconds=1)
 

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from archive.hour import Hour, hours
-from loader.hours import load_hour
-from loader.settings import LoaderSettings
-from loader.warehouse.migrate import migrate
-from local.postgres import Postgres
-from local.s3 import S3Server
 from tests.loader.contents import contents
 from tests.loader.recording import Recording, listed, sold
+from tidemark.core.hour import Hour, hours
+from tidemark.loader.hours import load_hour
+from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.warehouse.migrate import migrate
+from tidemark.local.postgres import Postgres
+from tidemark.local.s3 import S3Server
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 FIRST, LAST = Hour.parse("2026-11-22T12"), Hour.parse("2026-11-22T15")
 SALES = 600
 BUCKET = "archive"
-LOAD = "from cli.main import main; main()"
+LOAD = "from tidemark.cli.main import main; main()"
 
 
 def archive(client: "S3Client") -> None:

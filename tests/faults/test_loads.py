@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from local.s3 import S3Server
 from tests.faults.loads import run
+from tidemark.local.s3 import S3Server
 
 
 def test_loads_that_are_killed_or_cut_off_leave_no_trace(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from loader.settings import LoaderSettings
-from local.postgres import Postgres
-from local.s3 import S3Server
 from tests.conftest import fresh_database
+from tidemark.loader.settings import LoaderSettings
+from tidemark.local.postgres import Postgres
+from tidemark.local.s3 import S3Server
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import zstandard
 
-from archive.event_type import event_type_of
-from archive.hour import Hour
-from archive.manifest import Gap, Interval, Manifest, Segment, print_manifest
-from archive.moment import format_moment
-from archive.names import ManifestKey, ObjectKey, SegmentName
-from archive.record import read_record, record_line
+from tidemark.archive.event_type import event_type_of
+from tidemark.archive.manifest import Gap, Interval, Manifest, Segment, print_manifest
+from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
+from tidemark.archive.record import read_record, record_line
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_moment
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

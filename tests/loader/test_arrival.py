@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from archive.hour import Hour
-from loader.arrival import awaited
-from loader.settings import LoaderSettings
 from tests.dags.archived import archive_hour
+from tidemark.core.hour import Hour
+from tidemark.loader.arrival import awaited
+from tidemark.loader.settings import LoaderSettings
 
 if TYPE_CHECKING:
-    from local.s3 import S3Server
+    from tidemark.local.s3 import S3Server
 
 HOUR = Hour.parse("2026-11-20T05")
 PATIENCE = 600.0

@@ -9,14 +9,14 @@ import msgspec
 import pytest
 from pydantic import SecretStr
 
-from archive.hour import Hour, hours
-from archive.manifest import Gap, Interval, print_manifest
-from archive.names import ManifestKey
-from archive.problem import Problem
-from loader.hours import load_hour, missing_collectors, stale_hours
-from loader.settings import LoaderSettings
 from tests.loader.contents import contents, one, query
 from tests.loader.recording import HOUR, TOPIC, Recording, fetched, listed, sold
+from tidemark.archive.manifest import Gap, Interval, print_manifest
+from tidemark.archive.names import ManifestKey
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour, hours
+from tidemark.loader.hours import load_hour, missing_collectors, stale_hours
+from tidemark.loader.settings import LoaderSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -14,15 +14,15 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from loader.hours import load_hour
-from loader.marts.postgres import MARTS
-from loader.settings import LoaderSettings
-from loader.warehouse.load import merge_steps
-from loader.warehouse.migrate import migrate
-from loader.warehouse.postgres import connected
 from tests.loader.recording import HOUR, Recording, fetched, sold
 from tests.loader.test_hours import quiet
 from tests.loader.test_versions import NEWEST, OLDEST, server_of
+from tidemark.loader.hours import load_hour
+from tidemark.loader.marts.postgres import MARTS
+from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.warehouse.load import merge_steps
+from tidemark.loader.warehouse.migrate import migrate
+from tidemark.storage.postgres import connected
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,7 +53,9 @@ def load(s3: "S3Client", warehouse: LoaderSettings, monkeypatch: pytest.MonkeyPa
 
     def put(recording: Recording, *, force: bool = False) -> list[str]:
         slow: list[str] = []
-        monkeypatch.setattr("loader.warehouse.load.merge", lambda *given: slow.extend(watched(merge_steps(), *given)))
+        monkeypatch.setattr(
+            "tidemark.loader.warehouse.load.merge", lambda *given: slow.extend(watched(merge_steps(), *given))
+        )
         recording.put(s3, warehouse.bucket)
         load_hour(recording.hour, warehouse, force=force, say=quiet)
         return slow

@@ -1,7 +1,7 @@
 import json
 from dataclasses import asdict, replace
 
-from loader.report import LoadReport
+from tidemark.loader.report import LoadReport
 
 REPORT = LoadReport(
     hour="2026-11-22T15", unchanged=False, collectors=["a", "b"], missing=["c"], files=3, lines=1234567, inserted=10,

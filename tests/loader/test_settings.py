@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from archive.hour import Hour
-from loader.settings import LoaderSettings
+from tidemark.core.hour import Hour
+from tidemark.loader.settings import LoaderSettings
 
 GOOD = {"TIDEMARK_WAREHOUSE_URL": "postgresql://u:secret@h/n", "TIDEMARK_BUCKET": "archive"}
 Environment = Callable[..., None]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.hour import Hour
-from loader.hours import load_hour, stale_hours
-from loader.marts.postgres import refresh_days, run_checks
-from loader.settings import LoaderSettings
 from tests.loader.contents import contents, query
 from tests.loader.recording import HOUR, Recording, fetched, sold
 from tests.loader.test_hours import FIRST, market, quiet, sight, url_of
+from tidemark.core.hour import Hour
+from tidemark.loader.hours import load_hour, stale_hours
+from tidemark.loader.marts.postgres import refresh_days, run_checks
+from tidemark.loader.settings import LoaderSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,19 +9,19 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from archive.hour import hours
-from archive.problem import Problem
 from bench.certificate import self_signed
 from bench.query import asked
-from loader.hours import load_hour
-from loader.marts.postgres import refresh_days, run_checks
-from loader.query.postgres import ask
-from loader.settings import LoaderSettings
-from loader.warehouse.migrate import migrate
-from loader.warehouse.postgres import connected
-from local.postgres import UNSAFE_BUT_FAST, Postgres
 from tests.loader.contents import contents, one
 from tests.loader.test_hours import FIRST, LAST, market, quiet
+from tidemark.core.errors import Problem
+from tidemark.core.hour import hours
+from tidemark.loader.hours import load_hour
+from tidemark.loader.marts.postgres import refresh_days, run_checks
+from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.warehouse.migrate import migrate
+from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.query.postgres import ask
+from tidemark.storage.postgres import connected
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,11 +8,11 @@ import httpx
 import psutil
 import pytest
 
-from archive.hour import Hour
-from archive.problem import Problem
-from local.airflow import Airflow, _kill_sessions, members
-from local.process import Process
 from tests.loading import Loading, left_behind
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
+from tidemark.local.airflow import Airflow, _kill_sessions, members
+from tidemark.local.process import Process
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(240)]
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from local.airflow_environment import DAGS, airflow_environment, passwords_file
+from tidemark.local.airflow_environment import DAGS, airflow_environment, passwords_file
 
 URL, DATABASE = "http://127.0.0.1:4711", "postgresql://tidemark:secret@127.0.0.1:5432/airflow"
 

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from archive.hour import Hour
-from archive.problem import Problem
-from local.airflow_rest import AirflowRest
 from tests.loading import Loading
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
+from tidemark.local.airflow_rest import AirflowRest
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(240)]
 

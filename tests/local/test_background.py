@@ -6,9 +6,9 @@ from threading import Event
 
 import pytest
 
-from archive.problem import Problem
-from local.background import Background
-from local.process import Process
+from tidemark.core.errors import Problem
+from tidemark.local.background import Background
+from tidemark.local.process import Process
 
 
 def test_the_result_is_awaited() -> None:

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from local.environment import Source, asking, bare, collecting, loading, uploading
+from tidemark.local.environment import Source, asking, bare, collecting, loading, uploading
 
 
 def test_nothing_of_the_persons_own_setup_leads_elsewhere() -> None:

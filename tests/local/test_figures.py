@@ -1,8 +1,8 @@
 from datetime import timedelta
 
-from archive.hour import Hour
-from archive.manifest import Gap, Interval, Manifest, Segment
-from local.figures import CollectorHour
+from tidemark.archive.manifest import Gap, Interval, Manifest, Segment
+from tidemark.core.hour import Hour
+from tidemark.local.figures import CollectorHour
 
 TEN = Hour.parse("2026-11-20T10")
 DIED = Gap("collection:*", TEN.start + timedelta(minutes=3), TEN.start + timedelta(minutes=9), "process_died")

@@ -7,21 +7,21 @@ import psycopg2
 import pytest
 import zstandard
 
-from archive.hour import Hour
-from archive.manifest import Interval, Manifest, Segment, print_manifest
-from archive.moment import format_moment
-from archive.names import ManifestKey, ObjectKey, SegmentName
-from archive.record import record_line
-from loader.hours import load_hour
-from loader.settings import LoaderSettings
-from local.evidence.ledger import read
-from local.figures import Figures
-from local.findings import findings
-from local.s3 import S3Server
-from local.verdict import Verdict
-from simulator.disk import LedgerFiles
-from simulator.ledger import Sent, sold_line
-from simulator.recording import read_recorded
+from tidemark.archive.manifest import Interval, Manifest, Segment, print_manifest
+from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
+from tidemark.archive.record import record_line
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_moment
+from tidemark.loader.hours import load_hour
+from tidemark.loader.settings import LoaderSettings
+from tidemark.local.evidence.ledger import read
+from tidemark.local.figures import Figures
+from tidemark.local.findings import findings
+from tidemark.local.s3 import S3Server
+from tidemark.local.verdict import Verdict
+from tidemark.simulator.disk import LedgerFiles
+from tidemark.simulator.ledger import Sent, sold_line
+from tidemark.simulator.recording import read_recorded
 
 TEN = Hour.parse("2026-11-20T10")
 AT = format_moment(TEN.start + timedelta(minutes=5))

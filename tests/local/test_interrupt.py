@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from local.interrupt import SIGNALS, Interrupts
+from tidemark.local.interrupt import SIGNALS, Interrupts
 
 
 def strike(number: signal.Signals) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.leftover import end_leftovers
-from local.process import Process
+from tidemark.local.leftover import end_leftovers
+from tidemark.local.process import Process
 
 SLEEP = "print('up', flush=True); import time; time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP
@@ -19,7 +19,7 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SL
 def test_a_program_that_works_in_the_folder_is_ended(
     tmp_path: Path, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local.leftover._GRACE", 0.5)
+    monkeypatch.setattr("tidemark.local.leftover._GRACE", 0.5)
     with Process("sample", [sys.executable, "-c", code], dict(os.environ), tmp_path / "a" / "log") as program:
         program.first_line(30)
         assert end_leftovers(tmp_path) == 1

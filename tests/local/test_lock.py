@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.problem import Problem
-from local.lock import only_one
+from tidemark.core.errors import Problem
+from tidemark.local.lock import only_one
 
 
 def test_one_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from local.mirror import restore, save
+from tidemark.local.mirror import restore, save
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import socket
 
 import pytest
 
-from archive.problem import Problem
-from local.port import HOST, ensure_free, free_port
+from tidemark.core.errors import Problem
+from tidemark.local.port import HOST, ensure_free, free_port
 
 
 def test_a_free_port_can_be_taken_and_is_then_refused() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from archive.problem import Problem
-from local.postgres import UNSAFE_BUT_FAST, Postgres
 from tests.loader.contents import one, query
+from tidemark.core.errors import Problem
+from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from archive.problem import Problem
-from local.process import Process, tidemark
+from tidemark.core.errors import Problem
+from tidemark.local.process import Process, tidemark
 
 POLITE = """
 import signal, sys, time

@@ -2,7 +2,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from local.progress import Progress
+from tidemark.local.progress import Progress
 
 
 def shown(*, terminal: bool) -> str:

@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from archive.clock import Clock
-from archive.hour import Hour
-from local.recording import RATE, Schedule
+from tidemark.core.clock import Clock
+from tidemark.core.hour import Hour
+from tidemark.local.recording import RATE, Schedule
 
 NOW = Clock().real(Hour.parse("2026-11-22T15").start + timedelta(minutes=37))
 

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from archive.problem import Problem
-from local.redis import Redis
+from tidemark.core.errors import Problem
+from tidemark.local.redis import Redis
 
 
 @pytest.mark.skipif(

@@ -3,11 +3,11 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from archive.hour import Hour
-from local.figures import Figures, HourFigures
-from local.report import report
-from local.verdict import Sent, Verdict
-from simulator.message import SaleKey
+from tidemark.core.hour import Hour
+from tidemark.local.figures import Figures, HourFigures
+from tidemark.local.report import report
+from tidemark.local.verdict import Sent, Verdict
+from tidemark.simulator.message import SaleKey
 
 TEN = Hour.parse("2026-11-20T10")
 YES = Verdict(received=1500, in_warehouse=1500, in_gaps=7)

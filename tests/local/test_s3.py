@@ -3,8 +3,8 @@ import socket
 import psutil
 import pytest
 
-from archive.problem import Problem
-from local.s3 import HOST, S3Server
+from tidemark.core.errors import Problem
+from tidemark.local.s3 import HOST, S3Server
 
 
 def test_serves_objects_as_its_own_process_and_ends_with_the_block(tmp_path):

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from local.environment import COLLECTORS
-from local.settings import UpSettings
+from tidemark.local.environment import COLLECTORS
+from tidemark.local.settings import UpSettings
 
 
 @pytest.fixture(autouse=True)

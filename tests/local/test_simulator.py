@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.problem import Problem
-from local.environment import COLLECTORS, bare
-from local.simulator import SimulatorProcess
-from simulator.disk import read_ledger
-from simulator.ledger import Sold
+from tidemark.core.errors import Problem
+from tidemark.local.environment import COLLECTORS, bare
+from tidemark.local.simulator import SimulatorProcess
+from tidemark.simulator.disk import read_ledger
+from tidemark.simulator.ledger import Sold
 
 
 @pytest.fixture

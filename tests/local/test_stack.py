@@ -4,9 +4,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from local.environment import BUCKET, Source
-from local.interrupt import Interrupts
-from local.stack import Stack
+from tidemark.local.environment import BUCKET, Source
+from tidemark.local.interrupt import Interrupts
+from tidemark.local.stack import Stack
 
 pytestmark = pytest.mark.postgres
 

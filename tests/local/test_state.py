@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.state import State, forget_state, read_state, write_environment, write_state
+from tidemark.local.state import State, forget_state, read_state, write_environment, write_state
 
 
 def state_of(pid: int, created: float) -> State:

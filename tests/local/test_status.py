@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from archive.hour import LENGTH, Hour
-from local.figures import HourQuality, LoadedHour
-from local.port import free_port
-from local.state import State
-from local.status import Overview, Part, addresses, overview
+from tidemark.core.hour import LENGTH, Hour
+from tidemark.local.figures import HourQuality, LoadedHour
+from tidemark.local.port import free_port
+from tidemark.local.state import State
+from tidemark.local.status import Overview, Part, addresses, overview
 
 TEN = Hour.parse("2026-11-20T10")
 

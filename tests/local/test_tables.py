@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from archive.hour import LENGTH, Hour
-from archive.manifest import Gap, Interval
-from local.figures import CollectorHour, Figures, HourFigures, HourQuality, LoadedHour, TopCollection
-from local.tables import collections, gaps, hours
+from tidemark.archive.manifest import Gap, Interval
+from tidemark.core.hour import LENGTH, Hour
+from tidemark.local.figures import CollectorHour, Figures, HourFigures, HourQuality, LoadedHour, TopCollection
+from tidemark.local.tables import collections, gaps, hours
 
 TEN = Hour.parse("2026-11-20T10")
 ELEVEN = TEN.next()

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.problem import Problem
-from local.lock import only_one
-from local.port import free_port
-from local.state import read_state
-from local.up import bring_down, bring_up
+from tidemark.core.errors import Problem
+from tidemark.local.lock import only_one
+from tidemark.local.port import free_port
+from tidemark.local.state import read_state
+from tidemark.local.up import bring_down, bring_up
 
 
 def test_a_system_that_does_not_come_up_says_why_and_leaves_nothing(tmp_path: Path) -> None:

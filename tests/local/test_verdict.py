@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.manifest import Gap
-from local.verdict import Account, Sent, Verdict, judge
-from simulator.message import SaleKey
+from tidemark.archive.manifest import Gap
+from tidemark.local.verdict import Account, Sent, Verdict, judge
+from tidemark.simulator.message import SaleKey
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 FLIGHT = timedelta(seconds=10)

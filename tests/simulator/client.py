@@ -8,7 +8,7 @@ from typing import Any
 
 import websockets
 
-from simulator.server import Simulator
+from tidemark.simulator.server import Simulator
 
 OK = {"status": "ok", "response": {}}
 

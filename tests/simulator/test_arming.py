@@ -1,5 +1,5 @@
-from simulator.arming import Faults
-from simulator.faults import Close, Fault, Refuse, Reset, Stroke
+from tidemark.simulator.arming import Faults
+from tidemark.simulator.faults import Close, Fault, Refuse, Reset, Stroke
 
 
 class Armed(Faults):

@@ -4,9 +4,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from simulator.options import Options
-from simulator.server import Simulator
 from tests.simulator.client import connected, envelope
+from tidemark.simulator.options import Options
+from tidemark.simulator.server import Simulator
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.problem import Problem
-from simulator.disk import LedgerFiles, read_ledger
-from simulator.ledger import Fired, Sent, Sold
-from simulator.message import SaleKey
+from tidemark.core.errors import Problem
+from tidemark.simulator.disk import LedgerFiles, read_ledger
+from tidemark.simulator.ledger import Fired, Sent, Sold
+from tidemark.simulator.message import SaleKey
 
 AT = "2026-11-22T15:00:00.000000Z"
 SENT = Sent(AT, "a", 1, 1, "item_sold", "00", SaleKey("base", "0x1", "0x2", "3", ""))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.faults import AnyFault, Close, Fault, Gate, Stroke, read_fault
+from tidemark.simulator.faults import AnyFault, Close, Fault, Gate, Stroke, read_fault
 
 DOCS = Path(__file__).parents[2] / "docs" / "simulator.md"
 KINDS: tuple[type[Fault], ...] = typing.get_args(AnyFault)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import msgspec
 
-from archive.clock import Clock
-from archive.hour import Hour
-from archive.moment import parse_moment
-from simulator.disk import read_ledger
-from simulator.ledger import Sent, Sold
-from simulator.options import Options
-from simulator.server import Simulator
 from tests.simulator.client import connected, envelope
+from tidemark.core.clock import Clock
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import parse_moment
+from tidemark.simulator.disk import read_ledger
+from tidemark.simulator.ledger import Sent, Sold
+from tidemark.simulator.options import Options
+from tidemark.simulator.server import Simulator
 
 PAST = datetime(2026, 11, 20, 10, tzinfo=UTC)
 KEYS = {"key-a": "collector-a"}

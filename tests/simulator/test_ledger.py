@@ -1,8 +1,8 @@
 import msgspec
 import pytest
 
-from simulator.ledger import Fired, Sent, Sold, read_lines, sold_line
-from simulator.message import Message, SaleKey
+from tidemark.simulator.ledger import Fired, Sent, Sold, read_lines, sold_line
+from tidemark.simulator.message import Message, SaleKey
 
 AT = "2026-11-22T15:00:00.000000Z"
 KEY = SaleKey("base", "0x1", "0x2", "3", "")

@@ -1,6 +1,6 @@
 from hashlib import sha256
 
-from simulator.message import Message, digest_of
+from tidemark.simulator.message import Message, digest_of
 
 
 def test_a_digest_stands_for_the_bytes() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.options import Options, read_keys
+from tidemark.simulator.options import Options, read_keys
 
 
 def test_keys_are_read_by_key() -> None:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.pace import AT_ONCE, Pace
+from tidemark.simulator.pace import AT_ONCE, Pace
 
 
 @given(st.lists(st.floats(0.001, 0.5), min_size=1, max_size=200))

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.event_type import UNPARSED
-from simulator.message import SaleKey
-from simulator.recording import read_recorded
+from tidemark.archive.event_type import UNPARSED
+from tidemark.simulator.message import SaleKey
+from tidemark.simulator.recording import read_recorded
 
 SAMPLES = Path(__file__).parents[1] / "fixtures" / "stream"
 PAYLOAD = {

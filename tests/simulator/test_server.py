@@ -6,12 +6,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from archive.problem import Problem
 from bench.certificate import self_signed
-from simulator.faults import Refuse
-from simulator.options import Options
-from simulator.server import Simulator
 from tests.simulator.client import connected, envelope
+from tidemark.core.errors import Problem
+from tidemark.simulator.faults import Refuse
+from tidemark.simulator.options import Options
+from tidemark.simulator.server import Simulator
 
 
 async def test_a_taken_port_is_a_problem(tmp_path: Path) -> None:

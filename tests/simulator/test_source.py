@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.problem import Problem
-from simulator.market.market import Market
-from simulator.options import Options
-from simulator.source import Recording, source_of
+from tidemark.core.errors import Problem
+from tidemark.simulator.market.market import Market
+from tidemark.simulator.options import Options
+from tidemark.simulator.source import Recording, source_of
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.postgres import Postgres
 from tests.conftest import fresh_database
 from tests.sql.market import fill
+from tidemark.local.postgres import Postgres
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from uuid import UUID
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from archive.hour import Hour
-from loader.marts.postgres import MARTS, refresh_days
-from loader.warehouse.postgres import connected
+from tidemark.core.hour import Hour
+from tidemark.loader.marts.postgres import MARTS, refresh_days
+from tidemark.storage.postgres import connected
 
 Sale = dict[str, Any]
 Stretch = tuple[str, datetime, datetime]

@@ -8,10 +8,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from archive.hour import Hour
-from loader.marts.postgres import checks, run_checks
-from loader.warehouse.postgres import connected
 from tests.sql.market import at, fill
+from tidemark.core.hour import Hour
+from tidemark.loader.marts.postgres import checks, run_checks
+from tidemark.storage.postgres import connected
 
 HOUR = Hour(at("20T10:00"))
 LOADED = """

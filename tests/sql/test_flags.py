@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from loader.marts.postgres import refresh_days
-from loader.warehouse.postgres import connected
 from tests.sql.market import ETH_UNRATED, MARKET, Sale, at, fill, load, sale
+from tidemark.loader.marts.postgres import refresh_days
+from tidemark.storage.postgres import connected
 
 Flags = dict[str, set[str]]
 

@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from loader.warehouse.postgres import connected
 from tests.sql.market import Sale, at, load, refresh, sale, touch
+from tidemark.storage.postgres import connected
 
 HOUR = at("20T10:00")
 WHOLE = (HOUR, HOUR + timedelta(hours=1))

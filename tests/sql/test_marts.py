@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from loader.marts.postgres import MARTS, refresh_days
-from loader.warehouse.postgres import connected
 from tests.sql.market import ETH_UNRATED, USDC, at, insert, load, refresh, sale, touch
+from tidemark.loader.marts.postgres import MARTS, refresh_days
+from tidemark.storage.postgres import connected
 
 CATS = [
     sale("20T10:05", "cats/1", "0xa", "0xb", "1"),

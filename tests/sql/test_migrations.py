@@ -9,11 +9,11 @@ import psycopg2
 import pytest
 from pydantic import SecretStr
 
-from archive.problem import Problem
-from loader.warehouse.migrate import MIGRATIONS, migrate
-from local.postgres import UNSAFE_BUT_FAST, Postgres
 from tests.conftest import fresh_database
 from tests.loader.contents import one, query
+from tidemark.core.errors import Problem
+from tidemark.loader.warehouse.migrate import MIGRATIONS, migrate
+from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
 
 FILES = sorted(MIGRATIONS.glob("*.sql"))
 SCHEMAS = "('core', 'mart', 'ops', 'staging')"

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 from pydantic import SecretStr
 
-from loader.marts.postgres import refresh_days
-from loader.query.answer import shown
-from loader.query.disk import QUERIES, question, questions
-from loader.query.postgres import ask
-from loader.warehouse.postgres import connected
-from local.postgres import programs
 from tests.sql.market import ETH_UNRATED, at, fill, load, sale
+from tidemark.loader.marts.postgres import refresh_days
+from tidemark.local.postgres import programs
+from tidemark.query.answer import shown
+from tidemark.query.disk import QUERIES, question, questions
+from tidemark.query.postgres import ask
+from tidemark.storage.postgres import connected
 
 AMOUNTS = ("spent_eth", "earned_eth", "moved_eth")
 MOMENTS = {"from": "'2026-11-01Z'", "to": "'2026-11-30Z'"}

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from archive.coverage import coverage_of
-from archive.hour import Hour, hours
-from archive.ledger import Began, read_ledger
-from archive.manifest import Gap
-from archive.names import CoverageName, SegmentName
-from archive.record import Record, read_record
+from tidemark.archive.coverage import coverage_of
+from tidemark.archive.ledger import Began, read_ledger
+from tidemark.archive.manifest import Gap
+from tidemark.archive.names import CoverageName, SegmentName
+from tidemark.archive.record import Record, read_record
+from tidemark.core.hour import Hour, hours
 
 
 @dataclass(frozen=True)

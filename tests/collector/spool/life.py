@@ -2,14 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from archive.hour import Hour
-from archive.moment import format_moment
-from archive.record import record_line
 from collector.spool.disk import Disk
 from collector.spool.ledger import Ledger
 from collector.spool.repair import inheritance, repair
 from collector.spool.spool import Spool
 from tests.collector.spool.account import account_of
+from tidemark.archive.record import record_line
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_moment
 
 HOUR = Hour.parse("2026-11-22T15")
 TOPIC = "collection:*"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.coverage import Coverage, coverage_of
-from archive.hour import Hour
-from archive.ledger import Alive, Began, Ended, Failed, Lost, Place, Unkept, read_ledger
 from collector.spool.ledger import Ledger
 from collector.spool.repair import Inheritance, inheritance
 from tests.collector.spool.disks import RefusingDisk
+from tidemark.archive.coverage import Coverage, coverage_of
+from tidemark.archive.ledger import Alive, Began, Ended, Failed, Lost, Place, Unkept, read_ledger
+from tidemark.core.hour import Hour
 
 HOUR = Hour.parse("2026-11-22T15")
 ALL, DOGS = "collection:*", "collection:dogs"

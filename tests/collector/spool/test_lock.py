@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.problem import Problem
 from collector.spool.lock import Holder, Occupied, held, holder
+from tidemark.core.errors import Problem
 
 HOLD = (
     "import sys, time; from pathlib import Path; from collector.spool.lock import held\n"

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.hour import Hour
-from archive.ledger import Alive, Began, Entry, Joined, Started, print_entry
-from archive.names import CoverageName
-from archive.record import read_record, record_line
 from collector.spool.disk import Disk
 from collector.spool.lock import held
 from collector.spool.repair import DAWN, Inheritance, inheritance, mend, recover, repair, segment_in
+from tidemark.archive.ledger import Alive, Began, Entry, Joined, Started, print_entry
+from tidemark.archive.names import CoverageName
+from tidemark.archive.record import read_record, record_line
+from tidemark.core.hour import Hour
 
 HOUR = Hour.parse("2026-11-22T15")
 NOW = HOUR.start + timedelta(minutes=30)

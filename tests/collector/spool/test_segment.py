@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.hour import Hour
-from archive.names import SegmentName
 from collector.spool.segment import Segment, Unwritten, is_broken, seal
 from tests.collector.spool.disks import RefusingDisk
+from tidemark.archive.names import SegmentName
+from tidemark.core.hour import Hour
 
 NAME = SegmentName(Hour.parse("2026-11-22T15"), 1)
 LINES = b'{"a":1}\n{"b":22}\n{"c":333}\n'

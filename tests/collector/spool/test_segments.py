@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.hour import Hour
-from archive.record import record_line
 from collector.spool.segments import Segments
 from tests.collector.spool.disks import RefusingDisk
+from tidemark.archive.record import record_line
+from tidemark.core.hour import Hour
 
 HOUR = Hour.parse("2026-11-22T15")
 LINE = record_line("2026-11-22T15:04:05.123456Z", "t", b"{}")

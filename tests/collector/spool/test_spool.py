@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from archive.coverage import coverage_of
-from archive.ledger import read_ledger
 from collector.spool.disk import Disk
 from tests.collector.spool.account import gaps_in, kept_in
 from tests.collector.spool.disks import PowerlessDisk, RefusingDisk
 from tests.collector.spool.life import HOUR, TOPIC, Life
+from tidemark.archive.coverage import coverage_of
+from tidemark.archive.ledger import read_ledger
 
 
 @pytest.fixture

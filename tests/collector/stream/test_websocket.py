@@ -14,9 +14,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.utils import accept_key
 
-from archive.problem import Problem
 from bench.certificate import self_signed
 from collector.stream.websocket import Undialled, dial, hang_up
+from tidemark.core.errors import Problem
 
 
 @asynccontextmanager

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import zstandard
 
-from archive.hour import Hour
-from archive.ledger import Alive, Began, Entry, Joined, Started, Stopped, print_entry
-from archive.manifest import read_manifest
-from archive.moment import format_moment
-from archive.names import CoverageName, ManifestKey, ObjectKey, SegmentName
-from archive.record import record_line
 from collector.upload.settings import UploadSettings
+from tidemark.archive.ledger import Alive, Began, Entry, Joined, Started, Stopped, print_entry
+from tidemark.archive.manifest import read_manifest
+from tidemark.archive.names import CoverageName, ManifestKey, ObjectKey, SegmentName
+from tidemark.archive.record import record_line
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_moment
 
 COLLECTOR = "collector-a"
 PREFIX = "tide/"

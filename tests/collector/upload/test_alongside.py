@@ -7,19 +7,19 @@ from pathlib import Path
 
 import zstandard
 
-from archive.hour import Hour, hours
-from archive.manifest import Manifest, read_manifest
-from archive.names import ObjectKey
-from archive.record import read_record
 from collector.spool.lock import held
 from collector.upload.disk import UploadFolders
 from collector.upload.event import Report
 from collector.upload.run import upload
 from collector.upload.settings import UploadSettings
-from simulator.message import digest_of
-from simulator.server import Simulator
 from tests.collector.recording import Recording
 from tests.collector.upload.memory import MemoryStore
+from tidemark.archive.manifest import Manifest, read_manifest
+from tidemark.archive.names import ObjectKey
+from tidemark.archive.record import read_record
+from tidemark.core.hour import Hour, hours
+from tidemark.simulator.message import digest_of
+from tidemark.simulator.server import Simulator
 
 SECONDS_AN_HOUR = 0.7
 

@@ -2,14 +2,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive.coverage import Coverage
-from archive.hour import Hour
-from archive.ledger import Alive, Began, Joined, Started, Stopped, print_entry
-from archive.manifest import Gap, Interval, Manifest, print_manifest, read_manifest
-from archive.moment import parse_moment
-from archive.names import SegmentName
 from collector.upload.commit import coverage_in, manifest_of
 from collector.upload.record import PackedSegment
+from tidemark.archive.coverage import Coverage
+from tidemark.archive.ledger import Alive, Began, Joined, Started, Stopped, print_entry
+from tidemark.archive.manifest import Gap, Interval, Manifest, print_manifest, read_manifest
+from tidemark.archive.names import SegmentName
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import parse_moment
 
 TEN = Hour.parse("2026-11-20T10")
 TOPIC = "collection:*"

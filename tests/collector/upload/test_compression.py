@@ -7,9 +7,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.record import record_line
 from collector.upload.compression import pack
 from collector.upload.record import PackedSegment
+from tidemark.archive.record import record_line
 
 LINE = record_line("2026-11-20T10:00:01.000000Z", "collection:*", b'{"event_type":"item_sold"}')
 

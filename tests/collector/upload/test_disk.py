@@ -1,10 +1,10 @@
 import pytest
 
-from archive.hour import Hour
-from archive.names import SegmentName
 from collector.upload.disk import UploadFolders
 from collector.upload.plan import Deletions, Listing
 from tests.collector.upload.spooled import FIRST, Spooled
+from tidemark.archive.names import SegmentName
+from tidemark.core.hour import Hour
 
 NAME = SegmentName(FIRST, 1)
 SECOND = FIRST.next()

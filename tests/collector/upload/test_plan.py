@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.hour import Hour, hours
-from archive.names import SegmentName
 from collector.upload.plan import Deletions, Listing, Plan, deletions, plan
+from tidemark.archive.names import SegmentName
+from tidemark.core.hour import Hour, hours
 
 TEN = Hour.parse("2026-11-20T10")
 DAY = list(hours(TEN, Hour.parse("2026-11-20T19")))

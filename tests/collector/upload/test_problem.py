@@ -1,9 +1,9 @@
 from errno import EIO, ENOSPC
 from os import strerror
 
-from archive.names import SegmentName
 from collector.upload.problem import disk_problem, late, spoiled
 from tests.collector.upload.spooled import FIRST
+from tidemark.archive.names import SegmentName
 
 
 def test_each_says_which_file_and_what_to_do_next():

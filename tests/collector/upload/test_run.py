@@ -7,10 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from archive.hour import Hour
-from archive.manifest import read_manifest
-from archive.names import ManifestKey, ObjectKey, SegmentName
-from archive.problem import Problem
 from collector.spool.lock import held
 from collector.upload import disk
 from collector.upload.disk import Busy, UploadFolders
@@ -19,6 +15,10 @@ from collector.upload.run import upload
 from collector.upload.store import Garbled, Unusable
 from tests.collector.upload.memory import MemoryStore
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, TOPIC, Spooled, assert_archived, clock_at
+from tidemark.archive.manifest import read_manifest
+from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
 
 SECOND = FIRST.next()
 THIRD = SECOND.next()

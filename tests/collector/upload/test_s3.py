@@ -9,9 +9,9 @@ import pytest
 
 from collector.upload.s3 import S3Store, connect
 from collector.upload.store import Unusable
-from local.s3 import S3Server
 from tests.collector.upload.gate import Gate, gate_before
 from tests.collector.upload.spooled import Spooled
+from tidemark.local.s3 import S3Server
 
 PART = 1 << 16
 

@@ -7,14 +7,14 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from archive.hour import Hour
-from archive.names import ManifestKey
 from collector.upload.event import Report
 from collector.upload.run import upload
 from collector.upload.s3 import S3Store
-from local.s3 import S3Server
 from tests.collector.upload.gate import FAULTS, OPERATIONS, Gate, gate_before
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, Spooled, assert_archived, clock_at
+from tidemark.archive.names import ManifestKey
+from tidemark.core.hour import Hour
+from tidemark.local.s3 import S3Server
 
 PART = 1 << 16
 TRANSIENT = ("429", "503", "500", "reset", "timeout", "half", "cut", "lost")

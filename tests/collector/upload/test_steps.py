@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from archive.manifest import read_manifest
-from archive.names import SegmentName
 from collector.upload.disk import UploadFolders
 from collector.upload.steps import Steps
 from tests.collector.upload.memory import MemoryStore
 from tests.collector.upload.spooled import FIRST, Spooled, assert_archived
+from tidemark.archive.manifest import read_manifest
+from tidemark.archive.names import SegmentName
 
 ONE, TWO = SegmentName(FIRST, 1), SegmentName(FIRST, 2)
 

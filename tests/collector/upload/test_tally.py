@@ -3,10 +3,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.event_type import event_type_of
-from archive.moment import parse_moment
-from archive.record import read_record, record_line, unparsed_line
 from collector.upload.tally import Tally
+from tidemark.archive.event_type import event_type_of
+from tidemark.archive.record import read_record, record_line, unparsed_line
+from tidemark.core.timestamps import parse_moment
 
 SALE = b'{"event_type":"item_sold","payload":{}}'
 

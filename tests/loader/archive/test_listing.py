@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.manifest import Manifest, print_manifest
-from archive.names import ManifestKey
-from archive.problem import Problem
-from loader.archive.listing import Listed, fingerprint, read_listed
 from tests.loader.recording import HOUR
+from tidemark.archive.manifest import Manifest, print_manifest
+from tidemark.archive.names import ManifestKey
+from tidemark.core.errors import Problem
+from tidemark.loader.archive.listing import Listed, fingerprint, read_listed
 
 NAMES = st.from_regex(r"[a-z]{1,5}", fullmatch=True)
 ETAGS = st.text("abcdef0123456789", min_size=1, max_size=8)

@@ -2,9 +2,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.problem import Problem
-from loader.archive.s3 import S3Archive, s3_client
 from tests.loader.recording import HOUR, Recording, sold
+from tidemark.core.errors import Problem
+from tidemark.loader.archive.s3 import S3Archive, s3_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

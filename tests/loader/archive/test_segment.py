@@ -6,9 +6,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.manifest import Segment
-from archive.problem import Problem
-from loader.archive.segment import CHUNK, check_records, unpacked
+from tidemark.archive.manifest import Segment
+from tidemark.core.errors import Problem
+from tidemark.loader.archive.segment import CHUNK, check_records, unpacked
 
 KEY = "events/date=2026-11-22/hour=15/collector=a/20261122T15.0001.jsonl.zst"
 LINES = b'{"a":1}\n{"b":2}\n'

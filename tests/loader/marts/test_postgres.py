@@ -5,11 +5,11 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from archive.hour import Hour
-from archive.problem import Problem
-from loader.marts.postgres import refresh_days, run_checks
-from loader.warehouse.postgres import connected
 from tests.sql.market import MARKET, at, load
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
+from tidemark.loader.marts.postgres import refresh_days, run_checks
+from tidemark.storage.postgres import connected
 
 
 def load_market(url: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.repair.answer import read_page, wait_asked
+from tidemark.loader.repair.answer import read_page, wait_asked
 
 NOW = 1795359600.0  # 2026-11-22T15:00:00Z
 

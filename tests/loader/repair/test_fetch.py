@@ -6,11 +6,11 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.hour import Hour
-from archive.manifest import Interval
-from loader.repair.answer import Event, Page
-from loader.repair.fetch import Fetch
-from loader.repair.stretch import LATENESS, Stretch
+from tidemark.archive.manifest import Interval
+from tidemark.core.hour import Hour
+from tidemark.loader.repair.answer import Event, Page
+from tidemark.loader.repair.fetch import Fetch
+from tidemark.loader.repair.stretch import LATENESS, Stretch
 
 HOUR = Hour.parse("2026-11-22T15")
 START = int(HOUR.start.timestamp())

@@ -5,8 +5,8 @@ from itertools import repeat
 import httpx
 import pytest
 
-from archive.problem import Problem
-from loader.repair.http import ATTEMPTS, LONGEST_WAIT, EventsApi, FaultError, NoMoreError
+from tidemark.core.errors import Problem
+from tidemark.loader.repair.http import ATTEMPTS, LONGEST_WAIT, EventsApi, FaultError, NoMoreError
 
 PAGE = httpx.Response(200, json={"asset_events": [{"event_type": "sale", "event_timestamp": 5}], "next": "abc"})
 NOW = 1795359600.0

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import zstandard
 
-from archive.hour import Hour
-from archive.manifest import Interval, read_manifest
-from archive.names import ManifestKey, ObjectKey, SegmentName, checked_collector
-from loader.repair.objects import hour_objects, run_name, sale_line
-from loader.transform.read import read_line
-from loader.transform.sale import Sale, Source
 from tests.loader.transform.messages import FIXTURES
+from tidemark.archive.manifest import Interval, read_manifest
+from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName, checked_collector
+from tidemark.core.hour import Hour
+from tidemark.loader.repair.objects import hour_objects, run_name, sale_line
+from tidemark.loader.transform.read import read_line
+from tidemark.loader.transform.sale import Sale, Source
 
 HOUR = Hour.parse("2026-11-22T15")
 NOW = datetime(2026, 11, 22, 17, 0, 1, tzinfo=UTC)

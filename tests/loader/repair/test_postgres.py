@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from archive.hour import Hour
-from loader.repair.postgres import open_stretches
-from loader.repair.stretch import Stretch
-from loader.settings import LoaderSettings
-from loader.warehouse.postgres import connected
 from tests.loader.contents import query
+from tidemark.core.hour import Hour
+from tidemark.loader.repair.postgres import open_stretches
+from tidemark.loader.repair.stretch import Stretch
+from tidemark.loader.settings import LoaderSettings
+from tidemark.storage.postgres import connected
 
 pytestmark = pytest.mark.postgres
 HOUR = Hour.parse("2026-11-22T15")

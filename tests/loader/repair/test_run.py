@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
-from archive.hour import Hour
-from archive.manifest import Gap, Interval
-from archive.moment import format_moment
-from archive.problem import Problem
-from loader.hours import load_hour
-from loader.repair import run
-from loader.repair.report import RepairReport
-from loader.repair.run import repair_gaps
-from loader.repair.s3 import put_once
-from loader.settings import LoaderSettings
-from simulator.faults import ApiFailure
-from simulator.server import Simulator
 from tests.loader.contents import contents, one, query
 from tests.loader.recording import TOPIC, Recording
 from tests.loader.transform.messages import sold
+from tidemark.archive.manifest import Gap, Interval
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_moment
+from tidemark.loader.hours import load_hour
+from tidemark.loader.repair import run
+from tidemark.loader.repair.report import RepairReport
+from tidemark.loader.repair.run import repair_gaps
+from tidemark.loader.repair.s3 import put_once
+from tidemark.loader.settings import LoaderSettings
+from tidemark.simulator.faults import ApiFailure
+from tidemark.simulator.server import Simulator
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

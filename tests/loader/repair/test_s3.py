@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.problem import Problem
-from loader.repair.s3 import put_once
+from tidemark.core.errors import Problem
+from tidemark.loader.repair.s3 import put_once
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive.hour import Hour
-from archive.manifest import Interval
-from loader.repair.stretch import LATENESS, Stretch
+from tidemark.archive.manifest import Interval
+from tidemark.core.hour import Hour
+from tidemark.loader.repair.stretch import LATENESS, Stretch
 
 HOUR = Hour.parse("2026-11-22T15")
 # 2026-11-22T15:00:00Z

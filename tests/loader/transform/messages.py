@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from archive.record import record_line
-from loader.transform.outcome import Reject
-from loader.transform.read import read_line
-from loader.transform.sale import Sale
+from tidemark.archive.record import record_line
+from tidemark.loader.transform.outcome import Reject
+from tidemark.loader.transform.read import read_line
+from tidemark.loader.transform.sale import Sale
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RECEIVED = "2026-11-22T15:04:05.123456Z"

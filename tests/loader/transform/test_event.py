@@ -2,11 +2,11 @@
 
 import pytest
 
-from archive.event_type import SALE
-from loader.transform.event import EVENTS
-from loader.transform.outcome import Other, Reason, Reject
-from loader.transform.read import read_line
 from tests.loader.transform.messages import line_of, sample, samples
+from tidemark.archive.event_type import SALE
+from tidemark.loader.transform.event import EVENTS
+from tidemark.loader.transform.outcome import Other, Reason, Reject
+from tidemark.loader.transform.read import read_line
 
 
 @pytest.mark.parametrize(

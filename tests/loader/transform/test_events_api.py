@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 from msgspec.structs import asdict
 
-from loader.transform.events_api import TOPIC
-from loader.transform.outcome import Outcome, Reason, Reject
-from loader.transform.read import read_line
-from loader.transform.sale import Sale, Side, SideSource, SoldAtSource, Source
 from tests.loader.transform.messages import GONE, line_of, listed, sale_of, sold
+from tidemark.loader.transform.events_api import TOPIC
+from tidemark.loader.transform.outcome import Outcome, Reason, Reject
+from tidemark.loader.transform.read import read_line
+from tidemark.loader.transform.sale import Sale, Side, SideSource, SoldAtSource, Source
 
 CONTRACT = "0xb6c2c2d2999c1b532e089a7ad4cb7f8c91cf5075"
 SWEEP = "0x6cbbb51900d883f7ee8e7d729b909d129fb0b9097ce5cecfefbd6df0f8885fe5"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.transform.identity import Nft, chain_of, label_of, needed_word, nft_of, sale_uid, word_of
-from loader.transform.outcome import Reason, UnfitError
+from tidemark.loader.transform.identity import Nft, chain_of, label_of, needed_word, nft_of, sale_uid, word_of
+from tidemark.loader.transform.outcome import Reason, UnfitError
 
 MINT = "DRiP2Pn2K6fuMLKQmt5rZWyHiUZ6WK3GChEySUpHSS4x"
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from loader.transform.moment import AHEAD, REPLAYED_AFTER, is_replayed, moment_of, sold_at_of
-from loader.transform.outcome import Reason, UnfitError
-from loader.transform.sale import SoldAtSource
+from tidemark.loader.transform.moment import AHEAD, REPLAYED_AFTER, is_replayed, moment_of, sold_at_of
+from tidemark.loader.transform.outcome import Reason, UnfitError
+from tidemark.loader.transform.sale import SoldAtSource
 
 NOON = datetime(2026, 9, 9, 12, tzinfo=UTC)
 EARLIER = NOON - timedelta(seconds=1)

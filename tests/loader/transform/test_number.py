@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from loader.transform.number import UINT256, even_share, in_tokens, number_of, product, quotient, whole_of
-from loader.transform.outcome import Reason, UnfitError
+from tidemark.loader.transform.number import UINT256, even_share, in_tokens, number_of, product, quotient, whole_of
+from tidemark.loader.transform.outcome import Reason, UnfitError
 
 
 def raw(value: object) -> Raw:

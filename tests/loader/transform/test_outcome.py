@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.transform.outcome import LONGEST_DETAIL, Reason, UnfitError, rejected
+from tidemark.loader.transform.outcome import LONGEST_DETAIL, Reason, UnfitError, rejected
 
 
 @given(st.text())

@@ -2,8 +2,8 @@
 
 import pytest
 
-from loader.transform.payment import NATIVE, side_by_payment
-from loader.transform.sale import Side
+from tidemark.loader.transform.payment import NATIVE, side_by_payment
+from tidemark.loader.transform.sale import Side
 
 WETH = "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"
 USDC = "0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"

@@ -12,13 +12,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import astuple
 
-from archive.event_type import event_type_of
-from archive.record import read_record, unparsed_line
-from loader.transform.events_api import TOPIC
-from loader.transform.outcome import LONGEST_DETAIL, Other, Outcome, Reason, Reject
-from loader.transform.read import look_at, outcome_of, read_line
-from loader.transform.sale import Fee, Sale
 from tests.loader.transform.messages import RECEIVED, line_of, listed, sample, sold
+from tidemark.archive.event_type import event_type_of
+from tidemark.archive.record import read_record, unparsed_line
+from tidemark.loader.transform.events_api import TOPIC
+from tidemark.loader.transform.outcome import LONGEST_DETAIL, Other, Outcome, Reason, Reject
+from tidemark.loader.transform.read import look_at, outcome_of, read_line
+from tidemark.loader.transform.sale import Fee, Sale
 
 EXACT = str | int | bool | UUID | datetime | Decimal | Fee | None
 

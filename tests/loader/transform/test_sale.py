@@ -4,8 +4,8 @@ from enum import StrEnum
 
 import pytest
 
-from loader.transform.sale import Sale, Side, SideSource, SoldAtSource, Source
 from tests.loader.contents import query
+from tidemark.loader.transform.sale import Sale, Side, SideSource, SoldAtSource, Source
 
 pytestmark = pytest.mark.postgres
 OF_THE_LOAD = {"source_hour", "loaded_at", "first_collector", "first_load_id"}

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from loader.transform.outcome import Reason, UnfitError
-from loader.transform.sale import Fee, FeeKind, Side
-from loader.transform.seaport import MARKETPLACES, MOST_ITEMS, Terms, fees_of, paid_to, terms_of
-from loader.transform.sold import Order
+from tidemark.loader.transform.outcome import Reason, UnfitError
+from tidemark.loader.transform.sale import Fee, FeeKind, Side
+from tidemark.loader.transform.seaport import MARKETPLACES, MOST_ITEMS, Terms, fees_of, paid_to, terms_of
+from tidemark.loader.transform.sold import Order
 
 MAKER, CREATOR, BUYER = "0xaa", "0xcc", "0xbb"
 OPENSEA = "0x0000a26b00c1f0df003000390027140000faa719"

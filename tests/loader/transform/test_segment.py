@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.transform.outcome import Reason
-from loader.transform.segment import read_segment
 from tests.loader.transform.messages import line_of, sample, sold
+from tidemark.loader.transform.outcome import Reason
+from tidemark.loader.transform.segment import read_segment
 
 SALE, OFFER = sample("item_sold.2023.object-frame.json"), sample("trait_offer.2023.object-frame.json")
 CUT = sample("item_listed.2022.docs-example-cut.json")

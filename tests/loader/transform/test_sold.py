@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from loader.transform.sold import ItemSold, OrderItem, Sold
 from tests.loader.transform.messages import sold
+from tidemark.loader.transform.sold import ItemSold, OrderItem, Sold
 
 NEEDED = [field.name for field in msgspec.structs.fields(Sold) if field.required]
 

@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 from msgspec.structs import asdict
 
-from loader.transform.outcome import Reason
-from loader.transform.read import read_line
-from loader.transform.sale import Fee, FeeKind, Sale, Side, SideSource, SoldAtSource, Source
 from tests.loader.transform.messages import GONE, reject_of, sale_of, sample, sold
+from tidemark.loader.transform.outcome import Reason
+from tidemark.loader.transform.read import read_line
+from tidemark.loader.transform.sale import Fee, FeeKind, Sale, Side, SideSource, SoldAtSource, Source
 
 RECEIVED = datetime(2026, 11, 22, 15, 4, 5, 123456, UTC)
 ETHER = "0x0000000000000000000000000000000000000000"

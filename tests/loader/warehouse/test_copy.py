@@ -7,8 +7,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from loader.warehouse.copy import PORTION, Copy, copied
-from loader.warehouse.postgres import connected
+from tidemark.loader.warehouse.copy import PORTION, Copy, copied
+from tidemark.storage.postgres import connected
 
 FILLER = b"x" * (PORTION // 8)
 

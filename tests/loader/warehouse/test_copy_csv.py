@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from loader.transform.outcome import Reason, Reject
-from loader.transform.sale import Fee, FeeKind, Sale, Side, SideSource, SoldAtSource, Source
-from loader.warehouse.copy import copied
-from loader.warehouse.copy_csv import (
+from tests.loader.recording import HOUR
+from tidemark.loader.transform.outcome import Reason, Reject
+from tidemark.loader.transform.sale import Fee, FeeKind, Sale, Side, SideSource, SoldAtSource, Source
+from tidemark.loader.warehouse.copy import copied
+from tidemark.loader.warehouse.copy_csv import (
     LONGEST_RAW,
     QUARANTINE_COLUMNS,
     SIGHT_COLUMNS,
     quarantine_row,
     sight_row,
 )
-from loader.warehouse.postgres import connected
-from tests.loader.recording import HOUR
+from tidemark.storage.postgres import connected
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 WHOLE = st.integers(0, 2**256)

@@ -7,10 +7,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from archive.problem import Problem
-from loader.warehouse.load import SQL, lock_hour, merge, merge_steps
-from loader.warehouse.postgres import connected
 from tests.loader.recording import HOUR
+from tidemark.core.errors import Problem
+from tidemark.loader.warehouse.load import SQL, lock_hour, merge, merge_steps
+from tidemark.storage.postgres import connected
 
 RUN = {
     "fingerprint": "x",

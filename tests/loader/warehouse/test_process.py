@@ -10,13 +10,13 @@ from subprocess import PIPE, Popen
 import psutil
 import pytest
 
-from archive.problem import Problem
-from loader.archive.segment import unpacked
-from loader.warehouse.process import ReadingProcess
-from loader.warehouse.rows import Origin, rows_of
 from tests.loader.archive.test_segment import described, packed
 from tests.loader.recording import HOUR
 from tests.loader.transform.messages import line_of, sample, sold
+from tidemark.core.errors import Problem
+from tidemark.loader.archive.segment import unpacked
+from tidemark.loader.warehouse.process import ReadingProcess
+from tidemark.loader.warehouse.rows import Origin, rows_of
 
 LINES = b"".join(
     [
@@ -97,7 +97,9 @@ def test_a_worker_that_may_have_no_children_reads_so_all_the_same() -> None:
 
 
 def test_whoever_is_killed_leaves_no_process_behind() -> None:
-    program = "import time; from loader.warehouse.process import ReadingProcess as P; print(P().pid, flush=True); "
+    program = (
+        "import time; from tidemark.loader.warehouse.process import ReadingProcess as P; print(P().pid, flush=True); "
+    )
     with Popen([sys.executable, "-c", program + "time.sleep(60)"], stdout=PIPE, text=True) as parent:
         assert parent.stdout
         reader = psutil.Process(int(parent.stdout.readline()))

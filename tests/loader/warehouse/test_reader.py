@@ -8,10 +8,10 @@ from threading import Thread
 import msgspec
 import pytest
 
-from loader.archive.segment import unpacked
-from loader.warehouse.reader import END, Refused, Told, main
-from loader.warehouse.rows import Origin, rows_of
 from tests.loader.warehouse.test_process import BODY, origin
+from tidemark.loader.archive.segment import unpacked
+from tidemark.loader.warehouse.reader import END, Refused, Told, main
+from tidemark.loader.warehouse.rows import Origin, rows_of
 
 _told: msgspec.msgpack.Decoder[Told] = msgspec.msgpack.Decoder(Told)
 Ends = tuple[Connection, Connection, Thread]

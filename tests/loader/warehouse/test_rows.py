@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 
-from archive.manifest import Segment
-from loader.transform.outcome import Reason
-from loader.warehouse import rows
-from loader.warehouse.rows import Origin, Rows, rows_of
 from tests.loader.recording import HOUR
 from tests.loader.transform.messages import line_of, sample, sold
+from tidemark.archive.manifest import Segment
+from tidemark.loader.transform.outcome import Reason
+from tidemark.loader.warehouse import rows
+from tidemark.loader.warehouse.rows import Origin, Rows, rows_of
 
 SALE = sample("item_sold.2023.object-frame.json")
 OFFER = sample("trait_offer.2023.object-frame.json")

@@ -3,12 +3,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from archive.problem import Problem
-from loader.hours import load_hour
-from loader.settings import LoaderSettings
-from loader.warehouse.postgres import connected
-from loader.warehouse.runs import covered_seconds, fingerprints, last_run, open_gaps, require_migrated
 from tests.loader.recording import HOUR, Recording, sold
+from tidemark.core.errors import Problem
+from tidemark.loader.hours import load_hour
+from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.warehouse.runs import covered_seconds, fingerprints, last_run, open_gaps, require_migrated
+from tidemark.storage.postgres import connected
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.problem import Problem
-from loader.hours import load_hour
-from loader.settings import LoaderSettings
-from loader.warehouse import rows, staging
-from loader.warehouse.process import ReadingProcess
 from tests.loader.contents import contents, one, query
 from tests.loader.recording import HOUR, Recording, listed, sold
+from tidemark.core.errors import Problem
+from tidemark.loader.hours import load_hour
+from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.warehouse import rows, staging
+from tidemark.loader.warehouse.process import ReadingProcess
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -3,13 +3,13 @@ from collections import Counter
 
 import zstandard
 
-from archive.hour import Hour
-from archive.manifest import Manifest, Segment, print_manifest
-from archive.names import ManifestKey, ObjectKey, SegmentName
-from archive.record import record_line, unparsed_line
-from local.evidence.archive import digests, manifests
-from local.s3 import S3Server
-from simulator.message import digest_of
+from tidemark.archive.manifest import Manifest, Segment, print_manifest
+from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
+from tidemark.archive.record import record_line, unparsed_line
+from tidemark.core.hour import Hour
+from tidemark.local.evidence.archive import digests, manifests
+from tidemark.local.s3 import S3Server
+from tidemark.simulator.message import digest_of
 
 TEN = Hour.parse("2026-11-20T10")
 AT = "2026-11-20T10:00:00.000000Z"

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.hour import Hour
-from archive.moment import format_moment
-from local.evidence.ledger import canonical, read
-from simulator.disk import LedgerFiles
-from simulator.ledger import Sent, Sold
-from simulator.message import SaleKey
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_moment
+from tidemark.local.evidence.ledger import canonical, read
+from tidemark.simulator.disk import LedgerFiles
+from tidemark.simulator.ledger import Sent, Sold
+from tidemark.simulator.message import SaleKey
 
 TEN = Hour.parse("2026-11-20T10")
 SALE = SaleKey("matic", "0x1", "0xc0", "7", "")

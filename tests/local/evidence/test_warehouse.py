@@ -6,10 +6,10 @@ from decimal import Decimal
 import psycopg2
 import pytest
 
-from archive.hour import LENGTH, Hour
-from local.evidence.warehouse import loads, qualities, sales, top_collections
-from local.figures import HourQuality, LoadedHour, TopCollection
-from simulator.message import SaleKey
+from tidemark.core.hour import LENGTH, Hour
+from tidemark.local.evidence.warehouse import loads, qualities, sales, top_collections
+from tidemark.local.figures import HourQuality, LoadedHour, TopCollection
+from tidemark.simulator.message import SaleKey
 
 TEN = Hour.parse("2026-11-20T10")
 pytestmark = pytest.mark.postgres

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from simulator.events_api.event import event_of, seconds
-from simulator.market.chains import ZERO_ADDRESS
-from simulator.market.market import Market
-from simulator.message import Message
-from simulator.recording import read_recorded
+from tidemark.simulator.events_api.event import event_of, seconds
+from tidemark.simulator.market.chains import ZERO_ADDRESS
+from tidemark.simulator.market.market import Market
+from tidemark.simulator.message import Message
+from tidemark.simulator.recording import read_recorded
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)

@@ -4,10 +4,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from simulator.faults import ApiFailure
-from simulator.options import Options
-from simulator.server import Simulator
 from tests.simulator.events_api.test_store import transfer
+from tidemark.simulator.faults import ApiFailure
+from tidemark.simulator.options import Options
+from tidemark.simulator.server import Simulator
 
 KEY = {"x-api-key": "key-a"}
 

@@ -1,4 +1,4 @@
-from simulator.events_api.limit import RateLimit
+from tidemark.simulator.events_api.limit import RateLimit
 
 
 def test_requests_are_counted_for_each_client_by_the_minute() -> None:

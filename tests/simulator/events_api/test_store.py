@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.events_api import store as store_module
-from simulator.events_api.event import Event
-from simulator.events_api.store import Query, Store, print_cursor, read_cursor
-from simulator.message import Message
+from tidemark.simulator.events_api import store as store_module
+from tidemark.simulator.events_api.event import Event
+from tidemark.simulator.events_api.store import Query, Store, print_cursor, read_cursor
+from tidemark.simulator.message import Message
 
 
 def transfer(second: int, slug: str = "seals", source: str = "0xa") -> Message:

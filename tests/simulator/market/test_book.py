@@ -2,9 +2,9 @@ from random import Random
 
 import pytest
 
-from simulator.market import book as book_module
-from simulator.market.book import Book, Live
 from tests.simulator.market.test_order import LISTING
+from tidemark.simulator.market import book as book_module
+from tidemark.simulator.market.book import Book, Live
 
 
 def test_what_is_taken_is_gone() -> None:

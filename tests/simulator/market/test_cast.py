@@ -2,8 +2,8 @@ import re
 from collections import Counter
 from random import Random
 
-from simulator.market.cast import Cast, draw_address, draw_base58, draw_hash
-from simulator.market.chains import ETHEREUM, SOLANA
+from tidemark.simulator.market.cast import Cast, draw_address, draw_base58, draw_hash
+from tidemark.simulator.market.chains import ETHEREUM, SOLANA
 
 
 def test_names_have_the_form_of_their_chain() -> None:

@@ -1,4 +1,4 @@
-from simulator.market import chains
+from tidemark.simulator.market import chains
 
 
 def test_polygon_has_two_names() -> None:

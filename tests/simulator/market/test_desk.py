@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from random import Random
 
-from simulator.market.desk import Desk
+from tidemark.simulator.market.desk import Desk
 
 NOW = datetime(2026, 11, 22, 15, 0, 0, 123456, tzinfo=UTC)
 

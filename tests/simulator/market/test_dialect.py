@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from simulator.market.chains import ETHEREUM, MATIC
-from simulator.market.dialect import Dialect
+from tidemark.simulator.market.chains import ETHEREUM, MATIC
+from tidemark.simulator.market.dialect import Dialect
 
 AT = datetime(2026, 9, 9, 10, 18, 39, 860000, tzinfo=UTC)
 OLD, MODERN = Dialect.OLD, Dialect.MODERN

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from archive.event_type import event_type_of
-from archive.moment import parse_moment
-from simulator.market.market import MIX, STENCILS, THINKING_RATE, Market
-from simulator.message import Message
+from tidemark.archive.event_type import event_type_of
+from tidemark.core.timestamps import parse_moment
+from tidemark.simulator.market.market import MIX, STENCILS, THINKING_RATE, Market
+from tidemark.simulator.message import Message
 
 START = datetime(2026, 11, 22, 15, tzinfo=UTC)
 

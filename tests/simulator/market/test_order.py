@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from simulator.market.cast import Cast
-from simulator.market.chains import ETHEREUM, SOLANA, ZERO_ADDRESS
-from simulator.market.order import FEE_RECIPIENT, Order, mixed_case
+from tidemark.simulator.market.cast import Cast
+from tidemark.simulator.market.chains import ETHEREUM, SOLANA, ZERO_ADDRESS
+from tidemark.simulator.market.order import FEE_RECIPIENT, Order, mixed_case
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 COLLECTION = replace(Cast(Random(1)).collections[0], royalty_bps=500, royalty_recipient="0x" + "b" * 40)

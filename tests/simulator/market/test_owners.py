@@ -2,10 +2,10 @@ from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
-from simulator.market.cast import Cast
-from simulator.market.owners import Owners
 from tests.simulator.market.test_order import LISTING, OFFER
 from tests.simulator.market.test_payload import SOLD
+from tidemark.simulator.market.cast import Cast
+from tidemark.simulator.market.owners import Owners
 
 
 def owners() -> Owners:

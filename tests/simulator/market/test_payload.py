@@ -1,11 +1,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from simulator.market.chains import ZERO_ADDRESS
-from simulator.market.dialect import Dialect
-from simulator.market.happening import Changed, Moved, Placed, Redrawn, Sold
-from simulator.market.payload import event_type_of, payload_of
 from tests.simulator.market.test_order import COLLECTION, LISTING, OFFER
+from tidemark.simulator.market.chains import ZERO_ADDRESS
+from tidemark.simulator.market.dialect import Dialect
+from tidemark.simulator.market.happening import Changed, Moved, Placed, Redrawn, Sold
+from tidemark.simulator.market.payload import event_type_of, payload_of
 
 AT = datetime(2026, 11, 22, 15, 0, 5, tzinfo=UTC)
 OLD, MODERN = Dialect.OLD, Dialect.MODERN

@@ -1,8 +1,8 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from simulator.market.chains import APE_CHAIN, BASE, ETHEREUM
-from simulator.market.rates import SWING, dollars, ether
+from tidemark.simulator.market.chains import APE_CHAIN, BASE, ETHEREUM
+from tidemark.simulator.market.rates import SWING, dollars, ether
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 

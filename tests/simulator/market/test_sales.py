@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
-from simulator.market.desk import Desk
-from simulator.market.happening import Sold
-from simulator.market.sales import LARGEST_SWEEP, Sales
+from tidemark.simulator.market.desk import Desk
+from tidemark.simulator.market.happening import Sold
+from tidemark.simulator.market.sales import LARGEST_SWEEP, Sales
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 

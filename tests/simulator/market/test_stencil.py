@@ -1,8 +1,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from simulator.market.market import Market
-from simulator.market.stencil import Stencil
+from tidemark.simulator.market.market import Market
+from tidemark.simulator.market.stencil import Stencil
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

@@ -1,5 +1,5 @@
-from simulator.faults import HalfOpen, Lossy, Silence
-from simulator.stream.ailments import Ailments
+from tidemark.simulator.faults import HalfOpen, Lossy, Silence
+from tidemark.simulator.stream.ailments import Ailments
 
 
 def test_a_fault_lasts_for_its_seconds() -> None:

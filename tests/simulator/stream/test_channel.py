@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.message import Message
-from simulator.stream.channel import Request, Socket, read_request
+from tidemark.simulator.message import Message
+from tidemark.simulator.stream.channel import Request, Socket, read_request
 
 REFS = st.none() | st.text(max_size=5)
 JSON = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5), st.lists, max_leaves=3)

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from simulator.arming import Faults
-from simulator.faults import (
+from tidemark.simulator.arming import Faults
+from tidemark.simulator.faults import (
     Binary,
     Close,
     CrashChannel,
@@ -24,9 +24,9 @@ from simulator.faults import (
     StaleClose,
     UnknownEvent,
 )
-from simulator.message import Message
-from simulator.stream.channel import Socket
-from simulator.stream.connection import BACKLOG, Connection
+from tidemark.simulator.message import Message
+from tidemark.simulator.stream.channel import Socket
+from tidemark.simulator.stream.connection import BACKLOG, Connection
 
 MOMENT = "2026-11-22T15:00:00.000000Z"
 IDLE = 60.0

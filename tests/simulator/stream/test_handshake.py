@@ -3,9 +3,9 @@ import time
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from simulator.faults import CloseOnOpen, HangHandshake, Refuse
-from simulator.server import Simulator
 from tests.simulator.client import connected
+from tidemark.simulator.faults import CloseOnOpen, HangHandshake, Refuse
+from tidemark.simulator.server import Simulator
 
 
 async def refusal(simulator: Simulator, key: str = "key-a") -> InvalidStatus:

@@ -1,5 +1,5 @@
-from simulator.message import Message
-from simulator.stream.outbox import Outbox, Outgoing
+from tidemark.simulator.message import Message
+from tidemark.simulator.stream.outbox import Outbox, Outgoing
 
 
 def frames(*contents: bytes) -> list[Outgoing]:

@@ -1,4 +1,4 @@
-from simulator.stream.throttle import Throttle
+from tidemark.simulator.stream.throttle import Throttle
 
 
 def test_the_room_grows_with_time_up_to_a_second_s_worth() -> None:

@@ -9,15 +9,15 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 from websockets.frames import Frame
 from websockets.streams import StreamReader
 
-from simulator.disk import read_ledger
-from simulator.faults import Binary, Close, Fault, Garbage, Giant, HalfOpen, Reset
-from simulator.ledger import Sent
-from simulator.message import digest_of
-from simulator.options import Options
-from simulator.server import Simulator
-from simulator.stream.outbox import Outgoing
-from simulator.stream.websocket import wire_frame
 from tests.simulator.client import OK, connected, envelope
+from tidemark.simulator.disk import read_ledger
+from tidemark.simulator.faults import Binary, Close, Fault, Garbage, Giant, HalfOpen, Reset
+from tidemark.simulator.ledger import Sent
+from tidemark.simulator.message import digest_of
+from tidemark.simulator.options import Options
+from tidemark.simulator.server import Simulator
+from tidemark.simulator.stream.outbox import Outgoing
+from tidemark.simulator.stream.websocket import wire_frame
 
 
 def parsed(data: bytes) -> Frame:

@@ -1,0 +1,67 @@
+import httpx
+import psycopg2
+import pytest
+import sqlalchemy.exc
+from airflow.sdk import RetryAction
+from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time.comms import ErrorResponse
+from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError
+
+from tidemark.airflow.faults import RetryTransient, told_plainly, transient
+from tidemark.core.errors import Problem
+
+
+def s3_error(status: int) -> ClientError:
+    return ClientError({"Error": {"Code": "x"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetObject")
+
+
+OUT_OF_REACH = [
+    psycopg2.OperationalError("server closed the connection unexpectedly"),
+    sqlalchemy.exc.OperationalError("SELECT 1", {}, psycopg2.OperationalError()),
+    sqlalchemy.exc.DBAPIError("SELECT 1", {}, psycopg2.DatabaseError(), connection_invalidated=True),
+    EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
+    s3_error(503),
+    s3_error(429),
+    IncompleteReadError(actual_bytes=1, expected_bytes=2),
+    httpx.ConnectError("refused"),
+    AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR)),
+    ConnectionResetError(),
+    TimeoutError(),
+]
+FAULTS = [
+    Problem("the checksum is wrong", "Upload it again"),
+    ValueError("bad"),
+    s3_error(403),
+    s3_error(404),
+    sqlalchemy.exc.IntegrityError("INSERT", {}, psycopg2.IntegrityError()),
+]
+
+
+@pytest.mark.parametrize("error", OUT_OF_REACH, ids=repr)
+def test_what_is_out_of_reach_is_tried_again(error: Exception) -> None:
+    assert RetryTransient().evaluate(error, 1, 10).action is RetryAction.RETRY
+
+
+@pytest.mark.parametrize("error", FAULTS, ids=repr)
+def test_a_fault_of_the_data_fails_at_once(error: Exception) -> None:
+    assert RetryTransient().evaluate(error, 1, 10).action is RetryAction.FAIL
+
+
+def worded(cause: Exception) -> None:
+    """Fail as the loader does: in words, which hide the cause from whoever reads them."""
+    try:
+        raise cause
+    except type(cause):
+        raise Problem("the warehouse failed", "Check that it runs") from None
+
+
+@pytest.mark.parametrize("cause", OUT_OF_REACH, ids=repr)
+def test_a_problem_is_as_transient_as_what_it_came_from(cause: Exception) -> None:
+    with pytest.raises(Problem) as problem, told_plainly():
+        worded(cause)
+    assert transient(problem.value)
+
+
+def test_any_other_problem_ends_the_task_with_what_to_do() -> None:
+    with pytest.raises(AirflowFailException, match=r"checksum is wrong\. What to do: Upload it again"), told_plainly():
+        raise FAULTS[0]

@@ -1,0 +1,118 @@
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.execution_time.context import OutletEventAccessors
+
+from tests.dags.archived import archive_hour
+from tidemark.airflow.load_hours import SALES, LoadHours
+from tidemark.core.hour import Hour
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from tidemark.local.s3 import S3Server
+
+HOUR = Hour.parse("2026-11-20T05")
+
+
+@pytest.fixture
+def s3(s3_server: "S3Server", bucket: str, warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> "S3Client":
+    """The archive of a task whose environment names an empty warehouse."""
+    for name, value in {"WAREHOUSE_URL": warehouse_url, "BUCKET": bucket, "COLLECTORS": "collector-a"}.items():
+        monkeypatch.setenv(f"TIDEMARK_{name}", value)
+    return s3_server.client()
+
+
+def context(**params: Any) -> Any:
+    run = SimpleNamespace(partition_key=params.pop("partition_key", None))
+    form = {"hour": None, "last_hour": None, "force": False, "collectors": None} | params
+    return {"params": form, "dag_run": run, "outlet_events": OutletEventAccessors()}
+
+
+def loaded(warehouse_url: str) -> int:
+    connection = psycopg2.connect(warehouse_url)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM core.sale")
+        count: int = cursor.fetchone()[0]
+    connection.close()
+    return count
+
+
+def test_it_loads_the_runs_hour_and_hands_its_numbers_on(s3: "S3Client", bucket: str, warehouse_url: str) -> None:
+    archive_hour(s3, bucket, HOUR, sales=3)
+    at = context(partition_key=HOUR.key)
+    report = LoadHours(task_id="load").execute(at)
+    assert (report[HOUR.key]["inserted"], loaded(warehouse_url)) == (3, 3)
+    assert at["outlet_events"][SALES].extra == report
+    assert at["outlet_events"][SALES].partition_keys == {HOUR.key}
+
+
+def test_it_loads_a_range(s3: "S3Client", bucket: str, warehouse_url: str) -> None:
+    for hour in (HOUR, HOUR.next()):
+        archive_hour(s3, bucket, hour, sales=2)
+    report = LoadHours(task_id="load").execute(context(hour=HOUR.key, last_hour=HOUR.next().key))
+    assert (list(report), loaded(warehouse_url)) == ([HOUR.key, HOUR.next().key], 4)
+
+
+def test_an_hour_loaded_before_is_left_as_it_is_unless_forced(s3: "S3Client", bucket: str, warehouse_url: str) -> None:
+    archive_hour(s3, bucket, HOUR)
+    task = LoadHours(task_id="load", hour=HOUR.key)
+    assert [task.execute(context(force=force))[HOUR.key]["unchanged"] for force in (False, False, True)] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_only_the_collectors_named_are_loaded(s3: "S3Client", bucket: str, warehouse_url: str) -> None:
+    archive_hour(s3, bucket, HOUR, "collector-a", sales=1)
+    archive_hour(s3, bucket, HOUR, "collector-b", sales=5)
+    LoadHours(task_id="load").execute(context(hour=HOUR.key, collectors=["collector-a"]))
+    assert loaded(warehouse_url) == 1
+
+
+def test_an_hour_still_awaited_is_handed_to_the_triggerer(
+    s3: "S3Client", monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hour = Hour.of(datetime.now(UTC)).previous()
+    monkeypatch.setenv("TIDEMARK_PATIENCE", "7200")
+    with pytest.raises(TaskDeferred) as deferred:
+        LoadHours(task_id="load").execute(context(partition_key=hour.key))
+    assert deferred.value.trigger.hours == [hour.key]
+    assert f"{hour}: waiting for the manifest of collector-a" in capsys.readouterr().out
+
+
+def test_an_hour_that_nobody_reported_is_known_as_a_gap(s3: "S3Client") -> None:
+    report = LoadHours(task_id="load").execute(context(hour=HOUR.key))[HOUR.key]
+    assert (report["collectors"], report["missing"]) == ([], ["collector-a"])
+    assert [gap.rpartition(" ")[2] for gap in report["gaps"]] == ["no_manifest"]
+
+
+def test_an_hour_that_nobody_was_to_record_fails_with_what_to_do(
+    s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TIDEMARK_COLLECTORS")
+    with pytest.raises(AirflowFailException, match=r"no collector has uploaded that hour\. What to do: "):
+        LoadHours(task_id="load").execute(context(hour=HOUR.key))
+
+
+def test_a_run_without_an_hour_fails_with_what_to_do(s3: "S3Client") -> None:
+    with pytest.raises(AirflowFailException, match=r"names no hour\. What to do: "):
+        LoadHours(task_id="load").execute(context())
+
+
+def test_an_hour_that_is_not_right_fails_and_says_which_check(s3: "S3Client", bucket: str, warehouse_url: str) -> None:
+    archive_hour(s3, bucket, HOUR)
+    task, again = LoadHours(task_id="load", hour=HOUR.key), context()
+    task.execute(context())
+    connection = psycopg2.connect(warehouse_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE mart.collection_hourly SET sales = sales + 1")
+    connection.close()
+    with pytest.raises(AirflowFailException, match=r"is loaded, but it is not right:\nhourly_disagrees: 1 wrong rows"):
+        task.execute(again)
+    assert not again["outlet_events"][SALES].partition_keys

@@ -1,0 +1,57 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidemark.query.question import Plot, Question
+
+SQL = """\
+-- Grain: one row per UTC day.
+-- Answers: How much was sold each day?
+-- Parameter: chain text = null; only this chain
+-- Parameter: from start = newest-30d; first day
+-- Plot: bar day volume_eth
+-- Example: tidemark query daily_volume
+-- Sales without a rate are not in the volumes;
+-- without_eth counts them.
+SELECT 1
+-- Plot: none
+"""
+
+
+def test_a_question_is_read_from_its_header() -> None:
+    question = Question.parse("daily_volume", SQL)
+    assert (question.name, question.grain, question.answers) == (
+        "daily_volume", "one row per UTC day.", "How much was sold each day?",
+    )  # fmt: skip
+    assert [parameter.name for parameter in question.parameters] == ["chain", "from"]
+    assert question.plot == Plot("bar", "day", ("volume_eth",))
+    assert question.example == "tidemark query daily_volume"
+    assert question.note == "Sales without a rate are not in the volumes; without_eth counts them."
+    assert question.sql == SQL
+
+
+@pytest.mark.parametrize("key", ["Grain", "Answers", "Plot", "Example"])
+def test_a_header_needs_each_line_once(key: str) -> None:
+    lines = SQL.splitlines(keepends=True)
+    (line,) = [line for line in lines[:6] if line.startswith(f"-- {key}:")]
+    with pytest.raises(ValueError, match=f"exactly one line '-- {key}"):
+        Question.parse("q", SQL.replace(line, "", 1))
+    with pytest.raises(ValueError, match=f"exactly one line '-- {key}"):
+        Question.parse("q", line + SQL)
+
+
+def test_a_plot_is_read_from_its_line() -> None:
+    assert Plot.parse("none") is None
+    assert Plot.parse("line day low high") == Plot("line", "day", ("low", "high"))
+
+
+@pytest.mark.parametrize("text", ["pie day sales", "bar day", ""])
+def test_other_plots_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a plot"):
+        Plot.parse(text)
+
+
+@given(st.text() | st.sampled_from(SQL.splitlines()).map(lambda line: line[1:]))
+def test_any_other_text_is_refused_by_its_name(text: str) -> None:
+    with pytest.raises(ValueError, match="'q' needs exactly one line"):
+        Question.parse("q", text)

@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from tidemark.core.errors import Problem
+from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.storage.postgres import connected
+
+
+def test_time_is_utc_and_what_is_not_committed_is_gone(postgres_url: str) -> None:
+    with connected(SecretStr(postgres_url)) as connection:
+        assert connection.scalar(text("SHOW TimeZone")) == "UTC"
+        connection.execute(text("CREATE TABLE half (a int)"))
+    with connected(SecretStr(postgres_url)) as connection:
+        assert connection.scalar(text("SELECT to_regclass('half')")) is None
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://user:secret@host/name", ""])
+def test_an_address_of_something_else_is_refused(url: str) -> None:
+    with pytest.raises(Problem, match="not the address of a PostgreSQL database") as caught, connected(SecretStr(url)):
+        pass
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["sec@ret@127.0.0.1:1/name", "sec@ret/ret@127.0.0.1:1/name", "sec@ret:ret@127.0.0.1:1/name"]
+)
+def test_a_password_that_is_not_encoded_is_not_taken_for_a_host_and_shown(address: str) -> None:
+    with (
+        pytest.raises(Problem, match="TIDEMARK_WAREHOUSE_URL") as caught,
+        connected(SecretStr(f"postgresql://ann:{address}")),
+    ):
+        pass
+    assert "ret" not in str(caught.value)
+    assert "%40" in caught.value.hint
+
+
+@pytest.mark.parametrize("option", ["foo=bar", "sslmode=bogus"])
+def test_an_option_that_does_not_exist_is_named(postgres_url: str, option: str) -> None:
+    with pytest.raises(Problem, match="invalid") as caught, connected(SecretStr(f"{postgres_url}?{option}")):
+        pass
+    assert "the options" in caught.value.hint
+
+
+def test_time_is_utc_whatever_libpq_is_told(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGTZ", "America/New_York")
+    with connected(SecretStr(postgres_url)) as connection:
+        assert connection.scalar(text("SHOW TimeZone")) == "UTC"
+        connection.rollback()
+        assert connection.scalar(text("SHOW TimeZone")) == "UTC"
+
+
+def test_a_wrong_password_is_not_repeated(postgres_url: str) -> None:
+    wrong = postgres_url.replace(postgres_url.split(":")[2].split("@", maxsplit=1)[0], "guessed-it")
+    with pytest.raises(Problem, match="password authentication failed") as caught, connected(SecretStr(wrong)):
+        pass
+    assert "guessed-it" not in str(caught.value)
+    assert "the password" in caught.value.hint
+    assert caught.value.__cause__ is None  # another try would end the same way
+
+
+def test_a_server_that_is_not_there_is_named(postgres_url: str) -> None:
+    port = postgres_url.split(":")[3].split("/", maxsplit=1)[0]
+    gone = postgres_url.replace(f":{port}/", ":1/")
+    with pytest.raises(Problem, match=r"127\.0\.0\.1:1, database test_") as caught, connected(SecretStr(gone)):
+        pass
+    assert caught.value.__cause__ is not None  # by which Airflow knows that another try may help
+
+
+def test_a_server_that_goes_away_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    server = Postgres(tmp_path / "postgres", settings=UNSAFE_BUT_FAST)
+
+    def cut_off() -> None:
+        with connected(SecretStr(server.url())) as connection:
+            connection.execute(text("SELECT 1"))
+            server.restart()
+            connection.execute(text("SELECT 1"))
+
+    with server, pytest.raises(Problem, match="failed"):
+        cut_off()
+
+
+def test_a_fault_of_the_statement_stays_what_it_is(postgres_url: str) -> None:
+    with pytest.raises(Exception, match="UndefinedTable"), connected(SecretStr(postgres_url)) as connection:
+        connection.execute(text("SELECT * FROM nowhere"))

@@ -1,0 +1,130 @@
+"""The coverage ledger: what happened to the subscription in one hour, one JSON object per line.
+
+Each hour's file begins with `began`, which carries over what the hours before left behind, so that the file
+can be folded alone (see `tidemark.archive.coverage`). Every `at` is a moment of the collector's recorded time, UTC.
+Reasons are words of Tidemark's own, never values of a message.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+PROCESS_DIED = "process_died"
+NOT_RUNNING = "not_running"
+CONNECTING = "connecting"
+PAUSED = "paused"
+CLOCK_STEPPED = "clock_stepped"
+
+
+class _Entry(msgspec.Struct, frozen=True, tag_field="entry", tag=str.lower):
+    at: datetime
+
+
+class Place(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A topic joined on a connection; connections are numbered from 1 within a run."""
+
+    connection: int
+    topic: str
+
+
+class Began(_Entry, frozen=True):
+    """The hour begins: topics expected to be covered, why each is not yet, and the places joined across its start.
+
+    `run` is the process that lives across the start, None when there is none.
+    """
+
+    run: str | None
+    expected: dict[str, str]
+    joined: tuple[Place, ...] = ()
+
+
+class Started(_Entry, frozen=True):
+    """A process starts and means to cover exactly these topics; whatever ran before it no longer does."""
+
+    run: str
+    topics: tuple[str, ...]
+    software: str
+
+
+class Subscribed(_Entry, frozen=True):
+    """A topic is expected to be covered from now on."""
+
+    topic: str
+
+
+class Unsubscribed(_Entry, frozen=True):
+    """A topic is not expected any more."""
+
+    topic: str
+
+
+class Joined(_Entry, frozen=True):
+    """The server acknowledged a join: the topic is covered from here to the connection's last proof of life."""
+
+    connection: int
+    topic: str
+
+
+class Alive(_Entry, frozen=True):
+    """A connection's proof of life at `at`; everything it delivered up to then is on disk."""
+
+    connection: int
+
+
+class Lost(_Entry, frozen=True):
+    """A connection, or one topic of it, was found lost at `at`; `proof` is its last proof of life."""
+
+    connection: int
+    topic: str | None
+    proof: datetime
+    reason: str
+
+
+class Failed(_Entry, frozen=True):
+    """An attempt to connect (topic None) or to join a topic failed."""
+
+    topic: str | None
+    reason: str
+
+
+class Unkept(_Entry, frozen=True):
+    """Messages received from `at` to `until` could not be written, or nobody knows which were missed then."""
+
+    until: datetime
+    messages: int
+    reason: str
+
+
+class Stopped(_Entry, frozen=True):
+    """The process stopped as it was told to."""
+
+
+class Ended(_Entry, frozen=True):
+    """The process lived to the hour's end, and nothing of the hour is still unproven."""
+
+
+Entry = Began | Started | Subscribed | Unsubscribed | Joined | Alive | Lost | Failed | Unkept | Stopped | Ended
+
+_decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+
+
+def print_entry(entry: Entry) -> bytes:
+    """Print an entry as one line, newline included."""
+    return msgspec.json.encode(entry) + b"\n"
+
+
+def read_entry(line: bytes) -> Entry:
+    """Read one line. Raises ValueError where it is no entry, or a time in it has no zone."""
+    entry = _decoder.decode(line)
+    for moment in (entry.at, getattr(entry, "proof", entry.at), getattr(entry, "until", entry.at)):
+        if moment.tzinfo is None:
+            raise ValueError(f"{moment.isoformat()} in the ledger has no time zone")
+    return entry
+
+
+def read_ledger(data: bytes) -> tuple[Entry, ...]:
+    """Read a ledger file. A last line without its newline was torn by a dying process and is left out.
+
+    Raises ValueError for a line that is no entry.
+    """
+    return tuple(read_entry(line) for line in data[: data.rfind(b"\n") + 1].splitlines())

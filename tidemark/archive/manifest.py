@@ -1,0 +1,102 @@
+"""The manifest: what one collector says of one hour. It is put last and is the commit of the hour's objects."""
+
+from datetime import datetime
+
+import msgspec
+
+from tidemark.archive.event_type import SALE
+from tidemark.archive.names import ObjectKey, checked_collector
+from tidemark.core.hour import Hour
+
+FORMAT = 1
+
+
+class Interval(msgspec.Struct, frozen=True, order=True, rename={"start": "from", "end": "to"}):
+    """A stretch of an hour in which a topic was covered, `[start, end)`, UTC."""
+
+    topic: str
+    start: datetime
+    end: datetime
+
+
+class Gap(msgspec.Struct, frozen=True, order=True, rename={"start": "from", "end": "to"}):
+    """A stretch of an hour in which a topic was not covered, with the reason; `[start, end)`, UTC."""
+
+    topic: str
+    start: datetime
+    end: datetime
+    reason: str
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """One object of the hour.
+
+    `sha256` is the hexadecimal digest of the object as it lies in the archive (compressed); `bytes` counts the
+    record lines it unpacks to.
+    """
+
+    key: str
+    records: int
+    bytes: int
+    compressed_bytes: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """One collector's hour: its segments, what they hold, and what was and was not covered.
+
+    `event_types` counts every record line once (see `tidemark.archive.event_type`), so its sum is the number of lines.
+    Times are UTC; `first_received_at` and `last_received_at` are None for an hour without records.
+    """
+
+    format: int = FORMAT
+    hour: str
+    collector: str
+    segments: tuple[Segment, ...] = ()
+    event_types: dict[str, int] = msgspec.field(default_factory=dict)
+    first_received_at: datetime | None = None
+    last_received_at: datetime | None = None
+    covered: tuple[Interval, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    software: str
+    written_at: datetime
+
+    @property
+    def records(self) -> int:
+        """How many record lines the segments hold together."""
+        return sum(segment.records for segment in self.segments)
+
+    @property
+    def sales(self) -> int:
+        """How many of them are sales."""
+        return self.event_types.get(SALE, 0)
+
+
+_decoder = msgspec.json.Decoder(Manifest)
+
+
+def print_manifest(manifest: Manifest) -> bytes:
+    """Print a manifest as indented JSON with sorted keys; the same manifest always gives the same bytes."""
+    text = msgspec.json.encode(manifest, order="sorted")
+    return msgspec.json.format(text, indent=1) + b"\n"
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """Read a manifest and check that it agrees with itself.
+
+    Raises ValueError with what is wrong: not JSON, another format, counts that do not add up, or a segment
+    that belongs to another hour or collector.
+    """
+    manifest = _decoder.decode(data)
+    if manifest.format != FORMAT:
+        raise ValueError(f"manifest format {manifest.format} is not {FORMAT}; update Tidemark on this machine")
+    checked_collector(manifest.collector)
+    hour = Hour.parse(manifest.hour)
+    for segment in manifest.segments:
+        key = ObjectKey.parse(segment.key)
+        if (key.segment.hour, key.collector) != (hour, manifest.collector):
+            raise ValueError(f"segment {segment.key!r} is not of {manifest.hour} by {manifest.collector}")
+    counted = sum(manifest.event_types.values())
+    if counted != manifest.records:
+        raise ValueError(f"event types add up to {counted}, the segments hold {manifest.records} records")
+    return manifest

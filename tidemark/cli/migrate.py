@@ -1,0 +1,18 @@
+"""`tidemark migrate`: bring the warehouse's tables up to this version."""
+
+
+def migrate() -> None:
+    """Create the warehouse's tables, or bring them up to this version.
+
+    Needs TIDEMARK_WAREHOUSE_URL. Twice is as good as once, and two at the same time are safe. The user needs the
+    right to create schemas in the database and, unless the roles tidemark_loader and tidemark_reader exist, roles.
+
+    \b
+    Example:
+      TIDEMARK_WAREHOUSE_URL=postgresql://owner:…@db.example.org/warehouse tidemark migrate
+    """
+    from tidemark.loader.settings import WarehouseSettings
+    from tidemark.loader.warehouse import migrate as migrations
+
+    applied = migrations.migrate(WarehouseSettings().warehouse_url)
+    print(f"{len(applied)} applied" if applied else "nothing to do: the warehouse is up to date")

@@ -1,0 +1,48 @@
+"""`tidemark repair`: fill the gaps of the warehouse from the Events API."""
+
+from typing import Annotated
+
+import typer
+
+from tidemark.cli.arguments import hour
+from tidemark.core.hour import Hour
+
+
+def repair(
+    first: Annotated[
+        Hour | None,
+        typer.Argument(parser=hour, metavar="HOUR", help="The first hour, in UTC; without it, the last seven days."),
+    ] = None,
+    last: Annotated[
+        Hour | None, typer.Argument(parser=hour, metavar="LAST", help="The last hour; without it, the current one.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is open and ask for nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
+) -> None:
+    """Fetch the sales of stretches that no collector covered, archive them, and load their hours again.
+
+    The newest stretch comes first, within the API's limits and TIDEMARK_REPAIR_REQUESTS. What could not be asked for
+    stays open for the next run. Without OPENSEA_API_KEY nothing is fetched, and that is no failure.
+
+    \b
+    Example:
+      tidemark repair --dry-run
+      tidemark repair 2026-11-22T00 2026-11-22T23
+    """
+    import json
+    import time
+    from dataclasses import asdict
+    from datetime import timedelta
+    from functools import partial
+
+    from tidemark.loader.hours import load_hour
+    from tidemark.loader.repair.run import repair_gaps
+    from tidemark.loader.settings import LoaderSettings
+
+    settings = LoaderSettings()
+    say = partial(typer.echo, err=as_json)
+    until = last or Hour.of(settings.clock.at(time.time()))
+    report = repair_gaps(settings, first or Hour(until.start - timedelta(days=7)), until, dry_run=dry_run, say=say)
+    loads = [load_hour(Hour.parse(key), settings, say=say) for key in report.hours]
+    if as_json:
+        typer.echo(json.dumps(asdict(report) | {"loads": [asdict(load) for load in loads]}))

@@ -1,0 +1,101 @@
+"""`tidemark status`: the machine's own collector at a glance."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from collector.glance import Glance
+    from collector.status import Status
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="Show the system that `tidemark up` keeps running.")] = False,
+) -> None:
+    """Show this machine's collector: its connection, what it keeps, its spool and what waits for the archive.
+
+    Exit status 0 means that it is joined and writing, 1 that it is not, or that none runs; with --local, that every
+    part of the system works.
+
+    \b
+    Examples:
+      TIDEMARK_SPOOL=/var/lib/tidemark tidemark status
+      tidemark status --local
+    """
+    if local:
+        _local()
+        return
+    import msgspec
+    from rich.console import Console
+
+    from collector.glance import look
+    from collector.settings import SpoolSettings
+
+    glance = look(SpoolSettings().spool)
+    if as_json:
+        typer.echo(msgspec.json.encode(glance))
+    else:
+        _show(glance, Console(highlight=False, markup=False, soft_wrap=True))
+    if glance.status is None or not glance.status.ready:
+        raise typer.Exit(1)
+
+
+def _local() -> None:
+    from rich.console import Console
+
+    from tidemark.local.state import read_state
+    from tidemark.local.status import addresses, overview
+    from tidemark.local.up import RUN
+
+    if not (state := read_state(RUN)):
+        typer.echo("Nothing is up; tidemark up starts it.")
+        raise typer.Exit(1)
+    found = overview(state)
+    Console(highlight=False, markup=False).print(found)
+    typer.echo(addresses(RUN, state))
+    if not found.works:
+        raise typer.Exit(1)
+
+
+def _show(glance: "Glance", console: "Console") -> None:
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, text in [*_collector(glance), *_spool(glance)]:
+        table.add_row(name, text)
+    console.print(table)
+
+
+def _collector(glance: "Glance") -> list[tuple[str, str]]:
+    if glance.status:
+        return _running(glance.status)
+    if glance.pid:
+        return [("collector", f"process {glance.pid} holds the spool and does not answer")]
+    return [("collector", f"NOT RUNNING; the last entry in its spool is of {glance.last_entry}")]
+
+
+def _running(status: "Status") -> list[tuple[str, str]]:
+    state = "joined and writing" if status.ready else "NOT READY: " + "; ".join(status.troubles)
+    age = "none yet" if status.last_event_age is None else f"{status.last_event_age:.1f} s ago"
+    lag = "unknown" if status.lag is None else f"{status.lag:.2f} s"
+    gaps = ", ".join(f"{reason} {seconds:,.0f} s" for reason, seconds in sorted(status.gap_seconds.items()))
+    return [
+        ("collector", f"{status.collector}  {status.software}  process {status.pid}  since {status.started_at}"),
+        ("state", state),
+        ("topics", f"{len(status.joined)} of {len(status.expected)} joined on {status.connections} connection(s)"),
+        ("messages", f"{status.kept:,} kept  {status.unkept:,} not kept  {status.kept_bytes / 1e6:,.1f} MB"),
+        ("last message", f"{age}  lag {lag}"),
+        ("gaps", gaps or "none"),
+    ]
+
+
+def _spool(glance: "Glance") -> list[tuple[str, str]]:
+    held = glance.backlog
+    oldest = f", the oldest of {held.oldest}" if held.oldest else ""
+    return [
+        ("spool", f"{glance.spool}  {glance.disk_free / 1e9:,.1f} GB free"),
+        ("backlog", f"{held.unshipped} segments, {held.unshipped_bytes / 1e6:,.1f} MB, wait for the archive{oldest}"),
+    ]

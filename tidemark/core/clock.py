@@ -1,0 +1,48 @@
+"""A clock that may run at another rate, so that a demo drives hours in seconds.
+
+`tidemark demo` gives every program the same `TIDEMARK_CLOCK`, written `START@ANCHOR*RATE`: at the real time
+ANCHOR (seconds since 1970) it is START, and each real second lasts RATE seconds. Without it, time is real.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from tidemark.core.timestamps import format_moment, parse_moment
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FORM = re.compile(r"(?P<start>[^@*]+)@(?P<anchor>[0-9]+(?:\.[0-9]+)?)\*(?P<rate>[0-9]+(?:\.[0-9]+)?)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Turns real seconds since 1970, as `time.time()` gives them, into the moments that programs record."""
+
+    start: datetime = EPOCH
+    anchor: float = 0.0
+    rate: float = 1.0
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `2026-11-20T10:00:00Z@1763800000.5*180`; an empty text is the real clock.
+
+        Raises ValueError with the expected form for anything else.
+        """
+        if not text:
+            return cls()
+        found = _FORM.fullmatch(text)
+        if not found or float(found["rate"]) <= 0:
+            raise ValueError(f"{text!r} is not a clock; write it as 2026-11-20T10:00:00Z@1763800000.5*180")
+        return cls(parse_moment(found["start"]), float(found["anchor"]), float(found["rate"]))
+
+    def at(self, real: float) -> datetime:
+        """Return the moment at a real time, given in seconds since 1970."""
+        return self.start + timedelta(seconds=(real - self.anchor) * self.rate)
+
+    def real(self, moment: datetime) -> float:
+        """Return the real seconds since 1970 at which this clock shows `moment`."""
+        return self.anchor + (moment - self.start).total_seconds() / self.rate
+
+    def __str__(self) -> str:
+        return f"{format_moment(self.start)}@{self.anchor!r}*{self.rate!r}"

@@ -1,0 +1,140 @@
+"""Hours of the archive into the warehouse: what Airflow, the command line and the demo call, and nothing deeper."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+
+from sqlalchemy import Connection
+
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour, hours
+from tidemark.core.version import VERSION
+from tidemark.loader.archive.listing import Listed, fingerprint
+from tidemark.loader.archive.s3 import S3Archive, s3_client
+from tidemark.loader.report import LoadReport
+from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.warehouse.load import load, lock_hour
+from tidemark.loader.warehouse.runs import covered_seconds, fingerprints, last_run, open_gaps, require_migrated
+from tidemark.storage.postgres import connected
+
+NOBODY = fingerprint(())
+
+
+def load_hour(
+    hour: Hour,
+    settings: LoaderSettings,
+    *,
+    force: bool = False,
+    collectors: Sequence[str] | None = None,
+    say: Callable[[str], object] = print,
+) -> LoadReport:
+    """Load one hour in one transaction, and report it.
+
+    An hour whose manifests are those of its last load is left as it is, unless `force`. `collectors` limits the load
+    to some of those that recorded the hour. All of the hour is a gap for an expected collector that has not reported
+    it, also where none has and patience is over, and for one that is left out and was never loaded. Raises Problem;
+    then nothing of the hour was changed.
+    """
+    started = datetime.now(UTC)
+    archive = _archive(settings)
+    with connected(settings.warehouse_url) as connection:
+        require_migrated(connection)
+        lock_hour(connection, hour, say)
+        there = archive.listed(hour)  # not before: another load may have just ended
+        last = last_run(connection, hour)
+        listed = _chosen(there, hour, collectors)
+        lost = last is not None and last["fingerprint"] != NOBODY
+        if not there and (lost or not _given_up(hour, settings, started)):
+            raise _nothing_there(hour)
+        mark, missing = fingerprint(listed), _missing(there, settings)
+        unchanged = not force and last is not None and last["fingerprint"] == mark
+        if not unchanged:
+            manifests = [archive.manifest(one) for one in listed]
+            run = {
+                "fingerprint": mark,
+                "started_at": started,
+                "software": VERSION,
+                "force": force,
+                "missing": _missing(listed, settings),
+                "topics": [f"collection:{slug}" for slug in settings.collections],
+            }
+            load(connection, hour, manifests, archive.chunks, say, again=last is not None, **run)
+        report = _report(connection, hour, missing, unchanged=unchanged)
+        connection.commit()
+    say(str(report))
+    return report
+
+
+def missing_collectors(hour: Hour, settings: LoaderSettings) -> list[str]:
+    """Return the expected collectors whose manifest of the hour is not in the archive yet."""
+    return _missing(_archive(settings).listed(hour), settings)
+
+
+def stale_hours(settings: LoaderSettings, first: Hour, last: Hour) -> list[Hour]:
+    """Return the hours from `first` to `last` whose archive changed after they were loaded, or that never were.
+
+    An hour without any manifest is among them when an earlier one of the range was recorded, patience is over, and
+    nothing stands in the warehouse: it is to be known as a gap.
+    """
+    archive = _archive(settings)
+    days = dict.fromkeys(hour.start.date() for hour in hours(first, last))
+    listed = sorted((one for day in days for one in archive.listed_on(day)), key=lambda one: one.key.hour)
+    found = {hour: fingerprint(group) for hour, group in groupby(listed, key=lambda one: one.key.hour)}
+    with connected(settings.warehouse_url) as connection:
+        require_migrated(connection)
+        known = fingerprints(connection, first, last)
+    begun, now = min([*found, *known], default=last.next()), datetime.now(UTC)
+    silent = {hour: NOBODY for hour in hours(begun, last) if hour not in known and _given_up(hour, settings, now)}
+    wanted = silent | found
+    return [hour for hour in hours(first, last) if hour in wanted and wanted[hour] != known.get(hour)]
+
+
+def _archive(settings: LoaderSettings) -> S3Archive:
+    return S3Archive(s3_client(), settings.bucket, settings.prefix)
+
+
+def _missing(there: list[Listed], settings: LoaderSettings) -> list[str]:
+    reported = {one.key.collector for one in there}
+    return [collector for collector in settings.collectors if collector not in reported]
+
+
+def _given_up(hour: Hour, settings: LoaderSettings, now: datetime) -> bool:
+    """Tell whether an hour was to be recorded and whoever has not reported it by now is not awaited any more."""
+    return bool(settings.collectors) and not settings.awaits(hour, now)
+
+
+def _nothing_there(hour: Hour) -> Problem:
+    return Problem(
+        f"the archive has no manifest of {hour.key}: no collector has uploaded that hour",
+        "Run `tidemark upload` on the collectors' machines; an hour is uploaded once it is over",
+    )
+
+
+def _chosen(listed: list[Listed], hour: Hour, collectors: Sequence[str] | None) -> list[Listed]:
+    there = [one.key.collector for one in listed]
+    present = ", ".join(there) or "nobody"
+    if missing := sorted(set(collectors or ()) - set(there)):
+        raise Problem(
+            f"the archive has no manifest of {hour.key} by {', '.join(missing)}, only by {present}",
+            "Run `tidemark upload` on that collector's machine, or leave it out",
+        )
+    return [one for one in listed if not collectors or one.key.collector in collectors]
+
+
+def _report(connection: Connection, hour: Hour, missing: list[str], *, unchanged: bool) -> LoadReport:
+    run = last_run(connection, hour)
+    if run is None:
+        raise AssertionError(f"{hour.key} was loaded and has no load_run")
+    counts = {
+        name: run[name] for name in ("files", "lines", "inserted", "replaced", "duplicates", "other", "quarantined")
+    }
+    return LoadReport(
+        hour=hour.key,
+        unchanged=unchanged,
+        collectors=run["collectors"],
+        missing=missing,
+        covered_seconds=covered_seconds(connection, hour),
+        gaps=open_gaps(connection, hour),
+        seconds=(run["finished_at"] - run["started_at"]).total_seconds(),
+        **counts,
+    )

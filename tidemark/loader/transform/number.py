@@ -1,0 +1,86 @@
+"""Exact numbers: read from JSON numbers and strings alike, shifted and multiplied without rounding, never a float."""
+
+import re
+from decimal import Context, Decimal, Inexact
+from functools import lru_cache
+
+from msgspec import Raw
+
+from tidemark.loader.transform.outcome import Reason, UnfitError
+
+UINT256 = 2**256 - 1
+LONGEST_UINT256 = 78
+ZERO = Decimal(0)
+LARGEST_DECIMALS = 77
+_FORM = re.compile(rb"-?[0-9]{1,100}(?:\.[0-9]{1,100})?(?:[eE][+-]?[0-9]{1,2})?")
+# Wide enough for any product of two numbers of that form; a lost digit is an error, not a rounding.
+_EXACT = Context(prec=1000, traps=[Inexact])
+
+
+def number_of(raw: Raw, name: str) -> Decimal | None:
+    """Read a number of zero or more, in its shortest form; None where it is absent, null or an empty string.
+
+    Raises UnfitError for anything else. A number has at most 100 digits on either side of its point.
+    """
+    text = bytes(raw).strip(b'"')
+    if text in {b"", b"null"}:
+        return None
+    number = _read(text)
+    if number is None:
+        raise UnfitError(Reason.MALFORMED, f"{name} is not a number: {bytes(raw)[:60]!r}")
+    if number < 0:
+        raise UnfitError(Reason.OUT_OF_RANGE, f"{name} is negative: {number}")
+    return number or ZERO  # there is no minus zero
+
+
+@lru_cache(maxsize=1024)  # the rates of a token are the same for many sales
+def _read(text: bytes) -> Decimal | None:
+    return _EXACT.normalize(Decimal(text.decode())) if _FORM.fullmatch(text) else None
+
+
+def whole_of(raw: Raw, name: str, most: int = UINT256) -> int | None:
+    """Read a whole number from zero to `most`; None where it is unknown (see `number_of`). Raises UnfitError."""
+    text = bytes(raw).strip(b'"')
+    whole = int(text) if text.isdigit() and len(text) <= LONGEST_UINT256 else _whole(number_of(raw, name), name)
+    if whole is not None and whole > most:
+        raise UnfitError(Reason.OUT_OF_RANGE, f"{name} is more than {most}: {whole}")
+    return whole
+
+
+def _whole(number: Decimal | None, name: str) -> int | None:
+    if number is not None and number != number.to_integral_value():
+        raise UnfitError(Reason.MALFORMED, f"{name} is not a whole number: {number}")
+    return None if number is None else int(number)
+
+
+def in_tokens(base_units: int | None, decimals: int | None) -> Decimal | None:
+    """Turn base units into whole tokens: 1.5 for 15 with one decimal. None where either is unknown."""
+    if base_units is None or decimals is None:
+        return None
+    return _EXACT.normalize(Decimal(base_units).scaleb(-decimals, _EXACT))
+
+
+def product(amount: Decimal | None, rate: Decimal | None) -> Decimal | None:
+    """Multiply exactly; None where either is unknown."""
+    if amount is None or rate is None:
+        return None
+    return _EXACT.normalize(_EXACT.multiply(amount, rate))
+
+
+def quotient(amount: Decimal | None, count: int | None) -> Decimal | None:
+    """Divide exactly; None where either is unknown or the result has no end, as a third has none."""
+    if amount is None or not count:
+        return None
+    if count == 1:
+        return amount
+    try:
+        return _EXACT.normalize(_EXACT.divide(amount, Decimal(count)))
+    except Inexact:
+        return None
+
+
+def even_share(amount: int | None, part: int | None, whole: int | None) -> int | None:
+    """Return `amount` * `part` / `whole`; None where it is unknown or does not come out whole."""
+    if amount is None or part is None or not whole or amount * part % whole:
+        return None
+    return amount * part // whole

@@ -1,0 +1,142 @@
+"""Record line → outcome. Total: any bytes at all become a sale, another event or a reject, and nothing is raised.
+
+Most lines are whole messages of a known type and take one typed decode. Whatever that refuses is looked at again,
+slowly, to say why, or to find that it is one of the rarer forms after all.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct, defstruct
+
+from tidemark.archive.event_type import SALE, UNPARSED, UNTYPED, event_type_of
+from tidemark.archive.record import Record, read_record
+from tidemark.core.timestamps import parse_moment
+from tidemark.loader.transform.event import EVENTS, AnyEvent
+from tidemark.loader.transform.events_api import TOPIC, ListedSale, listed_sale
+from tidemark.loader.transform.outcome import Other, Outcome, Reason, Reject, UnfitError, rejected
+from tidemark.loader.transform.sale import Sale
+from tidemark.loader.transform.sold import ABSENT, ItemSold
+from tidemark.loader.transform.stream import stream_sale
+
+ELISIONS = (b'"[Object]"', b'"[Array]"', b'"[object Object]"')
+_MISSING = re.compile(r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?")
+_UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
+
+
+class Frame(Struct, gc=False):
+    """What tells an envelope from an object frame of the documentation of 2022, whose payload is the envelope."""
+
+    event_type: Raw = ABSENT
+    payload: Raw = ABSENT
+    sent_at: Raw = ABSENT
+
+
+_Line = defstruct("_Line", [("received_at", str), ("message", AnyEvent)], gc=False)
+Seen = Any  # a `_Line` of a sale that is still to be worked out, a `Sale` or a `Reject`
+_line: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_Line)
+_frame = msgspec.json.Decoder(Frame)
+_decoders: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(shape) for name, shape in EVENTS.items()}
+_listed: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ListedSale)
+_message = attrgetter("message")
+_others = {shape: Other(name) for name, shape in EVENTS.items() if name != SALE}
+
+
+def read_line(line: bytes) -> Outcome:
+    """Say what one record line is; its newline may be there or not."""
+    try:
+        return _outcome(_line.decode(line))
+    except _UNREADABLE:
+        return _looked_at_again(line)
+
+
+def look_at(texts: Sequence[bytes | memoryview], count: int) -> tuple[Counter[str], list[tuple[int, Seen]]]:
+    """Look at many lines, each ending in a newline; `texts` together have `count` of them.
+
+    Returns the counts of other events by name, and with its place, from 0, whatever is none. Of that `outcome_of` tells
+    what `read_line` tells of the line alone.
+    """
+    try:
+        lines = list(chain.from_iterable(map(_line.decode_lines, texts)))
+    except _UNREADABLE:
+        lines = []
+    if len(lines) != count:  # one of them takes a second look, or is blank
+        outcomes = [read_line(line) for line in b"".join(texts).split(b"\n")[:-1]]
+        others = Counter(outcome.event_type for outcome in outcomes if isinstance(outcome, Other))
+        return others, [(place, found) for place, found in enumerate(outcomes) if not isinstance(found, Other)]
+    kinds = list(map(type, map(_message, lines)))
+    counts = Counter(kinds)
+    sold = enumerate(kinds) if counts.pop(ItemSold, 0) else ()
+    sales = [(place, lines[place]) for place, kind in sold if kind is ItemSold]
+    return Counter({_others[kind].event_type: count for kind, count in counts.items()}), sales
+
+
+def outcome_of(seen: Seen) -> Sale | Reject:
+    """Say what a line is that is no other event."""
+    return seen if isinstance(seen, Sale | Reject) else _sale(seen.message, seen.received_at)
+
+
+def _outcome(line: Any) -> Outcome:
+    message = line.message
+    return _others.get(type(message)) or _sale(message, line.received_at)
+
+
+def _sale(message: ItemSold | ListedSale, received_at: str) -> Sale | Reject:
+    try:
+        moment = parse_moment(received_at)
+    except (ValueError, OverflowError) as error:
+        return rejected(UNPARSED, Reason.NOT_A_RECORD, f"the line is no record: {error}")
+    try:
+        return listed_sale(message, moment) if isinstance(message, ListedSale) else stream_sale(message, moment)
+    except UnfitError as unfit:
+        return rejected(SALE, unfit.reason, unfit.detail)
+
+
+def _looked_at_again(line: bytes) -> Outcome:
+    try:
+        record = read_record(line)
+    except _UNREADABLE as error:
+        return rejected(UNPARSED, Reason.NOT_A_RECORD, f"the line is no record: {error}")
+    event_type = event_type_of(record.message)
+    if event_type == UNPARSED:
+        frame = record.unparsed if record.unparsed is not None else f"(base64) {record.unparsed_base64}"
+        return rejected(event_type, Reason.UNPARSED, f"the collector did not understand the frame: {frame[:120]}")
+    if event_type == UNTYPED:
+        return rejected(event_type, Reason.NO_EVENT_TYPE, f"the message has no event_type: {_start(record.message)}")
+    if event_type not in _decoders:
+        return Other(event_type)
+    return _known(record, event_type)
+
+
+def _known(record: Record, event_type: str) -> Outcome:
+    """Decode a message of a known type, whatever frame it is in, or say why that cannot be done."""
+    frame = _frame.decode(record.message)
+    inner = record.message if bytes(frame.event_type) else frame.payload
+    decoder = _listed if record.topic == TOPIC and event_type == SALE else _decoders[event_type]
+    try:
+        message = decoder.decode(inner)
+    except _UNREADABLE as error:
+        return _refused(event_type, str(error), bytes(inner))
+    if event_type != SALE:
+        return _others[type(message)]
+    if not bytes(message.sent_at):
+        message.sent_at = frame.sent_at
+    return _sale(message, record.received_at)
+
+
+def _refused(event_type: str, error: str, message: bytes) -> Reject:
+    if any(elision in message for elision in ELISIONS):
+        return rejected(event_type, Reason.ELIDED, f"parts of the message were left out by whoever printed it: {error}")
+    if missing := _MISSING.fullmatch(error):
+        field, place = missing.groups()
+        return rejected(event_type, Reason.CUT, f"the message was cut: {place or 'it'} has no {field}")
+    return rejected(event_type, Reason.MALFORMED, error)
+
+
+def _start(message: Raw) -> str:
+    return bytes(message)[:120].decode(errors="replace")

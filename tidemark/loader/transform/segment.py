@@ -1,0 +1,82 @@
+"""A segment, as it is unpacked chunk by chunk → what its lines are, in blocks of bounded size."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from tidemark.archive.record import count_lines
+from tidemark.loader.transform.outcome import Reject
+from tidemark.loader.transform.read import Seen, look_at, outcome_of
+from tidemark.loader.transform.sale import Sale
+
+# Chunks in a block. Each is decoded as soon as it is unpacked, while a core has it close; the few sales wait for one
+# another, for what a core needs to work them out is far away after each chunk: alone, one takes a third longer.
+TOGETHER = 16
+_Texts = Sequence[bytes | memoryview]
+
+
+@dataclass(slots=True)
+class Block:
+    """What some successive lines of a segment are.
+
+    `first` is the number of the first of them in the segment, from 1; `sales` and `rejects` carry their lines' numbers.
+    `lines` is always the sum of sales, rejects and others.
+    """
+
+    first: int
+    lines: int = 0
+    sales: list[tuple[int, Sale]] = field(default_factory=list)
+    rejects: list[tuple[int, bytes, Reject]] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
+
+
+def read_segment(chunks: Iterable[bytes]) -> Iterator[Block]:
+    """Read the bytes of a segment, however they are cut into chunks. Never raises by itself.
+
+    Chunks of a quarter of a megabyte are quick and small; a line may span any number of them.
+    """
+    pieces = _whole_lines(chunks)
+    first = 1
+    while (block := _block(first, islice(pieces, TOGETHER))).lines:
+        yield block
+        first += block.lines
+
+
+def _whole_lines(chunks: Iterable[bytes]) -> Iterator[tuple[_Texts, int]]:
+    """Yield texts that end with a line, and how many lines they have; only a line that was cut is copied for that."""
+    rest = b""
+    for chunk in chunks:
+        begin, end = chunk.find(b"\n") + 1, chunk.rfind(b"\n") + 1
+        if not end:
+            rest += chunk
+            continue
+        yield (rest + chunk[:begin], memoryview(chunk)[begin:end]), count_lines(chunk)
+        rest = chunk[end:]
+    if rest:
+        yield (rest + b"\n",), 1
+
+
+def _block(first: int, pieces: Iterable[tuple[_Texts, int]]) -> Block:
+    block = Block(first)
+    waiting: list[tuple[int, _Texts, list[tuple[int, Seen]]]] = []
+    for texts, count in pieces:
+        others, found = look_at(texts, count)
+        block.others.update(others)
+        if found:  # what has nothing more to tell need not be kept
+            waiting.append((first + block.lines, texts, found))
+        block.lines += count
+    for place in waiting:
+        _take(block, *place)
+    return block
+
+
+def _take(block: Block, first: int, texts: _Texts, found: list[tuple[int, Seen]]) -> None:
+    lines: list[bytes] = []
+    for place, seen in found:
+        outcome = outcome_of(seen)
+        if isinstance(outcome, Sale):
+            block.sales.append((first + place, outcome))
+        else:
+            lines = lines or b"".join(texts).split(b"\n")
+            block.rejects.append((first + place, lines[place], outcome))

@@ -1,0 +1,79 @@
+"""Migrations: the numbered SQL files of `sql/migrations/`, applied in order of name, forward only.
+
+Alembic runs them. Each file is a revision of its own without a predecessor, so that `ops.schema_migration` holds
+one row per applied file, written in the file's own transaction.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+from alembic.runtime.migration import MigrationContext, RevisionStep
+from alembic.script import Script
+from alembic.script.revision import RevisionMap
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from tidemark.core.errors import Problem
+from tidemark.storage.postgres import connected
+from tidemark.storage.shipped import shipped
+
+MIGRATIONS = shipped("sql") / "migrations"
+_LOCK = 7_203_558_001  # any number, the same in every version
+
+
+def migrate(url: SecretStr, folder: Path = MIGRATIONS, say: Callable[[str], object] = print) -> list[str]:
+    """Apply every migration that the database lacks and return their names.
+
+    Two at once are safe: the second waits and finds nothing to do. A migration that fails leaves nothing
+    behind, and those before it stand. Raises Problem where one fails or the database does not answer.
+    """
+    applied: list[str] = []
+    with connected(url) as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+        _execute(connection, "the schema ops", "CREATE SCHEMA IF NOT EXISTS ops")
+        connection.commit()
+        scripts = {script.revision: script for script in _scripts(folder)}
+        known = RevisionMap(scripts.values)
+
+        def missing(present: tuple[str, ...], _: object) -> Iterator[RevisionStep]:
+            for name in sorted(set(known.bases) - set(present)):
+                yield RevisionStep(known, scripts[name], is_upgrade=True)
+                applied.append(name)
+                say(f"applied {name}")
+
+        options = {"fn": missing, "version_table": "schema_migration", "version_table_schema": "ops",
+                   "transaction_per_migration": True}  # fmt: skip
+        MigrationContext.configure(connection, opts=options).run_migrations(connection=connection)
+    return applied
+
+
+def _scripts(folder: Path) -> Iterator[Script]:
+    for file in sorted(folder.glob("*.sql")):
+        yield Script(_module(file), file.stem, file)
+
+
+def _module(file: Path) -> ModuleType:
+    """Return what Alembic expects a revision to be: a module with `down_revision` and `upgrade`."""
+
+    def upgrade(connection: Connection) -> None:
+        _execute(connection, f"migration {file.stem}", file.read_text())
+
+    module = ModuleType(file.stem)
+    module.__dict__.update(down_revision=None, upgrade=upgrade)
+    return module
+
+
+def _execute(connection: Connection, name: str, sql: str) -> None:
+    """Run SQL as it stands: without parameters, so that a percent sign in it is just that."""
+    try:
+        connection.execution_options(no_parameters=True).exec_driver_sql(sql)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        raise Problem(
+            f"{name} failed: {str(error.orig).strip()}",
+            "Nothing of it was kept. The user of TIDEMARK_WAREHOUSE_URL needs the right to create schemas in the "
+            "database and, unless the roles tidemark_loader and tidemark_reader exist, the right to create roles",
+        ) from error

@@ -1,0 +1,165 @@
+"""The first half of a load: every record line of the hour is read, and what tells of a sale is copied into staging."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from tempfile import SpooledTemporaryFile
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tidemark.archive.event_type import SALE
+from tidemark.archive.manifest import Manifest, Segment
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
+from tidemark.loader.archive.segment import check_records, unpacked
+from tidemark.loader.warehouse.copy import PORTION, Copy, copied
+from tidemark.loader.warehouse.copy_csv import QUARANTINE_COLUMNS, SIGHT_COLUMNS
+from tidemark.loader.warehouse.process import ReadingProcess
+from tidemark.loader.warehouse.rows import KEPT, Origin, Rows, rows_of
+
+SHOW_EVERY = 250_000
+PROCESSES = 3  # one more than two cores, for then the last objects do not leave one of them idle
+FAULT = "Nothing was loaded. This is a fault of Tidemark: keep the hour's objects and report it with this message"
+WORTH_A_PROCESS = 64 << 20  # bytes of record lines; less are read sooner than a process begins
+
+
+@dataclass(slots=True)
+class File:
+    """One object of the hour, and what became of its lines."""
+
+    origin: Origin
+    lines: int = 0
+    sights: int = 0
+    others: Counter[str] = field(default_factory=Counter)
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def count(self, rows: Rows) -> None:
+        """Take some more lines of the object into the counts."""
+        self.lines += rows.lines
+        self.sights += rows.sales
+        self.others.update(rows.others)
+        self.refused.update(rows.refused)
+
+    @property
+    def sales(self) -> int:
+        """Lines that the manifest counts as sales, whether they could be read or not."""
+        return self.sights + sum(count for (event_type, _), count in self.refused.items() if event_type == SALE)
+
+    @property
+    def rejects(self) -> list[dict[str, Any]]:
+        """How many lines were refused, by event type and reason, and how many of them are kept."""
+        return [
+            {"event_type": event_type, "reason": reason, "lines": count, "kept": min(count, KEPT)}
+            for (event_type, reason), count in sorted(self.refused.items())
+        ]
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """What the books are told: the lines that the manifest promises, and what was found."""
+        segment = self.origin.segment
+        return {
+            "file": self.origin.number,
+            "key": segment.key,
+            "collector": self.origin.collector,
+            "sha256": segment.sha256,
+            "bytes": segment.bytes,
+            "lines": segment.records,
+            "sights": self.sights,
+            "other": self.others.total(),
+            "quarantined": self.refused.total(),
+            "rejects": self.rejects,
+        }
+
+
+def files_of(hour: Hour, manifests: Iterable[Manifest]) -> list[File]:
+    """Return the objects of an hour, numbered in order of collector and key: the order of their sights."""
+    named = [(manifest.collector, segment) for manifest in manifests for segment in manifest.segments]
+    named.sort(key=lambda each: (each[0], each[1].key))
+    return [File(Origin(number, hour.start, *name)) for number, name in enumerate(named, 1)]
+
+
+def stage(
+    connection: Connection,
+    files: list[File],
+    packed: Callable[[Segment], Iterable[bytes]],
+    say: Callable[[str], object],
+) -> None:
+    """Read all objects of an hour into `files`, and copy their sights and what is kept of their rejects to the server.
+
+    Raises what `packed` raises, and Problem where an object is not what its manifest says or the server took another
+    number of rows than it was sent.
+    """
+    with SpooledTemporaryFile(PORTION) as rejects:
+        with Copy(connection, "sale_sight", SIGHT_COLUMNS) as sights:
+            read_files(Staging(sights.add, rejects.write, say).read, files, packed)
+        rejects.seek(0)
+        taken = sights.rows, copied(connection, "ops.quarantine", QUARANTINE_COLUMNS, rejects)
+    sent = sum(file.sights for file in files), sum(reject["kept"] for file in files for reject in file.rejects)
+    if taken != sent:
+        raise Problem(f"the warehouse took {taken} sales and quarantined lines of {sent}", FAULT)
+
+
+@dataclass(slots=True)
+class Staging:
+    """Takes the sights and the rejects of an hour's files; several threads may read files into it."""
+
+    sights: Callable[[bytes], object]
+    rejects: Callable[[bytes], object]
+    say: Callable[[str], object]
+    turn: Lock = field(default_factory=Lock)
+
+    def read(self, file: File, found: Iterable[Rows]) -> None:
+        """Read one object to its end. Raises what `found` raises, and Problem where lines are missing."""
+        segment = file.origin.segment
+        for rows in found:
+            with self.turn:
+                self.sights(rows.sights)
+                self.rejects(rows.quarantine)
+            file.count(rows)
+            if file.lines // SHOW_EVERY > (file.lines - rows.lines) // SHOW_EVERY:
+                self.say(f"  {segment.key}: {file.lines:,} of {segment.records:,} lines")
+        check_records(file.lines, segment)
+        self.say(f"  {segment.key}: {file.lines:,} lines, {file.sights:,} sales, {file.refused.total():,} quarantined")
+
+
+def read_files(
+    take: Callable[[File, Iterable[Rows]], None], files: list[File], packed: Callable[[Segment], Iterable[bytes]]
+) -> None:
+    """Read all objects of an hour, those of a large one by several processes. Raises what the first to fail raises."""
+    processes = min(PROCESSES, len(files))
+    small = sum(file.origin.segment.bytes for file in files) < WORTH_A_PROCESS
+    if processes <= 1 or os.cpu_count() == 1 or small:
+        for file in files:
+            origin = file.origin
+            take(file, rows_of(origin, unpacked(packed(origin.segment), origin.segment)))
+        return
+    idle: SimpleQueue[ReadingProcess] = SimpleQueue()
+
+    def read(file: File) -> None:
+        process = idle.get()
+        try:
+            take(file, process.rows(file.origin, packed(file.origin.segment)))
+        finally:
+            idle.put(process)
+
+    with ExitStack() as begun, ThreadPoolExecutor(processes) as threads:
+        for _ in range(processes):
+            idle.put(begun.enter_context(ReadingProcess()))
+        for _ in threads.map(read, files):
+            pass
+
+
+def check_counts(manifest: Manifest, files: Iterable[File]) -> None:
+    """Raise Problem unless as many sales were found as the collector counted."""
+    found = sum(file.sales for file in files if file.origin.collector == manifest.collector)
+    if found != manifest.sales:
+        raise Problem(
+            f"{manifest.collector} counted {manifest.sales} {SALE} messages in {manifest.hour}, the loader {found}",
+            "Nothing was loaded. Collector and loader disagree on what a message is: run the same version of both",
+        )

@@ -1,0 +1,36 @@
+"""What a person can set for `tidemark up`; everything else is decided by the local system itself."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from collector.settings import EventTypes, Slugs
+from tidemark.local.environment import COLLECTORS, Source
+
+
+class UpSettings(BaseSettings):
+    """Which stream to record. With `OPENSEA_API_KEY` it is OpenSea's, without it the simulator's."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIDEMARK_", env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    opensea_api_key: SecretStr | None = Field(
+        None, validation_alias="OPENSEA_API_KEY", description="OpenSea's key; without it the simulator is recorded."
+    )
+    stream_url: str | None = Field(None, description="The Stream API's address; without it OpenSea's.")
+    api_url: str | None = Field(None, description="The Events API's address; without it OpenSea's.")
+    collections: Slugs = Field(("*",), description="Which collections to record: slugs separated by commas, or *.")
+    event_types: EventTypes = Field((), description="Which events to ask for, separated by commas; without it all.")
+
+    def source(self) -> Source | None:
+        """Return OpenSea as these settings describe it, or None without a key."""
+        if not self.opensea_api_key:
+            return None
+        both = {"TIDEMARK_COLLECTIONS": ",".join(self.collections)}
+        stream = {"TIDEMARK_STREAM_URL": self.stream_url, "TIDEMARK_EVENT_TYPES": ",".join(self.event_types)}
+        return Source(
+            name="OpenSea",
+            stream=both | {name: value for name, value in stream.items() if value},
+            api=both | ({"TIDEMARK_API_URL": self.api_url} if self.api_url else {}),
+            keys=dict.fromkeys(COLLECTORS, self.opensea_api_key.get_secret_value()),
+        )

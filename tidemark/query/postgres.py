@@ -1,0 +1,97 @@
+"""Asking the warehouse, read-only."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from select import select
+from typing import cast
+
+from psycopg2.extensions import POLL_OK, POLL_READ, connection, set_wait_callback
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from tidemark.core.errors import Problem
+from tidemark.query.answer import Answer
+from tidemark.query.parameter import values_of
+from tidemark.query.question import Question
+from tidemark.storage.postgres import connected
+
+# a question reads hundreds of thousands of rows and is asked by one person: its sums fit in memory
+SESSION = "SET TRANSACTION READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+_NEWEST = "SELECT max(hour) + interval '1 hour' FROM mart.hour_quality"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOT_MIGRATED = ("42P01", "3F000", "42703")  # undefined table, schema, column
+_FORBIDDEN, _CANCELLED = "42501", "57014"
+_LOOK_EVERY = 0.5  # seconds
+
+
+def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
+    """Answer a question with the parameters a person gave as text.
+
+    The session is read-only, and values travel as bound parameters. Raises Problem for a parameter that is
+    wrong or missing, for a database that is down, not migrated or closed to this user, and KeyboardInterrupt as soon
+    as a person has had enough.
+    """
+    with connected(url) as connection, _interruptible():
+        try:
+            connection.execute(text(SESSION))
+            newest = connection.scalar(text(_NEWEST)) or _EPOCH
+            values = values_of(question.parameters, given, newest)
+            result = connection.execute(text(question.sql), values)
+            types = cast("tuple[int, ...]", tuple(kind for _, kind, *_ in result.cursor.description))
+            return Answer(tuple(result.keys()), [tuple(row) for row in result], types, values)
+        except DBAPIError as error:
+            _tell(error)
+            raise
+        except StatementError as error:
+            raise Problem(f"sql/queries/{question.name}.sql does not fit its parameters: {error.orig}",
+                          "Name each one as in its lines '-- Parameter: …'") from error  # fmt: skip
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C cancel what the server does; libpq, which waits otherwise, hears nothing before its answer."""
+    set_wait_callback(_wait)
+    try:
+        yield
+    finally:
+        set_wait_callback(None)
+
+
+def _wait(waiting: connection) -> None:
+    """Wait as psycopg2's own wait_select does, but not for ever: a Ctrl-C that comes just before would not end it."""
+    while True:
+        try:
+            state = waiting.poll()
+            if state == POLL_OK:
+                return
+            awaited = [waiting.fileno()]
+            select(awaited, [], [], _LOOK_EVERY) if state == POLL_READ else select([], awaited, [], _LOOK_EVERY)
+        except KeyboardInterrupt:
+            waiting.cancel()
+
+
+def _tell(error: DBAPIError) -> None:
+    """Raise what a person can act on; return where the connection was lost."""
+    state = getattr(error.orig, "pgcode", None)
+    if state is None:
+        return
+    said = str(error.orig).splitlines()[0]
+    if state == _CANCELLED and "user request" in said:
+        raise KeyboardInterrupt from error
+    raise _problem(state, said) from error
+
+
+def _problem(state: str, said: str) -> Problem:
+    if state == _CANCELLED:
+        return Problem(
+            f"the question took longer than this user may: {said}", "Ask for a shorter time or one collection"
+        )
+    if state in _NOT_MIGRATED:
+        return Problem(f"the warehouse lacks what this question reads: {said}",
+                       "Run: tidemark migrate. In a question of your own, check the names")  # fmt: skip
+    if state == _FORBIDDEN:
+        return Problem(f"this user may not read the warehouse: {said}",
+                       "Ask its owner for: GRANT tidemark_reader TO your user")  # fmt: skip
+    return Problem(f"the question failed: {said}", "Report it together with the question's name and parameters")

@@ -1,0 +1,71 @@
+"""A question: one file of `sql/queries/` with its header.
+
+    -- Grain: one row per UTC day.
+    -- Answers: How much was sold each day?
+    -- Parameter: collection text = null; only this collection
+    -- Parameter: from start = newest-30d; first day or hour
+    -- Plot: bar day volume_eth
+    -- Example: tidemark query daily_volume --collection pudgypenguins
+
+A parameter without a default has to be given. The types are those of `tidemark.query.parameter`. The other comment
+lines at the top are the note: what the figures leave out.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Self
+
+from tidemark.query.parameter import Parameter
+
+_LINE = re.compile(r"-- (?P<key>[A-Z][a-z]+): (?P<value>.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What a picture of the answer shows: `kind` is bar, line or heat; `x` and `ys` are columns."""
+
+    kind: str
+    x: str
+    ys: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read `bar day volume_eth`; `none` is None. Raises ValueError for anything else."""
+        if text == "none":
+            return None
+        match text.split():
+            case [("bar" | "line" | "heat") as kind, x, *ys] if ys:
+                return cls(kind, x, tuple(ys))
+        raise ValueError(f"{text!r} is not a plot; write it as: bar X Y, line X Y…, heat X Y VALUE, or none")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A named question with its SQL, in which `:name` stands for a bound parameter; `note` says what it leaves out."""
+
+    name: str
+    grain: str
+    answers: str
+    parameters: tuple[Parameter, ...]
+    plot: Plot | None
+    example: str
+    note: str
+    sql: str
+
+    @classmethod
+    def parse(cls, name: str, sql: str) -> Self:
+        """Read a question's file. Raises ValueError where its header lacks something or repeats it."""
+        found: dict[str, list[str]] = {}
+        note = []
+        for line in takewhile(lambda line: line.startswith("--"), sql.splitlines()):
+            if header := _LINE.fullmatch(line):
+                found.setdefault(header["key"], []).append(header["value"])
+            else:
+                note.append(line.removeprefix("-- "))
+        for key in ("Grain", "Answers", "Plot", "Example"):
+            if len(found.get(key, ())) != 1:
+                raise ValueError(f"the question {name!r} needs exactly one line '-- {key}: …' at its top")
+        parameters = tuple(Parameter.parse(text) for text in found.get("Parameter", ()))
+        return cls(name, found["Grain"][0], found["Answers"][0], parameters, Plot.parse(found["Plot"][0]),
+                   found["Example"][0], " ".join(note), sql)  # fmt: skip

@@ -1,0 +1,69 @@
+"""The edge of the Events API, on aiohttp: `/api/v2/events` and `/api/v2/events/collection/{slug}`."""
+
+import time
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from tidemark.simulator.events_api.limit import RateLimit
+from tidemark.simulator.events_api.store import DEFAULT_LIMIT, KINDS, LARGEST_LIMIT, Query, print_cursor, read_cursor
+from tidemark.simulator.faults import ApiFailure
+from tidemark.simulator.hub import Hub
+
+API_PATH = "/api/v2"
+
+
+def read_query(slug: str | None, asked: MultiMapping[str]) -> Query:
+    """Read a request's parameters. Raises ValueError with what is wrong."""
+    kinds = tuple(asked.getall("event_type", KINDS))
+    if unknown := set(kinds) - set(KINDS):
+        raise ValueError(f"Invalid event_type: {', '.join(sorted(unknown))}")
+    limit = int(asked.get("limit", DEFAULT_LIMIT))
+    if not 1 <= limit <= LARGEST_LIMIT:
+        raise ValueError(f"limit must be between 1 and {LARGEST_LIMIT}")
+    return Query(
+        slug=slug,
+        kinds=kinds,
+        after=int(asked["after"]) if "after" in asked else None,
+        before=int(asked["before"]) if "before" in asked else None,
+        limit=limit,
+        cursor=read_cursor(asked["next"]) if "next" in asked else None,
+    )
+
+
+class EventsApi:
+    """Answers from the hub's store."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._limit = RateLimit(hub.options.api_limit)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes of the Events API."""
+        return [
+            web.get(f"{API_PATH}/events", self._events),
+            web.get(f"{API_PATH}/events/collection/{{slug}}", self._events),
+        ]
+
+    async def _events(self, request: web.Request) -> web.Response:
+        client = self._hub.options.keys.get(request.headers.get("x-api-key", ""))
+        if client is None:
+            return _errors(401, "Missing or unknown API key")
+        if fault := self._hub.faults.gate(ApiFailure, client, None, time.monotonic()):
+            return _errors(fault.status, "Out of order", fault.headers)
+        allowance = self._limit.take(client, time.monotonic())
+        headers = allowance.headers(int(time.time()))
+        if allowance.refused:
+            return _errors(429, "Request was throttled.", headers)
+        try:
+            query = read_query(request.match_info.get("slug"), request.query)
+        except ValueError as error:
+            return _errors(400, str(error), headers)
+        events, place = self._hub.store.page(query)
+        return web.json_response(
+            {"asset_events": events} | ({"next": print_cursor(place)} if place else {}), headers=headers
+        )
+
+
+def _errors(status: int, error: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.json_response({"errors": [error]}, status=status, headers=headers)

@@ -1,0 +1,89 @@
+"""The ledger: what was really sent to whom, which sales happened, which faults fired. Its lines are JSON.
+
+`sent.jsonl` holds a line for each message handed to a socket, `sales.jsonl` one for each sale of the market whether or
+not anyone was connected, `faults.jsonl` one for each fault that fired. Moments are those of the simulator's clock.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from tidemark.simulator.message import Message, SaleKey
+
+
+class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message was handed to a client's socket.
+
+    `sequence` counts the messages of a connection from 1, `digest` is `digest_of` the envelope (of the frame where it
+    holds none), `event_type` is its counting name.
+    """
+
+    at: str
+    client: str
+    connection: int
+    sequence: int
+    event_type: str
+    digest: str
+    sale: SaleKey | None = None
+
+
+class Sold(msgspec.Struct, frozen=True):
+    """A sale happened. `at` is when the stream told of it first; what a recording cut is None."""
+
+    at: str
+    collection: str | None
+    sale: SaleKey
+    sold_at: str | None = None
+    quantity: int | None = None
+    price_raw: str | None = None
+    payment_token: str | None = None
+
+
+class Fired(msgspec.Struct, frozen=True):
+    """A fault happened to a client. `connection` is None at the handshake and in the Events API."""
+
+    at: str
+    client: str
+    connection: int | None
+    fault: str
+    settings: dict[str, Any]
+
+
+class _Token(msgspec.Struct):
+    symbol: str
+
+
+class _Sale(msgspec.Struct):
+    closing_date: str
+    sale_price: str
+    payment_token: _Token
+    quantity: int = 1
+
+
+class _Envelope(msgspec.Struct):
+    payload: _Sale
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+
+
+def sold_line(message: Message, at: str) -> Sold:
+    """Return the line of a sale that a message tells of. Raises ValueError for a message of anything else."""
+    if message.sale is None:
+        raise ValueError(f"a message of type {message.event_type!r} tells of no sale")
+    try:
+        sale = _envelope.decode(message.body).payload
+    except ValueError:
+        return Sold(at, message.slug, message.sale)
+    symbol = sale.payment_token.symbol
+    return Sold(at, message.slug, message.sale, sale.closing_date, sale.quantity, sale.sale_price, symbol)
+
+
+Line = TypeVar("Line", Sent, Sold, Fired)
+
+
+def read_lines(kind: type[Line], lines: Iterable[bytes]) -> Iterator[Line]:
+    """Read ledger lines of one kind. Raises ValueError for a line that is not of it, also for a torn last one."""
+    decoder = msgspec.json.Decoder(kind)
+    return (decoder.decode(line) for line in lines)

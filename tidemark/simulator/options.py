@@ -1,0 +1,47 @@
+"""What a simulator is started with."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tidemark.core.clock import Clock
+from tidemark.core.hour import Hour
+from tidemark.simulator.faults import Fault
+
+
+def read_keys(pairs: Iterable[str]) -> dict[str, str]:
+    """Read `LABEL=KEY` pairs as labels by key. Raises ValueError for a pair that is none."""
+    keys = {}
+    for pair in pairs:
+        label, _, key = pair.partition("=")
+        if not (label and key):
+            raise ValueError("a client is written LABEL=KEY, such as collector-a=key-a")
+        keys[key] = label
+    return keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How the stand-in behaves.
+
+    `keys` gives each API key the label under which the ledger names its client. `port` 0 takes a free one. `rate` is in
+    messages per real second, and 0 sends only what is asked for; `old_share` of them are in the dialect of 2024.
+    `until` is the first hour in which nothing is sent. `api_limit` is in requests a minute. With a
+    `certificate`, a PEM file that holds its key too, everything is served over TLS.
+    """
+
+    ledger: Path
+    keys: dict[str, str] = field(repr=False)
+    host: str = "127.0.0.1"
+    port: int = 0
+    rate: float = 0.0
+    seed: int = 1
+    sales_share: float = 0.01
+    recording: Path | None = None
+    old_share: float = 0.0
+    until: Hour | None = None
+    api_limit: int = 120
+    clock: Clock = field(default_factory=Clock)
+    idle_seconds: float = 60.0
+    certificate: Path | None = None
+    faults: tuple[Fault, ...] = ()

@@ -1,0 +1,101 @@
+"""A recording that is sent again: each line a frame or an envelope as it was received, byte for byte."""
+
+import msgspec
+
+from tidemark.archive.event_type import SALE, UNPARSED, event_type_of
+from tidemark.simulator.message import Message, SaleKey
+
+
+class _Array(msgspec.Struct, array_like=True):
+    join_ref: str | None
+    ref: str | None
+    topic: str
+    event: str
+    message: msgspec.Raw
+
+
+class _Object(msgspec.Struct):
+    topic: str | None = None
+    event: str | None = None
+    event_type: str | None = None
+    payload: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Collection(msgspec.Struct):
+    slug: str
+
+
+class _About(msgspec.Struct):
+    collection: _Collection
+
+
+class _Item(msgspec.Struct):
+    nft_id: str
+
+
+class _Transaction(msgspec.Struct):
+    hash: str
+
+
+class _Sale(msgspec.Struct):
+    item: _Item
+    transaction: _Transaction
+    order_hash: str | None = None
+
+
+_array = msgspec.json.Decoder(_Array)
+_object = msgspec.json.Decoder(_Object)
+_about = msgspec.json.Decoder(_About)
+_sale = msgspec.json.Decoder(_Sale)
+
+
+def read_recorded(line: bytes) -> Message:
+    """Turn a recorded line into a message: a frame is sent as it stands, an envelope gets a frame around it.
+
+    Never raises: what is neither is sent to everybody as it stands, as a server's nonsense would be.
+    """
+    line = line.strip()
+    try:
+        return _array_frame(line) if line.startswith(b"[") else _object_frame(line)
+    except ValueError:
+        return Message(UNPARSED, None, line, frame=line)
+
+
+def _array_frame(line: bytes) -> Message:
+    return _message(bytes(_array.decode(line).message), frame=line)
+
+
+def _object_frame(line: bytes) -> Message:
+    found = _object.decode(line)
+    if found.event is None:
+        if found.event_type is None:
+            raise ValueError("neither a frame nor an envelope")
+        return _message(line)
+    return _message(line if found.topic is None else bytes(found.payload), frame=line)
+
+
+def _message(body: bytes, *, frame: bytes | None = None) -> Message:
+    """Read of an envelope what routing and the ledger need; the documentation's frame has it one level deeper."""
+    envelope = _object.decode(body)
+    if envelope.event_type is None:
+        envelope = _object.decode(envelope.payload)
+    event_type = event_type_of(body)
+    sale = _sale_key(envelope.payload) if event_type == SALE else None
+    return Message(event_type, _slug(envelope.payload), body, sale, frame)
+
+
+def _slug(payload: msgspec.Raw) -> str | None:
+    try:
+        return _about.decode(payload).collection.slug
+    except ValueError:
+        return None
+
+
+def _sale_key(payload: msgspec.Raw) -> SaleKey | None:
+    """Return what identifies a sale, or None where the recording cut it."""
+    try:
+        sale = _sale.decode(payload)
+        chain, contract, token = sale.item.nft_id.split("/")
+    except ValueError:
+        return None
+    return SaleKey(chain, sale.transaction.hash, contract, token, sale.order_hash or "")

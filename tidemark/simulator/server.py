@@ -1,0 +1,162 @@
+"""The simulator as a running server: its routes, and the beat at which it sends."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import Self
+
+from aiohttp import web
+
+from tidemark.core.errors import Problem
+from tidemark.simulator.control import CONTROL_PATH, Control
+from tidemark.simulator.disk import LedgerFiles
+from tidemark.simulator.events_api.http import API_PATH, EventsApi
+from tidemark.simulator.faults import Close, Fault
+from tidemark.simulator.hub import Hub
+from tidemark.simulator.ledger import Fired
+from tidemark.simulator.options import Options
+from tidemark.simulator.recording import read_recorded
+from tidemark.simulator.source import source_of
+from tidemark.simulator.stream.handshake import STREAM_PATH, StreamApi
+
+TICK = 0.01
+PATIENCE = 1.0
+"""Seconds that connections have to end when the simulator stops."""
+LARGEST_REQUEST = 64 * 1024 * 1024
+
+
+class Simulator:
+    """A running stand-in for OpenSea: `async with Simulator(options) as simulator`.
+
+    `beat` is the task that sends; it ends by itself only when the ledger cannot be written. Raises Problem then, and
+    where the port is taken, or the certificate or the recording cannot be read.
+    """
+
+    hub: Hub
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._tls = _tls_with(options.certificate) if options.certificate else None
+        self._ticked = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as parts:
+            ledger = parts.enter_context(LedgerFiles(self.options.ledger))
+            self.hub = Hub(self.options, source_of(self.options), ledger)
+            self._runner = await self._listen(parts)
+            self.arm(*self.options.faults)
+            self.beat = asyncio.create_task(self._keep_beat())
+            parts.push_async_callback(self._take_leave)
+            self._parts = parts.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._parts.aclose()
+
+    async def _listen(self, parts: AsyncExitStack) -> web.AppRunner:
+        """Open the port."""
+        app = web.Application(client_max_size=LARGEST_REQUEST)
+        for api in (StreamApi(self.hub), EventsApi(self.hub), Control(self.hub)):
+            app.add_routes(api.routes())
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
+        parts.push_async_callback(runner.cleanup)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self.options.host, self.options.port, ssl_context=self._tls).start()
+        except OSError as error:
+            raise Problem(
+                f"port {self.options.port} of {self.options.host} cannot be opened ({error.strerror})",
+                "Stop what uses it, or choose another with --port; 0 takes a free one.",
+            ) from error
+        return runner
+
+    async def _take_leave(self) -> None:
+        """Close every connection in good order. Raises what ended the beat, if it ended by itself."""
+        self.beat.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.beat
+        for wire in self.hub.wires:
+            wire.connection.ending = wire.connection.ending or Close(code=1001)
+        self.hub.tick()
+
+    async def _keep_beat(self) -> None:
+        while True:
+            await asyncio.sleep(0 if self.hub.pace.behind else TICK)
+            self.hub.tick()
+            self._ticked.set()
+            self._ticked = asyncio.Event()
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+        """Wait until something is so, as `lambda: simulator.joined("collector-a")`. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await self._ticked.wait()
+
+    def joined(self, client: str) -> int:
+        """Return how many connections of a client have a topic joined."""
+        subscribed = (wire.connection for wire in self.hub.wires if wire.connection.socket.subscriptions)
+        return sum(connection.client == client for connection in subscribed)
+
+    @property
+    def address(self) -> str:
+        """The host and port that the server really has."""
+        host, port = self._runner.addresses[0][:2]
+        return f"{host}:{port}"
+
+    @property
+    def _http(self) -> str:
+        return "https" if self._tls else "http"
+
+    @property
+    def stream_url(self) -> str:
+        """The Stream API's address, without a key."""
+        return f"{'wss' if self._tls else 'ws'}://{self.address}{STREAM_PATH}"
+
+    @property
+    def api_url(self) -> str:
+        """The Events API's address."""
+        return f"{self._http}://{self.address}{API_PATH}"
+
+    @property
+    def control_url(self) -> str:
+        """The address of the control routes."""
+        return f"{self._http}://{self.address}{CONTROL_PATH}"
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where everything is, for people and for scripts."""
+        return {
+            "stream_url": self.stream_url,
+            "api_url": self.api_url,
+            "control_url": self.control_url,
+            "ledger": str(self.options.ledger.absolute()),
+        }
+
+    @property
+    def fired(self) -> list[Fired]:
+        """Every fault that has fired."""
+        return self.hub.fired
+
+    def arm(self, *faults: Fault) -> None:
+        """Let faults happen, each as it says."""
+        self.hub.arm(*faults)
+
+    def send(self, *lines: bytes) -> None:
+        """Send recorded lines: frames as they stand, envelopes in a frame of each subscription."""
+        for line in lines:
+            self.hub.broadcast(read_recorded(line))
+        self.hub.tick()
+
+
+def _tls_with(certificate: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate)
+    except OSError as error:
+        raise Problem(
+            f"the certificate {certificate} cannot be used ({error.strerror or error})",
+            "Name a PEM file that holds a certificate and its key with --certificate.",
+        ) from error
+    return context

@@ -1,0 +1,114 @@
+"""The page docs/settings.md, written from the settings classes: `make docs`."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pydantic_core
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+from collector.settings import CollectorSettings
+from collector.upload.settings import UploadSettings
+from tidemark.core.clock import Clock
+from tidemark.loader.settings import LoaderSettings
+from tidemark.local.settings import UpSettings
+
+PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
+PROGRAMS: dict[str, tuple[type[BaseSettings], str]] = {
+    "The collector": (CollectorSettings, "`tidemark collect`, and `tidemark status` on its machine"),
+    "The uploader": (UploadSettings, "`tidemark upload`, as cron runs it"),
+    "The loader": (
+        LoaderSettings,
+        "`tidemark load`, `repair` and Airflow's tasks; `coverage`, `query`, `migrate` need the warehouse only",
+    ),
+    "The system on one machine": (UpSettings, "`tidemark up`"),
+}
+_HEAD = """# Settings
+
+Every program reads environment variables, and a file `.env` in the folder where it is started; the environment
+wins. A program says all mistakes at once and starts only when there is none. Secrets are marked: they are never
+printed, and must not stand on a command line.
+
+boto3's own variables hold for S3: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_DEFAULT_REGION`, and
+`AWS_ENDPOINT_URL` for an S3 that is not Amazon's; or an IAM role and none of them.
+
+This page is written by `make docs` from the programs themselves.
+"""
+_TAIL = """
+## The DAGs
+
+Read where Airflow's DAG processor runs.
+
+| variable | what it is | without it |
+|---|---|---|
+| `TIDEMARK_FIRST_HOUR` | The first hour that `load_sales` is meant to load. | the hour in which it is switched on |
+| `TIDEMARK_CATCHUP` | Whether the hours since then are loaded when it is switched on. | `false` |
+
+## The simulator
+
+| variable | what it is | without it |
+|---|---|---|
+| `TIDEMARK_SIMULATOR_KEYS` | Keys to let in: LABEL=KEY, with spaces; the label stands in the ledger. | - |
+
+## The scripts of an installation
+
+Read from `/etc/tidemark/*.env` by what `deploy/install` puts on a machine.
+
+| variable | what it is | without it |
+|---|---|---|
+| `TIDEMARK_SECRET_ID` | The secret of AWS Secrets Manager with the OpenSea API key. | a file in /etc/tidemark/secrets |
+| `TIDEMARK_WAREHOUSE_SECRET_ID` | The one that holds the warehouse's password. | the same |
+| `TIDEMARK_WAREHOUSE_ADDRESS` | The warehouse's host name, for the address that is made with it. | - |
+| `TIDEMARK_METRICS_NAMESPACE` | Where in CloudWatch this machine's metrics go, every minute. | no CloudWatch |
+| `TIDEMARK_LOG_FOLDER` | Where the hourly upload logs. | `/var/log/tidemark` |
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    return _HEAD + "".join(_section(title, *program) for title, program in PROGRAMS.items()) + _TAIL
+
+
+def variable(settings: type[BaseSettings], name: str) -> str:
+    """Return the environment variable of a field."""
+    alias = settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+
+
+def _section(title: str, settings: type[BaseSettings], used_by: str) -> str:
+    rows = "".join(_rows(settings))
+    return f"\n## {title}\n\nUsed by {used_by}.\n\n| variable | what it is | without it |\n|---|---|---|\n{rows}"
+
+
+def _rows(settings: type[BaseSettings]) -> Iterator[str]:
+    for name, field in settings.model_fields.items():
+        yield f"| `{variable(settings, name)}` | {field.description}{_secret(field)} | {_default(field)} |\n"
+
+
+def _secret(field: FieldInfo) -> str:
+    return (
+        " **Secret.**"
+        if "SecretStr" in str(field.annotation) and field.default in (None, pydantic_core.PydanticUndefined)
+        else ""
+    )
+
+
+def _default(field: FieldInfo) -> str:
+    match field.default:
+        case pydantic_core.PydanticUndefined:
+            return "required"
+        case SecretStr() as address:
+            return f"`{address.get_secret_value()}`"
+        case None | () | "" | Clock():
+            return "-"
+        case tuple() as words:
+            return f"`{','.join(words)}`"
+        case other:
+            return f"`{other}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
+    sys.stdout.write(f"{PAGE.relative_to(PAGE.parents[1])} written\n")
