@@ -40,7 +40,7 @@ def compare_workers() -> None:
 
 def time_arrivals() -> None:
     """Let hours arrive for which a run waits already."""
-    with TemporaryDirectory() as folder, system(Path(folder), patience=7 * 86_400) as at:
+    with TemporaryDirectory() as folder, system(Path(folder), grace_period=7 * 86_400) as at:
         arrivals = [arrived(at, back) for back in range(1, ROUNDS + 1)]
     print(f"from the manifest to the rows: {', '.join(f'{took:.1f}' for took in arrivals)} s", flush=True)
     results.record(manifest_to_queryable_s=median(arrivals))

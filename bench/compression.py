@@ -15,7 +15,7 @@ from statistics import median
 from bench import results
 from collector.upload.compression import compressor, pack
 from tidemark.archive.record import record_line
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.simulator.market.market import Market
 
 SEED = 1
@@ -30,7 +30,7 @@ def segment() -> bytes:
     market = Market(SEED, sales_share=0.05)
     start = datetime(2026, 11, 20, 10, tzinfo=UTC)
     moments = (start + timedelta(milliseconds=index) for index in range(DISTINCT))
-    lines = [record_line(format_moment(at), "collection:*", market.next(at).body) for at in moments]
+    lines = [record_line(format_timestamp(at), "collection:*", market.next(at).body) for at in moments]
     return b"".join(islice(cycle(lines), SIZE * DISTINCT // sum(map(len, lines))))
 
 

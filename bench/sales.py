@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tidemark.archive.record import record_line
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.transform.read import read_line
 from tidemark.loader.transform.sale import Sale
 from tidemark.simulator.market.market import Market
@@ -31,7 +31,7 @@ def record_lines(market: Market, hour: Hour, count: int, every: timedelta) -> It
     """Yield a market's next messages as a collector records them, one after another from the hour's beginning on."""
     for number in range(count):
         at = hour.start + number * every
-        yield record_line(format_moment(at), "collection:*", market.next(at).body)
+        yield record_line(format_timestamp(at), "collection:*", market.next(at).body)
 
 
 def sales(hour: Hour, count: int, seed: int) -> Iterator[Sale]:

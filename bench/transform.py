@@ -31,7 +31,7 @@ from tidemark.archive.manifest import Manifest, Segment
 from tidemark.archive.names import ObjectKey, SegmentName
 from tidemark.archive.record import count_lines, record_line
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.archive.segment import CHUNK, check_records
 from tidemark.loader.warehouse.rows import Rows
 from tidemark.loader.warehouse.staging import File, files_of, read_files
@@ -84,7 +84,7 @@ def write_hour(folder: Path, share: float) -> None:
     """Write the segments as a collector packs them, each with its entry of the manifest beside it."""
     market = Market(SEED, sales_share=share)
     moments = (HOUR.start + timedelta(milliseconds=number) for number in range(DISTINCT))
-    lines = [record_line(format_moment(at), "collection:*", market.next(at).body) for at in moments]
+    lines = [record_line(format_timestamp(at), "collection:*", market.next(at).body) for at in moments]
     events = islice(cycle(lines), EVENTS)
     number = 0
     while part := _part(events):

@@ -18,7 +18,7 @@ from bench import results
 from collector.upload.record import PackedSegment, print_packed
 from tidemark.archive.names import SegmentName
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.local.s3 import S3Server
 
 FILES = 12  # an hour of the whole market, packed
@@ -78,7 +78,7 @@ def command(name: str, folder: Path) -> list[str]:
 
 
 def environment(server: S3Server, folder: Path) -> dict[str, str]:
-    moment = format_moment(HOUR.end + timedelta(minutes=5))
+    moment = format_timestamp(HOUR.end + timedelta(minutes=5))
     return {
         "PATH": os.environ["PATH"],
         **server.environment,

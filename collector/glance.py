@@ -11,7 +11,7 @@ from collector.spool.lock import holder
 from collector.spool.repair import inheritance
 from collector.status import Status
 from tidemark.core.errors import Problem
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 
 
 class Glance(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ def look(root: Path) -> Glance:
         status=_ask(found.address) if found and found.address else None,
         backlog=backlog(disk),
         disk_free=disk.free(),
-        last_entry=format_moment(inheritance(disk).floor),
+        last_entry=format_timestamp(inheritance(disk).floor),
     )
 
 

@@ -29,8 +29,8 @@ def families(status: Status) -> Iterator[Metric]:
     yield _by("received_messages", "Messages received, by event type", "type", status.received)
     yield _total("received_bytes", "Bytes of record lines received", status.received_bytes)
     yield _total("kept_messages", "Messages written to disk", status.kept)
-    yield _total("kept_bytes", "Bytes written to disk", status.kept_bytes)
-    yield _total("unkept_messages", "Messages received that could not be written", status.unkept)
+    yield _total("persisted_bytes", "Bytes written to disk", status.persisted_bytes)
+    yield _total("dropped_messages", "Messages received that could not be written", status.dropped)
     yield _total("upload_failures", "Uploads that left something behind", status.upload_failures)
     yield _total("clock_steps", "Steps of the machine's clock", status.clock_steps)
     yield _by("gaps", "Gaps in coverage begun, over all topics, by reason", "reason", status.gaps)
@@ -51,8 +51,8 @@ def _gauges(status: Status) -> Iterable[tuple[str, str, float | None]]:
         ("last_event_age_seconds", "Seconds since the last message", status.last_event_age),
         ("sync_age_seconds", "Seconds since everything received was last safe on disk", status.sync_age),
         ("disk_free_bytes", "Bytes free for the spool", status.disk_free),
-        ("unshipped_files", "Sealed segments that the archive does not have yet", status.unshipped),
-        ("oldest_unshipped_seconds", "Age of the oldest of them", status.oldest_unshipped),
+        ("pending_upload_files", "Sealed segments that the archive does not have yet", status.pending_upload),
+        ("oldest_pending_upload_seconds", "Age of the oldest of them", status.oldest_pending_upload),
     )
 
 

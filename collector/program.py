@@ -48,7 +48,7 @@ async def _run(settings: CollectorSettings, lock: Lock) -> None:
         watching = asyncio.create_task(_report(collector, notifier))
         await collector.run(stop)
         watching.cancel()
-    _log.info("stopped", kept=collector.spool.kept, unkept=collector.spool.unkept)
+    _log.info("stopped", kept=collector.spool.kept, dropped=collector.spool.dropped)
 
 
 def _opened(settings: CollectorSettings) -> Collector:

@@ -14,7 +14,7 @@ from collector.stream.event import ChannelLost, Event, Joined, JoinFailed
 from collector.stream.frame import Frame
 from collector.timeline import Timeline
 from tidemark.archive.record import LINE_END, line_start, unparsed_line
-from tidemark.core.timestamps import format_moment, parse_moment
+from tidemark.core.timestamps import format_timestamp, parse_timestamp
 
 READING = 0.05
 ENOUGH = 256 * 1024
@@ -52,7 +52,7 @@ class Recorder:
         at = self._timeline.last
         self._spool.turn(at)
         if doubt:
-            self._spool.ledger.unkept(doubt.start, doubt.until, 0, doubt.reason)
+            self._spool.ledger.dropped(doubt.start, doubt.until, 0, doubt.reason)
             _log.error("what came meanwhile may be incomplete", reason=doubt.reason, seconds=round(doubt.seconds, 3))
         return at
 
@@ -64,7 +64,7 @@ class Recorder:
     def record(self, frames: list[Frame]) -> None:
         """Keep the frames of one read; all of them were received at one moment."""
         at = self.now()
-        lines = list(self._lines(format_moment(at), frames))
+        lines = list(self._lines(format_timestamp(at), frames))
         size = sum(map(len, lines))
         self._spool.add(at, lines, len(frames), size)
         self._count(at, frames, size)
@@ -102,7 +102,7 @@ class Recorder:
             return None
         _, at, frame = self._last
         try:
-            return (at - parse_moment(_read_sent(frame[4]).sent_at)).total_seconds()
+            return (at - parse_timestamp(_read_sent(frame[4]).sent_at)).total_seconds()
         except ValueError:
             return None
 

@@ -25,7 +25,7 @@ from tidemark.archive.ledger import CLOCK_STEPPED
 from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.core.version import SOFTWARE
 
 TICK = 0.1
@@ -51,9 +51,9 @@ class Collector:
         ledger = Ledger(disk, uuid4().hex[:12])
         ledger.start(at, _topics(settings), SOFTWARE, before)
         if at > clock.at(real):
-            ledger.unkept(clock.at(real), at, 0, CLOCK_STEPPED)
+            ledger.dropped(clock.at(real), at, 0, CLOCK_STEPPED)
             _log.error(
-                "the clock stands before what was recorded; time stands still until then", until=format_moment(at)
+                "the clock stands before what was recorded; time stands still until then", until=format_timestamp(at)
             )
         self.spool = Spool(disk, ledger, at, largest=settings.segment_mib * 1024 * 1024)
         self.recorder = Recorder(self.spool, timeline)
@@ -143,8 +143,8 @@ class Collector:
             collector=self.settings.collector,
             software=SOFTWARE,
             pid=os.getpid(),
-            at=format_moment(at),
-            started_at=format_moment(self._started_at),
+            at=format_timestamp(at),
+            started_at=format_timestamp(self._started_at),
             hour=Hour.of(at).key,
             expected=ledger.topics,
             joined=tuple(sorted(ledger.joined)),
@@ -155,8 +155,8 @@ class Collector:
             received=by_type(recorder.received),
             received_bytes=recorder.received_bytes,
             kept=self.spool.kept,
-            kept_bytes=self.spool.kept_bytes,
-            unkept=self.spool.unkept,
+            persisted_bytes=self.spool.persisted_bytes,
+            dropped=self.spool.dropped,
             gaps=dict(ledger.outages.count),
             gap_seconds=ledger.outages.seconds(at),
             lost=dict(recorder.lost),
@@ -166,8 +166,8 @@ class Collector:
             sync_age=self.sync_age,
             sync_limit=self.sync_limit,
             disk_free=self._disk.free(),
-            unshipped=held.unshipped,
-            oldest_unshipped=(at - Hour.parse(held.oldest).start).total_seconds() if held.oldest else None,
+            pending_upload=held.pending_upload,
+            oldest_pending_upload=(at - Hour.parse(held.oldest).start).total_seconds() if held.oldest else None,
             upload_failures=last_upload.failures if last_upload else 0,
         )
 
@@ -182,7 +182,7 @@ def _plan(settings: CollectorSettings) -> Plan:
         event_types=settings.event_types,
         timers=Timers(settings.heartbeat, settings.reply_timeout),
         dial_patience=settings.reply_timeout,
-        renew_after=settings.renew_after,
-        largest=settings.frame_mib * 1024 * 1024,
+        max_connection_age=settings.max_connection_age,
+        largest=settings.max_message_mib * 1024 * 1024,
         stall_after=settings.stall_after,
     )

@@ -81,7 +81,7 @@ class CollectorSettings(SpoolSettings):
     connections: int = Field(
         default=1, ge=1, le=2, description="Connections held side by side; with two a cut loses nothing."
     )
-    renew_after: float = Field(
+    max_connection_age: float = Field(
         default=0, ge=0, description="Seconds after which a connection is replaced, make before break; 0 never."
     )
     heartbeat: float = Field(default=30, gt=0, le=50, description="Seconds between heartbeats.")
@@ -89,7 +89,7 @@ class CollectorSettings(SpoolSettings):
     stall_after: float = Field(
         default=60, gt=0, description="Seconds of silence that are never a stall, however busy the stream was."
     )
-    frame_mib: int = Field(default=16, ge=1, le=256, description="A larger message than this ends the connection.")
+    max_message_mib: int = Field(default=16, ge=1, le=256, description="A larger message ends the connection.")
     segment_mib: int = Field(default=512, ge=1, le=4096, description="A segment is sealed at this size.")
     sync_interval: float = Field(default=1, gt=0, le=60, description="Seconds that a power cut may cost at most.")
     metrics_host: str = Field(default="127.0.0.1", description="The address on which metrics and health are served.")

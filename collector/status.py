@@ -28,8 +28,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     received: dict[str, int]
     received_bytes: int
     kept: int
-    kept_bytes: int
-    unkept: int
+    persisted_bytes: int
+    dropped: int
     gaps: dict[str, int]
     gap_seconds: dict[str, float]
     lost: dict[str, int]
@@ -39,8 +39,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     sync_age: float
     sync_limit: float
     disk_free: int
-    unshipped: int
-    oldest_unshipped: float | None
+    pending_upload: int
+    oldest_pending_upload: float | None
     upload_failures: int = 0
 
     @property

@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG, task
 
-from tidemark.airflow.faults import RETRIES, told_plainly
+from tidemark.airflow.faults import RETRIES, fail_with_hint
 from tidemark.airflow.load_hours import POOL
 
 DOC = """
@@ -33,7 +33,7 @@ with DAG(
         from tidemark.loader.marts.postgres import refresh_days
         from tidemark.loader.settings import WarehouseSettings
 
-        with told_plainly():
+        with fail_with_hint():
             return [day.isoformat() for day in refresh_days(WarehouseSettings().warehouse_url)]
 
     judge()

@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk import DAG, task
 from airflow.sdk.types import DagRunProtocol
 
-from tidemark.airflow.faults import RETRIES, told_plainly
+from tidemark.airflow.faults import RETRIES, fail_with_hint
 from tidemark.airflow.load_hours import LOADING, LoadHours
 from tidemark.airflow.run_hours import look_back_form, settled_hours
 
@@ -39,9 +39,9 @@ with DAG(
         from tidemark.loader.hours import stale_hours
         from tidemark.loader.settings import LoaderSettings
 
-        with told_plainly():
+        with fail_with_hint():
             settings = LoaderSettings()
-            looked_at = settled_hours(params, dag_run.run_after, settings.patience)
+            looked_at = settled_hours(params, dag_run.run_after, settings.grace_period)
             stale = stale_hours(settings, looked_at[0], looked_at[-1])
         print(f"{looked_at[0]} to {looked_at[-1]}: {len(stale)} of {len(looked_at)} hours to load")
         return [hour.key for hour in reversed(stale)][:MOST_AT_ONCE]

@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import DAG, task
 from airflow.sdk.types import DagRunProtocol
 
-from tidemark.airflow.faults import RETRIES, told_plainly
+from tidemark.airflow.faults import RETRIES, fail_with_hint
 from tidemark.airflow.load_hours import LOADING, LoadHours
 from tidemark.airflow.run_hours import look_back_form, settled_hours
 
@@ -41,9 +41,9 @@ with DAG(
         from tidemark.loader.repair.run import repair_gaps
         from tidemark.loader.settings import LoaderSettings
 
-        with told_plainly():
+        with fail_with_hint():
             settings = LoaderSettings()
-            looked_at = settled_hours(params, dag_run.run_after, settings.patience)
+            looked_at = settled_hours(params, dag_run.run_after, settings.grace_period)
             report = repair_gaps(settings, looked_at[0], looked_at[-1])
         ti.xcom_push("report", asdict(report))
         return report.hours

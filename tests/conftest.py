@@ -113,7 +113,12 @@ def loading(
     """A real Airflow, started once per test process; the hours that a test loads are its own."""
     s3_server.create_bucket("loading")
     with fresh_database(postgres_server, migrated) as warehouse, fresh_database(postgres_server, "template0") as own:
-        settings = {"WAREHOUSE_URL": warehouse, "BUCKET": "loading", "COLLECTORS": "collector-a", "PATIENCE": "7200"}
+        settings = {
+            "WAREHOUSE_URL": warehouse,
+            "BUCKET": "loading",
+            "COLLECTORS": "collector-a",
+            "GRACE_PERIOD": "7200",
+        }
         environment = {f"TIDEMARK_{name}": value for name, value in settings.items()} | s3_server.environment | PLANTED
         environment["AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"] = "0.5"  # it idles beside other tests, too
         with Airflow(tmp_path_factory.mktemp("airflow"), own, environment) as airflow:

@@ -13,8 +13,8 @@ class Backlog(msgspec.Struct, frozen=True):
     """
 
     open: int
-    unshipped: int
-    unshipped_bytes: int
+    pending_upload: int
+    pending_upload_bytes: int
     oldest: str | None
 
 

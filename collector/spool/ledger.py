@@ -10,6 +10,7 @@ from tidemark.archive.ledger import (
     CONNECTING,
     Alive,
     Began,
+    Dropped,
     Ended,
     Entry,
     Failed,
@@ -19,7 +20,6 @@ from tidemark.archive.ledger import (
     Started,
     Stopped,
     Subscribed,
-    Unkept,
     Unsubscribed,
     print_entry,
 )
@@ -39,7 +39,7 @@ class _File:
         self.waiting = list(entries)
         self.promised = len(entries)
 
-    def admit(self, entry: Alive | Unkept) -> None:
+    def admit(self, entry: Alive | Dropped) -> None:
         """Add an entry that may be written at once; a proof of life makes an earlier one needless."""
         last = self.waiting[self.promised - 1] if self.promised else None
         if isinstance(last, Alive) and isinstance(entry, Alive) and last.connection == entry.connection:
@@ -141,12 +141,12 @@ class Ledger:
                 self._miss(name, at, reason)
             self._add(Failed(at, topic, reason))
 
-    def unkept(self, at: datetime, until: datetime, messages: int, reason: str) -> None:
+    def dropped(self, at: datetime, until: datetime, messages: int, reason: str) -> None:
         """Record messages that could not be written, or a stretch in which nobody knows what was missed."""
         self.outages.count[reason] += 1
         self.outages.add(reason, at, until)
         for file in self._files:
-            file.admit(Unkept(at, until, messages, reason))
+            file.admit(Dropped(at, until, messages, reason))
 
     def stop(self, at: datetime) -> None:
         """Record that the process stops as it was told to."""

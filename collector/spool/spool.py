@@ -18,13 +18,13 @@ class Spool:
     """Gathers record lines, writes them by the hour, and makes them safe. The caller holds the lock.
 
     A disk that refuses never stops the caller: what cannot be written is counted and stands in the ledger as a
-    gap with the disk's reason. `kept`, `kept_bytes` and `unkept` count since the start.
+    gap with the disk's reason. `kept`, `persisted_bytes` and `dropped` count since the start.
     """
 
     def __init__(self, disk: Disk, ledger: Ledger, at: datetime, *, largest: int = LARGEST) -> None:
         self.ledger = ledger
         self.shortage: Shortage | None = None
-        self.kept = self.kept_bytes = self.unkept = self.waiting = 0
+        self.kept = self.persisted_bytes = self.dropped = self.waiting = 0
         self._disk = disk
         self._segments = Segments(disk, largest)
         self._hour = Hour.of(at)
@@ -58,7 +58,7 @@ class Spool:
         rest, error = self._segments.write(self._hour, lines, patient=self.shortage is None)
         missed = rest.count(b"\n")
         self.kept += batch.messages - missed
-        self.kept_bytes += len(lines) - len(rest)
+        self.persisted_bytes += len(lines) - len(rest)
         self._unsafe = joined(self._unsafe, batch)
         self._note_doubt(self._unsafe)
         if error:
@@ -67,7 +67,7 @@ class Spool:
             self._resume(self.shortage, batch.since)
 
     def _fall_short(self, batch: Batch, reason: str) -> None:
-        self.unkept += batch.messages
+        self.dropped += batch.messages
         if self.shortage and self.shortage.reason != reason:
             self._resume(self.shortage, batch.since)
         if self.shortage is None:
@@ -77,9 +77,9 @@ class Spool:
     def _resume(self, shortage: Shortage, at: datetime) -> None:
         """End a shortage; its gap includes the last message that was not kept."""
         batch, reason = shortage.batch, shortage.reason
-        self.ledger.unkept(batch.since, max(at, batch.until), batch.messages, reason)
+        self.ledger.dropped(batch.since, max(at, batch.until), batch.messages, reason)
         self.shortage = None
-        _log.warning("messages are kept again", reason=reason, unkept=batch.messages)
+        _log.warning("messages are kept again", reason=reason, dropped=batch.messages)
 
     def mark(self) -> Mark:
         """Flush, and return what has to be made safe; pass it to `sync` (in any thread) and then to `settle`.
@@ -145,5 +145,5 @@ class Spool:
         error, self._segments.doubt = self._segments.doubt, None
         for batch in (self._marked, unsafe):
             if error and batch:
-                self.ledger.unkept(batch.since, batch.until, batch.messages, reason_of(error))
+                self.ledger.dropped(batch.since, batch.until, batch.messages, reason_of(error))
                 _log.error("the disk failed to keep what it took", reason=reason_of(error), messages=batch.messages)

@@ -23,13 +23,13 @@ RENEWED = "renewed"
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How a subscription is held. Times are in seconds; `renew_after` 0 keeps a connection as long as it lasts."""
+    """How to subscribe. Times are in seconds; with `max_connection_age` 0 a connection is never renewed."""
 
     url: SecretStr
     event_types: Sequence[str] = ()
     timers: Timers = field(default_factory=Timers)
     dial_patience: float = 10.0
-    renew_after: float = 0.0
+    max_connection_age: float = 0.0
     largest: int = 16 * 1024 * 1024
     stall_after: float = 60.0
 
@@ -107,7 +107,7 @@ class Subscriber:
     async def _hold(self, session: Session) -> tuple[Session, str]:
         """Return the last session and why it ended; planned renewals happen on the way."""
         while True:
-            done, _ = await asyncio.wait({session.over}, timeout=self._plan.renew_after or None)
+            done, _ = await asyncio.wait({session.over}, timeout=self._plan.max_connection_age or None)
             if done:
                 return session, session.over.result()
             session = await self._renew(session)

@@ -21,7 +21,7 @@ from tidemark.archive.names import SegmentName
 from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 
 
 def upload(
@@ -38,7 +38,7 @@ def upload(
         with spool.locked():
             now = Clock.parse(settings.clock).at(clock())
             report = _upload(settings, store, watch, spool, now)
-            spool.keep_last(last_run(format_moment(now), report, spool.last()))
+            spool.keep_last(last_run(format_timestamp(now), report, spool.last()))
     except OSError as error:
         raise disk_problem(f"the spool {settings.spool}", error) from error
     return report

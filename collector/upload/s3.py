@@ -173,7 +173,7 @@ def connect(settings: UploadSettings) -> S3Store:
         client = boto3.client("s3", config=config)
     except (BotoCoreError, ValueError) as error:
         raise problem_of(error, settings.bucket, "") from error
-    return S3Store(client, settings.bucket, whole=settings.whole_mib << 20, options=_encryption(settings))
+    return S3Store(client, settings.bucket, whole=settings.multipart_threshold_mib << 20, options=_encryption(settings))
 
 
 def _encryption(settings: UploadSettings) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class UploadSettings(BaseSettings):
     upload_workers: int = Field(default=4, ge=1, le=64, description="How many files are shipped at a time.")
     upload_attempts: int = Field(default=5, ge=1, le=20, description="How often a failing request is sent.")
     upload_timeout: float = Field(default=60, gt=0, description="Seconds without an answer until a request fails.")
-    whole_mib: int = Field(
+    multipart_threshold_mib: int = Field(
         default=64, ge=5, le=5120, description="Objects of up to this many MiB are put whole, larger ones in parts."
     )
     compression_level: int = Field(default=1, ge=1, le=19, description="The zstd level.")

@@ -9,7 +9,7 @@ import msgspec
 
 from tidemark.archive.event_type import UNPARSED, counted_type, event_type_of
 from tidemark.archive.record import read_record
-from tidemark.core.timestamps import parse_moment
+from tidemark.core.timestamps import parse_timestamp
 
 
 class _Envelope(msgspec.Struct):
@@ -56,7 +56,7 @@ class Tally(msgspec.Struct, kw_only=True):
         except ValueError:
             self.event_types[UNPARSED] += 1
         else:
-            self._count(event_type_of(record.message), parse_moment(record.received_at))
+            self._count(event_type_of(record.message), parse_timestamp(record.received_at))
 
     def _count(self, event_type: str, received_at: datetime) -> None:
         self.event_types[event_type] += 1

@@ -21,7 +21,7 @@ def hour() -> Hour:
 def settings(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The triggerer's environment: two collectors expected, and hours of patience."""
     for name, value in {"WAREHOUSE_URL": "postgresql://u:p@127.0.0.1:1/w", "BUCKET": bucket,
-                        "COLLECTORS": "collector-a,collector-b", "PATIENCE": "7200"}.items():  # fmt: skip
+                        "COLLECTORS": "collector-a,collector-b", "GRACE_PERIOD": "7200"}.items():  # fmt: skip
         monkeypatch.setenv(f"TIDEMARK_{name}", value)
 
 
@@ -42,7 +42,7 @@ async def test_it_fires_once_every_collector_has_reported(
 
 
 async def test_it_fires_when_patience_has_ended(hour: Hour, settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TIDEMARK_PATIENCE", "0")
+    monkeypatch.setenv("TIDEMARK_GRACE_PERIOD", "0")
     assert [event.payload async for event in trigger_of(hour).run()] == [None]
 
 

@@ -7,7 +7,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, Er
 from airflow.sdk.execution_time.comms import ErrorResponse
 from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError
 
-from tidemark.airflow.faults import RetryTransient, told_plainly, transient
+from tidemark.airflow.faults import RetryTransient, fail_with_hint, transient
 from tidemark.core.errors import Problem
 
 
@@ -57,11 +57,14 @@ def worded(cause: Exception) -> None:
 
 @pytest.mark.parametrize("cause", OUT_OF_REACH, ids=repr)
 def test_a_problem_is_as_transient_as_what_it_came_from(cause: Exception) -> None:
-    with pytest.raises(Problem) as problem, told_plainly():
+    with pytest.raises(Problem) as problem, fail_with_hint():
         worded(cause)
     assert transient(problem.value)
 
 
 def test_any_other_problem_ends_the_task_with_what_to_do() -> None:
-    with pytest.raises(AirflowFailException, match=r"checksum is wrong\. What to do: Upload it again"), told_plainly():
+    with (
+        pytest.raises(AirflowFailException, match=r"checksum is wrong\. What to do: Upload it again"),
+        fail_with_hint(),
+    ):
         raise FAULTS[0]

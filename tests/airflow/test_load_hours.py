@@ -79,7 +79,7 @@ def test_an_hour_still_awaited_is_handed_to_the_triggerer(
     s3: "S3Client", monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hour = Hour.of(datetime.now(UTC)).previous()
-    monkeypatch.setenv("TIDEMARK_PATIENCE", "7200")
+    monkeypatch.setenv("TIDEMARK_GRACE_PERIOD", "7200")
     with pytest.raises(TaskDeferred) as deferred:
         LoadHours(task_id="load").execute(context(partition_key=hour.key))
     assert deferred.value.trigger.hours == [hour.key]

@@ -89,7 +89,7 @@ def test_the_form_takes_an_hour_and_nothing_else(name: str) -> None:
 
 def test_looking_back_ends_before_the_hours_that_are_still_awaited() -> None:
     at = datetime(2026, 11, 20, 12, 29, tzinfo=UTC)
-    assert keys(settled_hours({"days": 1}, at, patience=1800)) == keys(
+    assert keys(settled_hours({"days": 1}, at, grace_period=1800)) == keys(
         list(hours(Hour.parse("2026-11-19T10"), Hour.parse("2026-11-20T10")))
     )
 

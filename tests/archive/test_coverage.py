@@ -10,6 +10,7 @@ from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import (
     Alive,
     Began,
+    Dropped,
     Ended,
     Entry,
     Failed,
@@ -19,7 +20,6 @@ from tidemark.archive.ledger import (
     Started,
     Stopped,
     Subscribed,
-    Unkept,
     Unsubscribed,
 )
 from tidemark.archive.manifest import Gap, Interval
@@ -178,7 +178,7 @@ def test_a_new_process_with_other_topics_ends_what_the_old_one_expected() -> Non
 
 
 def test_a_full_disk_is_its_own_gap_within_a_covered_hour() -> None:
-    entries = [THROUGH, Unkept(at(10), at(12), 500, "disk_full"), Alive(at(60), 1), Ended(at(60))]
+    entries = [THROUGH, Dropped(at(10), at(12), 500, "disk_full"), Alive(at(60), 1), Ended(at(60))]
     coverage = coverage_of(entries, HOUR)
     assert coverage.covered == covered((0, 10), (12, 60))
     assert coverage.gaps == gaps((10, 12, "disk_full"))
@@ -199,7 +199,7 @@ entries_of_any_kind: st.SearchStrategy[Entry] = st.one_of(
     st.builds(Alive, moments, connections),
     st.builds(Lost, moments, connections, st.one_of(st.none(), topics), moments, reasons),
     st.builds(Failed, moments, st.one_of(st.none(), topics), reasons),
-    st.builds(Unkept, moments, moments, st.integers(0, 9), reasons),
+    st.builds(Dropped, moments, moments, st.integers(0, 9), reasons),
     st.builds(Stopped, moments),
     st.builds(Ended, moments),
 )

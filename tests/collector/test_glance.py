@@ -21,7 +21,7 @@ def test_a_dead_collector_leaves_its_spool(tmp_path: Path) -> None:
     disk.put_at("sealed/20261122T15.0001.jsonl", 0, b"{}\n")
     found = look(tmp_path)
     assert (found.pid, found.status) == (None, None)
-    assert (found.backlog.unshipped, found.last_entry) == (1, "2026-11-22T15:00:00.000000Z")
+    assert (found.backlog.pending_upload, found.last_entry) == (1, "2026-11-22T15:00:00.000000Z")
     assert found.disk_free > 0
 
 

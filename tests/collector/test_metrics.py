@@ -27,8 +27,8 @@ def test_a_scrape_sees_every_number() -> None:
         ("tidemark_received_messages_total", "item_sold"): 3,
         ("tidemark_received_bytes_total",): 900,
         ("tidemark_kept_messages_total",): 3,
-        ("tidemark_kept_bytes_total",): 900,
-        ("tidemark_unkept_messages_total",): 0,
+        ("tidemark_persisted_bytes_total",): 900,
+        ("tidemark_dropped_messages_total",): 0,
         ("tidemark_clock_steps_total",): 0,
         ("tidemark_gaps_total", "connecting"): 1,
         ("tidemark_gap_seconds_total", "connecting"): 0.5,
@@ -41,7 +41,7 @@ def test_a_scrape_sees_every_number() -> None:
         ("tidemark_disk_free_bytes",): 10**9,
         ("tidemark_unshipped_files",): 2,
         ("tidemark_upload_failures_total",): 0,
-        ("tidemark_oldest_unshipped_seconds",): 3600,
+        ("tidemark_oldest_pending_upload_seconds",): 3600,
     }
     assert {name: value for name, value in samples.items() if name[0].startswith("tidemark")} == expected
     assert ("process_resident_memory_bytes",) in samples

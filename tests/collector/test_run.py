@@ -13,7 +13,7 @@ from websockets.asyncio.server import Request, ServerConnection, serve
 from tests.collector.recording import Recording
 from tests.collector.spool.disks import RefusingDisk
 from tidemark.archive.coverage import coverage_of
-from tidemark.archive.ledger import Unkept, read_ledger
+from tidemark.archive.ledger import Dropped, read_ledger
 from tidemark.archive.names import SegmentName
 from tidemark.core.clock import Clock
 from tidemark.core.hour import Hour
@@ -78,7 +78,7 @@ async def test_what_is_sent_is_kept_verbatim(recording: Recording) -> None:
 async def test_a_loss_is_a_gap_and_the_next_join_ends_it(
     simulator: Simulator, tmp_path: Path, fault: Fault, reason: str
 ) -> None:
-    recording = Recording(simulator, tmp_path, frame_mib=1, stall_after=30)
+    recording = Recording(simulator, tmp_path, max_message_mib=1, stall_after=30)
     async with recording.running():
         await recording.joined()
         await recording.flow(0.3)
@@ -255,7 +255,7 @@ async def test_what_is_dialled_at_the_end_is_not_left_open(simulator: Simulator,
 
 
 async def test_a_planned_renewal_makes_before_it_breaks(simulator: Simulator, tmp_path: Path) -> None:
-    recording = Recording(simulator, tmp_path, renew_after=0.4)
+    recording = Recording(simulator, tmp_path, max_connection_age=0.4)
     async with recording.running():
         await recording.joined()
         await recording.flow(2.0)
@@ -267,7 +267,7 @@ async def test_a_planned_renewal_makes_before_it_breaks(simulator: Simulator, tm
 
 
 async def test_a_renewal_that_fails_keeps_what_there_is(simulator: Simulator, tmp_path: Path) -> None:
-    recording = Recording(simulator, tmp_path, renew_after=0.3)
+    recording = Recording(simulator, tmp_path, max_connection_age=0.3)
     async with recording.running():
         await recording.joined()
         simulator.arm(Refuse(status=502, times=2))
@@ -333,7 +333,7 @@ async def test_a_disk_that_refuses_is_counted_and_the_connection_stays(
         await recording.received()
         found = recording.collector.status()
         assert (found.shortage, found.lost) == (None, {})
-        assert found.unkept > 0
+        assert found.dropped > 0
     account = recording.balance()
     assert disk.fired["write"] > 0
     assert account.in_gaps > 0
@@ -355,7 +355,7 @@ async def test_a_clock_that_steps_is_noted_and_time_never_goes_back(
     assert recording.kept() == len(recording.sent_to_us())
     entries = [entry for path in recording.spool.glob("*/*.coverage.jsonl") for entry in read_ledger(path.read_bytes())]
     doubts = {
-        (each.reason, round((each.until - each.at).total_seconds())) for each in entries if isinstance(each, Unkept)
+        (each.reason, round((each.until - each.at).total_seconds())) for each in entries if isinstance(each, Dropped)
     }
     assert doubts == {("clock_stepped", 5400), ("clock_stepped", 7200)}
     for path in recording.spool.glob("*/*.0*.jsonl"):

@@ -23,8 +23,8 @@ WELL: dict[str, Any] = {
     "received": {"item_sold": 3},
     "received_bytes": 900,
     "kept": 3,
-    "kept_bytes": 900,
-    "unkept": 0,
+    "persisted_bytes": 900,
+    "dropped": 0,
     "gaps": {"connecting": 1},
     "gap_seconds": {"connecting": 0.5},
     "lost": {},
@@ -34,8 +34,8 @@ WELL: dict[str, Any] = {
     "sync_age": 0.5,
     "sync_limit": 20.0,
     "disk_free": 10**9,
-    "unshipped": 2,
-    "oldest_unshipped": 3600.0,
+    "pending_upload": 2,
+    "oldest_pending_upload": 3600.0,
 }
 
 

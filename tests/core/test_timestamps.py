@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidemark.core.clock import EPOCH
-from tidemark.core.timestamps import format_moment, parse_moment
+from tidemark.core.timestamps import format_timestamp, parse_timestamp
 
 moments = st.integers(-30_000_000_000_000_000, 200_000_000_000_000_000).map(
     lambda us: EPOCH + timedelta(microseconds=us)
@@ -17,8 +17,8 @@ moments = st.integers(-30_000_000_000_000_000, 200_000_000_000_000_000).map(
 
 @given(moments, st.integers(-1439, 1439))
 def test_what_is_printed_is_read_back(moment: datetime, minutes: int) -> None:
-    text = format_moment(moment.astimezone(timezone(timedelta(minutes=minutes))))
-    assert parse_moment(text) == moment
+    text = format_timestamp(moment.astimezone(timezone(timedelta(minutes=minutes))))
+    assert parse_timestamp(text) == moment
     assert len(text) == len("2026-11-22T15:04:05.123456Z")
 
 
@@ -26,17 +26,17 @@ def test_what_is_printed_is_read_back(moment: datetime, minutes: int) -> None:
     "text", ["2024-01-22T06:16:20.121651+00:00", "2024-01-22T06:16:20.121651Z", "2024-01-22T08:16:20.121651+02:00"]
 )
 def test_every_form_of_the_stream_is_read(text: str) -> None:
-    assert parse_moment(text) == datetime(2024, 1, 22, 6, 16, 20, 121651, tzinfo=UTC)
+    assert parse_timestamp(text) == datetime(2024, 1, 22, 6, 16, 20, 121651, tzinfo=UTC)
 
 
 @given(st.text())
 def test_any_other_text_is_refused(text: str) -> None:
     with suppress(ValueError):
-        assert parse_moment(text).tzinfo == UTC
+        assert parse_timestamp(text).tzinfo == UTC
 
 
 def test_a_time_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
-        parse_moment("2026-11-22T15:04:05")
+        parse_timestamp("2026-11-22T15:04:05")
     with pytest.raises(ValueError, match="no time zone"):
-        format_moment(datetime(2026, 11, 22))  # noqa: DTZ001
+        format_timestamp(datetime(2026, 11, 22))  # noqa: DTZ001

@@ -12,7 +12,7 @@ from tidemark.archive.manifest import Interval, Manifest, Segment, print_manifes
 from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
 from tidemark.archive.record import record_line
 from tidemark.core.hour import LENGTH, Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,6 +42,6 @@ def archive_hour(s3: "S3Client", bucket: str, hour: Hour, collector: str = "coll
 
 
 def _line(hour: Hour, number: int, received_at: datetime) -> bytes:
-    at = format_moment(received_at)
+    at = format_timestamp(received_at)
     message = sold(transaction={"hash": f"0x{hour.compact.replace('T', '')}{number:054x}", "timestamp": at})
     return record_line(at, "collection:*", msgspec.json.encode(message | {"sent_at": at}))

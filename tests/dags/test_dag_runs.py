@@ -15,7 +15,7 @@ import pytest
 from tests.dags.archived import archive_hour
 from tests.loader.transform.messages import sold
 from tidemark.core.hour import Hour, hours
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.simulator.server import Simulator
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def count(url: str, table: str) -> int:
 
 
 def sale_in(hour: Hour) -> bytes:
-    at = format_moment(hour.start + timedelta(minutes=10))
+    at = format_timestamp(hour.start + timedelta(minutes=10))
     message = sold(closing_date=at, event_timestamp=at, transaction={"hash": f"0x{1:064x}", "timestamp": at})
     return json.dumps(message | {"sent_at": at}).encode()
 

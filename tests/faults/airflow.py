@@ -29,7 +29,7 @@ from tidemark.local.redis import Redis
 from tidemark.local.s3 import S3Server
 
 BUCKET = "faults"
-PATIENCE = 90.0
+GRACE_PERIOD = 90.0
 SALES = 200
 SLOTS = 2
 DAG = "load_sales"
@@ -79,10 +79,10 @@ class System(Loading):
 
 
 @contextmanager
-def system(folder: Path, workers: int = 0, slots: int = SLOTS, patience: float = 0.0) -> Iterator[System]:
+def system(folder: Path, workers: int = 0, slots: int = SLOTS, grace_period: float = 0.0) -> Iterator[System]:
     """Start everything; with `workers`, tasks run on that many Celery workers of `slots` tasks each.
 
-    Without `patience`, in seconds, that for the hour which has just ended lasts until soon after the start.
+    Without `grace_period`, in seconds, that for the hour which has just ended lasts until soon after the start.
     """
     with ExitStack() as parts:
         warehouse = parts.enter_context(Postgres(folder / "warehouse"))
@@ -92,9 +92,9 @@ def system(folder: Path, workers: int = 0, slots: int = SLOTS, patience: float =
         broker = parts.enter_context(Redis(folder)).url if workers else ""
         migrate(SecretStr(warehouse.url()), say=lambda _: None)
         now = datetime.now(UTC)
-        patience = patience or (now - Hour.of(now).start).total_seconds() + PATIENCE
+        grace_period = grace_period or (now - Hour.of(now).start).total_seconds() + GRACE_PERIOD
         settings = {"WAREHOUSE_URL": warehouse.url(), "BUCKET": BUCKET, "COLLECTORS": "collector-a,collector-b",
-                    "PATIENCE": f"{patience:.0f}"}  # fmt: skip
+                    "GRACE_PERIOD": f"{grace_period:.0f}"}  # fmt: skip
         environment = {f"TIDEMARK_{name}": value for name, value in settings.items()} | storage.environment
         airflow = parts.enter_context(
             Airflow(folder / "airflow", metadata.url(), environment, broker_url=broker, workers=workers, slots=slots)

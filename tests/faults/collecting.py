@@ -180,7 +180,7 @@ async def cut_off(rounds: int, random: Random, folder: Path) -> Outcome:
         Refuse(status=502, times=2), IgnoreJoin(), IgnoreHeartbeat(times=3),
     )  # fmt: skip
     async with _simulator(folder) as simulator:
-        recording = Recording(simulator, folder, frame_mib=1)
+        recording = Recording(simulator, folder, max_message_mib=1)
         with patch("collector.stream.subscriber.random", lambda: random.random() / 4):
             async with recording.running():
                 for _ in range(rounds):

@@ -14,7 +14,7 @@ from tidemark.archive.manifest import Gap, Interval, Manifest, Segment, print_ma
 from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
 from tidemark.archive.record import read_record, record_line
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,9 +37,9 @@ def sold(number: int, hour: Hour = HOUR, *, sent: float | None = None, **changes
             "chain": {"name": "ethereum"},
         },
         "quantity": 1,
-        "transaction": {"hash": f"0x{number:064x}", "timestamp": format_moment(moment)},
-        "closing_date": format_moment(moment),
-        "event_timestamp": format_moment(moment),
+        "transaction": {"hash": f"0x{number:064x}", "timestamp": format_timestamp(moment)},
+        "closing_date": format_timestamp(moment),
+        "event_timestamp": format_timestamp(moment),
         "order_hash": f"0x{number + 1_000_000:064x}",
         "maker": {"address": SELLER},
         "taker": {"address": BUYER},
@@ -54,7 +54,7 @@ def sold(number: int, hour: Hour = HOUR, *, sent: float | None = None, **changes
     return {
         "event_type": "item_sold",
         "version": 1,
-        "sent_at": format_moment(sent_at),
+        "sent_at": format_timestamp(sent_at),
         "payload": {**payload, **changes},
     }
 
@@ -77,7 +77,7 @@ def fetched(number: int, hour: Hour = HOUR, **changes: Any) -> dict[str, Any]:
                 "name": f"Thing #{number}"},
         **changes,
     }  # fmt: skip
-    sent_at = format_moment(hour.end + timedelta(hours=2))
+    sent_at = format_timestamp(hour.end + timedelta(hours=2))
     return {"event_type": "item_sold", "source": "events_api", "sent_at": sent_at, "payload": payload}
 
 
@@ -103,7 +103,7 @@ class Recording:
         if isinstance(message, bytes):
             line = message
         else:
-            received = format_moment(self.hour.start + timedelta(seconds=at))
+            received = format_timestamp(self.hour.start + timedelta(seconds=at))
             line = record_line(received, self.topic, json.dumps(message).encode())
         self.segments[-1].append(line)
         return self

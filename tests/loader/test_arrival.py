@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tidemark.local.s3 import S3Server
 
 HOUR = Hour.parse("2026-11-20T05")
-PATIENCE = 600.0
+GRACE_PERIOD = 600.0
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def settings(bucket: str) -> LoaderSettings:
         warehouse_url=SecretStr("postgresql://u:p@127.0.0.1:1/w"),
         bucket=bucket,
         collectors=("collector-a", "collector-b"),
-        patience=PATIENCE,
+        grace_period=GRACE_PERIOD,
     )
 
 
@@ -38,7 +38,7 @@ def test_nobody_is_awaited_once_all_have_reported(settings: LoaderSettings, s3_s
 
 
 def test_patience_ends_by_the_clock_of_each_hour(settings: LoaderSettings) -> None:
-    end = HOUR.end + timedelta(seconds=PATIENCE)
+    end = HOUR.end + timedelta(seconds=GRACE_PERIOD)
     both = ["collector-a", "collector-b"]
     assert awaited([HOUR], settings, end - timedelta(microseconds=1)) == {HOUR: both}
     assert awaited([HOUR, HOUR.next()], settings, end) == {HOUR.next(): both}

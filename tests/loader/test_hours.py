@@ -319,7 +319,7 @@ def test_a_gap_of_nobody_is_of_what_the_others_recorded_or_of_what_was_to_be_rec
     assert gaps(settings) == [whole_hour("collector-b", "collection:dogs")]
 
 
-@pytest.mark.parametrize("known_by", [{"collectors": ()}, {"patience": 10.0**9}])
+@pytest.mark.parametrize("known_by", [{"collectors": ()}, {"grace_period": 10.0**9}])
 def test_an_hour_that_was_not_to_be_recorded_or_is_still_awaited_is_no_gap(
     s3: "S3Client", settings: LoaderSettings, known_by: dict[str, Any]
 ) -> None:
@@ -370,7 +370,7 @@ def test_stale_hours_hold_those_that_nobody_reported_once_recording_had_begun(
     Recording(hour=begun).put(s3, settings.bucket)
     assert stale_hours(settings, before, last) == [begun, silent, last]
     assert stale_hours(settings.model_copy(update={"collectors": ()}), before, last) == [begun]
-    assert stale_hours(settings.model_copy(update={"patience": 10.0**9}), before, last) == [begun]
+    assert stale_hours(settings.model_copy(update={"grace_period": 10.0**9}), before, last) == [begun]
     for hour in (begun, silent, last):
         load_hour(hour, settings, say=quiet)
     assert stale_hours(settings, before, last) == []

@@ -25,7 +25,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Environment:
 def test_little_is_needed(environment: Environment) -> None:
     environment(**GOOD)
     settings = LoaderSettings()
-    assert (settings.prefix, settings.collectors, settings.patience) == ("", (), 1800)
+    assert (settings.prefix, settings.collectors, settings.grace_period) == ("", (), 1800)
 
 
 def test_collectors_are_a_list_with_commas(environment: Environment) -> None:
@@ -41,7 +41,7 @@ def test_collections_are_those_of_the_collectors_or_all(environment: Environment
 
 
 def test_patience_counts_from_an_hours_end(environment: Environment) -> None:
-    environment(**GOOD, TIDEMARK_PATIENCE="60")
+    environment(**GOOD, TIDEMARK_GRACE_PERIOD="60")
     hour = Hour.parse("2026-11-20T05")
     moments = [hour.end + timedelta(seconds=seconds) for seconds in (-1, 59, 60)]
     assert [LoaderSettings().awaits(hour, moment) for moment in moments] == [True, True, False]
@@ -53,13 +53,13 @@ def test_every_mistake_is_told_at_once_and_no_secret(environment: Environment) -
         TIDEMARK_PREFIX="no-slash",
         TIDEMARK_COLLECTORS="A_B",
         TIDEMARK_COLLECTIONS="apes,../..",
-        TIDEMARK_PATIENCE="-1",
+        TIDEMARK_GRACE_PERIOD="-1",
         TIDEMARK_CLOCK="now",
     )
     with pytest.raises(ValidationError) as caught:
         LoaderSettings()
     wrong = {str(error["loc"][0]) for error in caught.value.errors()}
-    assert wrong == {"warehouse_url", "bucket", "prefix", "collectors", "collections", "patience", "clock"}
+    assert wrong == {"warehouse_url", "bucket", "prefix", "collectors", "collections", "grace_period", "clock"}
 
 
 def test_secrets_are_not_shown(environment: Environment) -> None:

@@ -11,7 +11,7 @@ from tidemark.archive.manifest import Interval, Manifest, Segment, print_manifes
 from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
 from tidemark.archive.record import record_line
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
 from tidemark.local.evidence.ledger import read
@@ -24,7 +24,7 @@ from tidemark.simulator.ledger import Sent, sold_line
 from tidemark.simulator.recording import read_recorded
 
 TEN = Hour.parse("2026-11-20T10")
-AT = format_moment(TEN.start + timedelta(minutes=5))
+AT = format_timestamp(TEN.start + timedelta(minutes=5))
 REAL = Path(__file__).parents[1] / "fixtures" / "stream" / "item_sold.2023.object-frame.json"
 MESSAGE = read_recorded(REAL.read_bytes().replace(b"\n", b" "))
 pytestmark = pytest.mark.postgres

@@ -7,7 +7,7 @@ import msgspec
 from tests.simulator.client import connected, envelope
 from tidemark.core.clock import Clock
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import parse_moment
+from tidemark.core.timestamps import parse_timestamp
 from tidemark.simulator.disk import read_ledger
 from tidemark.simulator.ledger import Sent, Sold
 from tidemark.simulator.options import Options
@@ -24,7 +24,7 @@ async def test_the_market_is_told_at_its_rate_by_the_simulator_s_clock(tmp_path:
     async with Simulator(options) as simulator, connected(simulator) as client:
         await client.join()
         frames = [await client.hear() for _ in range(50)]
-    moments = [parse_moment(frame[4]["sent_at"]) for frame in frames]
+    moments = [parse_timestamp(frame[4]["sent_at"]) for frame in frames]
     assert moments == sorted(moments)
     assert all(Hour.of(moment) == Hour(PAST) for moment in moments)
     sent = [line.sale for line in read_ledger(tmp_path, Sent) if line.sale]

@@ -66,7 +66,7 @@ def transient(error: BaseException | None) -> bool:
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
+def fail_with_hint() -> Iterator[None]:
     """Turn a Problem that no retry can solve into a failed task whose last line says what to do."""
     try:
         yield

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, BaseOperator, Context
 
 from tidemark.airflow.arrival import ManifestsArrived
-from tidemark.airflow.faults import RETRIES, told_plainly
+from tidemark.airflow.faults import RETRIES, fail_with_hint
 from tidemark.airflow.run_hours import run_hours
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
@@ -37,7 +37,7 @@ class LoadHours(BaseOperator):
         from tidemark.loader.arrival import awaited
         from tidemark.loader.settings import LoaderSettings
 
-        with told_plainly():
+        with fail_with_hint():
             late = awaited(self._hours(context), LoaderSettings(), datetime.now(UTC))
         for hour, collectors in late.items():
             print(f"{hour}: waiting for the manifest of {', '.join(collectors)}")
@@ -52,7 +52,7 @@ class LoadHours(BaseOperator):
 
         form: Mapping[str, Any] = context["params"]
         reports: dict[str, Any] = {}
-        with told_plainly():
+        with fail_with_hint():
             settings = LoaderSettings()
             for hour in self._hours(context):
                 report = load_hour(hour, settings, force=form.get("force", False), collectors=form.get("collectors"))

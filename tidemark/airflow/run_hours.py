@@ -66,12 +66,12 @@ def run_hours(params: Mapping[str, Any], partition_key: str | None) -> list[Hour
     return list(hours(start, end))
 
 
-def settled_hours(params: Mapping[str, Any], run_after: datetime, patience: float) -> list[Hour]:
+def settled_hours(params: Mapping[str, Any], run_after: datetime, grace_period: float) -> list[Hour]:
     """Return the hours to look back on: those of the form, else its last `days` without the hours still awaited.
 
-    `patience` is how long an hour is awaited, in seconds after its end.
+    `grace_period` is how long an hour is awaited, in seconds after its end.
     """
     if params.get("hour") or params.get("last_hour"):
         return run_hours(params, None)
-    last = Hour.of(run_after - timedelta(seconds=patience)).previous()
+    last = Hour.of(run_after - timedelta(seconds=grace_period)).previous()
     return list(hours(Hour.of(last.start - timedelta(days=params["days"])), last))

@@ -17,6 +17,7 @@ from tidemark.archive.ledger import (
     PROCESS_DIED,
     Alive,
     Began,
+    Dropped,
     Ended,
     Entry,
     Failed,
@@ -26,7 +27,6 @@ from tidemark.archive.ledger import (
     Started,
     Stopped,
     Subscribed,
-    Unkept,
     Unsubscribed,
 )
 from tidemark.archive.manifest import Gap, Interval
@@ -94,7 +94,7 @@ class _Fold:
         self._topics: dict[str, _Topic] = {}
         self._places: dict[Place, datetime] = {}
         self._proofs: dict[int, datetime] = {}
-        self._unkept: list[tuple[datetime, datetime, str]] = []
+        self._dropped: list[tuple[datetime, datetime, str]] = []
         self._last = start
         self._running = False
 
@@ -121,7 +121,7 @@ class _Fold:
     def _gaps(self, topic: _Topic, wanted: list[Span]) -> list[tuple[datetime, datetime, str]]:
         gaps: list[tuple[datetime, datetime, str]] = []
         left = wanted
-        for start, end, reason in self._unkept:
+        for start, end, reason in self._dropped:
             gaps += ((*span, reason) for span in clipped(left, (start, end)))
             left = without(left, union([(start, end)]))
         for span in without(left, union(topic.covered)):
@@ -213,8 +213,8 @@ class _Fold:
                 topic.reasons.append((entry.at, entry.reason))
 
     @_take.register
-    def _(self, entry: Unkept) -> None:
-        self._unkept.append((entry.at, entry.until, entry.reason))
+    def _(self, entry: Dropped) -> None:
+        self._dropped.append((entry.at, entry.until, entry.reason))
 
     @_take.register
     def _(self, entry: Stopped) -> None:

@@ -87,7 +87,7 @@ class Failed(_Entry, frozen=True):
     reason: str
 
 
-class Unkept(_Entry, frozen=True):
+class Dropped(_Entry, frozen=True):
     """Messages received from `at` to `until` could not be written, or nobody knows which were missed then."""
 
     until: datetime
@@ -103,7 +103,7 @@ class Ended(_Entry, frozen=True):
     """The process lived to the hour's end, and nothing of the hour is still unproven."""
 
 
-Entry = Began | Started | Subscribed | Unsubscribed | Joined | Alive | Lost | Failed | Unkept | Stopped | Ended
+Entry = Began | Started | Subscribed | Unsubscribed | Joined | Alive | Lost | Failed | Dropped | Stopped | Ended
 
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 

@@ -8,7 +8,7 @@ import base64
 
 import msgspec
 
-from tidemark.core.timestamps import parse_moment
+from tidemark.core.timestamps import parse_timestamp
 
 _encode = msgspec.json.encode
 
@@ -70,7 +70,7 @@ def read_record(line: bytes) -> Record:
     """
     try:
         record = _decoder.decode(line)
-        parse_moment(record.received_at)
+        parse_timestamp(record.received_at)
     except (OverflowError, RecursionError) as error:  # a time before the year 1, a message nested without end
         raise ValueError(str(error)) from error
     if not bytes(record.message) and record.unparsed is None and record.unparsed_base64 is None:

@@ -86,7 +86,7 @@ def _running(status: "Status") -> list[tuple[str, str]]:
         ("collector", f"{status.collector}  {status.software}  process {status.pid}  since {status.started_at}"),
         ("state", state),
         ("topics", f"{len(status.joined)} of {len(status.expected)} joined on {status.connections} connection(s)"),
-        ("messages", f"{status.kept:,} kept  {status.unkept:,} not kept  {status.kept_bytes / 1e6:,.1f} MB"),
+        ("messages", f"{status.kept:,} kept  {status.dropped:,} not kept  {status.persisted_bytes / 1e6:,.1f} MB"),
         ("last message", f"{age}  lag {lag}"),
         ("gaps", gaps or "none"),
     ]
@@ -97,5 +97,8 @@ def _spool(glance: "Glance") -> list[tuple[str, str]]:
     oldest = f", the oldest of {held.oldest}" if held.oldest else ""
     return [
         ("spool", f"{glance.spool}  {glance.disk_free / 1e9:,.1f} GB free"),
-        ("backlog", f"{held.unshipped} segments, {held.unshipped_bytes / 1e6:,.1f} MB, wait for the archive{oldest}"),
+        (
+            "backlog",
+            f"{held.pending_upload} segments, {held.pending_upload_bytes / 1e6:,.1f} MB, wait for the archive{oldest}",
+        ),
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from tidemark.core.timestamps import format_moment, parse_moment
+from tidemark.core.timestamps import format_timestamp, parse_timestamp
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM = re.compile(r"(?P<start>[^@*]+)@(?P<anchor>[0-9]+(?:\.[0-9]+)?)\*(?P<rate>[0-9]+(?:\.[0-9]+)?)", re.ASCII)
@@ -34,7 +34,7 @@ class Clock:
         found = _FORM.fullmatch(text)
         if not found or float(found["rate"]) <= 0:
             raise ValueError(f"{text!r} is not a clock; write it as 2026-11-20T10:00:00Z@1763800000.5*180")
-        return cls(parse_moment(found["start"]), float(found["anchor"]), float(found["rate"]))
+        return cls(parse_timestamp(found["start"]), float(found["anchor"]), float(found["rate"]))
 
     def at(self, real: float) -> datetime:
         """Return the moment at a real time, given in seconds since 1970."""
@@ -45,4 +45,4 @@ class Clock:
         return self.anchor + (moment - self.start).total_seconds() / self.rate
 
     def __str__(self) -> str:
-        return f"{format_moment(self.start)}@{self.anchor!r}*{self.rate!r}"
+        return f"{format_timestamp(self.start)}@{self.anchor!r}*{self.rate!r}"

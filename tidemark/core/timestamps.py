@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 
-def format_moment(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """Print an aware time as UTC with exactly six decimals.
 
     Raises ValueError for a time without a zone: guessing one would shift whole hours.
@@ -13,7 +13,7 @@ def format_moment(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def parse_moment(text: str) -> datetime:
+def parse_timestamp(text: str) -> datetime:
     """Read an ISO 8601 time with a zone, in any of the forms the stream has used, as UTC.
 
     Raises ValueError for anything else, also for a time without a zone.

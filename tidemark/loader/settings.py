@@ -55,7 +55,9 @@ class LoaderSettings(WarehouseSettings):
             description="Collections that the collectors record, or *: what an hour lacks that no collector reported.",
         )
     )
-    patience: float = Field(1800, ge=0, description="Seconds after an hour's end for which its manifests are awaited.")
+    grace_period: float = Field(
+        1800, ge=0, description="Seconds after an hour's end for which its manifests are awaited."
+    )
     clock: Annotated[
         Clock, NoDecode, BeforeValidator(lambda text: Clock.parse(text) if isinstance(text, str) else text)
     ] = Field(Clock(), description="A clock at another rate, for demonstrations: START@ANCHOR*RATE.")

@@ -100,5 +100,5 @@ def _collector(name: str, spool: Path) -> Part:
     glance = look(spool)
     if not glance.status:
         return Part(name, False, "does not run" if not glance.pid else f"process {glance.pid} does not answer")
-    said = f"{glance.status.kept:,} messages kept, {glance.backlog.unshipped} segments not uploaded yet"
+    said = f"{glance.status.kept:,} messages kept, {glance.backlog.pending_upload} segments not uploaded yet"
     return Part(name, glance.status.ready, "; ".join((said, *glance.status.troubles)))

@@ -72,12 +72,14 @@ def judge(
     """
     accounts = list(accounts)
     received = {each.sale for account in accounts for each in account.sent if each.sale and account.kept[each.digest]}
-    unkept = [(account, each) for account in accounts for each in _unkept(account, flight) if each.at < until - flight]
-    unexplained = [(account.collector, each) for account, each in unkept if not _in_gap(each, account.gaps, flight)]
+    dropped = [
+        (account, each) for account in accounts for each in _dropped(account, flight) if each.at < until - flight
+    ]
+    unexplained = [(account.collector, each) for account, each in dropped if not _in_gap(each, account.gaps, flight)]
     return Verdict(
         received=len(received),
         in_warehouse=len(warehouse),
-        in_gaps=len(unkept) - len(unexplained),
+        in_gaps=len(dropped) - len(unexplained),
         missing=tuple(sorted(received - warehouse.keys())),
         doubled=tuple(sorted(sale for sale, times in warehouse.items() if times > 1)),
         invented=tuple(sorted(warehouse.keys() - sold)),
@@ -86,7 +88,7 @@ def judge(
     )
 
 
-def _unkept(account: Account, flight: timedelta) -> Iterator[Sent]:
+def _dropped(account: Account, flight: timedelta) -> Iterator[Sent]:
     """Yield what was sent and not kept; of a message sent several times, those first that a gap explains."""
     kept = account.kept.copy()
     for each in sorted(account.sent, key=lambda each: _in_gap(each, account.gaps, flight)):

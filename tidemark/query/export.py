@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.query.answer import Answer
 
 
@@ -31,7 +31,7 @@ def _plain(value: object) -> object:
         case Decimal():
             return f"{value:f}"
         case datetime():
-            return format_moment(value)
+            return format_timestamp(value)
         case _:
             return value
 

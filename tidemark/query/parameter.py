@@ -9,7 +9,7 @@ from typing import Self
 
 from tidemark.core.errors import Problem
 from tidemark.core.hour import LENGTH, Hour
-from tidemark.core.timestamps import parse_moment
+from tidemark.core.timestamps import parse_timestamp
 
 Value = str | int | datetime | None
 
@@ -142,7 +142,7 @@ def _moment(text: str) -> tuple[datetime, timedelta]:
         return datetime(day.year, day.month, day.day, tzinfo=UTC), _DAY
     if len(text) == len("2026-11-22T15"):
         return Hour.parse(text).start, LENGTH
-    return parse_moment(text), timedelta(0)
+    return parse_timestamp(text), timedelta(0)
 
 
 _READERS: dict[str, Callable[[str], Value]] = {

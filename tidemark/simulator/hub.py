@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.simulator.arming import Faults
 from tidemark.simulator.disk import LedgerFiles
 from tidemark.simulator.events_api.store import Store
@@ -51,7 +51,7 @@ class Hub:
 
     def _report(self, fault: Fault, client: str, connection: int | None) -> None:
         settings = {name: getattr(fault, name) for name in fault.__struct_fields__}
-        entry = Fired(format_moment(self.moment()), client, connection, fault.name, settings)
+        entry = Fired(format_timestamp(self.moment()), client, connection, fault.name, settings)
         self.fired.append(entry)
         self.ledger.write(entry)
 
@@ -69,13 +69,13 @@ class Hub:
         self.store.add(message)
         if message.sale:
             self._sales.add(message.sale)
-            self.ledger.write(sold_line(message, format_moment(self.moment())))
+            self.ledger.write(sold_line(message, format_timestamp(self.moment())))
 
     def tick(self) -> None:
         """Send what is due, let faults strike, and write what waits."""
         now, moment = time.monotonic(), self.moment()
         self._draw(self.pace.due(now), moment)
-        told_at = format_moment(moment)
+        told_at = format_timestamp(moment)
         for wire in self.wires:
             wire.connection.tick(now, told_at, self.options.idle_seconds)
             wire.flush(now, told_at)
@@ -101,7 +101,7 @@ class Hub:
     def status(self) -> dict[str, Any]:
         """Return how it stands: what was told, and who is connected."""
         return {
-            "moment": format_moment(self.moment()),
+            "moment": format_timestamp(self.moment()),
             "told": self.told,
             "sales": len(self._sales),
             "faults": len(self.fired),

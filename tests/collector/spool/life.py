@@ -9,7 +9,7 @@ from collector.spool.spool import Spool
 from tests.collector.spool.account import account_of
 from tidemark.archive.record import record_line
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 
 HOUR = Hour.parse("2026-11-22T15")
 TOPIC = "collection:*"
@@ -48,7 +48,7 @@ class Life:
         self.pass_time(0.01)
         messages = [b'{"number":%d}' % (len(self.sent) + number) for number in range(count)]
         self.sent += ((self.now, message) for message in messages)
-        lines = [record_line(format_moment(self.now), TOPIC, message) for message in messages]
+        lines = [record_line(format_timestamp(self.now), TOPIC, message) for message in messages]
         self.ledger.prove(self.now, 1)
         self.spool.add(self.now, lines, count, sum(map(len, lines)))
 

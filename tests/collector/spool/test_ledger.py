@@ -10,7 +10,7 @@ from collector.spool.ledger import Ledger
 from collector.spool.repair import Inheritance, inheritance
 from tests.collector.spool.disks import RefusingDisk
 from tidemark.archive.coverage import Coverage, coverage_of
-from tidemark.archive.ledger import Alive, Began, Ended, Failed, Lost, Place, Unkept, read_ledger
+from tidemark.archive.ledger import Alive, Began, Dropped, Ended, Failed, Lost, Place, read_ledger
 from tidemark.core.hour import Hour
 
 HOUR = Hour.parse("2026-11-22T15")
@@ -128,7 +128,7 @@ def test_nothing_is_closed_while_messages_cannot_be_kept(disk: RefusingDisk, led
     ledger.prove(at(61), 1)
     write(ledger, close=False)
     assert FILE in disk.names("open")
-    ledger.unkept(at(58), at(62), 7, "disk_full")
+    ledger.dropped(at(58), at(62), 7, "disk_full")
     write(ledger)
     assert {gap.start for gap in coverage(disk, folder="sealed").gaps if gap.reason == "disk_full"} == {at(58)}
 
@@ -206,7 +206,7 @@ def test_a_process_in_a_later_hour_is_told_what_was_expected(disk: RefusingDisk,
 def test_an_hour_begins_with_what_is_carried_over_whatever_is_written_first(disk: RefusingDisk, ledger: Ledger) -> None:
     write(ledger)
     ledger.turn(HOUR.next())
-    ledger.unkept(at(59), at(61), 7, "disk_full")
+    ledger.dropped(at(59), at(61), 7, "disk_full")
     ledger.write()
-    assert [type(entry) for entry in read_ledger(disk.read("open/20261122T16.coverage.jsonl"))] == [Began, Unkept]
+    assert [type(entry) for entry in read_ledger(disk.read("open/20261122T16.coverage.jsonl"))] == [Began, Dropped]
     assert (at(60), "disk_full") in [(gap.start, gap.reason) for gap in coverage(disk, HOUR.next()).gaps]

@@ -13,7 +13,7 @@ from tidemark.archive.manifest import read_manifest
 from tidemark.archive.names import CoverageName, ManifestKey, ObjectKey, SegmentName
 from tidemark.archive.record import record_line
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 
 COLLECTOR = "collector-a"
 PREFIX = "tide/"
@@ -42,7 +42,7 @@ class Spooled:
     def segment(self, hour: Hour, number: int, *, records: int = 3, filler: int = 10, folder: str = "sealed") -> None:
         """Write a segment of sales with so many random bytes in each."""
         chance = random.Random(f"{hour}.{number}")
-        moments = (format_moment(hour.start + timedelta(seconds=index % 3600)) for index in range(records))
+        moments = (format_timestamp(hour.start + timedelta(seconds=index % 3600)) for index in range(records))
         sale = '{{"event_type":"item_sold","payload":"{}"}}'
         content = b"".join(
             record_line(moment, TOPIC, sale.format(chance.randbytes(filler).hex()).encode()) for moment in moments

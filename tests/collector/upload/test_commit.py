@@ -9,7 +9,7 @@ from tidemark.archive.ledger import Alive, Began, Joined, Started, Stopped, prin
 from tidemark.archive.manifest import Gap, Interval, Manifest, print_manifest, read_manifest
 from tidemark.archive.names import SegmentName
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import parse_moment
+from tidemark.core.timestamps import parse_timestamp
 
 TEN = Hour.parse("2026-11-20T10")
 TOPIC = "collection:*"
@@ -24,8 +24,8 @@ def packed(records: int, first: str | None, last: str | None, **types: int) -> P
         compressed_bytes=10 * records,
         sha256="ab" * 32,
         event_types=types,
-        first_received_at=parse_moment(f"2026-11-20T10:{first}Z") if first else None,
-        last_received_at=parse_moment(f"2026-11-20T10:{last}Z") if last else None,
+        first_received_at=parse_timestamp(f"2026-11-20T10:{first}Z") if first else None,
+        last_received_at=parse_timestamp(f"2026-11-20T10:{last}Z") if last else None,
     )
 
 

@@ -62,7 +62,7 @@ ENCRYPTION = "x-amz-server-side-encryption"
 def test_asks_for_the_encryption_that_is_set(tmp_path, bucket, gate, settings, asked, size_mib, request_):
     file = tmp_path / "file"
     file.write_bytes(bytes(size_mib << 20))
-    put(connect(Spooled(tmp_path / "spool").settings(bucket=bucket, whole_mib=5, **settings)), file)
+    put(connect(Spooled(tmp_path / "spool").settings(bucket=bucket, multipart_threshold_mib=5, **settings)), file)
     names = (ENCRYPTION, f"{ENCRYPTION}-aws-kms-key-id", f"{ENCRYPTION}-bucket-key-enabled")
     assert tuple(gate.headers[request_].get(name) for name in names) == asked
 

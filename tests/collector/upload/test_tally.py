@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from collector.upload.tally import Tally
 from tidemark.archive.event_type import event_type_of
 from tidemark.archive.record import read_record, record_line, unparsed_line
-from tidemark.core.timestamps import parse_moment
+from tidemark.core.timestamps import parse_timestamp
 
 SALE = b'{"event_type":"item_sold","payload":{}}'
 
@@ -22,15 +22,15 @@ def test_counts_each_line_once_by_type_and_keeps_the_first_and_last_moment():
     )
     assert tally.records == 3
     assert dict(tally.event_types) == {"item_sold": 1, "item_listed": 1, "unparsed": 1}
-    assert tally.first_received_at == parse_moment("2026-11-20T10:00:01Z")
-    assert tally.last_received_at == parse_moment("2026-11-20T10:00:03Z")
+    assert tally.first_received_at == parse_timestamp("2026-11-20T10:00:01Z")
+    assert tally.last_received_at == parse_timestamp("2026-11-20T10:00:03Z")
 
 
 def test_a_line_that_a_disk_spoiled_is_counted_as_unparsed():
     tally = Tally()
     tally.add([b"\x00\x00\x00\n", record_line("2026-11-20T10:00:01.000000Z", None, SALE)])
     assert dict(tally.event_types) == {"unparsed": 1, "item_sold": 1}
-    assert tally.first_received_at == tally.last_received_at == parse_moment("2026-11-20T10:00:01Z")
+    assert tally.first_received_at == tally.last_received_at == parse_timestamp("2026-11-20T10:00:01Z")
 
 
 def test_a_moment_without_a_zone_is_no_record():

@@ -14,7 +14,7 @@ from tests.loader.transform.messages import sold
 from tidemark.archive.manifest import Gap, Interval
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.hours import load_hour
 from tidemark.loader.repair import run
 from tidemark.loader.repair.report import RepairReport
@@ -34,14 +34,14 @@ HOUR = Hour.parse("2026-11-22T15")
 def sale(minute: float, number: int, **changes: object) -> dict[str, Any]:
     """A sale of its own, sold so many minutes after the hour's start and sent four seconds later."""
     moment = HOUR.start + timedelta(minutes=minute)
-    at = format_moment(moment)
+    at = format_timestamp(moment)
     message = sold(
         closing_date=at,
         event_timestamp=at,
         transaction={"hash": f"0x{number:064x}", "timestamp": at},
         **changes,
     )
-    return message | {"sent_at": format_moment(moment + timedelta(seconds=4))}
+    return message | {"sent_at": format_timestamp(moment + timedelta(seconds=4))}
 
 
 def recording(collector: str, *gaps: tuple[float, float]) -> Recording:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.local.evidence.ledger import canonical, read
 from tidemark.simulator.disk import LedgerFiles
 from tidemark.simulator.ledger import Sent, Sold
@@ -16,7 +16,7 @@ SALE = SaleKey("matic", "0x1", "0xc0", "7", "")
 
 
 def sent(client: str, minutes: float, digest: str, sale: SaleKey | None = None) -> Sent:
-    at = format_moment(TEN.start + timedelta(minutes=minutes))
+    at = format_timestamp(TEN.start + timedelta(minutes=minutes))
     return Sent(at, client, 1, 1, "item_sold" if sale else "item_listed", digest, sale)
 
 
@@ -24,7 +24,7 @@ def test_a_ledger_is_summed_up_by_client_and_by_hour(tmp_path: Path) -> None:
     with LedgerFiles(tmp_path) as files:
         for entry in (
             sent("a", 1, "d1", SALE), sent("b", 1, "d1", SALE), sent("a", 2, "d2"),
-            sent("b", 61, "d2"), sent("b", 62, "d3", SALE), Sold(format_moment(TEN.start), "tugboats", SALE),
+            sent("b", 61, "d2"), sent("b", 62, "d3", SALE), Sold(format_timestamp(TEN.start), "tugboats", SALE),
         ):  # fmt: skip
             files.write(entry)
     ledger = read(tmp_path)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tidemark.archive.event_type import event_type_of
-from tidemark.core.timestamps import parse_moment
+from tidemark.core.timestamps import parse_timestamp
 from tidemark.simulator.market.market import MIX, STENCILS, THINKING_RATE, Market
 from tidemark.simulator.message import Message
 
@@ -78,7 +78,7 @@ def test_a_sale_is_told_seconds_after_its_transaction(told: list[Message]) -> No
         if message.event_type == "item_sold":
             envelope = json.loads(message.body)
             if envelope["payload"]["event_timestamp"] == envelope["payload"]["closing_date"]:
-                late = parse_moment(envelope["sent_at"]) - parse_moment(envelope["payload"]["closing_date"])
+                late = parse_timestamp(envelope["sent_at"]) - parse_timestamp(envelope["payload"]["closing_date"])
                 assert timedelta(seconds=1) <= late <= timedelta(seconds=30)
 
 
@@ -96,7 +96,7 @@ def test_some_sales_are_told_again_with_another_event_time_and_the_same_identity
     assert again
     for first, *later in again:
         for other in later:
-            assert parse_moment(other["event_timestamp"]) > parse_moment(first["event_timestamp"])
+            assert parse_timestamp(other["event_timestamp"]) > parse_timestamp(first["event_timestamp"])
             assert (other["closing_date"], other["sale_price"]) == (first["closing_date"], first["sale_price"])
             assert other["transaction"] == first["transaction"]
 
@@ -155,8 +155,10 @@ def test_the_two_dialects_write_the_same_things_differently() -> None:
         islice(payloads(messages(Market(1, sales_share=1.0, old_share=share), 20), "item_sold"), 1) for share in (1, 0)
     )
     assert (old["event_timestamp"][-6:], modern["event_timestamp"][-1]) == ("+00:00", "Z")
-    assert parse_moment(old["transaction"]["timestamp"]) == parse_moment(old["closing_date"])
-    assert datetime.fromtimestamp(int(modern["transaction"]["timestamp"]), UTC) == parse_moment(modern["closing_date"])
+    assert parse_timestamp(old["transaction"]["timestamp"]) == parse_timestamp(old["closing_date"])
+    assert datetime.fromtimestamp(int(modern["transaction"]["timestamp"]), UTC) == parse_timestamp(
+        modern["closing_date"]
+    )
     assert (old["item"]["metadata"]["metadata_url"], modern["item"]["metadata"]["metadata_url"])[1] is None
     assert old["sale_price"] == modern["sale_price"]
 
@@ -176,7 +178,7 @@ def test_above_the_rate_at_which_it_thinks_orders_are_stencilled_and_sales_are_n
     assert len(set(sales)) > 0.9 * len(sales)
     hashes = [payload["order_hash"] for payload in payloads(told, "item_received_bid")]
     assert len(set(hashes)) == len(hashes)
-    sent = [parse_moment(json.loads(message.body)["sent_at"]) for message in told]
+    sent = [parse_timestamp(json.loads(message.body)["sent_at"]) for message in told]
     assert sent == sorted(sent)
     assert sent[-1] > START + timedelta(seconds=39)
     market.prepare(THINKING_RATE, START)

@@ -10,7 +10,7 @@ from tidemark.archive.event_type import SALE
 from tidemark.archive.manifest import Interval, Manifest, Segment, print_manifest
 from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
 from tidemark.archive.record import record_line
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.transform.events_api import TOPIC
 
 COLLECTOR = "events-api-"
@@ -23,7 +23,7 @@ def run_name(now: datetime, salt: str) -> str:
 
 def sale_line(event: bytes, fetched_at: datetime) -> bytes:
     """Return the record line of an event of the Events API, its text kept as it came."""
-    at = format_moment(fetched_at)
+    at = format_timestamp(fetched_at)
     head = f'{{"event_type":"{SALE}","source":"events_api","sent_at":"{at}","payload":'
     return record_line(at, TOPIC, head.encode() + event + b"}")
 

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from tidemark.archive.names import ManifestKey
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.core.version import VERSION
 from tidemark.loader.archive.s3 import s3_client
 from tidemark.loader.repair.fetch import Fetch
@@ -116,7 +116,7 @@ def _asked(fetch: Fetch, why: str | None) -> Asked:
     return Asked(
         hour=stretch.hour.key,
         topic=stretch.topic,
-        start=format_moment(stretch.start),
+        start=format_timestamp(stretch.start),
         seconds=(stretch.end - stretch.start).total_seconds(),
         covered_seconds=(covered.end - covered.start).total_seconds() if covered else 0.0,
         sales=len(fetch.sales),

@@ -6,7 +6,7 @@ from functools import lru_cache
 from msgspec import Raw
 
 from tidemark.core.clock import EPOCH
-from tidemark.core.timestamps import parse_moment
+from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.outcome import Reason, UnfitError
 from tidemark.loader.transform.sale import SoldAtSource
 
@@ -36,7 +36,7 @@ def _read(raw: bytes) -> datetime | None:
     if text in {b"", b"null"}:
         return None
     try:
-        moment = EPOCH + timedelta(seconds=int(text)) if text.isdigit() else parse_moment(text.decode())
+        moment = EPOCH + timedelta(seconds=int(text)) if text.isdigit() else parse_timestamp(text.decode())
     except (ValueError, OverflowError):
         raise UnfitError(Reason.MALFORMED, f"is not a time: {text[:60]!r}") from None
     if not EARLIEST <= moment < LATEST:

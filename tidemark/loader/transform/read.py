@@ -16,7 +16,7 @@ from msgspec import Raw, Struct, defstruct
 
 from tidemark.archive.event_type import SALE, UNPARSED, UNTYPED, event_type_of
 from tidemark.archive.record import Record, read_record
-from tidemark.core.timestamps import parse_moment
+from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.event import EVENTS, AnyEvent
 from tidemark.loader.transform.events_api import TOPIC, ListedSale, listed_sale
 from tidemark.loader.transform.outcome import Other, Outcome, Reason, Reject, UnfitError, rejected
@@ -88,7 +88,7 @@ def _outcome(line: Any) -> Outcome:
 
 def _sale(message: ItemSold | ListedSale, received_at: str) -> Sale | Reject:
     try:
-        moment = parse_moment(received_at)
+        moment = parse_timestamp(received_at)
     except (ValueError, OverflowError) as error:
         return rejected(UNPARSED, Reason.NOT_A_RECORD, f"the line is no record: {error}")
     try:

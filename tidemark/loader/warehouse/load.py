@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from tidemark.archive.manifest import Gap, Interval, Manifest, Segment
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.warehouse.staging import FAULT, check_counts, files_of, stage
 from tidemark.storage.shipped import shipped
 
@@ -88,8 +88,8 @@ def _stretches(manifests: list[Manifest], of: Callable[[Manifest], Iterable[Inte
             {
                 "collector": manifest.collector,
                 "topic": stretch.topic,
-                "from_at": format_moment(stretch.start),
-                "to_at": format_moment(stretch.end),
+                "from_at": format_timestamp(stretch.start),
+                "to_at": format_timestamp(stretch.end),
                 "reason": getattr(stretch, "reason", None),
             }
             for manifest in manifests

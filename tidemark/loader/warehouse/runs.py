@@ -6,7 +6,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_moment
+from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.warehouse.migrate import MIGRATIONS
 
 _LAST = text("SELECT * FROM ops.load_run WHERE source_hour = :hour ORDER BY load_id DESC LIMIT 1")
@@ -51,6 +51,6 @@ def covered_seconds(connection: Connection, hour: Hour) -> float:
 def open_gaps(connection: Connection, hour: Hour) -> list[str]:
     """Return the gaps of an hour that no repair has filled, one line of text each."""
     return [
-        f"{gap.collector} {gap.topic} {format_moment(gap.from_at)} to {format_moment(gap.to_at)}: {gap.reason}"
+        f"{gap.collector} {gap.topic} {format_timestamp(gap.from_at)} to {format_timestamp(gap.to_at)}: {gap.reason}"
         for gap in connection.execute(_GAPS, {"hour": hour.start})
     ]

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from tidemark.archive.event_type import SALE
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import parse_moment
+from tidemark.core.timestamps import parse_timestamp
 from tidemark.local.verdict import Sent
 from tidemark.simulator import ledger
 from tidemark.simulator.disk import read_ledger
@@ -39,7 +39,7 @@ def read(folder: Path) -> Ledger:
     sent: dict[str, list[Sent]] = {}
     first: dict[tuple[str, str], Hour] = {}
     for line in read_ledger(folder, ledger.Sent):
-        at = parse_moment(line.at)
+        at = parse_timestamp(line.at)
         sent.setdefault(line.client, []).append(Sent(at, line.digest, line.sale and canonical(line.sale)))
         first.setdefault((line.event_type, line.digest), Hour.of(at))
     return Ledger(
