@@ -64,7 +64,7 @@ def test_a_problem_is_as_transient_as_what_it_came_from(cause: Exception) -> Non
 
 def test_any_other_problem_ends_the_task_with_what_to_do() -> None:
     with (
-        pytest.raises(AirflowFailException, match=r"checksum is wrong\. What to do: Upload it again"),
+        pytest.raises(AirflowFailException, match=r"is wrong\. What to do: Upload it again"),
         fail_with_hint(),
     ):
         raise FAULTS[0]

@@ -55,9 +55,7 @@ class LoaderSettings(WarehouseSettings):
             description="Collections that the collectors record, or *: what an hour lacks that no collector reported.",
         )
     )
-    grace_period: float = Field(
-        1800, ge=0, description="Seconds after an hour's end for which its manifests are awaited."
-    )
+    grace_period: float = Field(1800, ge=0, description="Seconds after an hour's end to wait for its manifests.")
     clock: Annotated[
         Clock, NoDecode, BeforeValidator(lambda text: Clock.parse(text) if isinstance(text, str) else text)
     ] = Field(Clock(), description="A clock at another rate, for demonstrations: START@ANCHOR*RATE.")
@@ -72,5 +70,5 @@ class LoaderSettings(WarehouseSettings):
     )
 
     def awaits(self, hour: Hour, now: datetime) -> bool:
-        """Tell whether patience holds for manifests of this hour that are not there yet."""
-        return now < hour.end + timedelta(seconds=self.patience)
+        """Tell whether it is worth waiting for manifests of this hour that are not there yet."""
+        return now < hour.end + timedelta(seconds=self.grace_period)
