@@ -13,7 +13,7 @@ OPPONENTS := .venv-bench/.installed
 SPARK := .venv-spark/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults docs sbom tools images spark lock clean
+.PHONY: help install demo up down status test lint bench faults docs sbom tools images spark lock lowest clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -95,8 +95,17 @@ $(SPARK): deploy/spark.lock
 	@.venv-spark/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
 	@touch $@
 
+lowest: ## the tests with the lowest versions that pyproject.toml allows
+	@test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
+	@.venv-lowest/bin/python -m pip install --disable-pip-version-check -q uv
+	@.venv-lowest/bin/uv pip compile -q --python-version 3.11 --resolution lowest-direct --no-emit-index-url --no-annotate --no-header \
+	  --all-extras pyproject.toml -o .venv-lowest/requirements.txt
+	@.venv-lowest/bin/python -m pip install --disable-pip-version-check -q --no-deps -r .venv-lowest/requirements.txt
+	@.venv-lowest/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+	@.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not images and not e2e"
+
 clean: ## remove what was installed and what runs left behind
-	rm -rf $(VENV) .venv-bench .venv-spark .venv-tools .run
+	rm -rf $(VENV) .venv-bench .venv-lowest .venv-spark .venv-tools .run
 
 lock: ## resolve the versions anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
