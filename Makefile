@@ -69,6 +69,7 @@ docs: $(STAMP) ## the reference that is generated from what it describes
 	@$(BIN)/python -m tools.warehouse_page docs/warehouse.md
 	@$(BIN)/python -m tools.settings_page
 	@$(BIN)/python -m tools.commands_page
+	@$(BIN)/python -m tools.reasons_page
 
 sbom: $(TOOLS) ## what the installation consists of, as CycloneDX in dist/sbom.json
 	@mkdir -p dist

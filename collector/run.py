@@ -21,7 +21,7 @@ from collector.stream.conversation import Timers
 from collector.stream.subscriber import Plan, Subscriber
 from collector.timeline import Timeline
 from collector.upload.disk import UploadFolders
-from tidemark.archive.ledger import CLOCK_STEPPED
+from tidemark.archive.reasons import Reason
 from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
@@ -51,7 +51,7 @@ class Collector:
         ledger = Ledger(disk, uuid4().hex[:12])
         ledger.start(at, _topics(settings), SOFTWARE, before)
         if at > clock.at(real):
-            ledger.dropped(clock.at(real), at, 0, CLOCK_STEPPED)
+            ledger.dropped(clock.at(real), at, 0, Reason.CLOCK_STEPPED)
             _log.error(
                 "the clock stands before what was recorded; time stands still until then", until=format_timestamp(at)
             )
@@ -83,7 +83,7 @@ class Collector:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)  # from here on nobody dials: what is open is all that has to be closed
-        await asyncio.gather(*(subscriber.close("not_running") for subscriber in self._subscribers))
+        await asyncio.gather(*(subscriber.close(Reason.NOT_RUNNING) for subscriber in self._subscribers))
         self._ending.set()  # a sync on its way is heard out: only it is told if the disk kept nothing
         await asyncio.wait([syncing])
         self.spool.ledger.stop(self.recorder.now())

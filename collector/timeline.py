@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tidemark.archive.ledger import CLOCK_STEPPED, PAUSED
+from tidemark.archive.reasons import Reason
 from tidemark.core.clock import Clock
 
 TOLERANCE = 1.0
@@ -50,5 +50,5 @@ class Timeline:
         self.last = max(before + _INSTANT, clock)
         if abs(step) >= TOLERANCE:
             self.steps += 1
-            return Doubt(min(before, clock), self.last, CLOCK_STEPPED, step)
-        return Doubt(before, self.last, PAUSED, lived) if lived >= PAUSE else None
+            return Doubt(min(before, clock), self.last, Reason.CLOCK_STEPPED, step)
+        return Doubt(before, self.last, Reason.PAUSED, lived) if lived >= PAUSE else None

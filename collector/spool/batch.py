@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from errno import EDQUOT, ENOSPC, EROFS
 
+from tidemark.archive.reasons import Reason
+
 FULL = frozenset({ENOSPC, EDQUOT})
 _INSTANT = timedelta(microseconds=1)
 
 
-def reason_of(error: OSError) -> str:
+def reason_of(error: OSError) -> Reason:
     """Return the ledger's word for a failure of the disk."""
     if error.errno in FULL:
-        return "disk_full"
-    return "disk_read_only" if error.errno == EROFS else "disk_error"
+        return Reason.DISK_FULL
+    return Reason.DISK_READ_ONLY if error.errno == EROFS else Reason.DISK_ERROR
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ from collector.spool.disk import OPEN, SEALED, Disk
 from collector.spool.outage import Outages
 from collector.spool.repair import Inheritance
 from tidemark.archive.ledger import (
-    CONNECTING,
     Alive,
     Began,
     Dropped,
@@ -24,6 +23,7 @@ from tidemark.archive.ledger import (
     print_entry,
 )
 from tidemark.archive.names import CoverageName
+from tidemark.archive.reasons import Reason
 from tidemark.core.hour import Hour
 
 
@@ -85,7 +85,7 @@ class Ledger:
         else:
             self._files.append(_File(hour, Began(hour.start, None, before.expected)))
         for topic in topics:
-            self._miss(topic, at, CONNECTING)
+            self._miss(topic, at, Reason.CONNECTING)
         self._add(Started(at, self._run, tuple(self._reasons), software))
 
     def turn(self, hour: Hour) -> None:
@@ -95,7 +95,7 @@ class Ledger:
 
     def subscribe(self, at: datetime, topic: str) -> None:
         """Expect a topic from now on."""
-        self._miss(topic, at, CONNECTING)
+        self._miss(topic, at, Reason.CONNECTING)
         self._add(Subscribed(at, topic))
 
     def unsubscribe(self, at: datetime, topic: str) -> None:

@@ -13,12 +13,13 @@ from collector.stream.channel import Channel, Input, State
 from collector.stream.event import Answered, ChannelLost, Dead, Event, Joined, JoinFailed
 from collector.stream.frame import CONTROL, HEARTBEAT_TOPIC, Frame, read_frame
 from collector.stream.watchdog import Watchdog
+from tidemark.archive.reasons import Reason
 
 _REASONS = {
-    Input.DENIED: "join_refused",
-    Input.TIMEOUT: "join_unanswered",
-    Input.ERROR: "channel_error",
-    Input.CLOSE: "channel_closed",
+    Input.DENIED: Reason.JOIN_REFUSED,
+    Input.TIMEOUT: Reason.JOIN_UNANSWERED,
+    Input.ERROR: Reason.CHANNEL_ERROR,
+    Input.CLOSE: Reason.CHANNEL_CLOSED,
 }
 
 
@@ -121,7 +122,7 @@ class Conversation:
             self._beat(now)
         if self._watchdog.stalled(now) and any(c.state is State.JOINED for c in self._channels.values()):
             self._watchdog.forget()
-            self._events.append(Dead("stalled"))
+            self._events.append(Dead(Reason.STALLED))
 
     def _next_ref(self) -> str:
         self._refs += 1
@@ -144,7 +145,7 @@ class Conversation:
     def _beat(self, now: float) -> None:
         """Send a heartbeat; the socket is dead when nothing at all has come since the last one was sent."""
         if self._heartbeat is not None and self._heard_at <= self._heartbeat_at - self._timers.heartbeat:
-            self._events.append(Dead("heartbeat_unanswered"))
+            self._events.append(Dead(Reason.HEARTBEAT_UNANSWERED))
             return
         self._heartbeat = self._next_ref()
         self._heartbeat_at = now + self._timers.heartbeat

@@ -14,11 +14,11 @@ from collector.stream.conversation import Conversation, Timers
 from collector.stream.session import Recorder, Session
 from collector.stream.watchdog import Watchdog
 from collector.stream.websocket import Undialled, dial
+from tidemark.archive.reasons import Reason
 
 _log = structlog.get_logger()
 _LONGEST_WISH = 900.0
 _SETTLING = 30.0
-RENEWED = "renewed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +122,9 @@ class Subscriber:
         deadline = time.monotonic() + _SETTLING
         while not old.over.done() and not new.over.done() and time.monotonic() < deadline:
             if new.conversation.settled:
-                await old.close(RENEWED)
+                await old.close(Reason.RENEWED)
                 return new
             await asyncio.sleep(0.05)
         spare, kept = (old, new) if old.over.done() else (new, old)
-        await spare.close(RENEWED)
+        await spare.close(Reason.RENEWED)
         return kept

@@ -14,6 +14,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, Event
 
 from collector.stream.lane import Lane
+from tidemark.archive.reasons import Reason
 from tidemark.core.errors import Problem
 
 _silent = logging.getLogger("tidemark.websockets")  # the library's own log would show the address, and with it the key
@@ -24,7 +25,7 @@ _TOO_MANY = 429
 _SERVER_ERROR = 500
 _GATHERING = 0.01
 _BUSY = 16 * 1024
-_OWN_CODES = {1009: "frame_too_big", 1002: "protocol_error", 1007: "protocol_error"}
+_OWN_CODES = {1009: Reason.MESSAGE_TOO_BIG, 1002: Reason.PROTOCOL_ERROR, 1007: Reason.PROTOCOL_ERROR}
 Take = Callable[[list[bytes]], None]
 
 
@@ -130,9 +131,9 @@ class Wire(ClientConnection):
         if self.failure:
             raise self.failure
         if self.said_goodbye and self.protocol.close_rcvd_then_sent:
-            return "closed_by_server"
+            return Reason.CLOSED_BY_SERVER
         sent = self.protocol.close_sent
-        return _OWN_CODES.get(sent.code, "connection_lost") if sent else "connection_lost"
+        return _OWN_CODES.get(sent.code, Reason.CONNECTION_LOST) if sent else Reason.CONNECTION_LOST
 
 
 async def dial(url: SecretStr, *, largest: int, patience: float) -> Wire:
@@ -156,11 +157,11 @@ async def dial(url: SecretStr, *, largest: int, patience: float) -> Wire:
     except InvalidStatus as error:
         raise _refusal(error) from None
     except (InvalidHandshake, EOFError):
-        raise Undialled("handshake_failed") from None
+        raise Undialled(Reason.HANDSHAKE_FAILED) from None
     except ssl.SSLError:
-        raise Undialled("tls_failed") from None
+        raise Undialled(Reason.TLS_FAILED) from None
     except OSError:  # TimeoutError, too
-        raise Undialled("unreachable") from None
+        raise Undialled(Reason.UNREACHABLE) from None
     assert isinstance(wire, Wire)  # noqa: S101 - create_connection makes it so
     return wire
 
@@ -171,10 +172,10 @@ def _refusal(error: InvalidStatus) -> Undialled:
     with suppress(ValueError):
         retry_after = float(error.response.headers.get("Retry-After", "0"))
     if status in _KEY_REFUSED:
-        return Undialled("key_refused", status)
+        return Undialled(Reason.KEY_REFUSED, status)
     if status == _TOO_MANY:
-        return Undialled("rate_limited", status, retry_after)
-    return Undialled("server_error" if status >= _SERVER_ERROR else "handshake_failed", status, retry_after)
+        return Undialled(Reason.RATE_LIMITED, status, retry_after)
+    return Undialled(Reason.SERVER_ERROR if status >= _SERVER_ERROR else Reason.HANDSHAKE_FAILED, status, retry_after)
 
 
 async def hang_up(wire: Wire) -> None:

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from collector.upload.record import PackedSegment
 from tidemark.archive.coverage import Coverage, coverage_of
-from tidemark.archive.ledger import NOT_RUNNING, Began, read_ledger
+from tidemark.archive.ledger import Began, read_ledger
 from tidemark.archive.manifest import Gap, Interval, Manifest, Segment
 from tidemark.archive.names import ObjectKey, SegmentName
+from tidemark.archive.reasons import Reason
 from tidemark.core.hour import Hour
 
 
@@ -59,5 +60,5 @@ def coverage_in(hour: Hour, ledger: bytes | None, previous: Manifest | None) -> 
     if ledger:
         return coverage_of(read_ledger(ledger), hour)
     spans: tuple[Interval | Gap, ...] = (*previous.covered, *previous.gaps) if previous else ()
-    expected = {span.topic: NOT_RUNNING for span in spans if span.end == hour.start}
+    expected: dict[str, str] = {span.topic: Reason.NOT_RUNNING for span in spans if span.end == hour.start}
     return coverage_of([Began(at=hour.start, run=None, expected=expected)], hour)

@@ -1,8 +1,10 @@
 """Names: a grammar with one parser and one printer."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,12 +12,14 @@ from hypothesis import strategies as st
 
 from tidemark.archive.names import (
     LAST_NUMBER,
+    REPAIR_PREFIX,
     CoverageName,
     ManifestKey,
     ObjectKey,
     SegmentName,
     checked_collector,
     checked_prefix,
+    is_repair,
     manifest_folder,
 )
 from tidemark.core.clock import EPOCH
@@ -94,3 +98,13 @@ def test_keys_are_those_of_the_archive() -> None:
     )
     assert str(ManifestKey("", "collector-a", hour)) == "manifests/date=2026-11-22/hour=15/collector=collector-a.json"
     assert str(ManifestKey("p/", "a", hour)).startswith(manifest_folder("p/", hour))
+
+
+def test_the_prefix_of_repairs_is_the_same_wherever_no_python_is_written() -> None:
+    assert is_repair(f"{REPAIR_PREFIX}20261122")
+    assert not is_repair("collector-a")
+    root = Path(__file__).parents[2]
+    files = [*root.glob("sql/**/*.sql"), *root.glob("deploy/**/*.yaml"), *root.glob("dags/*.py")]
+    found = [word for file in files for word in re.findall(r"events-api-[^a-z]?", file.read_text())]
+    assert found
+    assert all(word.startswith(REPAIR_PREFIX) for word in found)

@@ -39,7 +39,7 @@ def test_a_scrape_sees_every_number() -> None:
         ("tidemark_last_event_age_seconds",): 1.5,
         ("tidemark_sync_age_seconds",): 0.5,
         ("tidemark_disk_free_bytes",): 10**9,
-        ("tidemark_unshipped_files",): 2,
+        ("tidemark_pending_upload_files",): 2,
         ("tidemark_upload_failures_total",): 0,
         ("tidemark_oldest_pending_upload_seconds",): 3600,
     }

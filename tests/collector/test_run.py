@@ -72,7 +72,7 @@ async def test_what_is_sent_is_kept_verbatim(recording: Recording) -> None:
         (Reset(), "connection_lost"),
         (CrashChannel(), "channel_error"),
         (HalfOpen(), "heartbeat_unanswered"),
-        (Giant(size=2 * 1024 * 1024), "frame_too_big"),
+        (Giant(size=2 * 1024 * 1024), "message_too_big"),
     ],
 )
 async def test_a_loss_is_a_gap_and_the_next_join_ends_it(

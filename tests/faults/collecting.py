@@ -28,7 +28,7 @@ from tests.collector.recording import FLIGHT, HURRIED, Recording, Witness
 from tests.collector.spool.account import Account, account_of
 from tests.collector.spool.disks import PowerlessDisk, RefusingDisk
 from tests.collector.spool.life import Life
-from tidemark.archive.ledger import PAUSED
+from tidemark.archive.reasons import Reason
 from tidemark.core.clock import Clock
 from tidemark.simulator.faults import (
     Close,
@@ -228,7 +228,8 @@ async def paused(rounds: int, _: Random, folder: Path) -> Outcome:
         flow.cancel()
         process.send_signal(signal.SIGTERM)
         await process.communicate()
-        found = [gap for gap in program.gaps() if gap.reason == PAUSED and gap.end - gap.start > PAUSE * RATE * SECOND]
+        paused = [gap for gap in program.gaps() if gap.reason == Reason.PAUSED]
+        found = [gap for gap in paused if gap.end - gap.start > PAUSE * RATE * SECOND]
         return Outcome("paused", rounds, len(found), program.account(FLIGHT * RATE))
 
 

@@ -12,9 +12,6 @@ from functools import singledispatchmethod
 from itertools import groupby, pairwise
 
 from tidemark.archive.ledger import (
-    CONNECTING,
-    NOT_RUNNING,
-    PROCESS_DIED,
     Alive,
     Began,
     Dropped,
@@ -30,6 +27,7 @@ from tidemark.archive.ledger import (
     Unsubscribed,
 )
 from tidemark.archive.manifest import Gap, Interval
+from tidemark.archive.reasons import Reason
 from tidemark.core.hour import Hour
 from tidemark.core.spans import Span, clipped, union, without
 
@@ -84,7 +82,7 @@ class _Topic:
 
 
 def _holding(reasons: list[tuple[datetime, str]], moment: datetime) -> str:
-    return next((reason for at, reason in reversed(reasons) if at <= moment), NOT_RUNNING)
+    return next((reason for at, reason in reversed(reasons) if at <= moment), Reason.NOT_RUNNING)
 
 
 class _Fold:
@@ -131,7 +129,7 @@ class _Fold:
     def _leave_open(self) -> dict[str, str]:
         """Say why each expected topic is uncovered from here on; a process that is silently gone has died."""
         if self._running:
-            self._part_with_all(PROCESS_DIED)
+            self._part_with_all(Reason.PROCESS_DIED)
         return {
             name: max(topic.reasons, key=lambda known: known[0])[1]
             for name, topic in sorted(self._topics.items())
@@ -169,17 +167,17 @@ class _Fold:
     @_take.register
     def _(self, entry: Started) -> None:
         if self._running:
-            self._part_with_all(PROCESS_DIED)
+            self._part_with_all(Reason.PROCESS_DIED)
         self._running = True
         self._proofs.clear()
         for name in self._topics.keys() - set(entry.topics):
             self._topics[name].release(entry.at)
         for name in entry.topics:
-            self._topics.setdefault(name, _Topic()).expect(entry.at, CONNECTING)
+            self._topics.setdefault(name, _Topic()).expect(entry.at, Reason.CONNECTING)
 
     @_take.register
     def _(self, entry: Subscribed) -> None:
-        self._topics.setdefault(entry.topic, _Topic()).expect(entry.at, CONNECTING)
+        self._topics.setdefault(entry.topic, _Topic()).expect(entry.at, Reason.CONNECTING)
 
     @_take.register
     def _(self, entry: Unsubscribed) -> None:
@@ -188,7 +186,7 @@ class _Fold:
         for place, since in [(place, since) for place, since in self._places.items() if place.topic == entry.topic]:
             proof = self._proofs.get(place.connection)
             proven.append(max(since, proof or since))
-            self._part(place, proof, CONNECTING)
+            self._part(place, proof, Reason.CONNECTING)
         # where it was joined, nothing is missed after the last proof; where it was not, all of it is a gap
         topic.release(max(proven, default=entry.at))
 
@@ -219,11 +217,11 @@ class _Fold:
     @_take.register
     def _(self, entry: Stopped) -> None:
         self._last = max(self._last, entry.at)
-        self._part_with_all(NOT_RUNNING)
+        self._part_with_all(Reason.NOT_RUNNING)
         self._running = False
 
     @_take.register
     def _(self, entry: Ended) -> None:
         for place in list(self._places):
-            self._part(place, max(entry.at, self._proofs.get(place.connection, entry.at)), PROCESS_DIED)
+            self._part(place, max(entry.at, self._proofs.get(place.connection, entry.at)), Reason.PROCESS_DIED)
         self._running = False

@@ -2,18 +2,12 @@
 
 Each hour's file begins with `began`, which carries over what the hours before left behind, so that the file
 can be folded alone (see `tidemark.archive.coverage`). Every `at` is a moment of the collector's recorded time, UTC.
-Reasons are words of Tidemark's own, never values of a message.
+Reasons are those of `tidemark.archive.reasons`, never values of a message.
 """
 
 from datetime import datetime
 
 import msgspec
-
-PROCESS_DIED = "process_died"
-NOT_RUNNING = "not_running"
-CONNECTING = "connecting"
-PAUSED = "paused"
-CLOCK_STEPPED = "clock_stepped"
 
 
 class _Entry(msgspec.Struct, frozen=True, tag_field="entry", tag=str.lower):

@@ -22,6 +22,13 @@ _MANIFEST = re.compile(rf"(?P<prefix>.*?)manifests/{_PARTITION}/collector=(?P<id
 
 
 LAST_NUMBER = 9999
+REPAIR_PREFIX = "events-api-"
+"""How the ids of repairs begin, which archive what the Events API tells as if they were collectors."""
+
+
+def is_repair(collector: str) -> bool:
+    """Say whether a collector's id is that of a repair and not of a machine that recorded the stream."""
+    return collector.startswith(REPAIR_PREFIX)
 
 
 def checked_collector(collector: str) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from tidemark.archive.manifest import Gap, Interval, Manifest
+from tidemark.archive.names import is_repair
 from tidemark.core.hour import Hour
 
 
@@ -25,7 +26,7 @@ class CollectorHour:
     @property
     def repairs(self) -> bool:
         """Whether this is no collector, but a run of repairs that asked the Events API."""
-        return self.collector.startswith("events-api-")
+        return is_repair(self.collector)
 
     @classmethod
     def of(cls, manifest: Manifest) -> "CollectorHour":

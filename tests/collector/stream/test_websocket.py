@@ -155,7 +155,7 @@ async def ending(do: str) -> str:
         ("1000", "closed_by_server"),
         ("1011", "closed_by_server"),
         ("abort", "connection_lost"),
-        ("giant", "frame_too_big"),
+        ("giant", "message_too_big"),
         ("broken", "protocol_error"),
     ],
 )

@@ -8,17 +8,15 @@ from zstandard import ZstdCompressor
 
 from tidemark.archive.event_type import SALE
 from tidemark.archive.manifest import Interval, Manifest, Segment, print_manifest
-from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
+from tidemark.archive.names import REPAIR_PREFIX, ManifestKey, ObjectKey, SegmentName
 from tidemark.archive.record import record_line
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.transform.events_api import TOPIC
 
-COLLECTOR = "events-api-"
-
 
 def run_name(now: datetime, salt: str) -> str:
     """Return the collector's id under which a run archives: later runs sort later, `salt` keeps two machines apart."""
-    return f"{COLLECTOR}{now:%Y%m%dt%H%M%S%f}-{salt}"
+    return f"{REPAIR_PREFIX}{now:%Y%m%dt%H%M%S%f}-{salt}"
 
 
 def sale_line(event: bytes, fetched_at: datetime) -> bytes:
