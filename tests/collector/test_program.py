@@ -52,7 +52,7 @@ class Machine(Witness):
     async def collecting(self) -> AsyncIterator[Process]:
         process = await self.start("collect")
         try:
-            await self.until(lambda: any(wire.connection.socket.subscriptions for wire in self.simulator.hub.wires), 60)
+            await self.until(self.simulator.joined, 60)
             yield process
         finally:
             if process.returncode is None:
@@ -116,7 +116,7 @@ async def test_a_signal_makes_it_read_the_collections_again(machine: Machine, tm
     machine.environment["TIDEMARK_COLLECTIONS_FILE"] = str(file)
 
     def joined() -> set[str]:
-        return {topic for wire in machine.simulator.hub.wires for topic in wire.connection.socket.subscriptions}
+        return {topic for socket in machine.simulator.hub.sockets for topic in socket.connection.channels.subscriptions}
 
     async with machine.collecting() as process:
         assert joined() == {"collection:dogs"}

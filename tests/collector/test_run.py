@@ -223,7 +223,7 @@ async def test_two_connections_lose_nothing_when_one_is_cut(simulator: Simulator
         await recording.until(lambda: recording.collector.status().connections == 2)
         await recording.joined()
         await recording.flow(0.2)
-        simulator.hub.wires[0].connection.ending = Reset()
+        simulator.hub.sockets[0].connection.ending = Reset()
         await recording.flow(0.5)
         await recording.until(lambda: recording.collector.status().connections == 2)
         await recording.flow(0.3)

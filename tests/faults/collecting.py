@@ -97,7 +97,7 @@ class Program(Witness):
     async def running(self) -> Process:
         """Start it and return when it listens."""
         process = await self.start()
-        await self.until(lambda: any(wire.connection.socket.subscriptions for wire in self.simulator.hub.wires), 60)
+        await self.until(self.simulator.joined, 60)
         return process
 
 
@@ -223,7 +223,7 @@ async def paused(rounds: int, _: Random, folder: Path) -> Outcome:
             await program.suffer(Close(code=1001))
             await asyncio.sleep(PAUSE + 0.5)
             process.send_signal(signal.SIGCONT)
-            await program.until(lambda: any(wire.connection.socket.subscriptions for wire in simulator.hub.wires))
+            await program.until(simulator.joined)
         await asyncio.sleep(0.5)
         flow.cancel()
         process.send_signal(signal.SIGTERM)

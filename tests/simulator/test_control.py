@@ -71,7 +71,7 @@ async def test_status_tells_who_is_connected(tmp_path: Path) -> None:
         await client.hear()
         async with httpx.AsyncClient(trust_env=False) as http:
             status = (await http.get(f"{simulator.control_url}/status")).json()
-    assert status["told"] == {"item_sold": 2}
+    assert status["published"] == {"item_sold": 2}
     assert status["connections"] == [
         {"connection": 1, "client": "collector-a", "topics": ["collection:seals"], "sent": 1}
     ]

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -6,8 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidemark.archive.event_type import UNPARSED
+from tidemark.core.errors import Problem
+from tidemark.simulator.market.market import Market
 from tidemark.simulator.message import SaleKey
-from tidemark.simulator.recording import read_recorded
+from tidemark.simulator.options import Options
+from tidemark.simulator.recording import Recording, read_recorded
+from tidemark.simulator.server import source_of
 
 SAMPLES = Path(__file__).parents[1] / "fixtures" / "stream"
 PAYLOAD = {
@@ -73,3 +78,24 @@ def test_real_frames_are_understood() -> None:
     assert [message.event_type for message in messages] == ["item_received_bid", "item_cancelled", "order_invalidate"]
     assert {message.slug for message in messages} == {"argonauts"}
     assert [message.frame for message in messages] == lines
+
+
+NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
+
+
+def test_a_recording_gives_its_lines_once(tmp_path: Path) -> None:
+    (tmp_path / "recording.jsonl").write_bytes(b'{"event_type":"item_sold","payload":{}}\n\ngarbage\n')
+    recording = source_of(Options(ledger=tmp_path, keys={}, recording=tmp_path / "recording.jsonl"))
+    recording.prepare(10_000, NOW)
+    sent = [message.event_type for message in iter(lambda: recording.next(NOW), None)]
+    assert sent == ["item_sold", "unparsed"]
+    assert recording.next(NOW) is None
+
+
+def test_a_recording_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="No such file"):
+        Recording(tmp_path / "nothing.jsonl")
+
+
+def test_without_a_recording_there_is_a_market(tmp_path: Path) -> None:
+    assert isinstance(source_of(Options(ledger=tmp_path, keys={})), Market)

@@ -43,7 +43,7 @@ async def test_until_gives_up(simulator: Simulator) -> None:
 async def test_it_starts_with_the_faults_it_was_given(tmp_path: Path) -> None:
     options = Options(ledger=tmp_path, keys={}, faults=(Refuse(),))
     async with Simulator(options) as simulator:
-        assert simulator.hub.faults.gate(Refuse, "a", None, float("inf")) == Refuse()
+        assert simulator.hub.faults.request_fault(Refuse, "a", None, float("inf")) == Refuse()
 
 
 @pytest.fixture(scope="module")
@@ -81,4 +81,4 @@ async def test_a_ledger_that_cannot_be_written_ends_it(tmp_path: Path) -> None:
     options = Options(ledger=tmp_path, keys={}, rate=500.0, sales_share=0.5)
     with pytest.raises(Problem, match="No space left"):
         async with Simulator(options) as simulator:
-            await asyncio.wait([simulator.beat])
+            await asyncio.wait([simulator.tick_task])

@@ -14,7 +14,7 @@ _Rate = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Control:
-    """Arms faults, sends messages, and tells how it stands."""
+    """Schedules faults, sends messages, and shows the status."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -46,7 +46,7 @@ class Control:
         return _json({"armed": True}, 201)
 
     async def _disarm(self, _: web.Request) -> web.Response:
-        """Disarm every fault; what lasts on a connection goes on."""
+        """Remove every scheduled fault; one that lasts on a connection goes on."""
         self._hub.faults.clear()
         return web.Response(status=204)
 
@@ -54,11 +54,11 @@ class Control:
         """Send the lines of the request's body as a recording is sent."""
         lines = (await request.read()).splitlines()
         for line in lines:
-            self._hub.broadcast(read_recorded(line))
+            self._hub.publish(read_recorded(line))
         return _json({"messages": len(lines)})
 
     async def _set_rate(self, request: web.Request) -> web.Response:
-        """Let the market run at another rate; 0 stops it."""
+        """Change the rate of the market; 0 stops it."""
         try:
             rate = msgspec.json.decode(await request.read(), type=_Rate)
         except ValueError as error:

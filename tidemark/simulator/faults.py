@@ -1,8 +1,8 @@
 """The faults: what can be made to go wrong, for whom, when and how often.
 
-A `Gate` stands where something passes: a handshake, a join, a message. It is shut `times` times for each client, or for
-so many `seconds`. A `Stroke` falls on a connection that has joined, `times` times for each client; one that lasts does
-so for `seconds`, or as long as the connection lives.
+A `RequestFault` meets one thing that passes: a handshake, a join, a message. It fires `times` times for each client, or
+every time for `seconds`. A `ConnectionFault` begins on a connection that has joined, `times` times for each client; one
+that lasts does so for `seconds`, or as long as the connection lives.
 """
 
 import msgspec
@@ -18,19 +18,19 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, tag_field="fault", forbid
 
     @property
     def name(self) -> str:
-        """The fault's name, as it stands in the ledger."""
+        """The fault's name, as in the ledger."""
         return str(self.__struct_config__.tag)
 
 
-class Gate(Fault, frozen=True):
-    """A fault of something that passes."""
+class RequestFault(Fault, frozen=True):
+    """A fault of one request or message."""
 
 
-class Stroke(Fault, frozen=True):
+class ConnectionFault(Fault, frozen=True):
     """A fault of a connection that has joined."""
 
 
-class HttpAnswer(Gate, frozen=True):
+class HttpAnswer(RequestFault, frozen=True):
     """A request is answered with an HTTP status, and with a Retry-After header where one is given."""
 
     status: int = 502
@@ -46,27 +46,27 @@ class Refuse(HttpAnswer, frozen=True, tag="refuse"):
     """The handshake is answered with an HTTP status."""
 
 
-class HangHandshake(Gate, frozen=True, tag="hang_handshake"):
-    """The handshake is held for so many seconds before it goes on."""
+class HangHandshake(RequestFault, frozen=True, tag="hang_handshake"):
+    """The handshake is held for `hold` seconds before it goes on."""
 
     hold: float = 60.0
 
 
-class CloseOnOpen(Gate, frozen=True, tag="close_on_open"):
+class CloseOnOpen(RequestFault, frozen=True, tag="close_on_open"):
     """The socket is closed right after it was opened."""
 
     code: int = 1008
 
 
-class IgnoreJoin(Gate, frozen=True, tag="ignore_join"):
+class IgnoreJoin(RequestFault, frozen=True, tag="ignore_join"):
     """A join stays without an answer."""
 
 
-class IgnoreHeartbeat(Gate, frozen=True, tag="ignore_heartbeat"):
+class IgnoreHeartbeat(RequestFault, frozen=True, tag="ignore_heartbeat"):
     """A heartbeat stays without an answer."""
 
 
-class RefuseJoin(Gate, frozen=True, tag="refuse_join"):
+class RefuseJoin(RequestFault, frozen=True, tag="refuse_join"):
     """A join is answered with an error."""
 
     reason: str = "unauthorized"
@@ -76,28 +76,28 @@ class ApiFailure(HttpAnswer, frozen=True, tag="api_failure"):
     """The Events API answers with an HTTP status."""
 
 
-class Close(Stroke, frozen=True, tag="close"):
-    """The server closes the socket with a code, in good order."""
+class Close(ConnectionFault, frozen=True, tag="close"):
+    """The server closes the socket with a code, with a Close frame."""
 
     code: int = 1000
     reason: str = ""
 
 
-class Reset(Stroke, frozen=True, tag="reset"):
-    """The TCP connection is cut without a word."""
+class Reset(ConnectionFault, frozen=True, tag="reset"):
+    """The TCP connection is reset without a Close frame."""
 
 
-class CrashChannel(Stroke, frozen=True, tag="crash_channel"):
+class CrashChannel(ConnectionFault, frozen=True, tag="crash_channel"):
     """Every channel of the socket dies, with phx_error or phx_close; the socket stays open."""
 
     event: str = "phx_error"
 
 
-class StaleClose(Stroke, frozen=True, tag="stale_close"):
-    """Each topic gets a phx_close of a join that is long gone."""
+class StaleClose(ConnectionFault, frozen=True, tag="stale_close"):
+    """Each topic gets a phx_close of a join that ended long ago."""
 
 
-class Garbage(Stroke, frozen=True, tag="garbage"):
+class Garbage(ConnectionFault, frozen=True, tag="garbage"):
     """A text frame that is no frame of the protocol."""
 
     text: str = '{"half": '
@@ -108,7 +108,7 @@ class Garbage(Stroke, frozen=True, tag="garbage"):
         return self.text.encode()
 
 
-class Binary(Stroke, frozen=True, tag="binary"):
+class Binary(ConnectionFault, frozen=True, tag="binary"):
     """A binary frame."""
 
     size: int = 64
@@ -119,46 +119,46 @@ class Binary(Stroke, frozen=True, tag="binary"):
         return bytes(self.size)
 
 
-class Giant(Stroke, frozen=True, tag="giant"):
+class Giant(ConnectionFault, frozen=True, tag="giant"):
     """A valid message of many bytes."""
 
     size: int = 8 * 1024 * 1024
     event_type: str = "item_metadata_updated"
 
 
-class UnknownEvent(Stroke, frozen=True, tag="unknown_event"):
-    """A message of a type that nobody has seen before."""
+class UnknownEvent(ConnectionFault, frozen=True, tag="unknown_event"):
+    """A message of an unknown event type."""
 
     size: int = 10
     event_type: str = "item_teleported"
 
 
-class Duplicate(Gate, frozen=True, tag="duplicate"):
+class Duplicate(RequestFault, frozen=True, tag="duplicate"):
     """A message is sent twice."""
 
 
-class Shuffle(Gate, frozen=True, tag="shuffle"):
-    """So many messages are held back and sent in the reverse order."""
+class Shuffle(RequestFault, frozen=True, tag="shuffle"):
+    """This many `messages` are held back and sent in the reverse order."""
 
     messages: int = 10
 
 
-class Silence(Stroke, frozen=True, tag="silence"):
-    """No events come, though the socket is open and heartbeats are answered. What happens meanwhile is never sent."""
+class Silence(ConnectionFault, frozen=True, tag="silence"):
+    """No events come, though heartbeats are answered. What is published meanwhile is never sent."""
 
 
-class Lossy(Stroke, frozen=True, tag="lossy"):
-    """A share of the messages is never sent, without a word; each connection misses others."""
+class Lossy(ConnectionFault, frozen=True, tag="lossy"):
+    """A random share of the messages is never sent; each connection misses others."""
 
     share: float = 0.1
 
 
-class HalfOpen(Stroke, frozen=True, tag="half_open"):
+class HalfOpen(ConnectionFault, frozen=True, tag="half_open"):
     """Nothing is read and nothing is written, and the connection stays open."""
 
 
-class Slow(Stroke, frozen=True, tag="slow"):
-    """The server sends no faster than so many bytes a second; what waits is sent later."""
+class Slow(ConnectionFault, frozen=True, tag="slow"):
+    """The server sends at most this many bytes a second; the rest waits in its send queue."""
 
     bytes_per_second: int = 50_000
 

@@ -1,109 +1,148 @@
-"""Where messages meet connections: everything that is sent passes here, and everything that happens is written down."""
+"""Where messages meet connections: everything that is sent passes here, and every event is written to the ledger."""
 
 import time
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from tidemark.core.timestamps import format_timestamp
-from tidemark.simulator.arming import Faults
 from tidemark.simulator.disk import LedgerFiles
 from tidemark.simulator.events_api.store import Store
+from tidemark.simulator.fault_schedule import FaultSchedule
 from tidemark.simulator.faults import Fault
 from tidemark.simulator.ledger import Fired, sold_line
 from tidemark.simulator.message import Message, SaleKey
 from tidemark.simulator.options import Options
-from tidemark.simulator.pace import Pace
-from tidemark.simulator.source import Source
-from tidemark.simulator.stream.websocket import Wire
+from tidemark.simulator.stream.websocket import WebSocket
+
+MOST_AT_ONCE = 200
+LONGEST_DEBT = 1.0
+
+
+class Source(Protocol):
+    """Gives one message after another: the market, or a recording."""
+
+    def prepare(self, rate: float, now: datetime) -> None:
+        """Get ready for this many messages a second."""
+        ...
+
+    def next(self, now: datetime) -> Message | None:
+        """Return the message to publish now, or None when there are no more."""
+        ...
+
+
+@dataclass(slots=True)
+class Pace:
+    """Counts out `rate` messages a second, at most `MOST_AT_ONCE` of them at a time so that sockets get their turn.
+
+    What could not be sent in time is made up for, up to a second's worth; the rest is dropped.
+    """
+
+    rate: float
+    since: float
+    debt: float = 0.0
+
+    def due(self, now: float) -> int:
+        """Return how many messages to publish at a monotonic time."""
+        self.debt = min(self.debt + (now - self.since) * self.rate, self.rate * LONGEST_DEBT + 1)
+        self.since = now
+        whole = min(int(self.debt), MOST_AT_ONCE)
+        self.debt -= whole
+        return whole
+
+    @property
+    def behind(self) -> bool:
+        """Tell whether a message is due already."""
+        return self.debt >= 1
 
 
 class Hub:
-    """The source, the connections, the faults, the memory and the ledger of one simulator."""
+    """The source, the connections, the faults, the Events API's store and the ledger of one simulator."""
 
     def __init__(self, options: Options, source: Source, ledger: LedgerFiles) -> None:
         self.options = options
         self.ledger = ledger
-        self.faults = Faults(self._report)
+        self.faults = FaultSchedule(self._report)
         self.fired: list[Fired] = []
         self.store = Store()
         self.pace = Pace(options.rate, time.monotonic())
-        self.wires: list[Wire] = []
+        self.sockets: list[WebSocket] = []
         self.opened = 0
-        self.told: Counter[str] = Counter()
+        self.published: Counter[str] = Counter()
         self._source = source
         self._sales: set[SaleKey] = set()
-        source.prepare(options.rate, self.moment())
+        source.prepare(options.rate, self.now())
 
-    def moment(self) -> datetime:
-        """Return the present moment of the simulator's clock."""
+    def now(self) -> datetime:
+        """Return the present time of the simulator's clock."""
         return self.options.clock.at(time.time())
 
     def set_rate(self, rate: float) -> None:
-        """Send so many messages a second from now on; 0 stops the source."""
-        self._source.prepare(rate, self.moment())
+        """Publish this many messages a second from now on; 0 stops the source."""
+        self._source.prepare(rate, self.now())
         self.pace.rate = rate
 
     def arm(self, *faults: Fault) -> None:
-        """Let faults happen, each as it says."""
+        """Schedule faults."""
         for fault in faults:
-            self.faults.arm(fault, time.monotonic())
+            self.faults.add(fault, time.monotonic())
 
     def _report(self, fault: Fault, client: str, connection: int | None) -> None:
         settings = {name: getattr(fault, name) for name in fault.__struct_fields__}
-        entry = Fired(format_timestamp(self.moment()), client, connection, fault.name, settings)
+        entry = Fired(format_timestamp(self.now()), client, connection, fault.name, settings)
         self.fired.append(entry)
         self.ledger.write(entry)
 
-    def broadcast(self, message: Message) -> None:
+    def publish(self, message: Message) -> None:
         """Offer a message to every connection; it leaves with the next tick."""
-        self.told[message.event_type] += 1
+        self.published[message.event_type] += 1
         if message.sale not in self._sales:
             self._remember(message)
         now = time.monotonic()
-        for wire in self.wires:
-            wire.connection.offer(message, now)
+        for socket in self.sockets:
+            socket.connection.publish(message, now)
 
     def _remember(self, message: Message) -> None:
-        """Note what happened, whether or not anyone listens; a sale only when it is told for the first time."""
+        """Store what happened, whether or not a client is connected; a sale only the first time."""
         self.store.add(message)
         if message.sale:
             self._sales.add(message.sale)
-            self.ledger.write(sold_line(message, format_timestamp(self.moment())))
+            self.ledger.write(sold_line(message, format_timestamp(self.now())))
 
     def tick(self) -> None:
-        """Send what is due, let faults strike, and write what waits."""
-        now, moment = time.monotonic(), self.moment()
-        self._draw(self.pace.due(now), moment)
-        told_at = format_timestamp(moment)
-        for wire in self.wires:
-            wire.connection.tick(now, told_at, self.options.idle_seconds)
-            wire.flush(now, told_at)
+        """Publish what is due, start faults, and write what waits."""
+        monotonic, now = time.monotonic(), self.now()
+        self._draw(self.pace.due(monotonic), now)
+        timestamp = format_timestamp(now)
+        for socket in self.sockets:
+            socket.connection.tick(monotonic, timestamp, self.options.idle_seconds)
+            socket.flush(monotonic, timestamp)
         self.ledger.flush()
 
-    def _draw(self, due: int, moment: datetime) -> None:
-        """Take what is due from the source; a recording waits for its first listener."""
-        if self.options.until and moment >= self.options.until.start:
+    def _draw(self, due: int, now: datetime) -> None:
+        """Publish what is due from the source; a recording waits for its first subscription."""
+        if self.options.until and now >= self.options.until.start:
             return
-        if self.options.recording and not any(wire.connection.socket.subscriptions for wire in self.wires):
+        if self.options.recording and not any(socket.connection.channels.subscriptions for socket in self.sockets):
             return
         for _ in range(due):
-            if message := self._source.next(moment):
-                self.broadcast(message)
+            if message := self._source.next(now):
+                self.publish(message)
 
     def summary(self) -> str:
-        """Return one line that says how it stands."""
+        """Return one line with the time and the counts."""
         return (
-            f"{self.moment():%Y-%m-%d %H:%M:%S}  {self.told.total()} messages, {len(self._sales)} sales, "
-            f"{len(self.wires)} connections, {len(self.fired)} faults fired"
+            f"{self.now():%Y-%m-%d %H:%M:%S}  {self.published.total()} messages, {len(self._sales)} sales, "
+            f"{len(self.sockets)} connections, {len(self.fired)} faults fired"
         )
 
     def status(self) -> dict[str, Any]:
-        """Return how it stands: what was told, and who is connected."""
+        """Return what was published, and who is connected."""
         return {
-            "moment": format_timestamp(self.moment()),
-            "told": self.told,
+            "now": format_timestamp(self.now()),
+            "published": self.published,
             "sales": len(self._sales),
             "faults": len(self.fired),
-            "connections": [wire.status() for wire in self.wires],
+            "connections": [socket.status() for socket in self.sockets],
         }

@@ -29,7 +29,7 @@ class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Sold(msgspec.Struct, frozen=True):
-    """A sale happened. `at` is when the stream told of it first; what a recording cut is None."""
+    """A sale happened. `at` is when it was first published; what a recording cut is None."""
 
     at: str
     collection: str | None

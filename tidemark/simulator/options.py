@@ -25,7 +25,7 @@ class Options:
     """How the stand-in behaves.
 
     `keys` gives each API key the label under which the ledger names its client. `port` 0 takes a free one. `rate` is in
-    messages per real second, and 0 sends only what is asked for; `old_share` of them are in the dialect of 2024.
+    messages per real second, and 0 sends only what is asked for; `old_share` of them are in the version of 2024.
     `until` is the first hour in which nothing is sent. `api_limit` is in requests a minute. With a
     `certificate`, a PEM file that holds its key too, everything is served over TLS.
     """

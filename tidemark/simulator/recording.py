@@ -1,8 +1,13 @@
 """A recording that is sent again: each line a frame or an envelope as it was received, byte for byte."""
 
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
 import msgspec
 
 from tidemark.archive.event_type import SALE, UNPARSED, event_type_of
+from tidemark.core.errors import Problem
 from tidemark.simulator.message import Message, SaleKey
 
 
@@ -99,3 +104,22 @@ def _sale_key(payload: msgspec.Raw) -> SaleKey | None:
     except ValueError:
         return None
     return SaleKey(chain, sale.transaction.hash, contract, token, sale.order_hash or "")
+
+
+class Recording:
+    """The lines of a JSON Lines file, once, as they stand. Raises Problem where the file cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._lines: Iterator[bytes] = iter(path.read_bytes().splitlines())
+        except OSError as error:
+            raise Problem(
+                f"the recording {path} cannot be read ({error.strerror})", "Name a JSON Lines file with --recording."
+            ) from error
+
+    def prepare(self, rate: float, now: datetime) -> None:
+        """Do nothing; a recording is ready."""
+
+    def next(self, now: datetime) -> Message | None:  # noqa: ARG002 (a recording has its own times)
+        """Return the next line."""
+        return next((read_recorded(line) for line in self._lines if line.strip()), None)

@@ -27,7 +27,7 @@ async def _serve(options: Options, *, as_json: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with Simulator(options) as simulator:
-        simulator.beat.add_done_callback(lambda _: stop.set())
+        simulator.tick_task.add_done_callback(lambda _: stop.set())
         if as_json:
             print(json.dumps(simulator.addresses), flush=True)
             await stop.wait()
@@ -38,7 +38,7 @@ async def _serve(options: Options, *, as_json: bool) -> None:
 
 
 async def _show_progress(simulator: Simulator, stop: asyncio.Event) -> None:
-    """Say how it stands: in place on a terminal, else every ten seconds on a line of its own."""
+    """Show the counts: in place on a terminal, else as a new line every ten seconds."""
     console = Console()
     seconds = 0
     with console.status("listening") as status:

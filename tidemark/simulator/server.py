@@ -1,4 +1,4 @@
-"""The simulator as a running server: its routes, and the beat at which it sends."""
+"""The simulator as a running server: its routes, and the task that sends on every tick."""
 
 import asyncio
 import ssl
@@ -14,15 +14,15 @@ from tidemark.simulator.control import CONTROL_PATH, Control
 from tidemark.simulator.disk import LedgerFiles
 from tidemark.simulator.events_api.http import API_PATH, EventsApi
 from tidemark.simulator.faults import Close, Fault
-from tidemark.simulator.hub import Hub
+from tidemark.simulator.hub import Hub, Source
 from tidemark.simulator.ledger import Fired
+from tidemark.simulator.market.market import Market
 from tidemark.simulator.options import Options
-from tidemark.simulator.recording import read_recorded
-from tidemark.simulator.source import source_of
+from tidemark.simulator.recording import Recording, read_recorded
 from tidemark.simulator.stream.handshake import STREAM_PATH, StreamApi
 
 TICK = 0.01
-PATIENCE = 1.0
+SHUTDOWN_TIMEOUT = 1.0
 """Seconds that connections have to end when the simulator stops."""
 LARGEST_REQUEST = 64 * 1024 * 1024
 
@@ -30,8 +30,8 @@ LARGEST_REQUEST = 64 * 1024 * 1024
 class Simulator:
     """A running stand-in for OpenSea: `async with Simulator(options) as simulator`.
 
-    `beat` is the task that sends; it ends by itself only when the ledger cannot be written. Raises Problem then, and
-    where the port is taken, or the certificate or the recording cannot be read.
+    `tick_task` is the task that sends; it ends by itself only when the ledger cannot be written. Raises Problem then,
+    and where the port is taken, or the certificate or the recording cannot be read.
     """
 
     hub: Hub
@@ -47,8 +47,8 @@ class Simulator:
             self.hub = Hub(self.options, source_of(self.options), ledger)
             self._runner = await self._listen(parts)
             self.arm(*self.options.faults)
-            self.beat = asyncio.create_task(self._keep_beat())
-            parts.push_async_callback(self._take_leave)
+            self.tick_task = asyncio.create_task(self._keep_ticking())
+            parts.push_async_callback(self._close)
             self._parts = parts.pop_all()
         return self
 
@@ -60,7 +60,7 @@ class Simulator:
         app = web.Application(client_max_size=LARGEST_REQUEST)
         for api in (StreamApi(self.hub), EventsApi(self.hub), Control(self.hub)):
             app.add_routes(api.routes())
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=PATIENCE)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT)
         parts.push_async_callback(runner.cleanup)
         await runner.setup()
         try:
@@ -72,16 +72,16 @@ class Simulator:
             ) from error
         return runner
 
-    async def _take_leave(self) -> None:
-        """Close every connection in good order. Raises what ended the beat, if it ended by itself."""
-        self.beat.cancel()
+    async def _close(self) -> None:
+        """Close every connection with a Close frame. Raises what ended the tick task, if it ended by itself."""
+        self.tick_task.cancel()
         with suppress(asyncio.CancelledError):
-            await self.beat
-        for wire in self.hub.wires:
-            wire.connection.ending = wire.connection.ending or Close(code=1001)
+            await self.tick_task
+        for socket in self.hub.sockets:
+            socket.connection.ending = socket.connection.ending or Close(code=1001)
         self.hub.tick()
 
-    async def _keep_beat(self) -> None:
+    async def _keep_ticking(self) -> None:
         while True:
             await asyncio.sleep(0 if self.hub.pace.behind else TICK)
             self.hub.tick()
@@ -89,15 +89,15 @@ class Simulator:
             self._ticked = asyncio.Event()
 
     async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
-        """Wait until something is so, as `lambda: simulator.joined("collector-a")`. Raises TimeoutError."""
+        """Wait until a condition is true, such as `lambda: simulator.joined("collector-a")`. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not condition():
                 await self._ticked.wait()
 
-    def joined(self, client: str) -> int:
-        """Return how many connections of a client have a topic joined."""
-        subscribed = (wire.connection for wire in self.hub.wires if wire.connection.socket.subscriptions)
-        return sum(connection.client == client for connection in subscribed)
+    def joined(self, client: str | None = None) -> int:
+        """Return how many connections, of one client or of all, have a topic joined."""
+        joined = (socket.connection for socket in self.hub.sockets if socket.connection.channels.subscriptions)
+        return sum(client in {None, connection.client} for connection in joined)
 
     @property
     def address(self) -> str:
@@ -140,13 +140,13 @@ class Simulator:
         return self.hub.fired
 
     def arm(self, *faults: Fault) -> None:
-        """Let faults happen, each as it says."""
+        """Schedule faults."""
         self.hub.arm(*faults)
 
     def send(self, *lines: bytes) -> None:
         """Send recorded lines: frames as they stand, envelopes in a frame of each subscription."""
         for line in lines:
-            self.hub.broadcast(read_recorded(line))
+            self.hub.publish(read_recorded(line))
         self.hub.tick()
 
 
@@ -160,3 +160,10 @@ def _tls_with(certificate: Path) -> ssl.SSLContext:
             "Name a PEM file that holds a certificate and its key with --certificate.",
         ) from error
     return context
+
+
+def source_of(options: Options) -> Source:
+    """Return the recording that the options name, else a market."""
+    if options.recording:
+        return Recording(options.recording)
+    return Market(options.seed, sales_share=options.sales_share, old_share=options.old_share)

@@ -5,6 +5,7 @@ import httpx
 import pytest
 
 from tests.simulator.events_api.test_store import transfer
+from tidemark.simulator.events_api.http import RateLimit
 from tidemark.simulator.faults import ApiFailure
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
@@ -65,3 +66,25 @@ async def test_it_may_be_out_of_order(api: Simulator) -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (599, "3")
     assert (await get(api)).status_code == 200
     assert [fired.fault for fired in api.fired] == ["api_failure"]
+
+
+def test_requests_are_counted_for_each_client_by_the_minute() -> None:
+    limit = RateLimit(2)
+    assert [limit.take("a", now).refused for now in (0.0, 1.0, 2.0, 59.9)] == [False, False, True, True]
+    assert not limit.take("b", 2.0).refused
+    assert not limit.take("a", 60.0).refused
+
+
+def test_the_headers_say_what_is_left_and_when_to_come_again() -> None:
+    limit = RateLimit(1)
+    assert limit.take("a", 0.0).headers(1000) == {
+        "X-RateLimit-Limit": "1",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": "1060",
+    }
+    assert limit.take("a", 20.5).headers(1020) == {
+        "X-RateLimit-Limit": "1",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": "1060",
+        "Retry-After": "40",
+    }

@@ -9,7 +9,7 @@ import pytest
 
 from tidemark.archive.event_type import event_type_of
 from tidemark.core.timestamps import parse_timestamp
-from tidemark.simulator.market.market import MIX, STENCILS, THINKING_RATE, Market
+from tidemark.simulator.market.market import MIX, TEMPLATES, THINKING_RATE, Market
 from tidemark.simulator.message import Message
 
 START = datetime(2026, 11, 22, 15, tzinfo=UTC)
@@ -182,5 +182,5 @@ def test_above_the_rate_at_which_it_thinks_orders_are_stencilled_and_sales_are_n
     assert sent == sorted(sent)
     assert sent[-1] > START + timedelta(seconds=39)
     market.prepare(THINKING_RATE, START)
-    assert STENCILS > 0
+    assert TEMPLATES > 0
     assert messages(market, 10)

@@ -3,12 +3,12 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from tidemark.simulator.market.cast import Cast
+from tidemark.simulator.market.actors import Actors
 from tidemark.simulator.market.chains import ETHEREUM, SOLANA, ZERO_ADDRESS
 from tidemark.simulator.market.order import FEE_RECIPIENT, Order, mixed_case
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
-COLLECTION = replace(Cast(Random(1)).collections[0], royalty_bps=500, royalty_recipient="0x" + "b" * 40)
+COLLECTION = replace(Actors(Random(1)).collections[0], royalty_bps=500, royalty_recipient="0x" + "b" * 40)
 LISTING = Order(
     listing=True,
     order_hash="0x" + "1" * 64,

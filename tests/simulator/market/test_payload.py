@@ -3,12 +3,12 @@ from datetime import UTC, datetime, timedelta
 
 from tests.simulator.market.test_order import COLLECTION, LISTING, OFFER
 from tidemark.simulator.market.chains import ZERO_ADDRESS
-from tidemark.simulator.market.dialect import Dialect
-from tidemark.simulator.market.happening import Changed, Moved, Placed, Redrawn, Sold
+from tidemark.simulator.market.market_event import Changed, Moved, Placed, Redrawn, Sold
 from tidemark.simulator.market.payload import event_type_of, payload_of
+from tidemark.simulator.market.wire_version import WireVersion
 
 AT = datetime(2026, 11, 22, 15, 0, 5, tzinfo=UTC)
-OLD, MODERN = Dialect.OLD, Dialect.MODERN
+OLD, MODERN = WireVersion.OLD, WireVersion.MODERN
 SOLD = Sold(LISTING, "7", 1, LISTING.price, "0x" + "d" * 40, "0x9", AT, AT)
 
 
@@ -23,7 +23,7 @@ def test_a_sale() -> None:
 
 
 def test_a_sale_told_again_keeps_its_transaction_and_gets_another_rate() -> None:
-    first, again = (payload_of(replace(SOLD, told_at=AT + timedelta(hours=hours)), MODERN) for hours in (0, 50))
+    first, again = (payload_of(replace(SOLD, event_at=AT + timedelta(hours=hours)), MODERN) for hours in (0, 50))
     assert (again["closing_date"], again["transaction"]) == (first["closing_date"], first["transaction"])
     assert again["event_timestamp"] != first["event_timestamp"]
     assert again["payment_token"]["usd_price"] != first["payment_token"]["usd_price"]

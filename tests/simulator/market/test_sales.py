@@ -1,17 +1,21 @@
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
-from tidemark.simulator.market.desk import Desk
-from tidemark.simulator.market.happening import Sold
-from tidemark.simulator.market.sales import LARGEST_SWEEP, Sales
+from tests.simulator.market.test_order import LISTING, OFFER
+from tests.simulator.market.test_payload import SOLD
+from tidemark.simulator.market.actors import Actors
+from tidemark.simulator.market.market_event import Sold
+from tidemark.simulator.market.order_book import OrderBook
+from tidemark.simulator.market.sales import LARGEST_SWEEP, Owners, Sales
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 
 
 def drawn(count: int) -> list[list[Sold]]:
-    sales = Sales(Desk(Random(1)))
+    sales = Sales(OrderBook(Random(1)))
     return [sales.draw(NOW + timedelta(seconds=number)) for number in range(count)]
 
 
@@ -34,7 +38,7 @@ def test_an_order_is_older_than_its_sale_and_was_still_good() -> None:
     for sales in drawn(300):
         for sold in sales:
             assert sold.order.created_at <= sold.at < sold.order.expires_at
-            assert sold.told_at == sold.at
+            assert sold.event_at == sold.at
             assert sold.at.microsecond == 0
 
 
@@ -66,3 +70,35 @@ def test_items_are_sold_again_by_their_buyers_some_back_and_forth() -> None:
 def test_nobody_buys_from_themselves_except_in_a_sweep_by_chance() -> None:
     alone = [sales[0] for sales in drawn(1500) if len(sales) == 1]
     assert all(sold.taker != sold.order.maker for sold in alone)
+
+
+def owners() -> Owners:
+    rng = Random(1)
+    return Owners(rng, Actors(rng))
+
+
+def test_a_buyer_sells_again_and_only_once() -> None:
+    buyers = owners()
+    assert buyers.seller() is None
+    buyers.note(SOLD)
+    assert buyers.seller() == (LISTING.collection, "7", SOLD.taker)
+    assert buyers.seller() is None
+
+
+def test_whoever_made_the_offer_has_bought() -> None:
+    buyers = owners()
+    buyers.note(replace(SOLD, order=OFFER))
+    owned = buyers.seller()
+    assert owned is not None
+    assert owned.owner == OFFER.maker
+
+
+def test_a_ring_sells_an_item_back_and_forth() -> None:
+    rings = owners()
+    turns: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for _ in range(60):
+        owned, other = rings.turn_ring()
+        turns.setdefault((owned.collection.slug, owned.token_id), []).append((owned.owner, other))
+    for pairs in turns.values():
+        assert all(later == earlier[::-1] for earlier, later in pairwise(pairs))
+        assert pairs[0][0] != pairs[0][1]

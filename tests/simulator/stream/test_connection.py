@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tidemark.simulator.arming import Faults
+from tidemark.simulator.fault_schedule import FaultSchedule
 from tidemark.simulator.faults import (
     Binary,
     Close,
@@ -25,7 +25,7 @@ from tidemark.simulator.faults import (
     UnknownEvent,
 )
 from tidemark.simulator.message import Message
-from tidemark.simulator.stream.channel import Socket
+from tidemark.simulator.stream.channel import Channels
 from tidemark.simulator.stream.connection import BACKLOG, Connection
 
 MOMENT = "2026-11-22T15:00:00.000000Z"
@@ -37,13 +37,13 @@ class World:
 
     def __init__(self, *faults: Fault) -> None:
         self.fired: list[str] = []
-        self.faults = Faults(lambda fault, client, connection: self.fired.append(fault.name))
+        self.faults = FaultSchedule(lambda fault, client, connection: self.fired.append(fault.name))
         for fault in faults:
-            self.faults.arm(fault, 0.0)
-        self.connection = Connection(7, "a", Socket(), self.faults, 0.0)
+            self.faults.add(fault, 0.0)
+        self.connection = Connection(7, "a", Channels(), self.faults, 0.0)
 
     def join(self, now: float = 0.0) -> list[Any]:
-        self.connection.hear('["1","1","collection:*","phx_join",{}]', now)
+        self.connection.receive('["1","1","collection:*","phx_join",{}]', now)
         return self.taken(now)
 
     def tick(self, now: float = 0.0) -> list[Any]:
@@ -51,11 +51,11 @@ class World:
         return self.taken(now)
 
     def taken(self, now: float) -> list[Any]:
-        return [json.loads(outgoing.frame) for outgoing in self.connection.take(now)]
+        return [json.loads(queued.frame) for queued in self.connection.take(now)]
 
     def offer(self, *numbers: int, now: float = 0.0) -> list[int]:
         for number in numbers:
-            self.connection.offer(Message("item_sold", "seals", str(number).encode()), now)
+            self.connection.publish(Message("item_sold", "seals", str(number).encode()), now)
         return [frame[4] for frame in self.taken(now)]
 
 
@@ -75,7 +75,7 @@ def test_messages_come_after_a_join_and_in_order() -> None:
 
 def test_nonsense_from_the_client_ends_the_connection() -> None:
     world = joined()
-    world.connection.hear("{", 0.0)
+    world.connection.receive("{", 0.0)
     assert world.connection.ending == Close(code=1011)
 
 
@@ -107,9 +107,9 @@ def test_a_join_may_be_refused() -> None:
 def test_heartbeats_may_stay_unanswered_for_a_time_while_events_go_on() -> None:
     world = joined(IgnoreHeartbeat(seconds=30.0))
     heartbeat = '[null,"9","phoenix","heartbeat",{}]'
-    world.connection.hear(heartbeat, 1.0)
+    world.connection.receive(heartbeat, 1.0)
     assert world.offer(1, now=1.0) == [1]
-    world.connection.hear(heartbeat, 30.0)
+    world.connection.receive(heartbeat, 30.0)
     assert [frame[2] for frame in world.taken(30.0)] == ["phoenix"]
     assert world.fired == ["ignore_heartbeat"]
 
@@ -145,7 +145,7 @@ def test_nonsense_may_be_sent_and_counts_as_a_message() -> None:
     garbage, binary = world.connection.take(0.0)
     assert (garbage.frame, garbage.binary) == (b'{"half": ', False)
     assert (binary.frame, binary.binary) == (bytes(3), True)
-    assert [outgoing.message and outgoing.message.event_type for outgoing in (garbage, binary)] == ["unparsed"] * 2
+    assert [queued.message and queued.message.event_type for queued in (garbage, binary)] == ["unparsed"] * 2
 
 
 def test_a_message_may_be_giant_or_of_an_unknown_type() -> None:
@@ -177,7 +177,7 @@ def test_in_silence_heartbeats_are_answered_and_what_happens_is_never_sent() -> 
     world = joined(Silence(seconds=10.0))
     world.tick(1.0)
     assert world.offer(1, now=10.9) == []
-    world.connection.hear('[null,"9","phoenix","heartbeat",{}]', 10.9)
+    world.connection.receive('[null,"9","phoenix","heartbeat",{}]', 10.9)
     assert [frame[2] for frame in world.taken(10.9)] == ["phoenix"]
     assert world.offer(2, now=11.0) == [2]
 
@@ -186,7 +186,7 @@ def test_a_share_may_be_lost_and_each_connection_loses_others() -> None:
     kept = []
     for number in (1, 2):
         world = World(Lossy(share=0.3, seconds=10.0))
-        world.connection = Connection(number, "a", Socket(), world.faults, 0.0)
+        world.connection = Connection(number, "a", Channels(), world.faults, 0.0)
         world.join()
         world.tick()
         kept.append(set(world.offer(*range(1000))))
@@ -224,7 +224,7 @@ def test_a_client_that_cannot_keep_up_is_given_up() -> None:
     world.tick()
     message = Message("item_sold", "seals", b"1")
     for _ in range(BACKLOG + 1):
-        world.connection.offer(message, 0.0)
+        world.connection.publish(message, 0.0)
     assert world.connection.ending == Reset()
 
 

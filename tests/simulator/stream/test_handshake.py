@@ -60,6 +60,6 @@ async def test_connections_are_numbered(simulator: Simulator) -> None:
     async with connected(simulator) as one, connected(simulator, "key-b") as other:
         await one.join()
         await other.join()
-        status = [wire.status() for wire in simulator.hub.wires]
+        status = [socket.status() for socket in simulator.hub.sockets]
     assert [(line["connection"], line["client"]) for line in status] == [(1, "collector-a"), (2, "collector-b")]
-    await simulator.until(lambda: not simulator.hub.wires)
+    await simulator.until(lambda: not simulator.hub.sockets)

@@ -16,7 +16,7 @@ from tidemark.simulator.ledger import Sent
 from tidemark.simulator.message import digest_of
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
-from tidemark.simulator.stream.outbox import Outgoing
+from tidemark.simulator.stream.send_queue import QueuedFrame
 from tidemark.simulator.stream.websocket import wire_frame
 
 
@@ -32,7 +32,7 @@ def parsed(data: bytes) -> Frame:
 
 @given(st.sampled_from([0, 1, 125, 126, 127, 0xFFFF, 0x10000]), st.booleans())
 def test_frames_are_as_websockets_reads_them(size: int, binary: bool) -> None:
-    frame = parsed(wire_frame(Outgoing(bytes(size), None, binary)))
+    frame = parsed(wire_frame(QueuedFrame(bytes(size), None, binary)))
     assert (frame.data, frame.opcode, frame.fin) == (bytes(size), 2 if binary else 1, True)
 
 
@@ -57,10 +57,10 @@ async def test_what_is_sent_is_written_down(simulator: Simulator) -> None:
 
 async def test_pings_are_answered_and_count_as_life(simulator: Simulator) -> None:
     async with connected(simulator) as client:
-        (wire,) = simulator.hub.wires
-        before = wire.connection.heard_at
+        (socket,) = simulator.hub.sockets
+        before = socket.connection.last_received
         await (await client.ws.ping())
-        assert wire.connection.heard_at > before
+        assert socket.connection.last_received > before
 
 
 @pytest.mark.parametrize("code", [1000, 1002, 1011, 4000])
@@ -108,7 +108,7 @@ async def test_half_open_nothing_is_answered_until_the_client_gives_up(simulator
                 await client.hear()
         assert not pong.done()
         client.ws.transport.abort()
-    await simulator.until(lambda: not simulator.hub.wires)
+    await simulator.until(lambda: not simulator.hub.sockets)
     assert list(read_ledger(simulator.options.ledger, Sent)) == []
 
 

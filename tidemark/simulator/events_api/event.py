@@ -16,8 +16,8 @@ Event = dict[str, Any]
 
 def seconds(text: str) -> int:
     """Return the epoch seconds of a time in the stream's form, rounded down."""
-    moment = datetime.fromisoformat(text)
-    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
+    at = datetime.fromisoformat(text)
+    return int(at.replace(tzinfo=at.tzinfo or UTC).timestamp())
 
 
 def event_of(message: Message) -> Event:

@@ -1,16 +1,58 @@
 """The edge of the Events API, on aiohttp: `/api/v2/events` and `/api/v2/events/collection/{slug}`."""
 
 import time
+from dataclasses import dataclass
+from math import ceil
 
 from aiohttp import web
 from multidict import MultiMapping
 
-from tidemark.simulator.events_api.limit import RateLimit
 from tidemark.simulator.events_api.store import DEFAULT_LIMIT, KINDS, LARGEST_LIMIT, Query, print_cursor, read_cursor
 from tidemark.simulator.faults import ApiFailure
 from tidemark.simulator.hub import Hub
 
 API_PATH = "/api/v2"
+
+WINDOW = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many requests a minute are allowed, how many are left, and after how many seconds the minute is over."""
+
+    limit: int
+    remaining: int
+    reset: int
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether the request is one too many."""
+        return self.remaining < 0
+
+    def headers(self, now: int) -> dict[str, str]:
+        """Return the response headers; `now` is in epoch seconds."""
+        headers = {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(max(self.remaining, 0)),
+            "X-RateLimit-Reset": str(now + self.reset),
+        }
+        return headers | ({"Retry-After": str(self.reset)} if self.refused else {})
+
+
+class RateLimit:
+    """Counts each client's requests in windows of a minute; `per_minute` of them are allowed."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._limit = per_minute
+        self._windows: dict[str, tuple[float, int]] = {}
+
+    def take(self, client: str, now: float) -> Allowance:
+        """Count a request at a monotonic time, and say what is left."""
+        start, used = self._windows.get(client, (now, 0))
+        if now >= start + WINDOW:
+            start, used = now, 0
+        self._windows[client] = start, used + 1
+        return Allowance(self._limit, self._limit - used - 1, ceil(start + WINDOW - now))
 
 
 def read_query(slug: str | None, asked: MultiMapping[str]) -> Query:
@@ -49,7 +91,7 @@ class EventsApi:
         client = self._hub.options.keys.get(request.headers.get("x-api-key", ""))
         if client is None:
             return _errors(401, "Missing or unknown API key")
-        if fault := self._hub.faults.gate(ApiFailure, client, None, time.monotonic()):
+        if fault := self._hub.faults.request_fault(ApiFailure, client, None, time.monotonic()):
             return _errors(fault.status, "Out of order", fault.headers)
         allowance = self._limit.take(client, time.monotonic())
         headers = allowance.headers(int(time.time()))

@@ -1,6 +1,9 @@
 """The chains of the market and what is paid with on them."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from math import sin
 
 ZERO_ADDRESS = "0x0000000000000000000000000000000000000000"
 
@@ -92,3 +95,21 @@ AVALANCHE = Chain(
 )
 _SOL = Token("So11111111111111111111111111111111111111112", "SOL", "Solana", 9, 164.0)
 SOLANA = Chain("solana", _SOL, _SOL, base58=True)
+
+SWING = 0.02
+_STABLE = "USDC"
+
+
+def dollars(token: Token, at: datetime) -> Decimal:
+    """Return the dollars for one unit of a token, with four decimals."""
+    if token.symbol == _STABLE:
+        return Decimal("0.9998")
+    hours = at.timestamp() / 3600
+    return round(Decimal(token.dollars * (1 + SWING * (sin(hours / 3) + sin(hours * 7) / 4))), 4)
+
+
+def ether(token: Token, at: datetime) -> Decimal:
+    """Return the ETH for one unit of a token, with 15 decimals; 1 for ether in any form."""
+    if token.dollars == ETHEREUM.native.dollars:
+        return Decimal(1)
+    return round(dollars(token, at) / dollars(ETHEREUM.native, at), 15)

@@ -7,14 +7,13 @@ from random import Random
 
 import msgspec
 
-from tidemark.simulator.market.cast import draw_hash
+from tidemark.simulator.market.actors import draw_hash
 from tidemark.simulator.market.chains import ZERO_ADDRESS
-from tidemark.simulator.market.desk import Desk
-from tidemark.simulator.market.dialect import Dialect
-from tidemark.simulator.market.happening import Changed, Happening, Moved, Placed, Redrawn, Sold
+from tidemark.simulator.market.market_event import Changed, MarketEvent, Moved, Placed, Redrawn, Sold
+from tidemark.simulator.market.order_book import OrderBook
 from tidemark.simulator.market.payload import event_type_of, payload_of
 from tidemark.simulator.market.sales import Sales
-from tidemark.simulator.market.stencil import Stencil
+from tidemark.simulator.market.wire_version import Template, WireVersion
 from tidemark.simulator.message import Message, SaleKey
 
 MIX = {
@@ -31,111 +30,113 @@ MIX = {
 _KINDS, _WEIGHTS = list(MIX), list(MIX.values())
 MEMORY = 500
 THINKING_RATE = 2_000
-STENCILS = 3_000
+TEMPLATES = 3_000
 MINT_SHARE = 0.4
 _encode = msgspec.json.Encoder().encode
 
 
 class Market:
-    """Draws messages; the same seed and the same moments give the same messages.
+    """Draws messages; the same seed and the same nows give the same messages.
 
-    `sales_share` is the share of sales among all messages, `again_share` that of sales that the stream tells of again.
+    `sales_share` is the share of sales among all messages, `again_share` the share of sales that are sent again later.
     """
 
     def __init__(self, seed: int, *, sales_share: float, again_share: float = 0.01, old_share: float = 0.0) -> None:
         self._rng = Random(seed)
-        self._desk = Desk(self._rng)
-        self._sales = Sales(self._desk)
+        self._book = OrderBook(self._rng)
+        self._sales = Sales(self._book)
         self._makers = {
-            "item_listed": self._desk.list_item,
-            "item_received_bid": self._desk.bid,
-            "collection_offer": self._desk.offer,
-            "trait_offer": self._desk.offer_on_trait,
+            "item_listed": self._book.list_item,
+            "item_received_bid": self._book.bid,
+            "collection_offer": self._book.offer,
+            "trait_offer": self._book.offer_on_trait,
         }
-        self._pending: deque[Happening] = deque()
-        self._stencils: list[Stencil] = []
+        self._pending: deque[MarketEvent] = deque()
+        self._templates: list[Template] = []
         self._past: deque[Sold] = deque(maxlen=MEMORY)
         self._sales_share = sales_share
         self._again_share = again_share
         self._old_share = old_share
-        self._told = self._told_sales = 0
+        self._published = self._sold = 0
 
-    def next(self, moment: datetime) -> Message:
-        """Return the next message, sent at a moment that must not step back."""
-        self._told += 1
+    def next(self, now: datetime) -> Message:
+        """Return the next message, sent at a now that must not step back."""
+        self._published += 1
         if not self._pending:
             if self._trade_is_due():
-                self._pending.extend(self._trade(moment))
-            elif self._stencils:
-                stencil = self._rng.choice(self._stencils)
-                return stencil.fill(moment, draw_hash(self._rng).encode())
+                self._pending.extend(self._trade(now))
+            elif self._templates:
+                template = self._rng.choice(self._templates)
+                return template.fill(now, draw_hash(self._rng).encode())
             else:
-                self._pending.append(self._happening(moment))
-        happening = self._pending.popleft()
-        self._told_sales += isinstance(happening, Sold)
-        return self._message(happening, moment)
+                self._pending.append(self._event(now))
+        event = self._pending.popleft()
+        self._sold += isinstance(event, Sold)
+        return self._message(event, now)
 
-    def prepare(self, rate: float, moment: datetime) -> None:
+    def prepare(self, rate: float, now: datetime) -> None:
         """Get ready for so many messages a second.
 
-        Above `THINKING_RATE`, all but trades is told from stencils: an order is then not cancelled under the hash
-        that it was made under; everything else stays as it is.
+        Above `THINKING_RATE`, everything but trades is made from templates: an order is then not cancelled under
+        the hash with which it was placed.
         """
-        cut = STENCILS if rate > THINKING_RATE else 0
-        if cut != len(self._stencils):
-            messages = (self._message(self._happening(moment), moment) for _ in range(cut))
-            self._stencils = [Stencil(message) for message in messages]
+        cut = TEMPLATES if rate > THINKING_RATE else 0
+        if cut != len(self._templates):
+            messages = (self._message(self._event(now), now) for _ in range(cut))
+            self._templates = [Template(message) for message in messages]
 
     def _trade_is_due(self) -> bool:
-        return self._told_sales < self._sales_share * self._told
+        return self._sold < self._sales_share * self._published
 
-    def _happening(self, moment: datetime) -> Happening:
-        """Let something happen that is no trade."""
-        at = moment - timedelta(milliseconds=self._rng.uniform(40, 300))
+    def _event(self, now: datetime) -> MarketEvent:
+        """Return an event that is no trade."""
+        at = now - timedelta(milliseconds=self._rng.uniform(40, 300))
         kind = self._rng.choices(_KINDS, _WEIGHTS)[0]
         if make := self._makers.get(kind):
             live = make(at)
-            self._desk.keep(live)
+            self._book.keep(live)
             return Placed(live.order, at)
         if kind == "item_transferred":
             return self._moved(at.replace(microsecond=0))
         if kind == "item_metadata_updated":
-            collection = self._desk.cast.collection()
+            collection = self._book.actors.collection()
             return Redrawn(collection, collection.draw_token(self._rng), at)
         return self._changed(kind, at)
 
     def _changed(self, kind: str, at: datetime) -> Changed:
-        """Let an order be cancelled or become invalid; after a revalidation it is on the desk again."""
-        book = self._rng.choices([self._desk.bids, self._desk.listings, self._desk.offers], [90, 6, 4])[0]
-        live = book.take() or self._desk.bid(at)
+        """Let an order be cancelled or become invalid; after a revalidation it is on the book again."""
+        pool = self._rng.choices([self._book.bids, self._book.listings, self._book.offers], [90, 6, 4])[0]
+        live = pool.take() or self._book.bid(at)
         live.revision += 1
         if kind == "order_revalidate":
-            self._desk.keep(live)
+            self._book.keep(live)
         return Changed(kind, live.order, at, live.revision)
 
     def _moved(self, at: datetime) -> Moved:
         """Let an item be given away, or minted."""
-        collection = self._desk.cast.collection()
+        collection = self._book.actors.collection()
         chain = collection.chain
-        source = ZERO_ADDRESS if self._rng.random() < MINT_SHARE and not chain.base58 else self._desk.cast.wallet(chain)
+        source = (
+            ZERO_ADDRESS if self._rng.random() < MINT_SHARE and not chain.base58 else self._book.actors.wallet(chain)
+        )
         transaction = self._sales.transaction(chain)
         token_id = collection.draw_token(self._rng)
-        return Moved(collection, token_id, 1, source, self._desk.cast.wallet(chain), transaction, at)
+        return Moved(collection, token_id, 1, source, self._book.actors.wallet(chain), transaction, at)
 
-    def _trade(self, moment: datetime) -> list[Happening]:
-        """Let a transaction happen: its sales, what they moved, and now and then an old sale told again."""
-        sales = self._sales.draw(moment)
+    def _trade(self, now: datetime) -> list[MarketEvent]:
+        """Let a transaction happen: its sales, what they moved, and now and then an old sale sent again."""
+        sales = self._sales.draw(now)
         again = [sold for sold in self._past if self._rng.random() < self._again_share / MEMORY * len(sales)]
         self._past.extend(sales)
-        return [*sales, *map(_transfer, sales), *(replace(sold, told_at=moment) for sold in again)]
+        return [*sales, *map(_transfer, sales), *(replace(sold, event_at=now) for sold in again)]
 
-    def _message(self, happening: Happening, moment: datetime) -> Message:
-        dialect = Dialect.OLD if self._rng.random() < self._old_share else Dialect.MODERN
-        event_type = event_type_of(happening)
-        payload = payload_of(happening, dialect)
-        envelope = dialect.envelope(event_type, _version(happening, moment), moment, payload)
+    def _message(self, event: MarketEvent, now: datetime) -> Message:
+        version = WireVersion.OLD if self._rng.random() < self._old_share else WireVersion.MODERN
+        event_type = event_type_of(event)
+        payload = payload_of(event, version)
+        envelope = version.envelope(event_type, _revision(event, now), now, payload)
         slug = payload["collection"]["slug"]
-        return Message(event_type, slug, _encode(envelope), _sale_key(happening))
+        return Message(event_type, slug, _encode(envelope), _sale_key(event))
 
 
 def _transfer(sold: Sold) -> Moved:
@@ -145,20 +146,20 @@ def _transfer(sold: Sold) -> Moved:
     return Moved(order.collection, sold.token_id, sold.quantity, seller, buyer, sold.transaction, sold.at)
 
 
-def _version(happening: Happening, moment: datetime) -> int:
+def _revision(event: MarketEvent, now: datetime) -> int:
     """Return a revision on order events, epoch milliseconds on the others."""
-    match happening:
+    match event:
         case Placed():
             return 1
         case Changed(revision=revision):
             return revision
         case _:
-            return int(moment.timestamp() * 1000)
+            return int(now.timestamp() * 1000)
 
 
-def _sale_key(happening: Happening) -> SaleKey | None:
-    if not isinstance(happening, Sold):
+def _sale_key(event: MarketEvent) -> SaleKey | None:
+    if not isinstance(event, Sold):
         return None
-    collection = happening.order.collection
-    order_hash = "" if happening.elsewhere else happening.order.order_hash
-    return SaleKey(collection.chain.name, happening.transaction, collection.contract, happening.token_id, order_hash)
+    collection = event.order.collection
+    order_hash = "" if event.elsewhere else event.order.order_hash
+    return SaleKey(collection.chain.name, event.transaction, collection.contract, event.token_id, order_hash)

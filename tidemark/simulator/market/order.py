@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any
 
-from tidemark.simulator.market.cast import Collection
+from tidemark.simulator.market.actors import Collection
 from tidemark.simulator.market.chains import Token
 
 NATIVE, ERC20, ERC721, ERC1155, ERC721_CRITERIA, ERC1155_CRITERIA = range(6)

@@ -1,4 +1,4 @@
-"""The Phoenix channel protocol of one socket, as OpenSea's server speaks it; no input or output.
+"""The Phoenix channel protocol of one channels, as OpenSea's server speaks it; no input or output.
 
 Array frames `[join_ref, ref, topic, event, payload]`, or object frames `{topic, event, payload, ref}` for old clients.
 """
@@ -68,8 +68,8 @@ def _filter_of(payload: Any) -> frozenset[str] | None:
     return frozenset(str(name) for name in listed) if isinstance(listed, list) and listed else None
 
 
-class Socket:
-    """The server's side of one socket: what is joined on it, and how its client is answered."""
+class Channels:
+    """The server's side of one channels: what is joined on it, and how its client is answered."""
 
     def __init__(self, *, arrays: bool = True) -> None:
         self.arrays = arrays
@@ -98,7 +98,7 @@ class Socket:
         return [self.reply(request)]
 
     def _join(self, request: Request) -> list[bytes]:
-        """Join a topic; an earlier join of it on this socket is closed after the reply to the new one."""
+        """Join a topic; an earlier join of it on this channels is closed after the reply to the new one."""
         if not request.topic.startswith("collection:"):
             return [self.refusal(request, "unmatched topic")]
         self.joins += 1
@@ -118,7 +118,7 @@ class Socket:
         return self.frame(request.topic, "phx_reply", answer, ref=request.ref)
 
     def crash(self, event: str) -> list[bytes]:
-        """Let every channel die; the socket stays open and nothing comes until the client joins again."""
+        """Let every channel die; the channels stays open and nothing comes until the client joins again."""
         dead, self.subscriptions = self.subscriptions, {}
         return [self._end(subscription, event) for subscription in dead.values()]
 
@@ -130,7 +130,7 @@ class Socket:
         return self.frame(ended.topic, event, {}, ref=ended.join_ref, join_ref=ended.join_ref)
 
     def deliveries(self, message: Message) -> Iterator[bytes]:
-        """Return a message's frames for this socket: one for each subscription that it concerns."""
+        """Return a message's frames for this channels: one for each subscription that it concerns."""
         if message.slug is None:
             concerned = list(self.subscriptions.values())
         else:

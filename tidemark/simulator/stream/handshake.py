@@ -1,4 +1,4 @@
-"""The Stream API's handshake: who may open a socket, and in which form it speaks."""
+"""The Stream API's handshake: who may open a channels, and in which form it speaks."""
 
 import asyncio
 import time
@@ -7,9 +7,9 @@ from aiohttp import web
 
 from tidemark.simulator.faults import Close, CloseOnOpen, HangHandshake, Refuse
 from tidemark.simulator.hub import Hub
-from tidemark.simulator.stream.channel import Socket
+from tidemark.simulator.stream.channel import Channels
 from tidemark.simulator.stream.connection import Connection
-from tidemark.simulator.stream.websocket import Wire
+from tidemark.simulator.stream.websocket import WebSocket
 
 UNKNOWN = "unknown"
 """How the ledger names a client whose key is not known."""
@@ -30,9 +30,9 @@ class StreamApi:
     async def _open(self, request: web.Request) -> web.StreamResponse:
         faults, now = self._hub.faults, time.monotonic()
         client = self._hub.options.keys.get(request.query.get("token", ""))
-        if hang := faults.gate(HangHandshake, client or UNKNOWN, None, now):
+        if hang := faults.request_fault(HangHandshake, client or UNKNOWN, None, now):
             await asyncio.sleep(hang.hold)
-        if refusal := faults.gate(Refuse, client or UNKNOWN, None, now):
+        if refusal := faults.request_fault(Refuse, client or UNKNOWN, None, now):
             return web.Response(status=refusal.status, headers=refusal.headers)
         if client is None:
             return web.Response(status=403)
@@ -42,16 +42,16 @@ class StreamApi:
         return ws
 
     async def _serve(self, client: str, request: web.Request, ws: web.WebSocketResponse) -> None:
-        """Keep a socket until it ends."""
+        """Keep a channels until it ends."""
         hub, now = self._hub, time.monotonic()
         hub.opened += 1
-        socket = Socket(arrays="vsn" in request.query)
-        connection = Connection(hub.opened, client, socket, hub.faults, now)
-        if fault := hub.faults.gate(CloseOnOpen, client, connection.number, now):
+        channels = Channels(arrays="vsn" in request.query)
+        connection = Connection(hub.opened, client, channels, hub.faults, now)
+        if fault := hub.faults.request_fault(CloseOnOpen, client, connection.number, now):
             connection.ending = Close(code=fault.code)
-        wire = Wire(connection, ws, request, hub.ledger)
-        hub.wires.append(wire)
+        socket = WebSocket(connection, ws, request, hub.ledger)
+        hub.sockets.append(socket)
         try:
-            await wire.serve()
+            await socket.serve()
         finally:
-            hub.wires.remove(wire)
+            hub.sockets.remove(socket)

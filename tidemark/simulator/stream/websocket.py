@@ -11,28 +11,28 @@ from tidemark.simulator.disk import LedgerFiles
 from tidemark.simulator.faults import Close, HalfOpen, Reset
 from tidemark.simulator.ledger import Sent
 from tidemark.simulator.stream.connection import Connection
-from tidemark.simulator.stream.outbox import Outgoing
+from tidemark.simulator.stream.send_queue import QueuedFrame
 
 _TEXT, _BINARY = 0x81, 0x82
 _SHORT, _MEDIUM = 125, 0xFFFF
 STALL = 0.05
 
 
-def wire_frame(outgoing: Outgoing) -> bytes:
+def wire_frame(queued: QueuedFrame) -> bytes:
     """Print a server's unmasked websocket frame (RFC 6455, section 5.2).
 
     Frames are printed here and not by aiohttp, so that a thousand of them leave with one system call.
     """
-    first = _BINARY if outgoing.binary else _TEXT
-    size = len(outgoing.frame)
+    first = _BINARY if queued.binary else _TEXT
+    size = len(queued.frame)
     if size <= _SHORT:
-        return bytes((first, size)) + outgoing.frame
+        return bytes((first, size)) + queued.frame
     if size <= _MEDIUM:
-        return bytes((first, 126)) + size.to_bytes(2, "big") + outgoing.frame
-    return bytes((first, 127)) + size.to_bytes(8, "big") + outgoing.frame
+        return bytes((first, 126)) + size.to_bytes(2, "big") + queued.frame
+    return bytes((first, 127)) + size.to_bytes(8, "big") + queued.frame
 
 
-class Wire:
+class WebSocket:
     """A connection on its websocket, which the request has opened."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Wire:
         return {
             "connection": self.connection.number,
             "client": self.connection.client,
-            "topics": list(self.connection.socket.subscriptions),
+            "topics": list(self.connection.channels.subscriptions),
             "sent": self._sequence,
         }
 
@@ -66,20 +66,20 @@ class Wire:
     async def _read(self) -> None:
         connection = self.connection
         while not self._ws.closed:
-            if connection.ailments.now(HalfOpen, time.monotonic()) and not self._transport.is_closing():
+            if connection.active_faults.get(HalfOpen, time.monotonic()) and not self._transport.is_closing():
                 await asyncio.sleep(STALL)
                 continue
             message = await self._ws.receive()
             now = time.monotonic()
-            if connection.ailments.now(HalfOpen, now):
+            if connection.active_faults.get(HalfOpen, now):
                 continue
             if message.type is WSMsgType.TEXT:
-                connection.hear(message.data, now)
+                connection.receive(message.data, now)
             elif message.type is WSMsgType.PING:
-                connection.heard_at = now
+                connection.last_received = now
                 await self._ws.pong(message.data)
 
-    def flush(self, now: float, moment: str) -> None:
+    def flush(self, now: float, timestamp: str) -> None:
         """Write what waits, unless the last batch has not left yet; then end the connection if it is to end."""
         if isinstance(self.connection.ending, Reset):
             self._transport.abort()
@@ -87,14 +87,16 @@ class Wire:
             return
         if batch := self.connection.take(now):
             self._transport.write(b"".join(map(wire_frame, batch)))
-            for outgoing in batch:
-                self._record(outgoing, moment)
+            for queued in batch:
+                self._record(queued, timestamp)
         if isinstance(ending := self.connection.ending, Close):
             self._closing = asyncio.create_task(self._ws.close(code=ending.code, message=ending.reason.encode()))
 
-    def _record(self, outgoing: Outgoing, moment: str) -> None:
-        if (message := outgoing.message) is None:
+    def _record(self, queued: QueuedFrame, timestamp: str) -> None:
+        if (message := queued.message) is None:
             return
         self._sequence += 1
         to, number = self.connection.client, self.connection.number
-        self._ledger.write(Sent(moment, to, number, self._sequence, message.event_type, message.digest, message.sale))
+        self._ledger.write(
+            Sent(timestamp, to, number, self._sequence, message.event_type, message.digest, message.sale)
+        )

@@ -1,14 +1,15 @@
-"""The desk where orders are made, and kept until they are filled, cancelled or forgotten."""
+"""The book where orders are made, and kept until they are filled, cancelled or forgotten."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from tidemark.simulator.market.book import Book, Live
-from tidemark.simulator.market.cast import TRAITS, Cast, Collection, draw_hash
+from tidemark.simulator.market.actors import TRAITS, Actors, Collection, draw_hash
 from tidemark.simulator.market.chains import Token
 from tidemark.simulator.market.order import Order
 
+SIZE = 4000
 LISTED_FOR = timedelta(days=7)
 BID_FOR = timedelta(minutes=20)
 USDC_SHARE = 0.06
@@ -16,20 +17,55 @@ PRIVATE_SHARE = 0.01
 ROUND_SHARE = 0.4
 
 
-class Desk:
-    """Makes orders from a cast."""
+@dataclass(slots=True)
+class Live:
+    """An order that can still be filled, and how many of its items are left."""
+
+    order: Order
+    left: int
+    revision: int = 1
+
+
+class OrderPool:
+    """At most `SIZE` live orders; a new one pushes out another when it is full."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._live: list[Live] = []
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def add(self, live: Live) -> None:
+        """Put an order in."""
+        if len(self._live) < SIZE:
+            self._live.append(live)
+        else:
+            self._live[self._rng.randrange(SIZE)] = live
+
+    def take(self) -> Live | None:
+        """Take any order out; None when there is none."""
+        if not self._live:
+            return None
+        place = self._rng.randrange(len(self._live))
+        self._live[place], self._live[-1] = self._live[-1], self._live[place]
+        return self._live.pop()
+
+
+class OrderBook:
+    """Makes orders from a actors."""
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
-        self.cast = Cast(rng)
-        self.listings = Book(rng)
-        self.editions = Book(rng)
-        self.bids = Book(rng)
-        self.offers = Book(rng)
+        self.actors = Actors(rng)
+        self.listings = OrderPool(rng)
+        self.editions = OrderPool(rng)
+        self.bids = OrderPool(rng)
+        self.offers = OrderPool(rng)
 
     def list_item(self, at: datetime, collection: Collection | None = None) -> Live:
         """Let somebody list an item, or several of an edition."""
-        collection = collection or self.cast.collection()
+        collection = collection or self.actors.collection()
         token = collection.chain.listing_token
         if collection.chain.usdc and self.rng.random() < USDC_SHARE:
             token = collection.chain.usdc
@@ -48,7 +84,7 @@ class Desk:
 
     def list_edition(self, at: datetime) -> Live:
         """Let somebody list several copies of an item."""
-        while not (collection := self.cast.collection()).editions:
+        while not (collection := self.actors.collection()).editions:
             continue
         return self.list_item(at, collection)
 
@@ -62,14 +98,14 @@ class Desk:
 
     def bid(self, at: datetime) -> Live:
         """Let one of the bidding programs bid on an item."""
-        collection = self.cast.collection()
+        collection = self.actors.collection()
         price = self._price(collection, collection.chain.wrapped, self.rng.uniform(0.6, 0.97))
         token_id = collection.draw_token(self.rng)
         return self._sign(collection, at, token=collection.chain.wrapped, price=price, token_id=token_id)
 
     def offer(self, at: datetime, trait: tuple[str, str] | None = None) -> Live:
         """Let one of them offer for any item of a collection, several times over."""
-        while (collection := self.cast.collection()).chain.base58:
+        while (collection := self.actors.collection()).chain.base58:
             continue
         token, quantity = collection.chain.wrapped, self.rng.randint(1, 6)
         price = self._price(collection, token, self.rng.uniform(0.7, 0.99)) * quantity
@@ -101,7 +137,7 @@ class Desk:
         private: bool = False,
     ) -> Live:
         chain = collection.chain
-        maker = self.cast.wallet(chain) if listing else self.cast.bidder(chain)
+        maker = self.actors.wallet(chain) if listing else self.actors.bidder(chain)
         order = Order(
             listing=listing,
             order_hash=draw_hash(self.rng),
@@ -114,6 +150,6 @@ class Desk:
             created_at=at.replace(microsecond=0),
             expires_at=at.replace(microsecond=0) + (LISTED_FOR if listing else BID_FOR),
             trait=trait,
-            private_to=self.cast.wallet(chain, other_than=maker) if private else None,
+            private_to=self.actors.wallet(chain, other_than=maker) if private else None,
         )
         return Live(order, quantity)

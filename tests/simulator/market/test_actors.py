@@ -2,7 +2,7 @@ import re
 from collections import Counter
 from random import Random
 
-from tidemark.simulator.market.cast import Cast, draw_address, draw_base58, draw_hash
+from tidemark.simulator.market.actors import Actors, draw_address, draw_base58, draw_hash
 from tidemark.simulator.market.chains import ETHEREUM, SOLANA
 
 
@@ -14,23 +14,25 @@ def test_names_have_the_form_of_their_chain() -> None:
 
 
 def test_collections_are_distinct_and_some_are_hotter() -> None:
-    cast = Cast(Random(1))
-    assert len({collection.contract for collection in cast.collections}) == len(cast.collections)
-    drawn = Counter(cast.collection().slug for _ in range(3000))
-    assert drawn.keys() == {collection.slug for collection in cast.collections}
+    actors = Actors(Random(1))
+    assert len({collection.contract for collection in actors.collections}) == len(actors.collections)
+    drawn = Counter(actors.collection().slug for _ in range(3000))
+    assert drawn.keys() == {collection.slug for collection in actors.collections}
     assert drawn["harbor-seals"] > 3 * drawn["gulf-stream"]
 
 
 def test_token_ids_are_small_huge_or_base58() -> None:
     rng = Random(1)
-    by_slug = {collection.slug: collection for collection in Cast(rng).collections}
+    by_slug = {collection.slug: collection for collection in Actors(rng).collections}
     assert int(by_slug["harbor-seals"].draw_token(rng)) < 10_000
     assert 2**255 <= int(by_slug["name-of-the-sea"].draw_token(rng)) < 2**256
     assert not by_slug["sunken-coins"].draw_token(rng).isdigit()
 
 
 def test_traders_and_bidders_belong_to_their_chain_and_bidders_are_few() -> None:
-    cast = Cast(Random(1))
-    assert cast.wallet(ETHEREUM).startswith("0x")
-    assert len(cast.wallet(SOLANA)) == 44
-    assert len({cast.bidder(ETHEREUM) for _ in range(1000)}) <= 40 < len({cast.wallet(ETHEREUM) for _ in range(1000)})
+    actors = Actors(Random(1))
+    assert actors.wallet(ETHEREUM).startswith("0x")
+    assert len(actors.wallet(SOLANA)) == 44
+    assert (
+        len({actors.bidder(ETHEREUM) for _ in range(1000)}) <= 40 < len({actors.wallet(ETHEREUM) for _ in range(1000)})
+    )

@@ -97,7 +97,7 @@ def draw_base58(rng: Random, length: int) -> str:
     return "".join(rng.choices(_BASE58, k=length))
 
 
-class Cast:
+class Actors:
     """Everybody who trades, and everything that is traded."""
 
     def __init__(self, rng: Random) -> None:

@@ -1,9 +1,9 @@
-"""What happens in the market; each happening becomes one message of the stream."""
+"""What happens in the market; each event becomes one message of the stream."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from tidemark.simulator.market.cast import Collection
+from tidemark.simulator.market.actors import Collection
 from tidemark.simulator.market.order import Order
 
 
@@ -29,7 +29,7 @@ class Changed:
 class Sold:
     """A part of an order, or all of it, was filled. `price` is for `quantity`, in base units.
 
-    `at` is the time of the transaction, `told_at` the event's time: the same, unless the stream tells of it again.
+    `at` is the time of the transaction, `event_at` the event's time: the same, unless the sale is sent again later.
     """
 
     order: Order
@@ -39,7 +39,7 @@ class Sold:
     taker: str
     transaction: str
     at: datetime
-    told_at: datetime
+    event_at: datetime
     elsewhere: bool = False
 
 
@@ -65,4 +65,4 @@ class Redrawn:
     at: datetime
 
 
-Happening = Placed | Changed | Sold | Moved | Redrawn
+MarketEvent = Placed | Changed | Sold | Moved | Redrawn
