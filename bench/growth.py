@@ -27,8 +27,8 @@ from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.copy_csv import sight_row
 from tidemark.loader.warehouse.load import merge_steps
 from tidemark.loader.warehouse.migrate import migrate
-from tidemark.local.postgres import Postgres
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.postgres import Postgres
+from tidemark.local.services.s3 import S3Server
 from tidemark.simulator.market.market import Market
 from tidemark.storage.postgres import connected
 

@@ -35,8 +35,8 @@ from tidemark.loader.transform.sale import Sale
 from tidemark.loader.warehouse.copy import Copy
 from tidemark.loader.warehouse.copy_csv import FORMAT, SIGHT_COLUMNS, sight_row
 from tidemark.loader.warehouse.load import SQL, merge_steps
-from tidemark.local.postgres import Postgres
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.postgres import Postgres
+from tidemark.local.services.s3 import S3Server
 from tidemark.storage.postgres import connected
 
 SALES = 1_000_000

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tidemark.loader.warehouse.migrate import migrate
-from tidemark.local.postgres import Postgres
+from tidemark.local.services.postgres import Postgres
 from tidemark.storage.postgres import connected
 
 SETTINGS = {"max_wal_size": "16GB"}

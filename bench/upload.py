@@ -19,7 +19,7 @@ from collector.upload.record import PackedSegment, print_packed
 from tidemark.archive.names import SegmentName
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.s3 import S3Server
 
 FILES = 12  # an hour of the whole market, packed
 SIZE = 32 << 20

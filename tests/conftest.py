@@ -11,9 +11,9 @@ from pydantic import SecretStr
 
 from tests.loading import PLANTED, Loading, left_behind
 from tidemark.loader.warehouse.migrate import migrate
-from tidemark.local.airflow import Airflow
-from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.airflow import Airflow
+from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.local.services.s3 import S3Server
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
 

@@ -9,7 +9,7 @@ import psycopg2
 
 from tests.dags.archived import archive_hour
 from tidemark.core.hour import Hour, hours
-from tidemark.local.airflow import Airflow, members
+from tidemark.local.services.airflow import Airflow, members
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -13,7 +13,7 @@ from collector.settings import CollectorSettings
 from collector.upload.settings import UploadSettings
 from tidemark.core.clock import Clock
 from tidemark.loader.settings import LoaderSettings
-from tidemark.local.settings import UpSettings
+from tidemark.local.up.settings import UpSettings
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 PROGRAMS: dict[str, tuple[type[BaseSettings], str]] = {

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from tidemark.loader.warehouse.migrate import migrate
-from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
 from tidemark.storage.postgres import connected
 from tidemark.storage.shipped import shipped
 

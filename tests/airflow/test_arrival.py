@@ -8,7 +8,7 @@ from tidemark.airflow.arrival import ManifestsArrived
 from tidemark.core.hour import Hour
 
 if TYPE_CHECKING:
-    from tidemark.local.s3 import S3Server
+    from tidemark.local.services.s3 import S3Server
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tidemark.core.hour import Hour
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from tidemark.local.s3 import S3Server
+    from tidemark.local.services.s3 import S3Server
 
 HOUR = Hour.parse("2026-11-20T05")
 

@@ -10,7 +10,7 @@ from tidemark.archive.names import ManifestKey
 from tidemark.core.hour import Hour
 from tidemark.local.environment import bare
 from tidemark.local.process import tidemark
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.s3 import S3Server
 
 SECRET = "s3cret-never-shown"
 
@@ -138,7 +138,7 @@ def test_s3_is_unreachable_for_a_load(fails, dead_port: int, warehouse_url: str)
 
 
 def test_a_demo_that_finds_its_folder_in_use(fails, tmp_path: Path) -> None:
-    from tidemark.local.lock import only_one
+    from tidemark.local.folder import only_one
 
     with only_one(tmp_path / ".run" / "demo"):
         assert "another Tidemark is running" in fails("demo")

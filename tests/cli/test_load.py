@@ -10,7 +10,7 @@ from tidemark.cli.main import main
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from tidemark.local.s3 import S3Server
+    from tidemark.local.services.s3 import S3Server
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import fresh_database
 from tests.sql.market import fill
 from tidemark.cli.main import main
-from tidemark.local.postgres import Postgres
+from tidemark.local.services.postgres import Postgres
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -13,7 +13,7 @@ from tidemark.archive.manifest import Gap, Interval
 from tidemark.core.hour import Hour
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.s3 import S3Server
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -12,7 +12,7 @@ import pytest
 
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, Spooled, assert_archived
 from tidemark.core.hour import Hour
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.s3 import S3Server
 
 COMMAND = [str(Path(sys.executable).with_name("tidemark")), "upload"]
 

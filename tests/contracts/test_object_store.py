@@ -12,7 +12,7 @@ from collector.upload.s3 import S3Store
 from collector.upload.store import Differs, Garbled, ObjectStore, Unusable
 from tests.collector.upload.gate import gate_before
 from tests.collector.upload.memory import MemoryStore
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.s3 import S3Server
 
 PART = 1 << 16
 KEY = "events/date=2026-11-22/hour=15/collector=a/20261122T15.0001.jsonl.zst"

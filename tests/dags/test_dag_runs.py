@@ -19,7 +19,7 @@ from tidemark.core.timestamps import format_timestamp
 from tidemark.simulator.server import Simulator
 
 if TYPE_CHECKING:
-    from tidemark.local.s3 import S3Server
+    from tidemark.local.services.s3 import S3Server
 
 FIRST, SILENT = Hour.parse("2026-11-20T05"), Hour.parse("2026-11-20T08")
 pytestmark = pytest.mark.airflow

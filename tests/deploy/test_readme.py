@@ -13,7 +13,7 @@ import pytest
 from cfnlint.decode.cfn_yaml import load as decode_yaml
 
 from tests.deploy.test_aws import REFUSED_BY_MOTO
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.s3 import S3Server
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

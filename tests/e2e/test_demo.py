@@ -15,7 +15,7 @@ from tests.e2e.test_secrets import texts
 from tests.loading import PLANTED
 from tidemark.local.environment import bare
 from tidemark.local.process import tidemark
-from tidemark.local.simulator import KEYS
+from tidemark.local.services.simulator import KEYS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(400)]
 

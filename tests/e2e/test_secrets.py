@@ -17,10 +17,10 @@ from tests.loading import PLANTED as PLANTED_IN_AIRFLOW
 from tests.loading import Loading
 from tidemark.archive.names import ObjectKey, SegmentName
 from tidemark.core.hour import Hour
-from tidemark.local.airflow_rest import ENDED
 from tidemark.local.environment import Source, bare, collecting, uploading
 from tidemark.local.process import Process, tidemark
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.airflow_rest import ENDED
+from tidemark.local.services.s3 import S3Server
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
 

@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from tidemark.local.environment import bare
-from tidemark.local.port import free_port
+from tidemark.local.ports import free_port
 from tidemark.local.process import tidemark
-from tidemark.local.state import State, read_state
+from tidemark.local.up.state import State, read_state
 
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(400)]
 
@@ -33,8 +33,8 @@ def run(tmp_path: Path) -> Iterator[Run]:
     run("down")
 
 
-def keeper(state: State) -> psutil.Process:
-    found = state.keeper
+def supervisor(state: State) -> psutil.Process:
+    found = state.supervisor
     assert found
     return found
 
@@ -65,10 +65,10 @@ def test_it_comes_up_once_restarts_what_dies_and_goes_down_whole(run: Run, tmp_p
     )  # fmt: skip
     assert asked.stdout == "0\n"
 
-    children = keeper(state).children(recursive=True)
+    children = supervisor(state).children(recursive=True)
     collector = next(child for child in children if child.cmdline()[-1] == "collect")
     collector.send_signal(signal.SIGKILL)
-    wait_for(lambda: "ended by itself; started again" in (folder / "keeper.log").read_text())
+    wait_for(lambda: "ended by itself; started again" in (folder / "supervisor.log").read_text())
     wait_for(lambda: run("status", "--local").returncode == 0)
 
     assert run("down").stdout == "Tidemark is down.\n"

@@ -19,7 +19,7 @@ from tidemark.core.clock import Clock
 from tidemark.core.hour import Hour
 from tidemark.local.environment import Source, bare, collecting, loading, uploading
 from tidemark.local.process import Process, tidemark
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.s3 import S3Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(300)]
 

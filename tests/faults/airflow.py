@@ -22,11 +22,11 @@ from tests.dags.archived import archive_hour
 from tests.loading import Loading
 from tidemark.core.hour import Hour
 from tidemark.loader.warehouse.migrate import migrate
-from tidemark.local.airflow import Airflow, members
-from tidemark.local.mirror import restore, save
-from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
-from tidemark.local.redis import Redis
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.airflow import Airflow, members
+from tidemark.local.services.mirror import restore, save
+from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.local.services.redis import Redis
+from tidemark.local.services.s3 import S3Server
 
 BUCKET = "faults"
 GRACE_PERIOD = 90.0

@@ -24,8 +24,8 @@ from tidemark.core.hour import Hour, hours
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.migrate import migrate
-from tidemark.local.postgres import Postgres
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.postgres import Postgres
+from tidemark.local.services.s3 import S3Server
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

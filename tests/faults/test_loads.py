@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.loads import run
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.s3 import S3Server
 
 
 def test_loads_that_are_killed_or_cut_off_leave_no_trace(

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from tests.conftest import fresh_database
 from tidemark.loader.settings import LoaderSettings
-from tidemark.local.postgres import Postgres
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.postgres import Postgres
+from tidemark.local.services.s3 import S3Server
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -10,7 +10,7 @@ from tidemark.loader.arrival import awaited
 from tidemark.loader.settings import LoaderSettings
 
 if TYPE_CHECKING:
-    from tidemark.local.s3 import S3Server
+    from tidemark.local.services.s3 import S3Server
 
 HOUR = Hour.parse("2026-11-20T05")
 GRACE_PERIOD = 600.0

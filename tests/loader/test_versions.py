@@ -19,7 +19,7 @@ from tidemark.loader.hours import load_hour
 from tidemark.loader.marts.postgres import refresh_days, run_checks
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.migrate import migrate
-from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
 from tidemark.query.postgres import ask
 from tidemark.storage.postgres import connected
 

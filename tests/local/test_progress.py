@@ -10,7 +10,7 @@ def shown(*, terminal: bool) -> str:
     times = iter([100.0, 101.5, 102.0, 103.25])
     with Progress(Console(file=output, force_terminal=terminal, width=60), lambda: next(times)) as progress:
         progress("PostgreSQL: [ready]")
-        progress.meanwhile("Airflow comes up")
+        progress.show("Airflow comes up")
         progress("done: " + "x" * 80)
     return output.getvalue()
 

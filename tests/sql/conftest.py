@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import fresh_database
 from tests.sql.market import fill
-from tidemark.local.postgres import Postgres
+from tidemark.local.services.postgres import Postgres
 
 
 @pytest.fixture(scope="session")

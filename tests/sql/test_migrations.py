@@ -13,7 +13,7 @@ from tests.conftest import fresh_database
 from tests.loader.contents import one, query
 from tidemark.core.errors import Problem
 from tidemark.loader.warehouse.migrate import MIGRATIONS, migrate
-from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
 
 FILES = sorted(MIGRATIONS.glob("*.sql"))
 SCHEMAS = "('core', 'mart', 'ops', 'staging')"

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from tests.sql.market import ETH_UNRATED, at, fill, load, sale
 from tidemark.loader.marts.postgres import refresh_days
-from tidemark.local.postgres import programs
+from tidemark.local.services.postgres import programs
 from tidemark.query.answer import shown
 from tidemark.query.disk import QUERIES, question, questions
 from tidemark.query.postgres import ask

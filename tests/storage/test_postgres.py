@@ -5,7 +5,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tidemark.core.errors import Problem
-from tidemark.local.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
 from tidemark.storage.postgres import connected
 
 

@@ -23,9 +23,9 @@ def demo(
     """
     from rich.console import Console
 
-    from tidemark.local.demo import run
+    from tidemark.local.demo.run_demo import run_demo
 
     console = Console()
     if not console.is_terminal:
         console.width = _WIDE
-    raise typer.Exit(0 if run(folder, console) else 1)
+    raise typer.Exit(0 if run_demo(folder, console) else 1)

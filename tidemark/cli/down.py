@@ -10,6 +10,6 @@ def down() -> None:
     Example:
       tidemark down
     """
-    from tidemark.local.up import RUN, bring_down
+    from tidemark.local.up.control import RUN, bring_down
 
     typer.echo("Tidemark is down." if bring_down(RUN) else "Nothing was up.")

@@ -46,9 +46,9 @@ def status(
 def _local() -> None:
     from rich.console import Console
 
-    from tidemark.local.state import read_state
-    from tidemark.local.status import addresses, overview
-    from tidemark.local.up import RUN
+    from tidemark.local.up.control import RUN
+    from tidemark.local.up.state import read_state
+    from tidemark.local.up.status import addresses, overview
 
     if not (state := read_state(RUN)):
         typer.echo("Nothing is up; tidemark up starts it.")

@@ -20,10 +20,10 @@ def up(
       tidemark up
       OPENSEA_API_KEY=... TIDEMARK_COLLECTIONS=pudgypenguins,doodles-official tidemark up --port 8090
     """
-    from tidemark.local.settings import UpSettings
-    from tidemark.local.status import addresses
-    from tidemark.local.up import DEMO, RUN, bring_up
+    from tidemark.local.up.control import DEMO, RUN, bring_up
+    from tidemark.local.up.settings import UpSettings
+    from tidemark.local.up.status import addresses
 
-    UpSettings()  # the keeper reads them again; here a mistake is still seen
+    UpSettings()  # the supervisor reads them again; here a mistake is still seen
     state = bring_up(RUN, DEMO if demo else RUN, port, typer.echo)
     typer.echo(addresses(RUN, state))

@@ -1,4 +1,4 @@
-"""What a person sees while something takes its time: lines that stay, and on a terminal a moving last one."""
+"""What a person sees during long work: lines that stay, and on a terminal a status line at the bottom."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from rich.console import Console
 
 
 class Progress:
-    """Says what happens, each line with the seconds since the beginning; usable as the `say` of any part."""
+    """Prints what happens, each line with the seconds since the start; usable as the `log` of any part."""
 
     def __init__(self, console: Console, now: Callable[[], float] = time.monotonic) -> None:
         self._console = console
@@ -23,11 +23,11 @@ class Progress:
         return self._now() - self._began
 
     def __call__(self, text: str) -> None:
-        """Say something that stays."""
+        """Print a line that stays."""
         self._console.print(f"{self.seconds:5.1f} s  {text}", markup=False, highlight=False, soft_wrap=True)
 
-    def meanwhile(self, text: str) -> None:
-        """Say what goes on right now; only a terminal shows it, in its last line."""
+    def show(self, text: str) -> None:
+        """Show what is going on now; only a terminal shows it, in its last line."""
         self._status.update(f"[dim]{self.seconds:5.0f} s[/dim]  {text}")
 
     def __enter__(self) -> Self:

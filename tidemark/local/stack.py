@@ -13,15 +13,15 @@ from psycopg2 import sql
 
 from tidemark.archive.names import ManifestKey
 from tidemark.core.hour import Hour
-from tidemark.local.airflow import Airflow
 from tidemark.local.background import Background
 from tidemark.local.environment import BUCKET, Source, bare, collecting, loading, uploading
 from tidemark.local.interrupt import Interrupts
-from tidemark.local.mirror import restore, save
-from tidemark.local.postgres import Postgres
 from tidemark.local.process import Process, tidemark
-from tidemark.local.s3 import S3Server
-from tidemark.local.simulator import SimulatorProcess
+from tidemark.local.services.airflow import Airflow
+from tidemark.local.services.mirror import restore, save
+from tidemark.local.services.postgres import Postgres
+from tidemark.local.services.s3 import S3Server
+from tidemark.local.services.simulator import SimulatorProcess
 
 T = TypeVar("T")
 
@@ -40,10 +40,10 @@ class Stack:
     """One system whose whole state is `folder`; leaving the `with` block stops every part, the last first."""
 
     def __init__(
-        self, folder: Path, interrupts: Interrupts, say: Callable[[str], None], *, clock: str = "", ui_port: int = 0
+        self, folder: Path, interrupts: Interrupts, log: Callable[[str], None], *, clock: str = "", ui_port: int = 0
     ) -> None:
         self.folder = folder.resolve()
-        self.say = say
+        self.log = log
         self.clock = clock
         self.processes: dict[str, Process] = {}
         self._environment = bare(os.environ)
@@ -75,13 +75,13 @@ class Stack:
         self._start(self.postgres)
         for database in ("warehouse", "airflow"):
             self._ensure_database(database)
-        self.say(f"PostgreSQL: ready on port {self.postgres.port}")
+        self.log(f"PostgreSQL: ready on port {self.postgres.port}")
         self._start(self.s3)
         self.s3.create_bucket(BUCKET)
         restore(self.s3.client(), BUCKET, self.archive)
-        self.say(f"S3: ready at {self.s3.endpoint}")
+        self.log(f"S3: ready at {self.s3.endpoint}")
         self._run(["migrate"], {"TIDEMARK_WAREHOUSE_URL": self.postgres.url("warehouse")})
-        self.say("warehouse: migrations applied")
+        self.log("warehouse: migrations applied")
 
     def start_process(self, name: str, command: list[str], environment: dict[str, str]) -> Process:
         """Start a program, or start it again, as systemd would."""
@@ -95,7 +95,7 @@ class Stack:
         environment = self._environment | {"TIDEMARK_CLOCK": self.clock}
         simulator = SimulatorProcess(self.folder / "simulator", environment, sales_share=sales_share)
         self._start(simulator)
-        self.say("simulator: ready")
+        self.log("simulator: ready")
         return simulator
 
     def start_collector(self, collector: str, source: Source, metrics_port: int = 0) -> None:
@@ -131,7 +131,7 @@ class Stack:
         environment = self._environment | self.loader_environment(source)
         airflow = Airflow(self.folder / "airflow", self.postgres.url("airflow"), environment, port=self._ui_port)
         self._parts.callback(airflow.stop)
-        return self.background(lambda: airflow.start(self.say))
+        return self.background(lambda: airflow.start(self.log))
 
     def background(self, function: Callable[[], T]) -> Background[T]:
         """Do something that runs programs in the background; it is abandoned when the system ends before it."""

@@ -11,7 +11,7 @@ from collector.upload.s3 import S3Store, connect
 from collector.upload.store import Unusable
 from tests.collector.upload.gate import Gate, gate_before
 from tests.collector.upload.spooled import Spooled
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.s3 import S3Server
 
 PART = 1 << 16
 

@@ -14,7 +14,7 @@ from tests.collector.upload.gate import FAULTS, OPERATIONS, Gate, gate_before
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, Spooled, assert_archived, clock_at
 from tidemark.archive.names import ManifestKey
 from tidemark.core.hour import Hour
-from tidemark.local.s3 import S3Server
+from tidemark.local.services.s3 import S3Server
 
 PART = 1 << 16
 TRANSIENT = ("429", "503", "500", "reset", "timeout", "half", "cut", "lost")

@@ -34,7 +34,7 @@ class ReadingProcess:
         asked, self._asks = Pipe(duplex=False)
         self._tells, told = Pipe(duplex=False)
         with asked, told:
-            command = [sys.executable, "-m", "tidemark.loader.warehouse.reader"]
+            command = [sys.executable, "-P", "-m", "tidemark.loader.warehouse.reader"]
             # in a group of its own: what interrupts the load is for the load to handle, and it ends this one
             self._process = Popen(command, stdin=asked.fileno(), stdout=told.fileno(), process_group=0)
 

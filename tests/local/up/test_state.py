@@ -1,0 +1,59 @@
+import os
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tidemark.local.up.state import State, forget_state, read_state, write_environment, write_state
+
+
+def state_of(pid: int, created: float) -> State:
+    return State(
+        pid=pid, created=created, source="the simulator", folder="/f", collectors=("collector-a",), ui="http://x",
+        username="admin", password="p", environment={"TIDEMARK_BUCKET": "b"},
+    )  # fmt: skip
+
+
+def mine() -> State:
+    return state_of(os.getpid(), psutil.Process().create_time())
+
+
+def test_a_state_is_read_as_it_was_written_and_by_its_owner_only(tmp_path: Path) -> None:
+    write_state(tmp_path, mine())
+    assert read_state(tmp_path) == mine()
+    assert [(file.name, file.stat().st_mode & 0o777) for file in tmp_path.iterdir()] == [("state.json", 0o600)]
+
+
+def test_no_file_means_that_nothing_is_up(tmp_path: Path) -> None:
+    assert read_state(tmp_path) is None
+    forget_state(tmp_path)
+
+
+def test_a_forgotten_state_is_gone(tmp_path: Path) -> None:
+    write_state(tmp_path, mine())
+    forget_state(tmp_path)
+    assert read_state(tmp_path) is None
+
+
+def test_the_state_of_a_dead_supervisor_counts_for_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    write_state(tmp_path, state_of(ended.pid, 0.0))
+    assert read_state(tmp_path) is None
+
+
+def test_another_process_with_the_supervisors_pid_is_not_the_supervisor(tmp_path: Path) -> None:
+    write_state(tmp_path, state_of(os.getpid(), psutil.Process().create_time() - 1))
+    assert read_state(tmp_path) is None
+
+
+@pytest.mark.parametrize("value", ["plain", "with space", "'quoted'", "$HOME; rm -rf x", ""])
+def test_a_shell_reads_the_environment_exactly(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "environment"
+    write_environment(file, {"NAME": value, "OTHER": "1"})
+    assert file.stat().st_mode & 0o777 == 0o600
+    done = subprocess.run(
+        ["sh", "-c", f". {file}; printenv NAME; printenv OTHER"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{value}\n1\n"

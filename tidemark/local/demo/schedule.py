@@ -1,0 +1,89 @@
+"""The demo's three hours: what happens when, by a clock that passes an hour in twenty seconds."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tidemark.core.clock import Clock
+from tidemark.core.hour import LENGTH, Hour, hours
+from tidemark.local.background import Background
+from tidemark.local.environment import COLLECTORS
+from tidemark.local.progress import Progress
+from tidemark.local.services.simulator import SimulatorProcess
+from tidemark.local.stack import Stack
+
+HOURS = 3
+RATE = LENGTH / timedelta(seconds=20)
+MESSAGES_PER_SECOND = 60
+SALES_SHARE = 0.2
+_START_UP = 6.0  # real seconds for the collectors to start before the first hour
+_POLL = 0.2
+# by the demo's clock, on which a real second is three minutes
+_RESET_AFTER = timedelta(minutes=15)
+_KILL_AFTER = timedelta(minutes=40)
+_RESTART_AFTER = timedelta(minutes=6)
+_OUTAGE_AFTER = timedelta(minutes=30)
+_OUTAGE_SECONDS = 1.0  # real ones; three minutes of the demo's clock
+_UPLOAD_AFTER = timedelta(minutes=3)
+_A, _B = COLLECTORS
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Which hours are recorded, and the clock that runs through them."""
+
+    hours: list[Hour]
+    clock: Clock
+
+    @classmethod
+    def starting(cls, now: float) -> "Schedule":
+        """Return hours of yesterday, which Airflow may load at once; `now` is in real seconds since 1970."""
+        first = Hour.of(Clock().at(now) - timedelta(days=1))
+        last = Hour(first.start + (HOURS - 1) * LENGTH)
+        return cls(list(hours(first, last)), Clock(first.start, now + _START_UP, RATE))
+
+
+def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progress: Progress) -> None:
+    """Record the hours: an upload after each, one fault for each collector, and one that hits both at once."""
+
+    def until(time_of: datetime) -> None:
+        while (now := schedule.clock.at(time.time())) < time_of:
+            progress.show(f"recording; the demo's clock shows {now:%Y-%m-%d %H:%M}")
+            time.sleep(_POLL)
+
+    def upload_after(hour: Hour) -> Background[None]:
+        until(hour.end + _UPLOAD_AFTER)
+        return stack.background(lambda: _upload(stack, hour))
+
+    first, second, third = schedule.hours
+    until(first.start)
+    simulator.set_rate(MESSAGES_PER_SECOND)
+    uploads = [upload_after(first)]
+    until(second.start + _RESET_AFTER)
+    simulator.inject("reset", client=_A)
+    progress(f"{_A}: connection reset")
+    until(second.start + _KILL_AFTER)
+    stack.processes[_B].kill()
+    progress(f"{_B}: killed with SIGKILL")
+    until(second.start + _KILL_AFTER + _RESTART_AFTER)
+    stack.start_collector(_B, simulator.source)
+    progress(f"{_B}: started again, as systemd would do")
+    uploads.append(upload_after(second))
+    until(third.start + _OUTAGE_AFTER)
+    simulator.inject("refuse", status=502, seconds=_OUTAGE_SECONDS)
+    simulator.inject("close")
+    progress(f"OpenSea closes every connection and answers 502 for {_OUTAGE_SECONDS * RATE / 60:.0f} minutes")
+    uploads.append(upload_after(third))
+    for upload in uploads:
+        upload.result()
+    for collector in COLLECTORS:
+        stack.processes[collector].stop()
+    # on a busy machine the upload may have run before a collector had finished the hour
+    if not all(stack.archived(collector, third) for collector in COLLECTORS):
+        progress("uploading once more, as cron would do an hour later")
+        _upload(stack, third)
+
+
+def _upload(stack: Stack, hour: Hour) -> None:
+    for collector in COLLECTORS:
+        stack.log(f"upload of {collector}, after {hour}: {stack.upload(collector)}")

@@ -1,0 +1,190 @@
+"""A real Airflow on this machine: api-server, scheduler, DAG processor and triggerer, each a process of its own."""
+
+import json
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
+from tidemark.local.ports import free_port
+from tidemark.local.process import Process
+from tidemark.local.services.airflow_environment import DAGS, USERNAME, airflow_environment, passwords_file
+from tidemark.local.services.airflow_rest import AirflowRest
+
+_HOST = "127.0.0.1"
+# everything runs on one disk, where the api-server finds the logs without being served them
+_PARTS = {
+    "api-server": (),
+    "scheduler": ("--skip-serve-logs",),
+    "dag-processor": (),
+    "triggerer": ("--skip-serve-logs",),
+}
+_START_TIMEOUT = 180.0
+_STOP_GRACE = 20.0
+
+
+class Airflow:
+    """One Airflow whose whole state is the folder `home` and the PostgreSQL database `metadata_url`.
+
+    `environment` is what its tasks see, the loader's settings above all; an `AIRFLOW__…` in it wins over what is
+    set here. With `broker_url`, the address of a Redis, tasks run on `workers` Celery workers, `slots` at once on each,
+    instead of in the scheduler's own processes.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        metadata_url: str,
+        environment: Mapping[str, str],
+        *,
+        port: int = 0,
+        broker_url: str = "",
+        workers: int = 2,
+        slots: int = 2,
+    ) -> None:
+        self.home = home.resolve()
+        self.url = f"http://{_HOST}:{port or free_port()}"
+        self._environment = airflow_environment(self.home, self.url, metadata_url, broker_url) | dict(environment)
+        self._workers = workers if broker_url else 0
+        self._slots = slots
+        self._processes: dict[str, Process] = {}
+        self._sessions: set[int] = set()
+
+    @property
+    def username(self) -> str:
+        """Who logs in."""
+        return USERNAME
+
+    @property
+    def password(self) -> str:
+        """The password, made up when Airflow is first started in its folder."""
+        return str(json.loads(passwords_file(self.home).read_text())[USERNAME])
+
+    @cached_property
+    def rest(self) -> AirflowRest:
+        """A client of this Airflow, logged in as its user; possible once it was started, closed when it stops."""
+        return AirflowRest(self.url, USERNAME, self.password)
+
+    def start(self, log: Callable[[str], None] = print) -> Self:
+        """Prepare the database, start every part, and wait until all are healthy and the DAGs are read.
+
+        Raises Problem with the end of the log of the part that failed.
+        """
+        began = time.monotonic()
+        self._choose_password()
+        self._process("db", "migrate").run(_START_TIMEOUT)
+        log(f"Airflow: database ready after {time.monotonic() - began:.0f} s")
+        try:
+            for part in _PARTS:
+                self.start_part(part)
+            for number in range(1, self._workers + 1):
+                self.start_worker(number)
+            self._await_health(began + _START_TIMEOUT)
+            self.rest.create_pools(json.loads((DAGS / "pools.json").read_text()))
+        except BaseException:
+            self.stop()
+            raise
+        log(f"Airflow: healthy after {time.monotonic() - began:.0f} s at {self.url}")
+        return self
+
+    def start_part(self, name: str) -> None:
+        """Start one of the parts, as `start` does; also after `kill_part`."""
+        self._keep(name, self._process(name, *_PARTS[name]))
+
+    def start_worker(self, number: int) -> None:
+        """Start a Celery worker, `worker-1`, `worker-2` and so on."""
+        name = f"worker-{number}"
+        options = ("-H", f"{name}@%h", "-c", str(self._slots), "--skip-serve-logs")
+        self._keep(name, self._process("celery", "worker", *options, log=name))
+
+    def kill_part(self, name: str) -> None:
+        """Kill a part, or a worker with the tasks it runs, as a crash of its machine would."""
+        session = self.session(name)
+        self._processes.pop(name).kill()
+        _kill_sessions(session)
+
+    def session(self, name: str) -> set[int]:
+        """Return the session of a part or worker and of the tasks it runs; empty when it has ended."""
+        pid = self._processes[name].pid
+        return {pid} if pid else set()
+
+    def backfill(self, dag_id: str, first: Hour, last: Hour, log: Callable[[str], None] = print) -> dict[str, str]:
+        """Backfill the hours `first` to `last` as a person would, and return how each hour's run ended."""
+        return self.rest.backfill(dag_id, first, last, log)
+
+    def stop(self) -> None:
+        """Ask every part to end, then kill whatever is left of them, tasks included; harmless when none runs."""
+        if "rest" in self.__dict__:
+            self.rest.close()
+            del self.rest
+        leaders = [psutil.Process(process.pid) for process in self._processes.values() if process.pid]
+        for leader in leaders:
+            leader.terminate()
+        psutil.wait_procs(leaders, _STOP_GRACE)
+        for process in self._processes.values():
+            process.kill()
+        _kill_sessions(self._sessions)
+        self._processes.clear()
+        self._sessions.clear()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def _choose_password(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        if not passwords_file(self.home).exists():
+            passwords_file(self.home).touch(mode=0o600)
+            passwords_file(self.home).write_text(json.dumps({USERNAME: secrets.token_urlsafe(9)}))
+
+    def _process(self, *arguments: str, log: str = "") -> Process:
+        command = [sys.executable, "-P", "-m", "airflow", *arguments]
+        output = self.home / "output" / f"{log or arguments[0]}.log"
+        return Process(f"airflow {arguments[0]}", command, self._environment, output)
+
+    def _keep(self, name: str, process: Process) -> None:
+        self._processes[name] = process.start()
+        if process.pid:
+            self._sessions.add(process.pid)
+
+    def _await_health(self, deadline: float) -> None:
+        rest, expected = self.rest, {path.stem for path in DAGS.glob("[!_]*.py")}
+        while set(rest.health().values()) != {"healthy"} or not expected <= rest.dags():
+            for name, process in self._processes.items():
+                if not process.pid:
+                    raise process.failure(f"{name} ended while Airflow was starting")
+            for file, error in rest.import_errors().items() if rest.health() else ():
+                raise Problem(f"Airflow cannot read {file}:\n{error}", "Put that file right and start again")
+            if time.monotonic() > deadline:
+                raise Problem(
+                    f"Airflow is not healthy after {_START_TIMEOUT:g} s: {rest.health() or 'no answer'}",
+                    f"Read the logs in {self.home / 'output'}",
+                )
+            time.sleep(0.3)
+
+
+def members(sessions: set[int]) -> Iterator[int]:
+    """Yield the processes of these sessions: tasks move to process groups of their own, but stay in the session."""
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError):  # it ended by itself
+            if os.getsid(pid) in sessions:
+                yield pid
+
+
+def _kill_sessions(sessions: set[int]) -> None:
+    for pid in members(sessions):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
