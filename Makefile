@@ -1,4 +1,4 @@
-# The commands that stay. `make` alone lists them.
+# `make` alone lists the commands.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 PYTHON ?= python3
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
-# each brings its own PostgreSQL, S3 and, for some tests, Airflow
+# each worker starts its own PostgreSQL, S3 and, for some tests, Airflow
 WORKERS ?= 2
 TOOLS := .venv-tools/.installed
 OPPONENTS := .venv-bench/.installed
@@ -41,10 +41,10 @@ up: $(STAMP) ## the same system kept running, with the Airflow UI
 down: $(STAMP) ## stop what `make up` started
 	@$(BIN)/tidemark down
 
-status: $(STAMP) ## what runs, and how it is
+status: $(STAMP) ## the state of every part
 	@$(BIN)/tidemark status --local
 
-test: $(STAMP) lint ## everything CI runs
+test: $(STAMP) lint ## everything that CI runs
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
@@ -65,18 +65,18 @@ $(OPPONENTS): bench/requirements.lock
 	@.venv-bench/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
 	@touch $@
 
-docs: $(STAMP) ## the reference that is generated from what it describes
+docs: $(STAMP) ## the generated reference pages
 	@$(BIN)/python -m tools.warehouse_page docs/warehouse.md
 	@$(BIN)/python -m tools.settings_page
 	@$(BIN)/python -m tools.commands_page
 	@$(BIN)/python -m tools.reasons_page
 
-sbom: $(TOOLS) ## what the installation consists of, as CycloneDX in dist/sbom.json
+sbom: $(TOOLS) ## the list of installed packages as CycloneDX in dist/sbom.json
 	@mkdir -p dist
 	@.venv-tools/bin/cyclonedx-py requirements -o dist/sbom.json $(LOCK)
 	@echo "dist/sbom.json written"
 
-tools: $(TOOLS) ## what checks the templates in deploy/ beyond the tests' own means
+tools: $(TOOLS) ## the tools that check the templates in deploy/
 
 $(TOOLS): deploy/tools.lock
 	@echo "Installing the tools that check deploy/ into .venv-tools"
@@ -105,10 +105,10 @@ lowest: ## the tests with the lowest versions that pyproject.toml allows
 	@.venv-lowest/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not images and not e2e"
 
-clean: ## remove what was installed and what runs left behind
+clean: ## remove everything that was installed or written by a run
 	rm -rf $(VENV) .venv-bench .venv-lowest .venv-spark .venv-tools .run
 
-lock: ## resolve the versions anew (needs uv)
+lock: ## resolve the versions again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --all-extras pyproject.toml -o $(LOCK)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \

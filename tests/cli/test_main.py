@@ -1,9 +1,10 @@
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from tidemark.cli.main import VERBS, app
+from tidemark.cli.main import GROUPS, VERBS, app
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -26,3 +27,15 @@ def test_a_verb_file_that_is_not_listed_would_be_forgotten() -> None:
         if f"\ndef {file.stem}(" in file.read_text()
     ]
     assert {file.stem for file in files} == {*VERBS, "main"}
+
+
+def test_the_help_groups_the_verbs_by_what_a_person_does() -> None:
+    listed = CliRunner(env={"COLUMNS": "80", "TERM": "dumb"}).invoke(app, ["--help"]).output
+    words = [word for group, verbs in GROUPS.items() for word in (group, *(f"│ {verb} " for verb in verbs))]
+    places = [listed.index(word) for word in words]
+    assert places == sorted(places)
+
+
+def test_the_version_is_that_of_the_installed_distribution() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"tidemark {version('tidemark-nft')}\n")

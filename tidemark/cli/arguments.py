@@ -1,4 +1,4 @@
-"""Arguments that several verbs take, read and refused in the same words."""
+"""Arguments that several verbs take, with the same error messages."""
 
 import typer
 
@@ -6,7 +6,7 @@ from tidemark.core.hour import Hour
 
 
 def hour(text: str) -> Hour:
-    """Read an hour such as 2026-11-22T15; a mistake is answered as a mistake of usage."""
+    """Read an hour such as 2026-11-22T15; a mistake is a usage error."""
     try:
         return Hour.parse(text)
     except ValueError as error:

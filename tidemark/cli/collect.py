@@ -2,10 +2,10 @@
 
 
 def collect() -> None:
-    """Record the OpenSea stream until stopped: every message, verbatim, in files by the hour, with a coverage ledger.
+    """Record the OpenSea stream until stopped: every message, unchanged, in hourly files, with a coverage ledger.
 
-    SIGTERM or Ctrl-C stops it within seconds with everything on disk; SIGHUP reads the collections file again. Settings
-    are environment variables or .env; docs/settings.md describes each.
+    SIGTERM or Ctrl-C stops it within seconds, with everything on disk. SIGHUP reads the collections file again.
+    Settings are environment variables or .env; docs/settings.md describes each.
 
     \b
     Example:

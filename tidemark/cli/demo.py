@@ -9,13 +9,14 @@ _WIDE = 120
 
 
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where everything is kept; emptied at the start.")] = Path(".run/demo"),
+    folder: Annotated[Path, typer.Option(help="The folder of the demo; emptied at the start.")] = Path(".run/demo"),
 ) -> None:
-    """Run the whole system on this machine: three hours in about two minutes, with two accidents, and a report.
+    """Run the whole system on this machine: three hours in about two minutes, with faults, and a report.
 
-    A stand-in for OpenSea sells NFTs; two collectors record it, one loses its connection and one is killed; uploads
-    run as cron would; a real Airflow loads the hours into PostgreSQL. Needs no key, no account and no Docker. Exit
-    status 0 means that every sale that any collector received is in the warehouse exactly once.
+    A simulator of OpenSea sells NFTs. Two collectors record it; one loses its connection, one is killed, and OpenSea
+    fails for both. Uploads run as cron would run them, and a real Airflow loads the hours into PostgreSQL. Needs no
+    key, no account and no Docker. Exit status 0: every sale that any collector received is in the warehouse exactly
+    once.
 
     \b
     Example:

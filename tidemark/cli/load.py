@@ -11,18 +11,18 @@ from tidemark.core.hour import Hour
 def load(
     first: Annotated[Hour, typer.Argument(parser=hour, metavar="HOUR", help="In UTC, such as 2026-11-22T15.")],
     last: Annotated[
-        Hour | None, typer.Argument(parser=hour, metavar="LAST", help="The last hour of a range; without it, one hour.")
+        Hour | None, typer.Argument(parser=hour, metavar="LAST", help="The last hour of a range; default: one hour.")
     ] = None,
     collector: Annotated[
-        list[str] | None, typer.Option(help="Load only what this collector recorded; may be repeated.")
+        list[str] | None, typer.Option(help="Load only what this collector recorded; can be repeated.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Load again what has not changed.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Load the hour again even if it has not changed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per hour instead of lines.")] = False,
 ) -> None:
     """Load one hour of the archive into the warehouse, or each hour of a range.
 
-    An hour is loaded whole or not at all, and loading it again changes nothing. A range stops at the first hour that
-    cannot be loaded; those before it stay. At the end the days that were touched are judged anew (daily tables).
+    An hour is loaded completely or not at all, and loading it again changes nothing. A range stops at the first hour
+    that cannot be loaded; the hours before it stay loaded. At the end the daily tables of the changed days are rebuilt.
 
     \b
     Example:

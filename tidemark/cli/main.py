@@ -1,30 +1,24 @@
-"""The command `tidemark` and the one place where errors become messages and exit statuses."""
+"""The command `tidemark`, and the one place where errors become messages and exit statuses."""
 
 import os
 import sys
 from importlib import import_module
+from typing import Annotated
 
 import pydantic
 import typer
 from dotenv import dotenv_values
 
 from tidemark.core.errors import Problem
+from tidemark.core.version import SOFTWARE
 
-VERBS: tuple[str, ...] = (
-    "collect",
-    "coverage",
-    "demo",
-    "down",
-    "load",
-    "migrate",
-    "query",
-    "repair",
-    "simulate",
-    "status",
-    "up",
-    "upload",
-)
-
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Record (the operator of a collector, and cron)": ("collect", "upload", "status"),
+    "Load (the owner of the warehouse, and Airflow)": ("migrate", "load", "repair"),
+    "Ask (the analyst)": ("query", "coverage"),
+    "Try (everything on one machine)": ("demo", "up", "down", "simulate"),
+}
+VERBS: tuple[str, ...] = tuple(verb for verbs in GROUPS.values() for verb in verbs)
 PREFIXES = ("AWS_", "OPENSEA_", "TIDEMARK_")
 
 app = typer.Typer(
@@ -35,14 +29,27 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _verb in VERBS:
-    _module = import_module(f"tidemark.cli.{_verb}")
-    app.command(_verb, context_settings=getattr(_module, "CONTEXT_SETTINGS", None))(getattr(_module, _verb))
+for _group, _verbs in GROUPS.items():
+    for _verb in _verbs:
+        _module = import_module(f"tidemark.cli.{_verb}")
+        _settings = getattr(_module, "CONTEXT_SETTINGS", None)
+        app.command(_verb, rich_help_panel=_group, context_settings=_settings)(getattr(_module, _verb))
+
+
+def _print_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(SOFTWARE)
+        raise typer.Exit
 
 
 @app.callback()
-def _tidemark() -> None:
-    """Keep the verbs apart even while there is one."""
+def _tidemark(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Make `tidemark` a group of verbs."""
 
 
 def _setting_mistakes(error: pydantic.ValidationError) -> str:
@@ -51,7 +58,7 @@ def _setting_mistakes(error: pydantic.ValidationError) -> str:
 
 
 def _variable(name: str | int = "", *_: str | int) -> str:
-    """Return how a mistake's line begins; one that concerns several settings names them itself."""
+    """Return the start of a mistake's line; a mistake that concerns several settings names them in its text."""
     variable = str(name).upper()
     return f"{variable if variable.startswith(PREFIXES) else 'TIDEMARK_' + variable}: " if variable else ""
 
@@ -64,7 +71,7 @@ def _take_aws_from_dotenv() -> None:
 
 
 def main() -> None:
-    """Run the command; every foreseen failure is one clear message and a non-zero exit status."""
+    """Run the command; every expected failure is one clear message and a non-zero exit status."""
     _take_aws_from_dotenv()
     try:
         app()

@@ -4,8 +4,8 @@
 def migrate() -> None:
     """Create the warehouse's tables, or bring them up to this version.
 
-    Needs TIDEMARK_WAREHOUSE_URL. Twice is as good as once, and two at the same time are safe. The user needs the
-    right to create schemas in the database and, unless the roles tidemark_loader and tidemark_reader exist, roles.
+    Needs TIDEMARK_WAREHOUSE_URL. It can be run again at any time, also by two machines at once. The user needs the
+    right to create schemas in the database and, if the roles tidemark_loader and tidemark_reader do not exist, roles.
 
     \b
     Example:

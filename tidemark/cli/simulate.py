@@ -1,4 +1,4 @@
-"""`tidemark simulate`: a stand-in for OpenSea on this machine."""
+"""`tidemark simulate`: a simulator of OpenSea on this machine."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,15 +10,13 @@ from tidemark.core.errors import Problem
 
 def simulate(
     *,
-    ledger: Annotated[Path, typer.Option(help="The folder that tells what was sent to whom.")] = Path(".run/simulator"),
-    host: Annotated[
-        str, typer.Option(help="The address to listen on; loopback unless a container needs more.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port there; 0 takes a free one.")] = 8700,
+    ledger: Annotated[Path, typer.Option(help="The ledger of what was sent to which client.")] = Path(".run/simulator"),
+    host: Annotated[str, typer.Option(help="The address to listen on; in a container 0.0.0.0.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8700,
     rate: Annotated[float, typer.Option(min=0, help="Messages per real second.")] = 100.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 1,
-    sales_share: Annotated[float, typer.Option(min=0, max=0.5, help="The share of sales in it.")] = 0.02,
-    old_share: Annotated[float, typer.Option(min=0, max=1, help="The share written as the server of 2024 did.")] = 0.0,
+    sales_share: Annotated[float, typer.Option(min=0, max=0.5, help="The share of sales.")] = 0.02,
+    old_share: Annotated[float, typer.Option(min=0, max=1, help="The share in the wire format of 2024.")] = 0.0,
     key: Annotated[
         list[str] | None,
         typer.Option(
@@ -28,19 +26,17 @@ def simulate(
         ),
     ] = None,
     recording: Annotated[Path | None, typer.Option(help="Send this JSON Lines file instead of a market.")] = None,
-    fault: Annotated[
-        list[str] | None, typer.Option(metavar="JSON", help="Something that goes wrong; repeat for more.")
-    ] = None,
-    idle_seconds: Annotated[float, typer.Option(min=0, help="How long a client may say nothing.")] = 60.0,
+    fault: Annotated[list[str] | None, typer.Option(metavar="JSON", help="A fault to inject; repeat for more.")] = None,
+    idle_seconds: Annotated[float, typer.Option(min=0, help="How long a client may be silent.")] = 60.0,
     api_limit: Annotated[int, typer.Option(min=0, help="Requests a minute to the Events API.")] = 120,
     certificate: Annotated[Path | None, typer.Option(help="Serve over TLS, with this PEM file and its key.")] = None,
     until: Annotated[str, typer.Option(metavar="HOUR", help="The first hour in which nothing is sent.")] = "",
     clock: Annotated[str, typer.Option(envvar="TIDEMARK_CLOCK", help="A clock that runs at another rate.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one line of JSON.")] = False,
 ) -> None:
-    """Stand in for OpenSea: its Stream API and its Events API, with a market and with faults on demand.
+    """Simulate OpenSea: its Stream API and its Events API, with a market and with faults on demand.
 
-    Whoever connects needs one of the keys; without any, the key `demo` is known. Ctrl-C stops it.
+    A client needs one of the keys; without --key, the only key is `demo`. Ctrl-C stops it.
 
     \b
     Example:

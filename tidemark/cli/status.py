@@ -1,4 +1,4 @@
-"""`tidemark status`: the machine's own collector at a glance."""
+"""`tidemark status`: the state of this machine's collector, or of the local system."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +15,9 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
     local: Annotated[bool, typer.Option("--local", help="Show the system that `tidemark up` keeps running.")] = False,
 ) -> None:
-    """Show this machine's collector: its connection, what it keeps, its spool and what waits for the archive.
+    """Show this machine's collector: its connection, its messages, its spool and what is not uploaded yet.
 
-    Exit status 0 means that it is joined and writing, 1 that it is not, or that none runs; with --local, that every
-    part of the system works.
+    Exit status 0: it is joined and writing; with --local, every part of the system works. Otherwise 1.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`tidemark upload`: bring what the collector sealed to the archive."""
+"""`tidemark upload`: put sealed segments into the archive."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 def upload(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
 ) -> None:
-    """Pack what the collector sealed, put it into the archive once, and write the manifests of finished hours.
+    """Compress sealed segments, put each into the archive once, and write the manifests of finished hours.
 
-    For cron, and safe at any time: what a dead process left is repaired first, a run that was cut short is taken up
-    again, and a second upload of the same spool leaves the work to the first. Exit status 0 means that everything due
-    is in the archive and was read back, or that another upload is at it; 1 means that something is still in the spool.
+    Made for cron, and safe at any time: it repairs what a dead process left, continues a run that was interrupted, and
+    does nothing while another upload of the same spool runs. Exit status 0: everything due is in the archive and was
+    read back, or another upload is running. Exit status 1: something due is still in the spool.
 
     \b
     Example, every five minutes:
