@@ -13,7 +13,7 @@ from itertools import cycle, islice
 from statistics import median
 
 from bench import results
-from collector.upload.compression import compressor, pack
+from collector.upload.packing import compressor, pack
 from tidemark.archive.record import record_line
 from tidemark.core.timestamps import format_timestamp
 from tidemark.simulator.market.market import Market

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import results
-from collector.upload.record import PackedSegment, print_packed
+from collector.upload.packing import PackedSegment, print_packed
 from tidemark.archive.names import SegmentName
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp

@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 def main(settings: CollectorSettings) -> None:
     """Run until SIGTERM or SIGINT. Raises Problem where it cannot start."""
     logs.configure(settings.log_format)
-    with held(settings.spool, patience=2.0) as lock:
+    with held(settings.spool, timeout=2.0) as lock:
         asyncio.run(_run(settings, lock))
 
 
@@ -42,7 +42,7 @@ async def _run(settings: CollectorSettings, lock: Lock) -> None:
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, collector.reload)
     async with _server(settings, collector) as server:
-        lock.say(server.address)
+        lock.publish(server.address)
         _log.info("recording", collector=settings.collector, spool=str(settings.spool), metrics=server.address)
         notifier.tell("READY=1")
         watching = asyncio.create_task(_report(collector, notifier))

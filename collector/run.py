@@ -20,7 +20,7 @@ from collector.status import Status, by_type
 from collector.stream.conversation import Timers
 from collector.stream.subscriber import Plan, Subscriber
 from collector.timeline import Timeline
-from collector.upload.disk import UploadFolders
+from collector.upload.folders import UploadFolders
 from tidemark.archive.reasons import Reason
 from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem

@@ -1,8 +1,10 @@
-"""What a spool still holds for the archive."""
+"""What a spool still holds for the archive, and what may go because the archive has it."""
+
+from contextlib import suppress
 
 import msgspec
 
-from collector.spool.disk import OPEN, SEALED, Disk
+from collector.spool.disk import OPEN, SEALED, UPLOADED, Disk
 from tidemark.archive.names import SegmentName
 
 
@@ -20,7 +22,7 @@ class Backlog(msgspec.Struct, frozen=True):
 
 def backlog(disk: Disk) -> Backlog:
     """Look at the names in a spool; files that vanish meanwhile were just shipped."""
-    shipped = {name.removesuffix(".json") for name in disk.names("uploaded")}
+    shipped = {name.removesuffix(".json") for name in disk.names(UPLOADED)}
     waiting = [name for name in _segments(disk, SEALED) if str(name) not in shipped]
     size = 0
     for name in waiting:
@@ -39,3 +41,19 @@ def _segments(disk: Disk, folder: str) -> list[SegmentName]:
         except ValueError:
             continue
     return names
+
+
+def evict(disk: Disk) -> int:
+    """Delete sealed segments that were uploaded and read back; return the bytes they held.
+
+    Collector and upload may do so at once: what the other has deleted is skipped.
+    """
+    shipped = {name.removesuffix(".json") for name in disk.names(UPLOADED)}
+    freed = 0
+    for name in disk.names(SEALED):
+        if name in shipped:
+            with suppress(FileNotFoundError):
+                size = disk.size(f"{SEALED}/{name}")
+                disk.remove(f"{SEALED}/{name}")
+                freed += size
+    return freed

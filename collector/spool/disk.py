@@ -6,8 +6,12 @@ from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
+from tidemark.storage.files import sync_folder
+
 OPEN = "open"
 SEALED = "sealed"
+PACKED = "packed"
+UPLOADED = "uploaded"
 
 
 class Disk:
@@ -118,8 +122,4 @@ class Disk:
 
     def sync_folder(self, folder: str) -> None:
         """Wait until a folder's names would survive a power cut."""
-        descriptor = os.open(self.root / folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(self.root / folder)

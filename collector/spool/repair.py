@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from collector.spool.disk import OPEN, SEALED, Disk
-from collector.spool.lock import Occupied, held
-from collector.spool.segment import seal
+from collector.spool.lock import SpoolLockedError, held
+from collector.spool.open_segment import seal
 from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import read_entry, read_ledger
 from tidemark.archive.names import CoverageName, SegmentName
@@ -30,7 +30,7 @@ def recover(root: Path, now: datetime) -> bool:
             disk = Disk(root)
             disk.prepare()
             repair(disk, now)
-    except Occupied:
+    except SpoolLockedError:
         return True
     return False
 
@@ -44,7 +44,7 @@ def repair(disk: Disk, now: datetime) -> None:
     for name in disk.names(OPEN):
         path = f"{OPEN}/{name}"
         if segment := _parsed(SegmentName.parse, name):
-            mend(disk, segment)
+            truncate_torn_tail(disk, segment)
         elif ledger := _parsed(CoverageName.parse, name):
             told = _told(disk.read(path))
             if not told:  # an empty ledger would say that nobody was meant to run; without it the one before goes on
@@ -67,7 +67,7 @@ def _told(ledger: bytes) -> int:
     return end
 
 
-def mend(disk: Disk, name: SegmentName) -> None:
+def truncate_torn_tail(disk: Disk, name: SegmentName) -> None:
     """Cut an open segment that nobody writes after its last whole line, and seal it."""
     path = f"{OPEN}/{name}"
     with disk.view(path) as content:

@@ -1,10 +1,10 @@
 """The segments of a spool: lines go into the open one of their hour; each is sealed in its time."""
 
+from collector.spool.backlog import evict
 from collector.spool.batch import FULL
 from collector.spool.disk import Disk
-from collector.spool.repair import mend, segment_in
-from collector.spool.room import make_room
-from collector.spool.segment import Segment, Unwritten, is_broken, seal
+from collector.spool.open_segment import OpenSegment, UnwrittenError, is_broken, seal
+from collector.spool.repair import segment_in, truncate_torn_tail
 from tidemark.archive.names import SegmentName
 from tidemark.core.hour import Hour
 
@@ -21,38 +21,38 @@ class Segments:
         self.doubt: OSError | None = None
         self._disk = disk
         self._largest = largest
-        self._open: Segment | None = None
+        self._open: OpenSegment | None = None
         self._unsealed: list[SegmentName] = []
 
     def share(self) -> int | None:
         """Return a descriptor of the open segment for syncing it elsewhere; None when there is none."""
         return self._disk.share(self._open.descriptor) if self._open else None
 
-    def write(self, hour: Hour, lines: bytes, *, patient: bool) -> tuple[bytes, OSError | None]:
+    def write(self, hour: Hour, lines: bytes, *, retry: bool) -> tuple[bytes, OSError | None]:
         """Write whole lines; return those that could not be written, with the reason.
 
-        One remedy is tried: room is made on a full disk, and, when `patient`, a failing file is left for another.
+        One remedy is tried: room is made on a full disk, and, when `retry`, a failing file is left for another.
         """
         rest, error = self._attempt(hour, lines)
-        if error and self._remedy(error, patient=patient):
+        if error and self._remedy(error, retry=retry):
             rest, error = self._attempt(hour, rest)
         return rest, error
 
     def _attempt(self, hour: Hour, lines: bytes) -> tuple[bytes, OSError | None]:
         try:
-            self._roomy(hour, len(lines)).write(lines)
-        except Unwritten as unwritten:
+            self._segment_for(hour, len(lines)).write(lines)
+        except UnwrittenError as unwritten:
             return unwritten.rest, unwritten.error
         except OSError as error:
             return lines, error
         return b"", None
 
-    def _roomy(self, hour: Hour, size: int) -> Segment:
+    def _segment_for(self, hour: Hour, size: int) -> OpenSegment:
         """Return the open segment, a new one where the last would grow too large. Raises OSError."""
         if self._open and self._open.size and self._open.size + size > self._largest:
             self.seal()
         if self._open is None:
-            self._open = Segment(self._disk, self._next_name(hour))
+            self._open = OpenSegment(self._disk, self._next_name(hour))
         return self._open
 
     def _next_name(self, hour: Hour) -> SegmentName:
@@ -60,13 +60,13 @@ class Segments:
         numbers = [name.number for name in found if name and name.hour == hour]
         return SegmentName(hour, max(numbers, default=0) + 1)
 
-    def _remedy(self, error: OSError, *, patient: bool) -> bool:
+    def _remedy(self, error: OSError, *, retry: bool) -> bool:
         """Say whether it is worth trying again."""
-        if is_broken(error) and patient:
+        if is_broken(error) and retry:
             self.seal()
             return True
         try:
-            return error.errno in FULL and make_room(self._disk) > 0
+            return error.errno in FULL and evict(self._disk) > 0
         except OSError:
             return False
 
@@ -86,7 +86,7 @@ class Segments:
         """Try again to seal what the disk refused to."""
         for name in list(self._unsealed):
             try:
-                mend(self._disk, name)
+                truncate_torn_tail(self._disk, name)
             except FileNotFoundError:
                 pass  # it was moved after all; only making that safe had failed
             except OSError:

@@ -55,7 +55,7 @@ class Spool:
         lines, batch = b"".join(self._lines), self._batch
         self._lines.clear()
         self._batch, self.waiting = None, 0
-        rest, error = self._segments.write(self._hour, lines, patient=self.shortage is None)
+        rest, error = self._segments.write(self._hour, lines, retry=self.shortage is None)
         missed = rest.count(b"\n")
         self.kept += batch.messages - missed
         self.persisted_bytes += len(lines) - len(rest)

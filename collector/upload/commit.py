@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from collector.upload.record import PackedSegment
+from collector.upload.packing import PackedSegment
 from tidemark.archive.coverage import Coverage, coverage_of
 from tidemark.archive.ledger import Began, read_ledger
 from tidemark.archive.manifest import Gap, Interval, Manifest, Segment

@@ -6,21 +6,18 @@ from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
 
+from collector.spool.backlog import evict
 from collector.spool.disk import Disk
-from collector.spool.room import make_room
 from collector.upload.commit import coverage_in, manifest_of
-from collector.upload.disk import UploadFolders
-from collector.upload.event import Committed, Shipped
-from collector.upload.record import PackedSegment
+from collector.upload.folders import UploadFolders
+from collector.upload.packing import PackedSegment
+from collector.upload.report import Committed, Shipped
 from collector.upload.settings import UploadSettings
-from collector.upload.store import Garbled, ObjectStore
 from tidemark.archive.manifest import Manifest, print_manifest, read_manifest
-from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
+from tidemark.archive.names import MANIFEST_TYPE, SEGMENT_TYPE, ManifestKey, ObjectKey, SegmentName
 from tidemark.core.hour import Hour
 from tidemark.core.version import SOFTWARE
-
-SEGMENT_TYPE = "application/zstd"
-MANIFEST_TYPE = "application/json"
+from tidemark.storage.object_store import ChecksumMismatchError, ObjectStore
 
 
 class Steps:
@@ -39,7 +36,7 @@ class Steps:
         file, packed = self._pack(name)
         try:
             created = self._store.put(key, file, sha256=packed.sha256, media_type=SEGMENT_TYPE)
-        except Garbled:
+        except ChecksumMismatchError:
             self._spool.discard(name)
             raise
         self._spool.shipped(name)
@@ -53,7 +50,7 @@ class Steps:
         except OSError as error:
             if error.errno != ENOSPC:
                 raise
-        make_room(Disk(self._settings.spool))
+        evict(Disk(self._settings.spool))
         return self._spool.pack(name, level=level)
 
     def commit(self, hour: Hour) -> Committed:

@@ -146,7 +146,7 @@ def test_an_overlapping_run_leaves_the_work_to_the_first(site: Site):
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = site.run()
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.startswith("another upload is at work on")
+        assert done.stdout.startswith("another upload is running on")
         assert json.loads(site.run("--json").stdout) == {"busy": True}
     assert site.objects() == {}
 

@@ -27,7 +27,7 @@ def test_a_dead_collector_leaves_its_spool(tmp_path: Path) -> None:
 
 def test_a_collector_that_does_not_answer_is_told_from_a_dead_one(tmp_path: Path) -> None:
     with held(tmp_path) as lock:
-        lock.say("http://127.0.0.1:9")
+        lock.publish("http://127.0.0.1:9")
         found = look(tmp_path)
     assert found.pid is not None
     assert found.status is None

@@ -8,11 +8,11 @@ from pathlib import Path
 import boto3
 import pytest
 
-from collector.upload.s3 import S3Store
-from collector.upload.store import Differs, Garbled, ObjectStore, Unusable
-from tests.collector.upload.gate import gate_before
-from tests.collector.upload.memory import MemoryStore
+from tests.storage.faulty_s3 import gate_before
+from tests.storage.memory import MemoryStore
 from tidemark.local.services.s3 import S3Server
+from tidemark.storage.object_store import ChecksumMismatchError, ObjectConflictError, ObjectStore, StoreUnavailableError
+from tidemark.storage.s3 import S3Store
 
 PART = 1 << 16
 KEY = "events/date=2026-11-22/hour=15/collector=a/20261122T15.0001.jsonl.zst"
@@ -85,7 +85,7 @@ def test_an_equal_object_is_a_success_that_says_so(archive, tmp_path):
 def test_a_different_object_is_left_as_it_is(archive, tmp_path, other):
     content = b"first" * PART
     put(archive.store, tmp_path / "file", content)
-    with pytest.raises(Differs, match="there already with other content"):
+    with pytest.raises(ObjectConflictError, match="there already with other content"):
         put(archive.store, tmp_path / "file", other)
     assert archive.content(KEY) == content
 
@@ -94,7 +94,7 @@ def test_a_file_that_is_not_what_its_digest_says_never_passes(archive, tmp_path)
     file = tmp_path / "file"
     file.write_bytes(b"rotten" * PART)
     promised = hashlib.sha256(b"sound" * PART).hexdigest()
-    with pytest.raises((Garbled, Differs)):
+    with pytest.raises((ChecksumMismatchError, ObjectConflictError)):
         archive.store.put(KEY, file, sha256=promised, media_type="application/zstd")
 
 
@@ -105,7 +105,7 @@ def test_of_many_puts_at_once_exactly_one_creates_the_object(archive, tmp_path, 
     def attempt(number: int) -> str:
         try:
             return "created" if put(archive.store, tmp_path / str(number), contents[number]) else "equal"
-        except Differs:
+        except ObjectConflictError:
             return "differs"
 
     with ThreadPoolExecutor(4) as pool:
@@ -115,6 +115,6 @@ def test_of_many_puts_at_once_exactly_one_creates_the_object(archive, tmp_path, 
 
 
 def test_a_missing_bucket_makes_the_archive_unusable(archive, tmp_path):
-    with pytest.raises(Unusable, match="does not exist"):
+    with pytest.raises(StoreUnavailableError, match="does not exist"):
         put(archive.without_bucket, tmp_path / "file", b"content" * PART)
     assert archive.content(KEY) is None

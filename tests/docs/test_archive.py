@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from collector.upload.compression import pack
+from collector.upload.packing import pack
 from tidemark.archive.names import ObjectKey, SegmentName
 from tidemark.archive.record import record_line, unparsed_line
 from tidemark.core.hour import Hour

@@ -15,13 +15,14 @@ from pydantic import SecretStr
 
 from bench.certificate import self_signed
 from collector.stream.websocket import Undialled, dial
-from collector.upload.s3 import connect
+from collector.upload.archive import connect
 from collector.upload.settings import UploadSettings
-from collector.upload.store import Unusable
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.loader.archive.s3 import S3Archive, s3_client
+from tidemark.loader.archive.s3 import S3Archive
 from tidemark.loader.repair.http import client_of
+from tidemark.storage.object_store import StoreUnavailableError
+from tidemark.storage.s3 import s3_client
 
 ROOT = Path(__file__).parents[2]
 HOUR = Hour.parse("2026-11-20T10")
@@ -91,7 +92,7 @@ def repairs(address: str) -> None:
 # Who calls, what it raises where it is not answered, and the words for a certificate that nobody vouches for.
 CALLERS: dict[str, tuple[Callable[[str], None], type[Exception], str]] = {
     "the collector": (records, Undialled, "tls_failed"),
-    "the uploader": (uploads, Unusable, "SSLError"),
+    "the uploader": (uploads, StoreUnavailableError, "SSLError"),
     "the loader": (loads, Problem, "SSL"),
     "the repair": (repairs, httpx.TransportError, "CERTIFICATE_VERIFY_FAILED"),
 }

@@ -22,6 +22,8 @@ _MANIFEST = re.compile(rf"(?P<prefix>.*?)manifests/{_PARTITION}/collector=(?P<id
 
 
 LAST_NUMBER = 9999
+SEGMENT_TYPE = "application/zstd"
+MANIFEST_TYPE = "application/json"
 REPAIR_PREFIX = "events-api-"
 """How the ids of repairs begin, which archive what the Events API tells as if they were collectors."""
 

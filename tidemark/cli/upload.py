@@ -7,7 +7,7 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from collector.upload.event import Committed, Event, Failed, Report, Shipped
+    from collector.upload.report import Committed, Event, Failed, Report, Shipped
 
 
 def upload(
@@ -29,8 +29,9 @@ def upload(
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from collector.upload import run, s3
-    from collector.upload.disk import Busy
+    from collector.upload import uploader
+    from collector.upload.archive import connect
+    from collector.upload.folders import UploadRunningError
     from collector.upload.settings import UploadSettings
 
     settings = UploadSettings()
@@ -38,8 +39,8 @@ def upload(
     columns = (TextColumn("uploading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     try:
         with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-            report = run.upload(settings, s3.connect(settings), lambda event: _show(progress, event))
-    except Busy as busy:
+            report = uploader.upload(settings, connect(settings), lambda event: _show(progress, event))
+    except UploadRunningError as busy:
         console.print(f"{busy.what}. {busy.hint}")
         if as_json:
             typer.echo(msgspec.json.encode({"busy": True}))
@@ -53,7 +54,7 @@ def upload(
 
 def _show(progress: "Progress", event: "Event") -> None:
     """Print an event as a line, and let the bar follow the bytes that were shipped."""
-    from collector.upload.event import Committed, Planned, Shipped
+    from collector.upload.report import Committed, Planned, Shipped
 
     match event:
         case Planned():

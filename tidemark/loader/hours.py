@@ -10,12 +10,13 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour, hours
 from tidemark.core.version import VERSION
 from tidemark.loader.archive.listing import Listed, fingerprint
-from tidemark.loader.archive.s3 import S3Archive, s3_client
+from tidemark.loader.archive.s3 import S3Archive
 from tidemark.loader.report import LoadReport
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.load import load, lock_hour
 from tidemark.loader.warehouse.runs import covered_seconds, fingerprints, last_run, open_gaps, require_migrated
 from tidemark.storage.postgres import connected
+from tidemark.storage.s3 import s3_client
 
 NOBODY = fingerprint(())
 

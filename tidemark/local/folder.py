@@ -1,16 +1,16 @@
 """One system per folder: its lock, and the programs that a killed owner left behind."""
 
-import fcntl
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
 
 from tidemark.core.errors import Problem
 from tidemark.local.services.postgres import Postgres
+from tidemark.storage.files import LockedError, locked
 
 GRACE = 5.0
 _TITLES = ("airflow", "postgres:")  # Airflow and PostgreSQL replace their command lines by these
@@ -20,10 +20,10 @@ _TITLES = ("airflow", "postgres:")  # Airflow and PostgreSQL replace their comma
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder; the lock file lies beside it. Raises Problem while another process holds it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            stack.enter_context(locked(folder.with_name(f"{folder.name}.lock")))
+        except LockedError:
             raise Problem(
                 f"another Tidemark is running in {folder}", "Wait for its end, or stop it: tidemark down"
             ) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.spool.lock import Holder, Occupied, held, holder
+from collector.spool.lock import Holder, SpoolLockedError, held, holder
 from tidemark.core.errors import Problem
 
 HOLD = (
@@ -20,7 +20,7 @@ HOLD = (
 def test_a_second_writer_is_refused_with_the_first_ones_process(tmp_path: Path) -> None:
     with (
         held(tmp_path),
-        pytest.raises(Occupied, match=f"process {os.getpid()} already writes") as refused,
+        pytest.raises(SpoolLockedError, match=f"process {os.getpid()} already writes") as refused,
         held(tmp_path),
     ):
         raise AssertionError
@@ -39,7 +39,7 @@ def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         assert holder(tmp_path) == Holder(process.pid, "")
-        with pytest.raises(Occupied), held(tmp_path):
+        with pytest.raises(SpoolLockedError), held(tmp_path):
             raise AssertionError
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -48,18 +48,18 @@ def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
         assert holder(tmp_path) is not None
 
 
-def test_patience_outlasts_a_short_holder(tmp_path: Path) -> None:
+def test_a_timeout_outlasts_a_short_holder(tmp_path: Path) -> None:
     hold = HOLD.replace("60", "0.3")
     with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        with held(tmp_path, patience=20):
+        with held(tmp_path, timeout=20):
             assert holder(tmp_path) == Holder(os.getpid(), "")
 
 
 def test_the_holder_says_where_to_ask(tmp_path: Path) -> None:
     with held(tmp_path) as lock:
-        lock.say("http://127.0.0.1:9464")
+        lock.publish("http://127.0.0.1:9464")
         assert holder(tmp_path) == Holder(os.getpid(), "http://127.0.0.1:9464")
     assert holder(tmp_path) is None
     assert holder(tmp_path / "none") is None

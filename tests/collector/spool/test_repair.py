@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from collector.spool.disk import Disk
 from collector.spool.lock import held
-from collector.spool.repair import DAWN, Inheritance, inheritance, mend, recover, repair, segment_in
+from collector.spool.repair import DAWN, Inheritance, inheritance, recover, repair, segment_in, truncate_torn_tail
 from tidemark.archive.ledger import Alive, Began, Entry, Joined, Started, print_entry
 from tidemark.archive.names import CoverageName
 from tidemark.archive.record import read_record, record_line
@@ -120,7 +120,7 @@ def test_mending_is_repeatable(disk: Disk) -> None:
     disk.put_at(f"open/{SEGMENT}", 0, LINE + b"x")
     name = segment_in(SEGMENT)
     assert name
-    mend(disk, name)
+    truncate_torn_tail(disk, name)
     assert disk.read(f"sealed/{SEGMENT}") == LINE
 
 

@@ -26,8 +26,8 @@ def segments(disk: RefusingDisk) -> Segments:
     return Segments(disk, 3 * len(LINE))
 
 
-def write(segments: Segments, count: int = 1, *, patient: bool = True) -> tuple[bytes, OSError | None]:
-    return segments.write(HOUR, LINE * count, patient=patient)
+def write(segments: Segments, count: int = 1, *, retry: bool = True) -> tuple[bytes, OSError | None]:
+    return segments.write(HOUR, LINE * count, retry=retry)
 
 
 def test_numbers_go_on_behind_every_file_of_the_hour(disk: RefusingDisk, segments: Segments) -> None:
@@ -55,14 +55,14 @@ def test_a_full_disk_gives_back_what_it_did_not_take(disk: RefusingDisk, segment
     assert error.errno == ENOSPC
 
 
-@pytest.mark.parametrize("patient", [True, False])
-def test_a_failing_file_is_left_for_another_once(disk: RefusingDisk, segments: Segments, *, patient: bool) -> None:
+@pytest.mark.parametrize("retry", [True, False])
+def test_a_failing_file_is_left_for_another_once(disk: RefusingDisk, segments: Segments, *, retry: bool) -> None:
     write(segments)
     with disk.refusing(EIO, "write"):
-        rest, error = write(segments, patient=patient)
+        rest, error = write(segments, retry=retry)
     assert (rest, error is None) == (LINE, False)
-    assert disk.fired["write"] == (2 if patient else 1)
-    assert len(disk.names("sealed")) == (1 if patient else 0)
+    assert disk.fired["write"] == (2 if retry else 1)
+    assert len(disk.names("sealed")) == (1 if retry else 0)
 
 
 def test_a_seal_that_fails_casts_doubt_and_is_done_later(disk: RefusingDisk, segments: Segments) -> None:

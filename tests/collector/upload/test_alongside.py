@@ -8,12 +8,12 @@ from pathlib import Path
 import zstandard
 
 from collector.spool.lock import held
-from collector.upload.disk import UploadFolders
-from collector.upload.event import Report
-from collector.upload.run import upload
+from collector.upload.folders import UploadFolders
+from collector.upload.report import Report
 from collector.upload.settings import UploadSettings
+from collector.upload.uploader import upload
 from tests.collector.recording import Recording
-from tests.collector.upload.memory import MemoryStore
+from tests.storage.memory import MemoryStore
 from tidemark.archive.manifest import Manifest, read_manifest
 from tidemark.archive.names import ObjectKey
 from tidemark.archive.record import read_record

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from collector.upload.commit import coverage_in, manifest_of
-from collector.upload.record import PackedSegment
+from collector.upload.packing import PackedSegment
 from tidemark.archive.coverage import Coverage
 from tidemark.archive.ledger import Alive, Began, Joined, Started, Stopped, print_entry
 from tidemark.archive.manifest import Gap, Interval, Manifest, print_manifest, read_manifest

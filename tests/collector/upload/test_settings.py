@@ -35,7 +35,7 @@ def test_an_empty_variable_is_an_absent_one(monkeypatch):
         ("PREFIX", "no-slash", "is not a key prefix"),
         ("RETENTION_HOURS", "-1", "greater than or equal to 0"),
         ("UPLOAD_WORKERS", "0", "greater than or equal to 1"),
-        ("WHOLE_MIB", "4", "greater than or equal to 5"),
+        ("MULTIPART_THRESHOLD_MIB", "4", "greater than or equal to 5"),
         ("SSE", "rot13", "AES256"),
         ("CLOCK", "tomorrow", "is not a clock"),
         ("SSE_KEY_ID", "key", "need TIDEMARK_SSE=aws:kms"),

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from collector.upload.disk import UploadFolders
+from collector.upload.folders import UploadFolders
 from collector.upload.steps import Steps
-from tests.collector.upload.memory import MemoryStore
 from tests.collector.upload.spooled import FIRST, Spooled, assert_archived
+from tests.storage.memory import MemoryStore
 from tidemark.archive.manifest import read_manifest
 from tidemark.archive.names import SegmentName
 

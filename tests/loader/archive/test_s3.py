@@ -4,7 +4,8 @@ import pytest
 
 from tests.loader.recording import HOUR, Recording, sold
 from tidemark.core.errors import Problem
-from tidemark.loader.archive.s3 import S3Archive, s3_client
+from tidemark.loader.archive.s3 import S3Archive
+from tidemark.storage.s3 import s3_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,10 +20,10 @@ from tidemark.loader.hours import load_hour
 from tidemark.loader.repair import run
 from tidemark.loader.repair.report import RepairReport
 from tidemark.loader.repair.run import repair_gaps
-from tidemark.loader.repair.s3 import put_once
 from tidemark.loader.settings import LoaderSettings
 from tidemark.simulator.faults import ApiFailure
 from tidemark.simulator.server import Simulator
+from tidemark.storage.s3 import S3Store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -183,14 +184,15 @@ async def test_a_run_that_dies_before_its_manifest_leaves_the_gap_to_the_next(
     load_hour(HOUR, repairing)
     put: list[str] = []
 
-    def dying(client: "S3Client", bucket: str, key: str, data: bytes) -> None:
-        if key.endswith(".json"):
-            raise KeyboardInterrupt
-        put.append(key)
-        put_once(client, bucket, key, data)
+    class Dying(S3Store):
+        def put(self, key: str, content: Path | bytes, *, sha256: str, media_type: str) -> bool:
+            if key.endswith(".json"):
+                raise KeyboardInterrupt
+            put.append(key)
+            return super().put(key, content, sha256=sha256, media_type=media_type)
 
     with monkeypatch.context() as fault:
-        fault.setattr(run, "put_once", dying)
+        fault.setattr(run, "S3Store", Dying)
         with pytest.raises(KeyboardInterrupt):
             await asyncio.to_thread(repair_and_load, repairing)
     assert len(put) == 1

@@ -14,7 +14,7 @@ from tests.loader.archive.test_segment import described, packed
 from tests.loader.recording import HOUR
 from tests.loader.transform.messages import line_of, sample, sold
 from tidemark.core.errors import Problem
-from tidemark.loader.archive.segment import unpacked
+from tidemark.loader.archive.verified import unpacked
 from tidemark.loader.warehouse.process import ReadingProcess
 from tidemark.loader.warehouse.rows import Origin, rows_of
 

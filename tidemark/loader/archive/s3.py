@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tidemark.archive.manifest import Manifest, Segment
@@ -14,7 +12,7 @@ from tidemark.archive.names import manifest_folder
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.archive.listing import Listed, read_listed
-from tidemark.loader.archive.segment import CHUNK
+from tidemark.loader.archive.verified import CHUNK
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,13 +27,6 @@ _HINTS = {
     "PermanentRedirect": "Set AWS_DEFAULT_REGION to the bucket's own region",
 }
 _LATER = "Check the network, AWS_ENDPOINT_URL and the AWS credentials, then repeat: nothing was half done"
-
-
-def s3_client() -> "S3Client":
-    """Return a client that takes its address and its credentials from the usual places of boto3."""
-    return boto3.client(
-        "s3", config=Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 4})
-    )
 
 
 class S3Archive:

@@ -4,23 +4,23 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from hashlib import sha256
 from itertools import groupby
 
-from tidemark.archive.names import ManifestKey
+from tidemark.archive.names import MANIFEST_TYPE, SEGMENT_TYPE, ManifestKey
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.core.version import VERSION
-from tidemark.loader.archive.s3 import s3_client
 from tidemark.loader.repair.fetch import Fetch
 from tidemark.loader.repair.http import EventsApi, FaultError, NoMoreError, client_of
 from tidemark.loader.repair.objects import hour_objects, run_name
 from tidemark.loader.repair.postgres import open_stretches
 from tidemark.loader.repair.report import Asked, RepairReport
-from tidemark.loader.repair.s3 import put_once
 from tidemark.loader.repair.stretch import Stretch
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.runs import require_migrated
 from tidemark.storage.postgres import connected
+from tidemark.storage.s3 import S3Store, s3_client
 
 Say = Callable[[str], object]
 
@@ -65,7 +65,7 @@ class _Run:
         self._api = api
         self._report = report
         self._say = say
-        self._s3 = s3_client()
+        self._store = S3Store(s3_client(), settings.bucket)
 
     def repair(self, stretches: Iterable[Stretch]) -> None:
         """Work through open stretches, in order, until all are asked for or no more requests make sense."""
@@ -103,7 +103,8 @@ class _Run:
         key = ManifestKey(self._settings.prefix, self._report.collector, hour)
         objects = hour_objects(key, sales, covered, software=VERSION, now=self._now())
         for name, data in objects.items():
-            put_once(self._s3, self._settings.bucket, name, data)
+            media_type = MANIFEST_TYPE if name == str(key) else SEGMENT_TYPE
+            self._store.put(name, data, sha256=sha256(data).hexdigest(), media_type=media_type)
         self._report.hours.append(hour.key)
         self._say(f"{hour}: {len(sales)} sales archived under {key}")
 

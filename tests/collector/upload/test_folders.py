@@ -1,6 +1,6 @@
 import pytest
 
-from collector.upload.disk import UploadFolders
+from collector.upload.folders import UploadFolders
 from collector.upload.plan import Deletions, Listing
 from tests.collector.upload.spooled import FIRST, Spooled
 from tidemark.archive.names import SegmentName

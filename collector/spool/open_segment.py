@@ -6,7 +6,7 @@ from collector.spool.disk import OPEN, SEALED, Disk
 from tidemark.archive.names import SegmentName
 
 
-class Unwritten(Exception):
+class UnwrittenError(Exception):
     """The disk took only a part: `rest` holds the whole lines it did not take, `error` says why."""
 
     def __init__(self, rest: bytes, error: OSError) -> None:
@@ -15,7 +15,7 @@ class Unwritten(Exception):
         self.error = error
 
 
-class Segment:
+class OpenSegment:
     """A segment that this process writes. After an error of the disk it still ends with a whole line."""
 
     def __init__(self, disk: Disk, name: SegmentName) -> None:
@@ -26,10 +26,10 @@ class Segment:
         self._torn = False
 
     def write(self, lines: bytes) -> None:
-        """Append whole lines. Raises Unwritten with those that did not fit."""
+        """Append whole lines. Raises UnwrittenError with those that did not fit."""
         written = 0
         try:
-            self._mend()
+            self._truncate_torn_tail()
             with memoryview(lines) as rest:
                 while written < len(lines):
                     written += self._disk.write(self.descriptor, rest[written:])
@@ -37,10 +37,10 @@ class Segment:
             kept = lines.rfind(b"\n", 0, written) + 1
             self.size += kept
             self._torn = True
-            raise Unwritten(lines[kept:], error) from error
+            raise UnwrittenError(lines[kept:], error) from error
         self.size += written
 
-    def _mend(self) -> None:
+    def _truncate_torn_tail(self) -> None:
         """Cut what an earlier failure may have left behind the last whole line."""
         if self._torn:
             self._disk.truncate(self.descriptor, self.size)
@@ -49,7 +49,7 @@ class Segment:
     def close(self) -> None:
         """Make the content safe and close the file. Raises OSError when it is not safe."""
         try:
-            self._mend()
+            self._truncate_torn_tail()
             self._disk.sync(self.descriptor)
         finally:
             self._disk.close(self.descriptor)

@@ -7,8 +7,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.upload.compression import pack
-from collector.upload.record import PackedSegment
+from collector.upload.packing import PackedSegment, pack, print_packed, read_packed
 from tidemark.archive.record import record_line
 
 LINE = record_line("2026-11-20T10:00:01.000000Z", "collection:*", b'{"event_type":"item_sold"}')
@@ -62,3 +61,14 @@ def test_memory_does_not_grow_with_the_segment(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + (1 << 20) // 2
+
+
+@given(st.from_type(PackedSegment))
+def test_what_was_printed_reads_back_equal(packed: PackedSegment):
+    assert read_packed(print_packed(packed)) == packed
+
+
+@given(st.binary(max_size=60))
+def test_anything_else_is_a_value_error(data: bytes):
+    with pytest.raises(ValueError, match=r".+"):
+        read_packed(data)

@@ -3,7 +3,7 @@
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
-from collector.upload.store import Differs, Garbled, Unusable
+from tidemark.storage.object_store import ChecksumMismatchError, ObjectConflictError, StoreUnavailableError
 
 _KEPT = "Nothing was lost: the files stay in the spool and the next run goes on with them"
 _DENIED = (
@@ -42,50 +42,56 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def problem_of(error: Exception, bucket: str, key: str) -> Garbled | Unusable:
+def problem_of(error: Exception, bucket: str, key: str) -> ChecksumMismatchError | StoreUnavailableError:
     """Return what an error of boto3 means; `key` is empty where no object was involved."""
     where = f"bucket {bucket!r}"
     if isinstance(error, ClientError):
         return _refusal(error, where, key)
     if isinstance(error, _CREDENTIALS):
-        return Unusable(
+        return StoreUnavailableError(
             f"there are no complete credentials for {where}",
             "Give the machine an IAM role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         )
     if isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError)):
-        return Unusable(
+        return StoreUnavailableError(
             f"{where} cannot be reached ({type(error).__name__})",
             f"Check the network and AWS_ENDPOINT_URL, then run it again. {_KEPT}",
         )
     if isinstance(error, KeyError):
-        return Unusable(f"{where} answered without {error} for {key}", _LATER)
-    return Unusable(f"{where} cannot be used: {error}", "Check the AWS_* variables and the AWS configuration files")
+        return StoreUnavailableError(f"{where} answered without {error} for {key}", _LATER)
+    return StoreUnavailableError(
+        f"{where} cannot be used: {error}", "Check the AWS_* variables and the AWS configuration files"
+    )
 
 
-def _refusal(error: ClientError, where: str, key: str) -> Garbled | Unusable:
+def _refusal(error: ClientError, where: str, key: str) -> ChecksumMismatchError | StoreUnavailableError:
     code = code_of(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _GARBLED:
-        return Garbled(f"{where} received other bytes of {key} than were meant ({code})", _PACK_AGAIN)
+        return ChecksumMismatchError(f"{where} received other bytes of {key} than were meant ({code})", _PACK_AGAIN)
     if code in _BY_CODE:
         what, hint = _BY_CODE[code]
-        return Unusable(f"{where} {what} ({error.operation_name}, {code})", hint)
+        return StoreUnavailableError(f"{where} {what} ({error.operation_name}, {code})", hint)
     if status in _TROUBLE or "SlowDown" in code:
-        return Unusable(f"{where} is not well: it answered {status} {code} to {error.operation_name} {key}", _LATER)
+        return StoreUnavailableError(
+            f"{where} is not well: it answered {status} {code} to {error.operation_name} {key}", _LATER
+        )
     said = str(error.response.get("Error", {}).get("Message", ""))[:200]
-    return Unusable(f"{where} refused {error.operation_name} {key}: {status} {code} {said!r}", _LATER)
+    return StoreUnavailableError(f"{where} refused {error.operation_name} {key}: {status} {code} {said!r}", _LATER)
 
 
-def differs(bucket: str, key: str, *, created: bool) -> Differs:
+def differs(bucket: str, key: str, *, created: bool) -> ObjectConflictError:
     """Return the problem of an object whose content is not the file's."""
     if created:
         what, hint = "arrived damaged", "Delete that object and run this again; the file is still in the spool"
     else:
         what = "is there already with other content"
         hint = "Find out who wrote it: two collectors with one id? Nothing was overwritten; the file stays in the spool"
-    return Differs(f"s3://{bucket}/{key} {what}", hint)
+    return ObjectConflictError(f"s3://{bucket}/{key} {what}", hint)
 
 
-def garbled(bucket: str, key: str) -> Garbled:
+def garbled(bucket: str, key: str) -> ChecksumMismatchError:
     """Return the problem of a file that is not what its digest says."""
-    return Garbled(f"the packed file of {key} for bucket {bucket!r} has changed on this disk", _PACK_AGAIN)
+    return ChecksumMismatchError(
+        f"the packed file of {key} for bucket {bucket!r} has changed on this disk", _PACK_AGAIN
+    )

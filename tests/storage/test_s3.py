@@ -7,11 +7,12 @@ from pathlib import Path
 import boto3
 import pytest
 
-from collector.upload.s3 import S3Store, connect
-from collector.upload.store import Unusable
-from tests.collector.upload.gate import Gate, gate_before
+from collector.upload.archive import connect
 from tests.collector.upload.spooled import Spooled
+from tests.storage.faulty_s3 import Gate, gate_before
 from tidemark.local.services.s3 import S3Server
+from tidemark.storage.object_store import StoreUnavailableError
+from tidemark.storage.s3 import S3Store
 
 PART = 1 << 16
 
@@ -35,7 +36,7 @@ def test_connects_where_the_environment_says(tmp_path, file, s3_server: S3Server
 
 def test_an_endpoint_that_is_no_address_is_a_problem(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "not an address")
-    with pytest.raises(Unusable, match="Invalid endpoint"):
+    with pytest.raises(StoreUnavailableError, match="Invalid endpoint"):
         connect(Spooled(tmp_path / "spool").settings())
 
 

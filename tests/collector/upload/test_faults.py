@@ -7,14 +7,14 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from collector.upload.event import Report
-from collector.upload.run import upload
-from collector.upload.s3 import S3Store
-from tests.collector.upload.gate import FAULTS, OPERATIONS, Gate, gate_before
+from collector.upload.report import Report
+from collector.upload.uploader import upload
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, Spooled, assert_archived, clock_at
+from tests.storage.faulty_s3 import FAULTS, OPERATIONS, Gate, gate_before
 from tidemark.archive.names import ManifestKey
 from tidemark.core.hour import Hour
 from tidemark.local.services.s3 import S3Server
+from tidemark.storage.s3 import S3Store
 
 PART = 1 << 16
 TRANSIENT = ("429", "503", "500", "reset", "timeout", "half", "cut", "lost")

@@ -4,7 +4,7 @@ from hashlib import sha256 as digest
 from pathlib import Path
 from threading import Lock
 
-from collector.upload.store import Differs, Garbled, Unusable
+from tidemark.storage.object_store import ChecksumMismatchError, ObjectConflictError, StoreUnavailableError
 
 
 class MemoryStore:
@@ -17,18 +17,18 @@ class MemoryStore:
         self._bucket_exists = bucket_exists
         self._lock = Lock()
 
-    def put(self, key: str, file: Path, *, sha256: str, media_type: str) -> bool:
+    def put(self, key: str, content: Path | bytes, *, sha256: str, media_type: str) -> bool:
         if not self._bucket_exists:
-            raise Unusable("bucket 'memory' does not exist", "Create it")
-        content = file.read_bytes()
+            raise StoreUnavailableError("bucket 'memory' does not exist", "Create it")
+        content = content if isinstance(content, bytes) else content.read_bytes()
         with self._lock:
             self.puts.append(key)
             if key in self.objects:
                 if self.objects[key] != content:
-                    raise Differs(f"{key} is there already with other content", "Find out who wrote it")
+                    raise ObjectConflictError(f"{key} is there already with other content", "Find out who wrote it")
                 return False
             if digest(content).hexdigest() != sha256:
-                raise Garbled(f"other bytes of {key} arrived than were sent", "Run it again")
+                raise ChecksumMismatchError(f"other bytes of {key} arrived than were sent", "Run it again")
             self.objects[key] = content
             self.media_types[key] = media_type
             return True

@@ -9,19 +9,18 @@ from threading import Event as Flag
 from zstandard import ZstdError
 
 from collector.spool.repair import recover
-from collector.upload.disk import UploadFolders
-from collector.upload.event import Committed, Event, Failed, Planned, Report, Shipped
-from collector.upload.last import last_run
+from collector.upload.folders import UploadFolders
 from collector.upload.plan import Plan, deletions, plan
 from collector.upload.problem import disk_problem, late, spoiled
+from collector.upload.report import Committed, Event, Failed, Planned, Report, Shipped, last_run
 from collector.upload.settings import UploadSettings
 from collector.upload.steps import Steps
-from collector.upload.store import ObjectStore, Unusable
 from tidemark.archive.names import SegmentName
 from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
+from tidemark.storage.object_store import ObjectStore, StoreUnavailableError
 
 
 def upload(
@@ -31,7 +30,7 @@ def upload(
 
     What dead processes left open is repaired and sealed first. A file that fails is reported and the others go on;
     an unusable archive ends the run. `clock` gives real seconds since 1970.
-    Raises Busy where another upload is at work, Problem where the spool is missing or its disk fails.
+    Raises UploadRunningError where another upload is running, Problem where the spool is missing or its disk fails.
     """
     spool = UploadFolders(settings.spool)
     try:
@@ -89,7 +88,7 @@ class _Run:
             raise CancelledError
         try:
             return self._steps.ship(name)
-        except Unusable:
+        except StoreUnavailableError:
             self._unusable.set()
             raise
 
@@ -110,7 +109,7 @@ class _Run:
             done = step()
         except CancelledError:
             self.report.waiting += 1
-        except Unusable as problem:
+        except StoreUnavailableError as problem:
             self._give_up(what, problem)
         except Problem as problem:
             self._fail(what, problem)
@@ -124,7 +123,7 @@ class _Run:
             return True
         return False
 
-    def _give_up(self, what: str, problem: Unusable) -> None:
+    def _give_up(self, what: str, problem: StoreUnavailableError) -> None:
         """Say once that the archive is unusable, however many workers found out."""
         if self._unusable_said:
             self.report.waiting += 1

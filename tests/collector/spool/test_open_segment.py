@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector.spool.segment import Segment, Unwritten, is_broken, seal
+from collector.spool.open_segment import OpenSegment, UnwrittenError, is_broken, seal
 from tests.collector.spool.disks import RefusingDisk
 from tidemark.archive.names import SegmentName
 from tidemark.core.hour import Hour
@@ -24,7 +24,7 @@ def disk(tmp_path: Path) -> RefusingDisk:
 
 
 def test_lines_are_appended_and_sealed(disk: RefusingDisk) -> None:
-    segment = Segment(disk, NAME)
+    segment = OpenSegment(disk, NAME)
     segment.write(LINES)
     segment.write(LINES)
     assert segment.size == 2 * len(LINES)
@@ -34,7 +34,7 @@ def test_lines_are_appended_and_sealed(disk: RefusingDisk) -> None:
 
 
 def test_a_segment_without_records_leaves_no_file(disk: RefusingDisk) -> None:
-    Segment(disk, NAME).close()
+    OpenSegment(disk, NAME).close()
     seal(disk, NAME)
     assert disk.everywhere() == []
 
@@ -42,8 +42,8 @@ def test_a_segment_without_records_leaves_no_file(disk: RefusingDisk) -> None:
 @given(takes=st.integers(0, len(LINES) - 1))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_what_does_not_fit_is_given_back_in_whole_lines(disk: RefusingDisk, takes: int) -> None:
-    segment = Segment(disk, NAME)
-    with disk.refusing(ENOSPC, "write", takes=takes), pytest.raises(Unwritten) as unwritten:
+    segment = OpenSegment(disk, NAME)
+    with disk.refusing(ENOSPC, "write", takes=takes), pytest.raises(UnwrittenError) as unwritten:
         segment.write(LINES)
     kept = LINES[:takes].rfind(b"\n") + 1
     assert unwritten.value.rest == LINES[kept:]
@@ -54,10 +54,10 @@ def test_what_does_not_fit_is_given_back_in_whole_lines(disk: RefusingDisk, take
 
 
 def test_a_disk_that_cannot_even_cut_keeps_refusing(disk: RefusingDisk) -> None:
-    segment = Segment(disk, NAME)
+    segment = OpenSegment(disk, NAME)
     with disk.refusing(EIO, "write", "truncate", takes=10):
         for _ in range(2):
-            with pytest.raises(Unwritten) as unwritten:
+            with pytest.raises(UnwrittenError) as unwritten:
                 segment.write(LINES)
         assert unwritten.value.rest == LINES
         with pytest.raises(OSError, match="Input/output"):
@@ -66,7 +66,7 @@ def test_a_disk_that_cannot_even_cut_keeps_refusing(disk: RefusingDisk) -> None:
 
 
 def test_a_failed_sync_is_told(disk: RefusingDisk) -> None:
-    segment = Segment(disk, NAME)
+    segment = OpenSegment(disk, NAME)
     segment.write(LINES)
     with disk.refusing(EIO, "sync"), pytest.raises(OSError, match="Input/output"):
         segment.close()

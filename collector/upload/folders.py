@@ -5,26 +5,25 @@
 archive has it, and as `uploaded/HOUR.json` from then on. What is in `packed/` is sent again byte for byte.
 """
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
-from collector.upload.compression import pack
-from collector.upload.last import LastRun, print_last_run, read_last_run
+from collector.spool.disk import OPEN, PACKED, SEALED, UPLOADED
+from collector.upload.packing import PackedSegment, pack, print_packed, read_packed
 from collector.upload.plan import Deletions, Listing
-from collector.upload.record import PackedSegment, print_packed, read_packed
+from collector.upload.report import LastRun, print_last_run, read_last_run
 from tidemark.archive.names import CoverageName, SegmentName
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
+from tidemark.storage.files import LockedError, locked, sync_folder, write_atomic
 
 _Name = TypeVar("_Name")
-_Result = TypeVar("_Result")
 
 
-class Busy(Problem):
+class UploadRunningError(Problem):
     """Another uploader is at work on the same spool."""
 
 
@@ -33,22 +32,22 @@ class UploadFolders:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._open = root / "open"
-        self._sealed = root / "sealed"
-        self._packed = root / "packed"
-        self._uploaded = root / "uploaded"
+        self._open = root / OPEN
+        self._sealed = root / SEALED
+        self._packed = root / PACKED
+        self._uploaded = root / UPLOADED
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other uploader out; raises Busy at once where one is at work, Problem without a spool."""
+        """Keep every other uploader out. Raises UploadRunningError where one is running, Problem without a spool."""
         if not self._root.is_dir():
             raise Problem(f"there is no spool at {self._root}", "Set TIDEMARK_SPOOL to the collector's spool folder")
-        with (self._root / "upload.lock").open("ab") as lock:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                hint = "Nothing to do: it ships what is due"
-                raise Busy(f"another upload is at work on {self._root}", hint) from error
+                stack.enter_context(locked(self._root / "upload.lock"))
+            except LockedError as error:
+                hint = "Nothing to do: it uploads what is due"
+                raise UploadRunningError(f"another upload is running on {self._root}", hint) from error
             self._packed.mkdir(exist_ok=True)
             self._uploaded.mkdir(exist_ok=True)
             self._drop_leftovers()
@@ -83,8 +82,8 @@ class UploadFolders:
             return target, packed
         with (self._sealed / str(name)).open("rb") as source:
             size = os.fstat(source.fileno()).st_size
-            packed = _write(target, lambda file: pack(source, size, file, level=level))
-        _write(record, lambda file: file.write(print_packed(packed)))
+            packed = write_atomic(target, lambda file: pack(source, size, file, level=level))
+        write_atomic(record, lambda file: file.write(print_packed(packed)))
         return target, packed
 
     def discard(self, name: SegmentName) -> None:
@@ -114,7 +113,7 @@ class UploadFolders:
     def keep_manifest(self, hour: Hour, data: bytes) -> Path:
         """Write an hour's manifest down before it is put, so that every attempt puts the same bytes."""
         path = self._packed / f"{hour.compact}.json"
-        _write(path, lambda file: file.write(data))
+        write_atomic(path, lambda file: file.write(data))
         return path
 
     def committed(self, hour: Hour) -> None:
@@ -128,7 +127,7 @@ class UploadFolders:
 
     def keep_last(self, last: LastRun) -> None:
         """Write down how this run ended."""
-        _write(self._root / "upload.json", lambda file: file.write(print_last_run(last)))
+        write_atomic(self._root / "upload.json", lambda file: file.write(print_last_run(last)))
 
     def delete(self, deletions: Deletions) -> int:
         """Remove files that are no longer needed and return how many there were."""
@@ -140,7 +139,7 @@ class UploadFolders:
 
     def _move(self, name: str) -> None:
         (self._packed / name).rename(self._uploaded / name)
-        _sync_folder(self._uploaded)
+        sync_folder(self._uploaded)
 
 
 def _remove(path: Path) -> bool:
@@ -167,23 +166,3 @@ def _names(folder: Path, parse: Callable[[str], _Name]) -> Iterator[_Name]:
             yield parse(entry.name)
         except ValueError:
             continue
-
-
-def _write(path: Path, fill: Callable[[BinaryIO], _Result]) -> _Result:
-    """Write a file so that it is there either whole and durable, or not at all."""
-    part = path.with_name(f"{path.name}.tmp")
-    with part.open("wb") as file:
-        result = fill(file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
-    _sync_folder(path.parent)
-    return result
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from collector.spool.lock import held
-from collector.upload import disk
-from collector.upload.disk import Busy, UploadFolders
-from collector.upload.event import Committed, Event, Planned, Report, Shipped
-from collector.upload.run import upload
-from collector.upload.store import Garbled, Unusable
-from tests.collector.upload.memory import MemoryStore
+from collector.upload import folders
+from collector.upload.folders import UploadFolders, UploadRunningError
+from collector.upload.report import Committed, Event, Planned, Report, Shipped
+from collector.upload.uploader import upload
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, TOPIC, Spooled, assert_archived, clock_at
+from tests.storage.memory import MemoryStore
 from tidemark.archive.manifest import read_manifest
 from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
+from tidemark.storage.object_store import ChecksumMismatchError, StoreUnavailableError
 
 SECOND = FIRST.next()
 THIRD = SECOND.next()
@@ -184,7 +184,7 @@ class Failing(MemoryStore):
 
 def test_a_manifest_whose_answer_was_lost_is_equal_at_the_next_try_an_hour_later(site: Site):
     site.spooled.hour(FIRST)
-    store = site.store = Failing(site.manifest(FIRST), Unusable("no answer", "Later"), after=True)
+    store = site.store = Failing(site.manifest(FIRST), StoreUnavailableError("no answer", "Later"), after=True)
     assert not site.upload(SECOND).complete
     assert store.fired == 1
     report = site.upload(SECOND, minutes=50)
@@ -195,7 +195,7 @@ def test_a_manifest_whose_answer_was_lost_is_equal_at_the_next_try_an_hour_later
 
 def test_a_garbled_file_is_packed_anew(site: Site):
     site.spooled.hour(FIRST)
-    store = site.store = Failing(site.key(FIRST, 1), Garbled("other bytes", "Again"))
+    store = site.store = Failing(site.key(FIRST, 1), ChecksumMismatchError("other bytes", "Again"))
     assert not site.upload(SECOND).complete
     assert store.fired == 1
     assert not any(name.startswith("packed/") for name in site.spooled.names())
@@ -206,7 +206,7 @@ def test_a_garbled_file_is_packed_anew(site: Site):
 def test_an_unusable_archive_is_said_once_and_nothing_else_is_tried(site: Site):
     for hour in (FIRST, SECOND):
         site.spooled.hour(hour, segments=3)
-    store = site.store = Failing(site.key(FIRST, 2), Unusable("bucket is gone", "Create it"))
+    store = site.store = Failing(site.key(FIRST, 2), StoreUnavailableError("bucket is gone", "Create it"))
     report = site.upload(THIRD)
     assert [(failed.what, failed.problem) for failed in report.failed] == [("20261120T10.0002.jsonl", "bucket is gone")]
     assert len(store.puts) <= 2, "one before, and at most one that was already under way"
@@ -248,8 +248,8 @@ def test_a_full_disk_gives_up_shipped_files_before_their_time(site: Site, monkey
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return packing(*arguments, **options)  # type: ignore[arg-type]
 
-    packing: Callable[..., object] = disk.pack
-    monkeypatch.setattr(disk, "pack", refuse_once)
+    packing: Callable[..., object] = folders.pack
+    monkeypatch.setattr(folders, "pack", refuse_once)
     assert site.upload(THIRD).complete
     assert refused
     assert "sealed/20261120T10.0001.jsonl" not in site.spooled.names()
@@ -263,7 +263,7 @@ def test_a_disk_that_fails_is_a_problem_of_the_file(site: Site, monkeypatch, num
     def refuse(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(disk, "pack", refuse)
+    monkeypatch.setattr(folders, "pack", refuse)
     report = site.upload(SECOND)
     assert [failed.problem for failed in report.failed] == [
         f"20261120T10.0001.jsonl cannot be read or written: {os.strerror(number)}"
@@ -276,7 +276,7 @@ def test_a_second_upload_on_the_same_spool_is_busy_and_changes_nothing(site: Sit
     before = site.spooled.names()
     with (site.spooled.root / "upload.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(Busy, match="another upload is at work"):
+        with pytest.raises(UploadRunningError, match="another upload is running"):
             site.upload(SECOND)
     assert site.spooled.names() == before
 
@@ -294,7 +294,7 @@ def test_a_spool_that_cannot_be_written_is_a_problem(site: Site):
 
 def test_remembers_how_it_ended_for_those_who_watch_the_machine(site: Site):
     site.spooled.hour(FIRST)
-    site.store = Failing(site.key(FIRST, 1), Unusable("bucket is gone", "Create it"))
+    site.store = Failing(site.key(FIRST, 1), StoreUnavailableError("bucket is gone", "Create it"))
     site.upload(SECOND)
     left = UploadFolders(site.spooled.root).last()
     assert left is not None

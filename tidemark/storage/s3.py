@@ -1,40 +1,59 @@
-"""The archive in S3, or in anything that speaks its protocol.
+"""S3, or anything that speaks its protocol: the client, and objects that are put once.
 
-Conditional writes (`If-None-Match: *`) keep what is there; SHA-256 checksums travel with every body, and what the
-archive holds is read back before anything is called done.
+Conditional writes (`If-None-Match: *`) keep what is there; SHA-256 checksums travel with every body, and the stored
+object's checksum is read back before a put counts as done.
 """
 
 import base64
 import hashlib
 from collections.abc import Mapping
 from contextlib import closing, suppress
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from collector.upload.s3_problem import code_of, differs, garbled, problem_of
-from collector.upload.settings import UploadSettings
+from tidemark.storage.s3_errors import code_of, differs, garbled, problem_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-CONNECT_TIMEOUT = 10.0
 PART = 16 << 20
+WHOLE = 64 << 20
+_CONNECT_TIMEOUT = 10.0
 _CHUNK = 1 << 20
 # The name is taken; or an earlier try of this very request completed the upload, and only its answer was lost.
 _TAKEN = {"PreconditionFailed", "412", "NoSuchUpload"}
 
 
+def s3_client(*, attempts: int = 4, timeout: float = 60, connections: int = 10) -> "S3Client":
+    """Return a client that takes its address and its credentials from boto3's usual places; nothing is sent yet.
+
+    A request fails after `timeout` seconds without an answer, and is sent up to `attempts` times.
+    Raises StoreUnavailableError where boto3 cannot make sense of the environment.
+    """
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=min(_CONNECT_TIMEOUT, timeout),
+        read_timeout=timeout,
+        max_pool_connections=connections,
+    )
+    try:
+        return boto3.client("s3", config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise problem_of(error, "", "") from error
+
+
 class S3Store:
     """The objects of one bucket; safe to use from several threads.
 
-    Files of more than `whole` bytes are put in parts of `part` bytes, which are read into memory; `options` are added
-    to what creates an object.
+    Content of more than `whole` bytes is put in parts of `part` bytes, which are read into memory; `options` are
+    added to what creates an object.
     """
 
     def __init__(
@@ -42,7 +61,7 @@ class S3Store:
         client: "S3Client",
         bucket: str,
         *,
-        whole: int,
+        whole: int = WHOLE,
         part: int = PART,
         options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
@@ -52,12 +71,12 @@ class S3Store:
         self._part = part
         self._options = options
 
-    def put(self, key: str, file: Path, *, sha256: str, media_type: str) -> bool:
-        """Put a file once and read its checksum back; see `ObjectStore.put`."""
-        size = file.stat().st_size
+    def put(self, key: str, content: Path | bytes, *, sha256: str, media_type: str) -> bool:
+        """Put content once and read its checksum back; see `ObjectStore.put`."""
+        size = len(content) if isinstance(content, bytes) else content.stat().st_size
         put = self._put_whole if size <= self._whole else self._put_parts
         try:
-            created, checksum = put(key, file, sha256, {"ContentType": media_type, **self._options})
+            created, checksum = put(key, content, sha256, {"ContentType": media_type, **self._options})
             equal = self._holds(key, size, checksum, sha256)
         except (BotoCoreError, ClientError, KeyError) as error:  # KeyError: boto3 takes an answer that was cut short
             raise problem_of(error, self._bucket, key) from error
@@ -65,10 +84,10 @@ class S3Store:
             raise differs(self._bucket, key, created=created)
         return created
 
-    def _put_whole(self, key: str, file: Path, sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
-        """Put a file in one request; return whether it was created, and the checksum under which S3 keeps it."""
+    def _put_whole(self, key: str, content: Path | bytes, sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
+        """Put content in one request; return whether it was created, and the checksum under which S3 keeps it."""
         checksum = _base64(bytes.fromhex(sha256))
-        with file.open("rb") as body:
+        with _opened(content) as body:
             created = self._unless_taken(
                 self._client.put_object,
                 Bucket=self._bucket,
@@ -81,14 +100,14 @@ class S3Store:
             )
         return created, checksum
 
-    def _put_parts(self, key: str, file: Path, sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
-        """Put a file part by part; S3 keeps it under the checksum of its parts' checksums."""
+    def _put_parts(self, key: str, content: Path | bytes, sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
+        """Put content part by part; S3 keeps it under the checksum of its parts' checksums."""
         upload = self._client.create_multipart_upload(
             Bucket=self._bucket, Key=key, ChecksumAlgorithm="SHA256", **options
         )["UploadId"]
         created = False
         try:
-            parts, checksum = self._send_parts(key, upload, file, sha256)
+            parts, checksum = self._send_parts(key, upload, content, sha256)
             created = self._unless_taken(
                 self._client.complete_multipart_upload,
                 Bucket=self._bucket,
@@ -102,11 +121,13 @@ class S3Store:
                 self._abort(key, upload)
         return created, checksum
 
-    def _send_parts(self, key: str, upload: str, file: Path, sha256: str) -> tuple[list["CompletedPartTypeDef"], str]:
+    def _send_parts(
+        self, key: str, upload: str, content: Path | bytes, sha256: str
+    ) -> tuple[list["CompletedPartTypeDef"], str]:
         whole = hashlib.sha256()
         digests: list[bytes] = []
         parts: list[CompletedPartTypeDef] = []
-        with file.open("rb") as source:
+        with _opened(content) as source:
             while part := source.read(self._part):
                 whole.update(part)
                 digests.append(hashlib.sha256(part).digest())
@@ -158,31 +179,8 @@ class S3Store:
         return digest.hexdigest()
 
 
-def connect(settings: UploadSettings) -> S3Store:
-    """Return the archive that the settings and the AWS_* variables name; nothing is sent yet.
-
-    Raises Unusable where boto3 cannot make sense of them.
-    """
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": settings.upload_attempts},
-        connect_timeout=min(CONNECT_TIMEOUT, settings.upload_timeout),
-        read_timeout=settings.upload_timeout,
-        max_pool_connections=settings.upload_workers + 1,
-    )
-    try:
-        client = boto3.client("s3", config=config)
-    except (BotoCoreError, ValueError) as error:
-        raise problem_of(error, settings.bucket, "") from error
-    return S3Store(client, settings.bucket, whole=settings.multipart_threshold_mib << 20, options=_encryption(settings))
-
-
-def _encryption(settings: UploadSettings) -> dict[str, Any]:
-    wanted = {
-        "ServerSideEncryption": settings.sse,
-        "SSEKMSKeyId": settings.sse_key_id,
-        "BucketKeyEnabled": settings.sse_bucket_key,
-    }
-    return {name: value for name, value in wanted.items() if value is not None}
+def _opened(content: Path | bytes) -> BinaryIO:
+    return BytesIO(content) if isinstance(content, bytes) else content.open("rb")
 
 
 def _base64(digest: bytes) -> str:

@@ -2,8 +2,8 @@ import pytest
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
-from collector.upload.s3_problem import code_of, differs, garbled, problem_of
-from collector.upload.store import Garbled, Unusable
+from tidemark.storage.object_store import ChecksumMismatchError, StoreUnavailableError
+from tidemark.storage.s3_errors import code_of, differs, garbled, problem_of
 
 
 def refused(code: str, status: int, message: str = "said") -> ClientError:
@@ -38,14 +38,14 @@ def refused(code: str, status: int, message: str = "said") -> ClientError:
 )
 def test_an_error_becomes_what_happened_and_what_to_do_next(error, what, hint):
     problem = problem_of(error, "tide", "key")
-    assert isinstance(problem, Unusable)
+    assert isinstance(problem, StoreUnavailableError)
     assert what in problem.what
     assert hint in problem.hint
 
 
 @pytest.mark.parametrize("code", ["BadDigest", "XAmzContentChecksumMismatch"])
 def test_other_bytes_than_were_meant_concern_the_file_alone(code):
-    assert isinstance(problem_of(refused(code, 400), "tide", "key"), Garbled)
+    assert isinstance(problem_of(refused(code, 400), "tide", "key"), ChecksumMismatchError)
     assert "has changed on this disk" in garbled("tide", "key").what
 
 
