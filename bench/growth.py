@@ -24,7 +24,7 @@ from tests.loader.recording import Recording
 from tidemark.core.hour import Hour, hours
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
-from tidemark.loader.warehouse.copy_csv import sight_row
+from tidemark.loader.warehouse.copy_csv import observation_row
 from tidemark.loader.warehouse.load import merge_steps
 from tidemark.loader.warehouse.migrate import migrate
 from tidemark.local.services.postgres import Postgres
@@ -95,7 +95,7 @@ def made(some: list[Hour]) -> Iterator[tuple[Hour, list[bytes]]]:
 
 def rows_of(hour: Hour, seed: int) -> list[bytes]:
     """Make new sales of an hour, as staging sends them."""
-    return [sight_row(place, 1, "collector-a", sale) for place, sale in enumerate(sales(hour, PER_HOUR, seed), 1)]
+    return [observation_row(place, 1, "collector-a", sale) for place, sale in enumerate(sales(hour, PER_HOUR, seed), 1)]
 
 
 def recorded(hour: Hour, seed: int) -> Recording:

@@ -2,7 +2,7 @@
 
 All write to the same PostgreSQL, with fsync. Beside COPY sales are text already; beside dlt they are Python objects,
 and dlt's table has the same columns, once with no index to keep and once with those of core.sale. Tidemark's share
-is staging, ranking the sights and inserting under every key and index of core.sale; what else a load does (sightings,
+is staging, ranking the observations and inserting under every key and index of core.sale; what else a load does (sightings,
 conflicts, books, marts) counts in `load_rows_s`, and in `bench.growth`.
 """
 
@@ -33,7 +33,7 @@ from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.transform.sale import Sale
 from tidemark.loader.warehouse.copy import Copy
-from tidemark.loader.warehouse.copy_csv import FORMAT, SIGHT_COLUMNS, sight_row
+from tidemark.loader.warehouse.copy_csv import FORMAT, OBSERVATION_COLUMNS, observation_row
 from tidemark.loader.warehouse.load import SQL, merge_steps
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
@@ -58,7 +58,7 @@ KEYED = 2  # how many of the merging steps lead to the keyed fact
 def main() -> None:
     with tempfile.TemporaryDirectory() as name, warehouse() as server:
         results.record(reload_unchanged_s=reloaded(server))
-        loaded(server, sight_rows(sales(HOUR, SALES, seed=3)))  # the first load makes the files: not counted
+        loaded(server, observation_rows(sales(HOUR, SALES, seed=3)))  # the first load makes the files: not counted
         bare, keyed = beside_dlt(server, Path(name), FEW)
         results.record(load_vs_dlt_merge_100k=keyed, load_vs_dlt_merge_100k_no_keys=bare)
         bare, keyed = beside_dlt(server, Path(name), SALES)
@@ -72,7 +72,7 @@ def beside_bare_copy(server: Postgres, folder: Path) -> None:
     fact, whole, bare = [], [], []
     for number in range(ROUNDS):
         bare.append(copied(server, folder))
-        with (folder / "sights").open("rb") as rows:
+        with (folder / "observations").open("rb") as rows:
             keyed, everything = loaded(server, rows)
         fact.append(keyed)
         whole.append(everything)
@@ -83,11 +83,11 @@ def beside_bare_copy(server: Postgres, folder: Path) -> None:
 
 
 def write_rows(folder: Path) -> None:
-    """Write the same sales as sights and as rows of core.sale, in the CSV of COPY."""
-    with (folder / "sights").open("wb") as sights, (folder / "rows").open("wb") as bare:
+    """Write the same sales as observations and as rows of core.sale, in the CSV of COPY."""
+    with (folder / "observations").open("wb") as observations, (folder / "rows").open("wb") as bare:
         for number, sale in enumerate(sales(HOUR, SALES, seed=1), 1):
-            row = sight_row(number, 1, "collector-a", sale)
-            sights.write(row)
+            row = observation_row(number, 1, "collector-a", sale)
+            observations.write(row)
             bare.write(row.split(b",", 4)[4])
 
 
@@ -105,7 +105,7 @@ def copied(server: Postgres, folder: Path) -> float:
         began = time.perf_counter()
         with (folder / "rows").open("rb") as rows:
             cursor = connection.connection.cursor()
-            cursor.copy_expert(f"COPY bare ({', '.join(SIGHT_COLUMNS[4:])}) FROM STDIN ({FORMAT})", rows, 1 << 20)
+            cursor.copy_expert(f"COPY bare ({', '.join(OBSERVATION_COLUMNS[4:])}) FROM STDIN ({FORMAT})", rows, 1 << 20)
         connection.commit()
         took = time.perf_counter() - began
         connection.execute(text("DROP TABLE bare"))
@@ -114,7 +114,7 @@ def copied(server: Postgres, folder: Path) -> float:
 
 
 def loaded(server: Postgres, rows: Iterable[bytes]) -> tuple[float, float]:
-    """Load sights into an empty warehouse; return the seconds of the keyed fact and of everything."""
+    """Load observations into an empty warehouse; return the seconds of the keyed fact and of everything."""
     with connected(SecretStr(server.url())) as connection:
         emptied(connection)
         keyed = 0.0
@@ -140,7 +140,7 @@ def emptied(connection: Connection) -> None:
 
 
 def stage(connection: Connection, hour: Hour, rows: Iterable[bytes]) -> dict[str, Any]:
-    """Copy sights into staging as a load does; return what the steps are given."""
+    """Copy observations into staging as a load does; return what the steps are given."""
     values = {
         "hour": hour.start, "force": False, "again": False, "collectors": ["collector-a"], "fingerprint": hour.key,
         "started_at": datetime.now(UTC), "software": "bench", "covered": "[]", "gaps": "[]",
@@ -149,11 +149,11 @@ def stage(connection: Connection, hour: Hour, rows: Iterable[bytes]) -> dict[str
     }  # fmt: skip
     connection.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"))
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
-    with Copy(connection, "sale_sight", SIGHT_COLUMNS) as copy:
+    with Copy(connection, "sale_observation", OBSERVATION_COLUMNS) as copy:
         for row in rows:
             copy.add(row)
     file = {"file": 1, "key": "k", "collector": "collector-a", "sha256": "", "bytes": 0, "lines": copy.rows,
-            "sights": copy.rows, "other": 0, "quarantined": 0}  # fmt: skip
+            "observations": copy.rows, "other": 0, "quarantined": 0}  # fmt: skip
     return {**values, "files": json.dumps([file])}
 
 
@@ -167,20 +167,20 @@ def beside_dlt(server: Postgres, folder: Path, count: int) -> tuple[float, float
         for sale in objects:
             pickle.dump(row_for_dlt(sale), rows)
     ratios: dict[str, list[float]] = {"no keys": [], "the same keys": []}
-    ours = loaded(server, sight_rows(objects))[0]
+    ours = loaded(server, observation_rows(objects))[0]
     for _ in range(ROUNDS):
         for keys, found in ratios.items():
             before, theirs = ours, merged_by_dlt(server, folder, count, keyed=keys != "no keys")
-            ours = loaded(server, sight_rows(objects))[0]
+            ours = loaded(server, observation_rows(objects))[0]
             found.append(theirs / mean((before, ours)))
             print(f"{count:,} sales: fact {before:.1f} and {ours:.1f} s, dlt with {keys} {theirs:.1f} s", flush=True)
     bare, keyed = (median(found) for found in ratios.values())
     return bare, keyed
 
 
-def sight_rows(objects: Iterable[Sale]) -> Iterator[bytes]:
+def observation_rows(objects: Iterable[Sale]) -> Iterator[bytes]:
     """Print sales as a load does."""
-    return (sight_row(number, 1, "collector-a", sale) for number, sale in enumerate(objects, 1))
+    return (observation_row(number, 1, "collector-a", sale) for number, sale in enumerate(objects, 1))
 
 
 def merged_by_dlt(server: Postgres, folder: Path, count: int, *, keyed: bool) -> float:

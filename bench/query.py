@@ -1,7 +1,7 @@
 """How long each question takes on five million sales, and by which plan PostgreSQL answers it.
 
 A hundred days of made-up sales: 2,000 collections and 200,000 wallets, few of which do most. The last 35 days are
-judged for wash trades, further back than any question looks for what comes of it. Each question is asked as
+scored for wash trades, further back than any question looks for what comes of it. Each question is asked as
 `tidemark query` does, with its defaults, and of one collection or wallet where it takes one. The plans are kept in
 `bench/plans/`.
 """
@@ -67,9 +67,9 @@ INSERT INTO mart.hour_quality (
 SELECT source_hour, '{collector-a}', 3600, 0, 0, '{}', count(*), jsonb_build_object('collector-a', count(*)), 0, 0
 FROM core.sale GROUP BY source_hour;
 """
-TOUCHED = """
-CREATE TEMP TABLE withdrawn (LIKE core.sale) ON COMMIT DROP;
-CREATE TEMP TABLE touched ON COMMIT DROP AS
+CHANGED = """
+CREATE TEMP TABLE replaced (LIKE core.sale) ON COMMIT DROP;
+CREATE TEMP TABLE changed ON COMMIT DROP AS
 SELECT DISTINCT chain, collection_slug, date_trunc('hour', sold_at) AS sold_at, source_hour
 FROM core.sale
 WHERE sold_at >= :day AND sold_at < :day + interval '24 hours'
@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def fill(url: SecretStr) -> None:
-    """Write the sales at once, and then day by day what loads and the judgement of days make of them."""
+    """Write the sales at once, and then day by day what loads and the scoring of days make of them."""
     began = time.perf_counter()
     with connected(url) as connection:
         indexes = connection.execute(text(INDEXES)).all()
@@ -108,7 +108,7 @@ def fill(url: SecretStr) -> None:
     print(f"{SALES:,} sales made in {time.perf_counter() - began:.0f} s", flush=True)
     with connected(url) as connection:
         for number in range(DAYS):
-            connection.execute(text(TOUCHED), {"day": FIRST_DAY + timedelta(days=number)})
+            connection.execute(text(CHANGED), {"day": FIRST_DAY + timedelta(days=number)})
             for file in ("refresh_1_collection_hourly.sql", "refresh_2_stale_day.sql"):
                 connection.execute(text((MARTS / file).read_text()))
             connection.commit()
@@ -117,7 +117,7 @@ def fill(url: SecretStr) -> None:
     vacuum(url)
     began = time.perf_counter()
     days = refresh_days(url, say=lambda _: None)
-    print(f"{len(days)} days judged, {(time.perf_counter() - began) / len(days):.2f} s each", flush=True)
+    print(f"{len(days)} days scored, {(time.perf_counter() - began) / len(days):.2f} s each", flush=True)
     vacuum(url)
 
 

@@ -119,7 +119,9 @@ def run(folder: Path) -> None:
     read_files(taken, files, lambda segment: pieces(segments[segment].with_suffix(".jsonl.zst")))
     seconds = time.perf_counter() - began
     mb = _megabytes("self") + sum(peaks.values())
-    print(json.dumps({"sales": sum(file.sights for file in files), "seconds": round(seconds, 2), "mb": round(mb)}))
+    print(
+        json.dumps({"sales": sum(file.observations for file in files), "seconds": round(seconds, 2), "mb": round(mb)})
+    )
 
 
 def taken(file: File, found: Iterable[Rows]) -> None:

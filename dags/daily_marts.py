@@ -1,4 +1,4 @@
-"""Judge each day that loads have touched: wash-trade flags and the daily tables that analysts read."""
+"""Score each day that loads have changed: wash-trade flags and the daily tables that analysts read."""
 
 from airflow.sdk import DAG, task
 
@@ -7,8 +7,8 @@ from tidemark.airflow.load_hours import POOL
 
 DOC = """
 Rebuilds the daily tables (`mart.sale_flags`, `mart.collection_daily`, `mart.wallet_daily`) of every day that a load
-has touched since it was last judged, however old: a backfilled or repaired day is judged again by the next run. It runs
-each hour, after the loads, the repairs and the reconciliation; with nothing touched it has nothing to do.
+has changed since it was last scored, however old: a backfilled or repaired day is scored again by the next run. It runs
+each hour, after the loads, the repairs and the reconciliation; with nothing changed it has nothing to do.
 Hourly tables need no run: each load refreshes them itself.
 
 ## When red
@@ -28,12 +28,12 @@ with DAG(
 ):
 
     @task(pool=POOL, **RETRIES)
-    def judge() -> list[str]:
-        """Judge the touched days, oldest first, and name them."""
+    def score() -> list[str]:
+        """Score the changed days, oldest first, and name them."""
         from tidemark.loader.marts.postgres import refresh_days
         from tidemark.loader.settings import WarehouseSettings
 
         with fail_with_hint():
             return [day.isoformat() for day in refresh_days(WarehouseSettings().warehouse_url)]
 
-    judge()
+    score()

@@ -52,7 +52,7 @@ FROM mart.hour_quality
 WHERE covered_s + repaired_s < 3600 OR missed_high >= 1
 ORDER BY hour;
 
--- core.sale: One sale with everything that its message said.
+-- core.sale: One sale with everything that its message reported.
 SELECT *
 FROM core.sale
 WHERE transaction_hash = '0x27b04793393f06f5529bed99bfb35f8af2487a478a7ace121ebc1f057c77c6b1';
@@ -94,14 +94,14 @@ FROM ops.quarantine
 ORDER BY source_hour DESC, key, line
 LIMIT 20;
 
--- ops.sale_conflict: Sales of which there is another version, and who told it.
-SELECT sale.sale_uid, sale.sold_at, conflict.collector, conflict.said
+-- ops.sale_conflict: Sales of which there is another version, and who reported it.
+SELECT sale.sale_uid, sale.sold_at, conflict.collector, conflict.reported
 FROM ops.sale_conflict AS conflict
 JOIN core.sale USING (sale_uid)
 ORDER BY sale.sold_at DESC
 LIMIT 20;
 
--- ops.sale_difference: In which fields sights of one sale differ.
+-- ops.sale_difference: In which fields observations of one sale differ.
 SELECT field, source, count(*) AS sales
 FROM ops.sale_difference
 GROUP BY field, source
@@ -127,6 +127,6 @@ SELECT version_num
 FROM ops.schema_migration
 ORDER BY version_num;
 
--- staging.sale_sight: Nothing; the table is empty at all times and only gives its shape to the temporary tables of a load.
+-- staging.sale_observation: Nothing; the table is empty at all times and only gives its shape to the temporary tables of a load.
 SELECT count(*)
-FROM staging.sale_sight;
+FROM staging.sale_observation;

@@ -1,14 +1,14 @@
--- Grain: one row per sale of a judged day, and flag of it, where they contradict each other.
+-- Grain: one row per sale of a scored day, and flag of it, where they contradict each other.
 -- Wrong: A sale to oneself is not flagged or another one is, or a flag is of another method, moment or weight than its sale and signal.
 -- Next: Mark the day with INSERT INTO mart.stale_day (day) VALUES (…) and run the DAG daily_marts.
-WITH judged AS (
+WITH scored AS (
     SELECT sale_uid, sold_at, coalesce(maker = taker OR seller = buyer, false) AS to_oneself
     FROM core.sale
     WHERE (CAST(:hour AS timestamptz) IS NULL OR source_hour = :hour)
         AND NOT EXISTS (SELECT FROM mart.stale_day WHERE stale_day.day = (sold_at AT TIME ZONE 'UTC')::date)
 )
 SELECT sale.sale_uid, sale.sold_at, flag.signal, flag.method
-FROM judged AS sale
+FROM scored AS sale
 LEFT JOIN mart.sale_flags AS flag USING (sale_uid)
 LEFT JOIN mart.flag_method AS method USING (method, signal)
 WHERE method.method <> (SELECT max(method) FROM mart.flag_method)

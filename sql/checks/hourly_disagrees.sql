@@ -1,47 +1,41 @@
 -- Grain: one row per UTC hour of sale, chain and collection whose roll-up is not what the sales add up to.
--- Wrong: collection_hourly has other figures than the sales of core.sale, or on a judged day other ones without suspected wash trades.
+-- Wrong: collection_hourly has other figures than the sales of core.sale, or on a scored day other ones without suspected wash trades.
 -- Next: Load the hour again with --force; report the rows if that does not help.
-WITH sale AS (
-    SELECT
-        date_trunc('hour', sold_at, 'UTC') AS hour, chain, coalesce(collection_slug, '') AS collection,
-        quantity, price_eth, price_usd, buyer, seller, price_eth / nullif(quantity, 0) AS unit_eth,
-        NOT EXISTS (SELECT FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid AND flag.suspects) AS clean
+WITH bucket AS (
+    SELECT date_trunc('hour', sold_at, 'UTC') AS hour, chain, collection_slug
     FROM core.sale
     WHERE sold_at >= coalesce(CAST(:hour AS timestamptz) - interval '1 hour', '-infinity')
         AND sold_at < coalesce(CAST(:hour AS timestamptz) + interval '1 hour', 'infinity')
-),
-fact AS (
-    SELECT
-        hour, chain, collection, count(*) AS sales,
-        ROW(count(*), sum(quantity), sum(price_eth), sum(price_usd),
-            count(*) FILTER (WHERE price_eth IS NULL), count(*) FILTER (WHERE price_usd IS NULL),
-            count(DISTINCT buyer), count(DISTINCT seller),
-            min(unit_eth), percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_eth), max(unit_eth)) AS figures,
-        ROW(count(*) FILTER (WHERE clean), sum(price_eth) FILTER (WHERE clean), sum(price_usd) FILTER (WHERE clean),
-            count(DISTINCT buyer) FILTER (WHERE clean), count(DISTINCT seller) FILTER (WHERE clean),
-            min(unit_eth) FILTER (WHERE clean), percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_eth) FILTER (WHERE clean),
-            max(unit_eth) FILTER (WHERE clean)) AS clean_figures
-    FROM sale
-    GROUP BY hour, chain, collection
-),
-roll_up AS (
-    SELECT
-        hour, chain, coalesce(collection_slug, '') AS collection, sales,
-        ROW(sales, items, volume_eth, volume_usd, without_eth, without_usd, buyers, sellers, low_eth, median_eth, high_eth) AS figures,
-        ROW(sales_clean, volume_eth_clean, volume_usd_clean, buyers_clean, sellers_clean,
-            low_eth_clean, median_eth_clean, high_eth_clean) AS clean_figures
+    UNION
+    SELECT hour, chain, collection_slug
     FROM mart.collection_hourly
     WHERE hour >= coalesce(CAST(:hour AS timestamptz) - interval '1 hour', '-infinity')
         AND hour < coalesce(CAST(:hour AS timestamptz) + interval '1 hour', 'infinity')
+),
+compared AS (
+    SELECT
+        bucket.*, fact.sales, hourly.sales AS hourly_sales,
+        ROW(fact.sales, fact.items, fact.volume_eth, fact.volume_usd, fact.without_eth, fact.without_usd,
+            fact.buyers, fact.sellers, fact.low_eth, fact.median_eth, fact.high_eth) AS figures,
+        ROW(hourly.sales, hourly.items, hourly.volume_eth, hourly.volume_usd, hourly.without_eth, hourly.without_usd,
+            hourly.buyers, hourly.sellers, hourly.low_eth, hourly.median_eth, hourly.high_eth) AS hourly_figures,
+        ROW(fact.sales_clean, fact.volume_eth_clean, fact.volume_usd_clean, fact.buyers_clean, fact.sellers_clean,
+            fact.low_eth_clean, fact.median_eth_clean, fact.high_eth_clean) AS clean_figures,
+        ROW(hourly.sales_clean, hourly.volume_eth_clean, hourly.volume_usd_clean, hourly.buyers_clean, hourly.sellers_clean,
+            hourly.low_eth_clean, hourly.median_eth_clean, hourly.high_eth_clean) AS hourly_clean_figures
+    FROM bucket
+    LEFT JOIN LATERAL mart.collection_figures(bucket.chain, bucket.collection_slug, bucket.hour, bucket.hour + interval '1 hour') AS fact
+        ON true
+    LEFT JOIN mart.collection_hourly AS hourly
+        ON hourly.hour = bucket.hour AND hourly.chain = bucket.chain
+        AND coalesce(hourly.collection_slug, '') = coalesce(bucket.collection_slug, '')
 )
 SELECT
-    hour, chain, collection, fact.sales, roll_up.sales AS hourly_sales,
-    fact.figures::text AS figures, roll_up.figures::text AS hourly_figures,
-    fact.clean_figures::text AS clean_figures, roll_up.clean_figures::text AS hourly_clean_figures
-FROM fact
-FULL JOIN roll_up USING (hour, chain, collection)
-WHERE fact.figures IS DISTINCT FROM roll_up.figures
+    hour, chain, collection_slug, sales, hourly_sales, figures::text AS figures, hourly_figures::text AS hourly_figures,
+    clean_figures::text AS clean_figures, hourly_clean_figures::text AS hourly_clean_figures
+FROM compared
+WHERE figures IS DISTINCT FROM hourly_figures
     OR (
-        fact.clean_figures IS DISTINCT FROM roll_up.clean_figures
+        clean_figures IS DISTINCT FROM hourly_clean_figures
         AND NOT EXISTS (SELECT FROM mart.stale_day WHERE stale_day.day = (hour AT TIME ZONE 'UTC')::date)
     )

@@ -1,5 +1,5 @@
 -- Grain: one row per sighting without its sale, or sale without the sighting that it was read from.
--- Wrong: A collector saw a sale that the warehouse does not hold, or a sale says that a collector told it which did not see it in that hour.
+-- Wrong: A collector saw a sale that the warehouse does not hold, or a sale says that a collector reported it which did not see it in that hour.
 -- Next: Load the hour again with --force.
 WITH held AS (
     SELECT sale_uid, source_hour, first_collector FROM core.sale

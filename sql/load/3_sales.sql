@@ -1,48 +1,48 @@
--- An object that was replaced, or a transform that reads a line otherwise than its predecessor did, can take a sight back.
+-- An object that was replaced, or a transform that reads a line otherwise than its predecessor did, can take a observation back.
 WITH lost AS (
     DELETE FROM core.sale_sighting AS old
     WHERE :again
         AND old.source_hour = :hour
         AND old.collector = ANY (:collectors)
-        AND NOT EXISTS (SELECT FROM sale_sight AS new WHERE new.sale_uid = old.sale_uid AND new.collector = old.collector)
+        AND NOT EXISTS (SELECT FROM sale_observation AS new WHERE new.sale_uid = old.sale_uid AND new.collector = old.collector)
     RETURNING old.sale_uid
 )
-INSERT INTO taken_back
+INSERT INTO retracted
 SELECT sale_uid, (
     SELECT transaction_hash FROM core.sale WHERE sale.sale_uid = lost.sale_uid
     UNION ALL
     SELECT transaction_hash FROM core.sale_superseded AS old WHERE old.sale_uid = lost.sale_uid
 )
 FROM (SELECT DISTINCT sale_uid FROM lost) AS lost;
-ANALYZE taken_back;
+ANALYZE retracted;
 
--- Sales that one name alone kept out may be told otherwise by this load: they are judged anew in 6_supersede.sql.
+-- Sales that one name alone kept out may be reported otherwise by this load: they are scored anew in 6_supersede.sql.
 WITH back AS (
     DELETE FROM core.sale_superseded AS old
-    WHERE old.transaction_hash IN (SELECT transaction_hash FROM sale_sight UNION ALL SELECT transaction_hash FROM taken_back)
+    WHERE old.transaction_hash IN (SELECT transaction_hash FROM sale_observation UNION ALL SELECT transaction_hash FROM retracted)
     RETURNING old.*
 ),
 restored AS (
     INSERT INTO core.sale SELECT * FROM back
 ),
 changed AS (
-    INSERT INTO touched SELECT chain, collection_slug, sold_at, source_hour FROM back
+    INSERT INTO changed SELECT chain, collection_slug, sold_at, source_hour FROM back
 )
-INSERT INTO crossing SELECT -1 FROM back;
+INSERT INTO superseded_delta SELECT -1 FROM back;
 
--- Grain: one row per sale of this load that core.sale has. Its row gives way to a stronger sight; on request also to the same, read anew; and to
--- a weaker one where this hour told it and does not any more.
+-- Grain: one row per sale of this load that core.sale has. Its row gives way to a stronger observation; on request also to the same, read anew; and to
+-- a weaker one where this hour reported it and does not any more.
 CREATE TEMP TABLE known ON COMMIT DROP AS
 SELECT
-    best.sale_uid, best.sight, best.file, told.strength AS strength, kept.strength AS kept_strength,
-    told.strength < kept.strength
-        OR :force AND told.strength = kept.strength
-        OR told.strength > kept.strength AND old.source_hour = :hour AND old.first_collector = ANY (:collectors) AS gives_way
-FROM sale_sight AS best
+    best.sale_uid, best.observation, best.file, reported.precedence AS precedence, kept.precedence AS kept_precedence,
+    reported.precedence < kept.precedence
+        OR :force AND reported.precedence = kept.precedence
+        OR reported.precedence > kept.precedence AND old.source_hour = :hour AND old.first_collector = ANY (:collectors) AS gives_way
+FROM sale_observation AS best
 JOIN core.sale AS old USING (sale_uid),
-    LATERAL (SELECT ops.strength(best.source, best.sent_at, best.received_at, best.collector) AS strength) AS told,
-    LATERAL (SELECT ops.strength(old.source, old.sent_at, old.received_at, old.first_collector) AS strength) AS kept
-WHERE NOT EXISTS (SELECT FROM duplicate WHERE duplicate.sight = best.sight);
+    LATERAL (SELECT ops.precedence(best.source, best.sent_at, best.received_at, best.collector) AS precedence) AS reported,
+    LATERAL (SELECT ops.precedence(old.source, old.sent_at, old.received_at, old.first_collector) AS precedence) AS kept
+WHERE NOT EXISTS (SELECT FROM duplicate WHERE duplicate.observation = best.observation);
 ANALYZE known;
 
 WITH weaker AS (
@@ -51,10 +51,10 @@ WITH weaker AS (
     WHERE old.sale_uid = known.sale_uid AND known.gives_way
     RETURNING old.*
 )
-INSERT INTO withdrawn SELECT * FROM weaker;
+INSERT INTO replaced SELECT * FROM weaker;
 
-INSERT INTO duplicate (sight, file, may_differ)
-SELECT sight, file, strength > kept_strength
+INSERT INTO duplicate (observation, file, may_differ)
+SELECT observation, file, precedence > kept_precedence
 FROM known
 WHERE NOT gives_way;
 ANALYZE duplicate;
@@ -72,5 +72,5 @@ SELECT
     price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
     eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, fees, is_private, is_replayed, source,
     :hour, collector, :load_id
-FROM sale_sight AS best
-WHERE NOT EXISTS (SELECT FROM duplicate WHERE duplicate.sight = best.sight);
+FROM sale_observation AS best
+WHERE NOT EXISTS (SELECT FROM duplicate WHERE duplicate.observation = best.observation);

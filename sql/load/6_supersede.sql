@@ -1,7 +1,7 @@
 -- The Events API leaves out an order hash that the stream names, or the reverse. The sale then has two sale_uids, and the stream's row stays.
 WITH twin AS (
     DELETE FROM core.sale AS late
-    WHERE late.transaction_hash IN (SELECT transaction_hash FROM sale_sight UNION ALL SELECT transaction_hash FROM taken_back)
+    WHERE late.transaction_hash IN (SELECT transaction_hash FROM sale_observation UNION ALL SELECT transaction_hash FROM retracted)
         AND late.source = 'events_api'
         AND EXISTS (
             SELECT FROM core.sale AS streamed
@@ -17,24 +17,24 @@ moved AS (
     INSERT INTO core.sale_superseded SELECT * FROM twin
 ),
 changed AS (
-    INSERT INTO touched SELECT chain, collection_slug, sold_at, source_hour FROM twin
+    INSERT INTO changed SELECT chain, collection_slug, sold_at, source_hour FROM twin
 )
-INSERT INTO crossing SELECT 1 FROM twin;
+INSERT INTO superseded_delta SELECT 1 FROM twin;
 
 -- Grain: one row per sale that this load wrote, took out, saw anew or no longer sees, with the values it has, and those it had.
-INSERT INTO touched
-SELECT chain, collection_slug, sold_at, source_hour FROM withdrawn
+INSERT INTO changed
+SELECT chain, collection_slug, sold_at, source_hour FROM replaced
 UNION ALL
-SELECT told.chain, told.collection_slug, told.sold_at, :hour
-FROM sale_sight AS told
-WHERE NOT EXISTS (SELECT FROM duplicate WHERE duplicate.sight = told.sight)
+SELECT reported.chain, reported.collection_slug, reported.sold_at, :hour
+FROM sale_observation AS reported
+WHERE NOT EXISTS (SELECT FROM duplicate WHERE duplicate.observation = reported.observation)
 UNION ALL
 SELECT kept.chain, kept.collection_slug, kept.sold_at, kept.source_hour
 FROM core.sale AS kept
-JOIN seen_anew USING (sale_uid)
+JOIN new_sighting USING (sale_uid)
 JOIN known USING (sale_uid)
 WHERE NOT known.gives_way
 UNION ALL
 SELECT kept.chain, kept.collection_slug, kept.sold_at, kept.source_hour
 FROM core.sale AS kept
-JOIN taken_back USING (sale_uid);
+JOIN retracted USING (sale_uid);

@@ -13,19 +13,19 @@ FROM jsonb_to_recordset(:gaps) AS stretch (collector text, topic text, from_at t
 -- What an expected collector recorded whose manifest was not loaded, nobody knows: all of it is a gap, on the topics of those that have reported,
 -- else on those expected.
 INSERT INTO ops.gap (source_hour, collector, topic, from_at, to_at, reason)
-WITH told AS (
+WITH reported AS (
     SELECT collector, topic FROM ops.coverage WHERE source_hour = :hour AND collector NOT LIKE 'events-api-%'
     UNION
     SELECT collector, topic FROM ops.gap WHERE source_hour = :hour
 ),
 wanted AS (
-    SELECT topic FROM told
+    SELECT topic FROM reported
     UNION
-    SELECT topic FROM unnest(CAST(:topics AS text[])) AS topic WHERE NOT EXISTS (SELECT FROM told)
+    SELECT topic FROM unnest(CAST(:topics AS text[])) AS topic WHERE NOT EXISTS (SELECT FROM reported)
 )
 SELECT :hour, collector, topic, :hour, CAST(:hour AS timestamptz) + interval '1 hour', 'no_manifest'
 FROM unnest(CAST(:missing AS text[])) AS collector, wanted
-WHERE collector NOT IN (SELECT told.collector FROM told);
+WHERE collector NOT IN (SELECT reported.collector FROM reported);
 
 -- A gap is repaired where runs of the Events API cover whatever of it the other collectors left open.
 UPDATE ops.gap
@@ -47,4 +47,4 @@ SET recovered = (
         AND sold_at >= gap.from_at - interval '2 minutes' AND sold_at < gap.to_at
         AND gap.topic IN ('collection:' || collection_slug, 'collection:*')
 )
-WHERE repaired_by IS NOT NULL AND source_hour IN (SELECT :hour UNION SELECT source_hour FROM touched);
+WHERE repaired_by IS NOT NULL AND source_hour IN (SELECT :hour UNION SELECT source_hour FROM changed);

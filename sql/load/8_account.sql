@@ -8,12 +8,12 @@ stronger AS (
 )
 SELECT
     read.file, read.key, read.collector, read.sha256, read.bytes, read.lines,
-    read.sights - coalesce(stronger.replaced, 0) - coalesce(passed_over.duplicates, 0) AS inserted,
+    read.observations - coalesce(stronger.replaced, 0) - coalesce(passed_over.duplicates, 0) AS inserted,
     coalesce(stronger.replaced, 0) AS replaced,
     coalesce(passed_over.duplicates, 0) AS duplicates,
     read.other, read.quarantined, read.rejects
 FROM jsonb_to_recordset(:files) AS read (
-    file integer, key text, collector text, sha256 text, bytes bigint, lines bigint, sights bigint, other bigint, quarantined bigint,
+    file integer, key text, collector text, sha256 text, bytes bigint, lines bigint, observations bigint, other bigint, quarantined bigint,
     rejects jsonb
 )
 LEFT JOIN passed_over USING (file)
@@ -27,7 +27,7 @@ OVERRIDING SYSTEM VALUE
 SELECT
     :load_id, :hour, :fingerprint, :collectors, :started_at, clock_timestamp(), :software,
     count(*), coalesce(sum(lines), 0), coalesce(sum(inserted), 0), coalesce(sum(replaced), 0), coalesce(sum(duplicates), 0),
-    coalesce(sum(other), 0), coalesce(sum(quarantined), 0), (SELECT coalesce(sum(superseded), 0) FROM crossing)
+    coalesce(sum(other), 0), coalesce(sum(quarantined), 0), (SELECT coalesce(sum(superseded), 0) FROM superseded_delta)
 FROM account;
 
 INSERT INTO ops.load_file (load_id, file, key, collector, sha256, bytes, lines, inserted, replaced, duplicates, other, quarantined)

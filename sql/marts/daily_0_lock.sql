@@ -1,4 +1,4 @@
--- Grain: no rows. The turn that loads take as well: a day is judged while no load changes its sales.
+-- Grain: no rows. The turn that loads take as well: a day is scored while no load changes its sales.
 SELECT pg_advisory_xact_lock(hashtextextended('tidemark facts', 0));
 
 -- As in sql/load/2_rank.sql: statistics that know fewer sales than the day has are too old to join row by row.

@@ -1,2 +1,2 @@
--- Grain: no rows left of mart.stale_day for the day, which is judged now; a later load marks it again.
+-- Grain: no rows left of mart.stale_day for the day, which is scored now; a later load marks it again.
 DELETE FROM mart.stale_day WHERE day = (:day AT TIME ZONE 'UTC')::date;

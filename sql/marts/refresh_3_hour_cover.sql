@@ -1,8 +1,8 @@
--- Grain: one row per archive hour that the load touched, the loaded hour always among them.
+-- Grain: one row per archive hour that the load changed, the loaded hour always among them.
 CREATE TEMP TABLE quality_hour ON COMMIT DROP AS
 SELECT CAST(:hour AS timestamptz) AS hour
 UNION
-SELECT source_hour FROM touched;
+SELECT source_hour FROM changed;
 ANALYZE quality_hour;
 
 -- Grain: one row per hour and collector: when it covered every topic it was to record.

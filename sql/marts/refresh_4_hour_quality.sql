@@ -1,4 +1,4 @@
--- Grain: one row of mart.hour_quality per touched archive hour (quality_hour of refresh_3_hour_cover.sql).
+-- Grain: one row of mart.hour_quality per changed archive hour (quality_hour of refresh_3_hour_cover.sql).
 
 -- PostgreSQL's statistics of core.* may be from before this hour's sales came. These tables have their own, for joined row by
 -- row a large hour would take for ever.

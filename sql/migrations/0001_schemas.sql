@@ -21,10 +21,10 @@ CREATE SCHEMA core;
 CREATE SCHEMA mart;
 CREATE SCHEMA staging;
 
-COMMENT ON SCHEMA core IS 'Facts: one row per thing that happened on the market, each traceable to the files it was read from.';
-COMMENT ON SCHEMA mart IS 'What analysts read: views and roll-ups over core, nothing that cannot be computed anew.';
+COMMENT ON SCHEMA core IS 'Facts: one row per event of the market, each traceable to the file it was read from.';
+COMMENT ON SCHEMA mart IS 'What analysts read: views and roll-ups over core, nothing that cannot be computed from core again.';
 COMMENT ON SCHEMA ops IS 'What the loader did: runs, files, quarantine, conflicts, coverage and gaps.';
-COMMENT ON SCHEMA staging IS 'The shapes in which a load stages its rows; every load works on temporary copies of them.';
+COMMENT ON SCHEMA staging IS 'The shapes of the temporary tables that a load copies its rows into.';
 COMMENT ON TABLE ops.schema_migration IS 'One row per applied migration file; written in the transaction of the migration itself.';
 COMMENT ON COLUMN ops.schema_migration.version_num IS 'The migration''s file name without .sql.';
 

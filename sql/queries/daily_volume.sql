@@ -6,7 +6,7 @@
 -- Parameter: to end-hour = newest; last day or hour, included
 -- Plot: bar day volume_eth
 -- Example: tidemark query daily_volume --collection pudgypenguins --plot
--- Sales without a rate are not in the volumes; without_eth and without_usd count them. volume_eth_clean is empty until the day is judged.
+-- Sales without a rate are not in the volumes; without_eth and without_usd count them. volume_eth_clean is empty until the day is scored.
 SELECT
     (hour AT TIME ZONE 'UTC')::date AS day,
     sum(sales)::bigint AS sales,

@@ -7,7 +7,7 @@
 -- Parameter: limit integer = 20; so many collections
 -- Plot: bar collection suspect_volume_eth
 -- Example: tidemark query wash_trades --from 2026-11-01 --to 2026-11-20
--- A sale can show several signals and counts under each. Days that are not judged yet show none. A price far off alone makes no suspect.
+-- A sale can show several signals and counts under each. Days that are not scored yet show none. A price far off alone makes no suspect.
 WITH flagged AS (
     SELECT
         sale_uid,

@@ -6,7 +6,7 @@
 -- Parameter: limit integer = 20; so many wallets
 -- Plot: bar wallet moved_eth
 -- Example: tidemark query whales --chain ethereum --limit 10
--- Whole UTC days that are judged. moved_eth is spent and earned together, over the sales with a rate, fees not deducted. Suspected wash trades are included.
+-- Whole UTC days that are scored. moved_eth is spent and earned together, over the sales with a rate, fees not deducted. Suspected wash trades are included.
 WITH deal AS NOT MATERIALIZED (
     SELECT *
     FROM mart.wallet_daily

@@ -83,7 +83,7 @@ async def test_each_dag_does_its_part(
         {"find[-1]": "success", "load[-1]": "skipped"},
         {"repair[-1]": "success", "load[0]": "success"},
         {"repair[-1]": "success", "load[-1]": "skipped"},
-        {"judge[-1]": "success"},
+        {"score[-1]": "success"},
     ]
     assert count(warehouse_url, "core.sale") == 7
     assert count(warehouse_url, "ops.gap WHERE reason = 'no_manifest' AND recovered = 1") == 1

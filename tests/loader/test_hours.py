@@ -114,7 +114,7 @@ def test_the_earliest_sight_stands_and_a_later_broadcast_is_kept_as_a_conflict(
         load_hour(hour, settings, say=quiet)
     rows = query(url_of(settings), "SELECT usd_rate, source_hour, is_replayed FROM core.sale")
     assert [(str(rate), hour, replayed) for rate, hour, replayed in rows] == [("3000.5", HOUR.start, False)]
-    told = query(url_of(settings), "SELECT field, kept, said FROM ops.sale_difference ORDER BY field")
+    told = query(url_of(settings), "SELECT field, kept, reported FROM ops.sale_difference ORDER BY field")
     assert told == [
         ("event_at", "2026-11-22T15:00:01+00:00", "2026-11-22T16:05:00+00:00"),
         ("price_usd", "3000.5000000000000030005", "1.000000000000000001"),
@@ -155,7 +155,7 @@ FIRST, LAST = Hour.parse("2026-11-22T14"), Hour.parse("2026-11-22T16")
 
 
 def market(random: Random) -> list[Recording]:
-    """A small market seen by two collectors and a repair, with every disagreement that sights can have."""
+    """A small market seen by two collectors and a repair, with every disagreement that observations can have."""
     recordings = []
     for hour in hours(FIRST, LAST):
         for collector in ("collector-a", "collector-b", "events-api-1"):
@@ -163,12 +163,12 @@ def market(random: Random) -> list[Recording]:
             if collector != "events-api-1" and random.random() < 0.5:
                 recording.covered, recording.gaps = [], [Gap(TOPIC, hour.start, hour.end, "not_running")]
             for _ in range(random.randrange(12)):
-                recording.receive(*sight(random, collector))
+                recording.receive(*observation(random, collector))
             recordings.append(recording)
     return recordings
 
 
-def sight(random: Random, collector: str) -> tuple[dict[str, Any], float]:
+def observation(random: Random, collector: str) -> tuple[dict[str, Any], float]:
     changes: dict[str, Any] = {"order_hash": ""} if random.random() < 0.3 else {}
     number, at = random.randrange(6), random.randrange(3600)
     if collector.startswith("events-api"):

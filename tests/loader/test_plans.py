@@ -1,4 +1,4 @@
-"""No statement of a load or of a judged day takes for ever where PostgreSQL believes the warehouse to be empty.
+"""No statement of a load or of a scored day takes for ever where PostgreSQL believes the warehouse to be empty.
 
 An ANALYZE that runs while a table's only rows are not committed yet leaves such statistics behind, and one may run at
 any moment of a load.
@@ -127,7 +127,7 @@ def test_another_name_is_superseded_and_comes_back(load: Load) -> None:
     assert load(repaired(sales=1)) == []
 
 
-def test_a_day_is_judged(warehouse: LoaderSettings, load: Load) -> None:
+def test_a_day_is_scored(warehouse: LoaderSettings, load: Load) -> None:
     load(streamed())
     day = datetime.combine(HOUR.start.date(), time(), UTC)
     with connected(warehouse.warehouse_url) as connection:

@@ -42,7 +42,7 @@ def server_of(folder: Path, *versions: int, **settings: str) -> Postgres:
 
 
 def loaded(settings: LoaderSettings) -> dict[str, tuple[object, ...]]:
-    """Load the market, judge its days and ask every question; return what the warehouse holds."""
+    """Load the market, score its days and ask every question; return what the warehouse holds."""
     for hour in hours(FIRST, LAST):
         load_hour(hour, settings, say=quiet)
     refresh_days(settings.warehouse_url, say=quiet)

@@ -29,15 +29,15 @@ _INSERT_SALE = """
 INSERT INTO core.sale SELECT * FROM jsonb_populate_record(NULL::core.sale, CAST(:row AS jsonb))
 """
 _INSERT_SIGHTING = """
-INSERT INTO core.sale_sighting (sale_uid, source_hour, collector, sights, first_received_at)
+INSERT INTO core.sale_sighting (sale_uid, source_hour, collector, observations, first_received_at)
 VALUES (:sale_uid, :hour, :collector, 1, :received_at)
 """
 _INSERT_COVERAGE = "INSERT INTO ops.coverage VALUES (:hour, :collector, 'collection:*', :from_at, :to_at)"
 _TOUCHED = """
-CREATE TEMP TABLE touched (
+CREATE TEMP TABLE changed (
     chain text, collection_slug text, sold_at timestamptz, source_hour timestamptz
 ) ON COMMIT DROP;
-CREATE TEMP TABLE withdrawn (LIKE core.sale) ON COMMIT DROP
+CREATE TEMP TABLE replaced (LIKE core.sale) ON COMMIT DROP
 """
 
 
@@ -120,7 +120,7 @@ COVERAGE = [
 
 
 def fill(url: str, sales: Iterable[Sale] = MARKET, coverage: Iterable[tuple[str, str, str]] = COVERAGE) -> None:
-    """Write sales, sightings and coverage hour by hour with the roll-ups of a load, then judge the days."""
+    """Write sales, sightings and coverage hour by hour with the roll-ups of a load, then score the days."""
     rows = list(sales)
     stretches = [(collector, at(start), at(end)) for collector, start, end in coverage]
     with connected(SecretStr(url)) as connection:
@@ -134,7 +134,7 @@ def touch(connection: Connection, rows: Iterable[Sale]) -> None:
     """Name the sales, as they are or were, that a load changed."""
     connection.execute(text(_TOUCHED))
     for row in rows:
-        connection.execute(text("INSERT INTO touched VALUES (:chain, :collection_slug, :sold_at, :source_hour)"), row)
+        connection.execute(text("INSERT INTO changed VALUES (:chain, :collection_slug, :sold_at, :source_hour)"), row)
 
 
 def load(connection: Connection, hour: datetime, rows: list[Sale], stretches: Iterable[Stretch] = ()) -> None:
@@ -158,6 +158,6 @@ def insert(connection: Connection, row: Sale) -> None:
 
 
 def refresh(connection: Connection, hour: datetime) -> None:
-    """Run the roll-ups of a load over its table `touched`."""
+    """Run the roll-ups of a load over its table `changed`."""
     for file in sorted(MARTS.glob("refresh_*.sql")):
         connection.execute(text(file.read_text()), {"hour": hour})

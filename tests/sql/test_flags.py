@@ -15,7 +15,7 @@ Flags = dict[str, set[str]]
 
 
 def flags(url: str, sales: Iterable[Sale]) -> Flags:
-    """Load the sales, judge their days, and return the signals by `collection/token MM-DDTHH:MM`."""
+    """Load the sales, score their days, and return the signals by `collection/token MM-DDTHH:MM`."""
     fill(url, sales, coverage=())
     return stored(url)
 

@@ -1,4 +1,4 @@
-"""The roll-ups: what a load writes at once, what waits until a day is judged, and what a correction undoes."""
+"""The roll-ups: what a load writes at once, what waits until a day is scored, and what a correction undoes."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -36,12 +36,12 @@ def rows(connection: Connection, query: str) -> list[dict[str, Any]]:
     return found
 
 
-def judge(connection: Connection) -> None:
+def score(connection: Connection) -> None:
     connection.commit()
     refresh_days(SecretStr(connection.engine.url.render_as_string(hide_password=False)), say=lambda _: None)
 
 
-def test_a_load_writes_the_hour_and_leaves_the_judgement_open(connection: Connection) -> None:
+def test_a_load_writes_the_hour_and_leaves_the_score_open(connection: Connection) -> None:
     load(connection, HOUR, CATS)
     # prices of one: 1, 4, 6000 USDC / 2 = 1.5, 50; without a rate: the fifth
     (hour,) = rows(connection, HOURLY)
@@ -55,9 +55,9 @@ def test_a_load_writes_the_hour_and_leaves_the_judgement_open(connection: Connec
     assert rows(connection, "SELECT DISTINCT is_suspect FROM mart.sales") == [{"is_suspect": None}]
 
 
-def test_judging_the_day_fills_the_clean_twins(connection: Connection) -> None:
+def test_scoring_the_day_fills_the_clean_twins(connection: Connection) -> None:
     load(connection, HOUR, CATS)
-    judge(connection)
+    score(connection)
     (hour,), (day,) = rows(connection, HOURLY), rows(connection, DAILY)
     clean = {"sales_clean": 4, "volume_eth_clean": 8, "volume_usd_clean": 16000, "buyers_clean": 2, "sellers_clean": 2,
              "low_eth_clean": 1, "median_eth_clean": pytest.approx(1.5), "high_eth_clean": 4}  # fmt: skip
@@ -73,12 +73,12 @@ def test_a_day_counts_a_wallet_of_two_hours_once(connection: Connection) -> None
     for hour, each in ((10, CATS[0]), (11, sale("20T11:00", "cats/7", "0xa", "0xb", "2"))):
         load(connection, at(f"20T{hour}:00"), [each])
         connection.commit()
-    judge(connection)
+    score(connection)
     (day,) = rows(connection, DAILY)
     assert (day["sales"], day["buyers"], day["sellers"], day["volume_eth"]) == (2, 1, 1, 3)
 
 
-def test_a_day_that_waits_is_not_judged_by_the_way(connection: Connection) -> None:
+def test_a_day_that_waits_is_not_scored_by_the_way(connection: Connection) -> None:
     there, back = sale("20T10:00", "cats/1", "0xa", "0xb", "1"), sale("21T10:00", "cats/1", "0xb", "0xa", "1")
     for each in (there, back, sale("21T10:00", "cats/2", "0xc", "0xc", "1")):
         load(connection, each["source_hour"], [each])
@@ -87,13 +87,13 @@ def test_a_day_that_waits_is_not_judged_by_the_way(connection: Connection) -> No
         connection.execute(text(file.read_text()), {"day": at("20T00:00")})
     hourly = "SELECT sales_clean FROM mart.collection_hourly ORDER BY hour"
     assert [row["sales_clean"] for row in rows(connection, hourly)] == [0, None]
-    judge(connection)
+    score(connection)
     assert [row["sales_clean"] for row in rows(connection, hourly)] == [0, 0]
 
 
 def test_a_wallets_day(connection: Connection) -> None:
     load(connection, HOUR, CATS)
-    judge(connection)
+    score(connection)
     assert rows(connection, "SELECT * FROM mart.wallet_daily WHERE wallet IN ('0xb', '0xd') ORDER BY wallet") == [
         {"day": HOUR.date(), "chain": "ethereum", "wallet": "0xb", "bought": 1, "sold": 1,
          "spent_eth": 1, "earned_eth": 3, "spent_usd": 2000, "earned_usd": 6000, "collections": 1},
@@ -105,14 +105,14 @@ def test_a_wallets_day(connection: Connection) -> None:
 def test_a_sale_that_moves_leaves_its_old_hour_and_day(connection: Connection) -> None:
     moved = sale("20T10:05", "cats/1", "0xa", "0xb", "1", sale_uid=CATS[0]["sale_uid"])
     load(connection, HOUR, [moved])
-    judge(connection)
+    score(connection)
     earlier = {**moved, "sold_at": at("19T23:50")}
     connection.execute(text("DELETE FROM core.sale"))
     connection.execute(text("DELETE FROM core.sale_sighting"))
     insert(connection, earlier)
     touch(connection, [moved, earlier])
     refresh(connection, HOUR)
-    judge(connection)
+    score(connection)
     assert [row["hour"] for row in rows(connection, HOURLY)] == [at("19T23:00")]
     assert [row["day"].day for row in rows(connection, DAILY)] == [19]
     assert [row["day"].day for row in rows(connection, "SELECT DISTINCT day FROM mart.wallet_daily")] == [19]
@@ -123,7 +123,7 @@ def test_sales_without_a_collection_have_a_row_of_their_own(connection: Connecti
     load(connection, HOUR, nameless)
     connection.commit()
     load(connection, HOUR, [sale("20T10:09", "x/9", "0xa", "0xb", "1", collection_slug=None)])
-    judge(connection)
+    score(connection)
     assert [(row["collection_slug"], row["sales"]) for row in rows(connection, HOURLY) + rows(connection, DAILY)] == [
         (None, 3)
     ] * 2

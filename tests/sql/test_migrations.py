@@ -158,8 +158,8 @@ def test_the_reader_reads_facts_and_marts(warehouse_url: str, table: str) -> Non
     [
         "SELECT * FROM ops.load_run",
         "SELECT * FROM ops.quarantine",
-        "SELECT * FROM staging.sale_sight",
-        "SELECT ops.told('{}')",
+        "SELECT * FROM staging.sale_observation",
+        "SELECT ops.reported_values('{}')",
         "DELETE FROM core.sale",
         "UPDATE mart.collection_hourly SET sales = 0",
         "CREATE TABLE mart.mine (a int)",
@@ -188,8 +188,8 @@ def test_everybody_may_do_nothing(warehouse_url: str) -> None:
 
 
 def test_the_loader_calls_its_functions(warehouse_url: str) -> None:
-    stronger = "ops.strength('stream', now(), now(), 'a') < ops.strength('x', now(), now(), 'a')"
-    assert as_role(warehouse_url, "tidemark_loader", f"SELECT ops.told('{{}}'), {stronger}") == [({}, True)]
+    higher = "ops.precedence('stream', now(), now(), 'a') < ops.precedence('x', now(), now(), 'a')"
+    assert as_role(warehouse_url, "tidemark_loader", f"SELECT ops.reported_values('{{}}'), {higher}") == [({}, True)]
     assert as_role(warehouse_url, "tidemark_loader", "SELECT count(*) FROM ops.sale_difference") == [(0,)]
 
 

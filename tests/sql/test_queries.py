@@ -154,7 +154,7 @@ def test_latency(expect: Expect) -> None:
 
 
 def test_wash_trades(expect: Expect) -> None:
-    # 50 ETH is 50 times the median, but four priced cats on a day are too few to judge a price by
+    # 50 ETH is 50 times the median, but four priced cats on a day are too few to score a price by
     expect("wash_trades", """
         collection | sales | suspect_sales | suspect_percent | suspect_volume_eth | suspect_volume_percent | self_trade | back_and_forth
         cats       | 8     | 1             | 12.5            | 50                 | 86.66                  | 1          | 0
@@ -276,7 +276,7 @@ def test_what_nobody_knows_is_not_nothing(warehouse_url: str) -> None:
     assert ask(SecretStr(warehouse_url), question("sweeps"), {"least": "3"}).rows == []
 
 
-def test_a_day_with_an_hour_that_is_not_judged_is_not_judged(warehouse_url: str) -> None:
+def test_a_day_with_an_hour_that_is_not_scored_is_not_scored(warehouse_url: str) -> None:
     fill(warehouse_url, [sale("21T10:00", "cats/1", "0xa", "0xa", "5")])  # suspected: of the rest nothing is left
     with connected(SecretStr(warehouse_url)) as connection:
         load(connection, at("21T11:00"), [sale("21T11:00", "cats/2", "0xa", "0xb", "1")])

@@ -45,7 +45,7 @@ class CollectorHour:
 
 @dataclass(frozen=True, slots=True)
 class LoadedHour:
-    """What became of an hour's lines in its first load; `replaced` ones were an earlier sight of a known sale."""
+    """What became of an hour's lines in its first load; `replaced` ones were an earlier observation of a known sale."""
 
     lines: int
     inserted: int

@@ -19,11 +19,11 @@ def load_market(url: str) -> None:
             connection.commit()
 
 
-def test_the_touched_days_are_judged_once_oldest_first(warehouse_url: str) -> None:
+def test_the_touched_days_are_scored_once_oldest_first(warehouse_url: str) -> None:
     load_market(warehouse_url)
     said: list[str] = []
     assert refresh_days(SecretStr(warehouse_url), say=said.append) == [date(2026, 11, 20), date(2026, 11, 21)]
-    assert said == [f"2026-11-{day}: judged for wash trades, daily tables rebuilt" for day in (20, 21)]
+    assert said == [f"2026-11-{day}: scored for wash trades, daily tables rebuilt" for day in (20, 21)]
     assert refresh_days(SecretStr(warehouse_url), say=said.append) == []
 
 
@@ -37,7 +37,7 @@ def test_two_refreshes_at_once_end_as_one_would(warehouse_url: str) -> None:
     assert run_checks(SecretStr(warehouse_url)) == []
 
 
-def test_a_load_that_comes_while_a_day_is_judged_waits_and_marks_it_again(warehouse_url: str) -> None:
+def test_a_load_that_comes_while_a_day_is_scored_waits_and_marks_it_again(warehouse_url: str) -> None:
     load_market(warehouse_url)
     with connected(SecretStr(warehouse_url)) as loading:
         loading.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('tidemark facts', 0))"))

@@ -18,9 +18,9 @@ from tidemark.loader.warehouse.copy import copied
 from tidemark.loader.warehouse.copy_csv import (
     LONGEST_RAW,
     QUARANTINE_COLUMNS,
-    SIGHT_COLUMNS,
+    OBSERVATION_COLUMNS,
     quarantine_row,
-    sight_row,
+    observation_row,
 )
 from tidemark.storage.postgres import connected
 
@@ -71,7 +71,7 @@ def kept(value: Any) -> Any:
 @pytest.fixture
 def staging(warehouse_url: str):
     with connected(SecretStr(warehouse_url)) as connection:
-        connection.execute(text("CREATE TEMP TABLE sale_sight (LIKE staging.sale_sight)"))
+        connection.execute(text("CREATE TEMP TABLE sale_observation (LIKE staging.sale_observation)"))
         connection.execute(text("CREATE TEMP TABLE quarantine (LIKE ops.quarantine)"))
         yield connection
 
@@ -79,10 +79,12 @@ def staging(warehouse_url: str):
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(sale=SALES)
 def test_every_value_comes_back_as_it_was(staging, sale: Sale) -> None:
-    staging.execute(text("TRUNCATE sale_sight"))
-    count = copied(staging, "sale_sight", SIGHT_COLUMNS, BytesIO(sight_row(7, 1, "collector-a", sale)))
-    row = staging.execute(text("SELECT * FROM sale_sight")).mappings().one()
-    assert (count, row["sight"], row["file"], row["collector"]) == (1, 7, 1, "collector-a")
+    staging.execute(text("TRUNCATE sale_observation"))
+    count = copied(
+        staging, "sale_observation", OBSERVATION_COLUMNS, BytesIO(observation_row(7, 1, "collector-a", sale))
+    )
+    row = staging.execute(text("SELECT * FROM sale_observation")).mappings().one()
+    assert (count, row["observation"], row["file"], row["collector"]) == (1, 7, 1, "collector-a")
     told = {name: getattr(sale, name) for name in Sale.__struct_fields__}
     assert {name: str(row[name]) if name == "sale_uid" else row[name] for name in told} == {
         name: kept(value) for name, value in told.items()
@@ -92,7 +94,7 @@ def test_every_value_comes_back_as_it_was(staging, sale: Sale) -> None:
 @given(sale=SALES, moment=MOMENTS, uid=st.uuids())
 def test_content_is_what_is_told_and_not_who_tells_it(sale: Sale, moment: datetime, uid: UUID) -> None:
     def content(told: Sale) -> bytes:
-        return sight_row(1, 1, "collector-a", told).split(b",")[3]
+        return observation_row(1, 1, "collector-a", told).split(b",")[3]
 
     again = msgspec.structs.replace(sale, received_at=moment, sent_at=moment, is_replayed=True)
     other = msgspec.structs.replace(sale, price=(sale.price or Decimal(0)) + 1)

@@ -65,12 +65,12 @@ def test_another_hour_does_not_wait(connection: Connection, warehouse_url: str) 
         lock_hour(other, HOUR.next(), pytest.fail)
 
 
-@pytest.mark.parametrize("lost", ["lines", "other", "quarantined", "sights"])
+@pytest.mark.parametrize("lost", ["lines", "other", "quarantined", "observations"])
 def test_sums_that_do_not_balance_cannot_be_committed(connection: Connection, lost: str) -> None:
     file = {"file": 1, "key": "k", "collector": "a", "sha256": "", "bytes": 0}
-    counts = {"lines": 5, "sights": 2, "other": 2, "quarantined": 1}
+    counts = {"lines": 5, "observations": 2, "other": 2, "quarantined": 1}
     values = {**RUN, "hour": HOUR.start, "collectors": ["a"], "covered": "[]", "gaps": "[]", "load_id": 1}
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
     with pytest.raises(Problem, match="the lines of 2026-11-22T15 do not add up") as caught:
         merge(connection, {**values, "files": json.dumps([{**file, **counts, lost: counts[lost] + 1}])})
-    assert "every_line_has_one_fate" in caught.value.what
+    assert "every_line_has_one_outcome" in caught.value.what

@@ -33,7 +33,7 @@ def test_every_line_is_counted_once() -> None:
 
 
 def test_sights_are_numbered_by_object_and_line() -> None:
-    printed = b"".join(each.sights for each in read([OFFER, SALE, LISTING, SALE])).decode()
+    printed = b"".join(each.observations for each in read([OFFER, SALE, LISTING, SALE])).decode()
     assert [row.split(",")[:3] for row in printed.splitlines()] == [
         [str(3 * 2**32 + line), "3", '"collector-a"'] for line in (2, 4)
     ]

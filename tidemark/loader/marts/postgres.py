@@ -1,4 +1,4 @@
-"""Days judged and checks run, in the warehouse."""
+"""Days scored and checks run, in the warehouse."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
@@ -16,20 +16,20 @@ MARTS = SQL / "marts"
 
 
 def refresh_days(url: SecretStr, say: Callable[[str], object] = print) -> list[date]:
-    """Judge every day that loads have touched since it was last judged, oldest first, and return them.
+    """Score every day that loads have changed since it was last scored, oldest first, and return them.
 
     Each day is one transaction: wash-trade flags, then `collection_daily`, the `_clean` columns of
     `collection_hourly`, and `wallet_daily`. Safe beside loads and beside another refresh. Raises Problem
     where the warehouse does not answer.
     """
-    judged = []
+    scored = []
     with connected(url) as connection:
         for day in _stale_days(connection):
-            _judge(connection, day)
+            _score(connection, day)
             connection.commit()
-            say(f"{day}: judged for wash trades, daily tables rebuilt")
-            judged.append(day)
-    return judged
+            say(f"{day}: scored for wash trades, daily tables rebuilt")
+            scored.append(day)
+    return scored
 
 
 def _stale_days(connection: Connection) -> list[date]:
@@ -38,7 +38,7 @@ def _stale_days(connection: Connection) -> list[date]:
     return list(days)
 
 
-def _judge(connection: Connection, day: date) -> None:
+def _score(connection: Connection, day: date) -> None:
     start = datetime.combine(day, time(), UTC)
     for file in sorted(MARTS.glob("daily_*.sql")):
         connection.execute(text(file.read_text()), {"day": start})

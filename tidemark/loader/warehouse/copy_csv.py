@@ -20,32 +20,32 @@ from tidemark.loader.transform.sale import Fee, Sale
 
 FORMAT = r"FORMAT csv, NULL 'null', ESCAPE '\'"
 LONGEST_RAW = 16 * 1024
-# who told it and when is not what it tells
+# who reported it and when is not what it tells
 _CIRCUMSTANCES = ("sale_uid", "sent_at", "received_at", "is_replayed", "source")
-_TOLD = tuple(name for name in Sale.__struct_fields__ if name not in _CIRCUMSTANCES)
-_FEES = _TOLD.index("fees")
-SIGHT_COLUMNS = ("sight", "file", "collector", "content", *_CIRCUMSTANCES, *_TOLD)
+_REPORTED = tuple(name for name in Sale.__struct_fields__ if name not in _CIRCUMSTANCES)
+_FEES = _REPORTED.index("fees")
+OBSERVATION_COLUMNS = ("observation", "file", "collector", "payload_hash", *_CIRCUMSTANCES, *_REPORTED)
 QUARANTINE_COLUMNS = ("source_hour", "key", "line", "collector", "reason", "raw", "raw_bytes")
 
 _UNKNOWN_TO_CSV = re.compile(rb'\\[^"\\]')
 _ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _circumstances = itemgetter(*map(Sale.__struct_fields__.index, _CIRCUMSTANCES))
-_told = itemgetter(*map(Sale.__struct_fields__.index, _TOLD))
+_reported = itemgetter(*map(Sale.__struct_fields__.index, _REPORTED))
 
 
-def sight_row(sight: int, file: int, collector: str, sale: Sale) -> bytes:
-    """Print a sight of a sale with the columns of `SIGHT_COLUMNS`.
+def observation_row(observation: int, file: int, collector: str, sale: Sale) -> bytes:
+    """Print a observation of a sale with the columns of `OBSERVATION_COLUMNS`.
 
-    `content` is a hash of what the sight tells, the same for the same text everywhere.
+    `payload_hash` is a hash of what the observation reports, the same for the same text everywhere.
     """
     values = astuple(sale)
-    told = list(_told(values))
+    reported = list(_reported(values))
     if sale.fees is not None:
-        told[_FEES] = _fees(sale.fees)
-    row = _fields(told)
-    content = int.from_bytes(blake2b(row, digest_size=8).digest(), signed=True)
-    return b"%b,%b\n" % (_fields([sight, file, collector, content, *_circumstances(values)]), row)
+        reported[_FEES] = _fees(sale.fees)
+    row = _fields(reported)
+    payload_hash = int.from_bytes(blake2b(row, digest_size=8).digest(), signed=True)
+    return b"%b,%b\n" % (_fields([observation, file, collector, payload_hash, *_circumstances(values)]), row)
 
 
 def quarantine_row(place: tuple[datetime, str, int, str], line: bytes, reject: Reject) -> bytes:

@@ -64,7 +64,7 @@ def load(
     stage(connection, files, packed, say)
     for manifest in manifests:
         check_counts(manifest, files)
-    say(f"{hour.key}: {sum(file.sights for file in files):,} sales read; merging them")
+    say(f"{hour.key}: {sum(file.observations for file in files):,} sales read; merging them")
     merge(connection, {**values, "files": json.dumps([file.account for file in files])})
 
 
@@ -74,7 +74,7 @@ def merge(connection: Connection, values: dict[str, Any]) -> None:
         for step in merge_steps():
             connection.execute(text(step.read_text()), values)
     except IntegrityError as error:
-        if "every_line_has_one_fate" not in str(error.orig):
+        if "every_line_has_one_outcome" not in str(error.orig):
             raise
         raise Problem(
             f"the lines of {values['hour']:%Y-%m-%dT%H} do not add up: {str(error.orig).strip()}",

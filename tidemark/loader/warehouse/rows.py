@@ -8,7 +8,7 @@ import msgspec
 
 from tidemark.archive.manifest import Segment
 from tidemark.loader.transform.segment import Block, read_segment
-from tidemark.loader.warehouse.copy_csv import quarantine_row, sight_row
+from tidemark.loader.warehouse.copy_csv import quarantine_row, observation_row
 
 KEPT = 100  # a change in the shape of a frequent event would otherwise copy the archive into the quarantine
 _LINES = 1 << 32  # more than an object can have
@@ -26,13 +26,13 @@ class Origin(msgspec.Struct, frozen=True):
 class Rows(msgspec.Struct, frozen=True, tag=True):
     """What some successive lines of an object are.
 
-    `sights` is CSV, a row for each of `sales`. `refused` counts every line that cannot be trusted, by event type
+    `observations` is CSV, a row for each of `sales`. `refused` counts every line that cannot be trusted, by event type
     and reason; `quarantine` is CSV of those that are kept.
     """
 
     lines: int
     sales: int
-    sights: bytes
+    observations: bytes
     others: dict[str, int]
     refused: dict[tuple[str, str], int]
     quarantine: bytes
@@ -45,11 +45,11 @@ def rows_of(origin: Origin, chunks: Iterable[bytes]) -> Iterator[Rows]:
     """
     seen: Counter[tuple[str, str]] = Counter()
     for block in read_segment(chunks):
-        sights = [sight_row(origin.number * _LINES + line, origin.number, origin.collector, sale)
+        observations = [observation_row(origin.number * _LINES + line, origin.number, origin.collector, sale)
                   for line, sale in block.sales]  # fmt: skip
         refused = Counter((reject.event_type, reject.reason.value) for _, _, reject in block.rejects)
         kept = b"".join(_kept(origin, block, seen))
-        yield Rows(block.lines, len(sights), b"".join(sights), dict(block.others), dict(refused), kept)
+        yield Rows(block.lines, len(observations), b"".join(observations), dict(block.others), dict(refused), kept)
 
 
 def _kept(origin: Origin, block: Block, seen: Counter[tuple[str, str]]) -> Iterator[bytes]:

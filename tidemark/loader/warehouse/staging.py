@@ -19,7 +19,7 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.archive.verified import check_records, unpacked
 from tidemark.loader.warehouse.copy import PORTION, Copy, copied
-from tidemark.loader.warehouse.copy_csv import QUARANTINE_COLUMNS, SIGHT_COLUMNS
+from tidemark.loader.warehouse.copy_csv import QUARANTINE_COLUMNS, OBSERVATION_COLUMNS
 from tidemark.loader.warehouse.process import ReadingProcess
 from tidemark.loader.warehouse.rows import KEPT, Origin, Rows, rows_of
 
@@ -35,21 +35,21 @@ class File:
 
     origin: Origin
     lines: int = 0
-    sights: int = 0
+    observations: int = 0
     others: Counter[str] = field(default_factory=Counter)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def count(self, rows: Rows) -> None:
         """Take some more lines of the object into the counts."""
         self.lines += rows.lines
-        self.sights += rows.sales
+        self.observations += rows.sales
         self.others.update(rows.others)
         self.refused.update(rows.refused)
 
     @property
     def sales(self) -> int:
         """Lines that the manifest counts as sales, whether they could be read or not."""
-        return self.sights + sum(count for (event_type, _), count in self.refused.items() if event_type == SALE)
+        return self.observations + sum(count for (event_type, _), count in self.refused.items() if event_type == SALE)
 
     @property
     def rejects(self) -> list[dict[str, Any]]:
@@ -70,7 +70,7 @@ class File:
             "sha256": segment.sha256,
             "bytes": segment.bytes,
             "lines": segment.records,
-            "sights": self.sights,
+            "observations": self.observations,
             "other": self.others.total(),
             "quarantined": self.refused.total(),
             "rejects": self.rejects,
@@ -78,7 +78,7 @@ class File:
 
 
 def files_of(hour: Hour, manifests: Iterable[Manifest]) -> list[File]:
-    """Return the objects of an hour, numbered in order of collector and key: the order of their sights."""
+    """Return the objects of an hour, numbered in order of collector and key: the order of their observations."""
     named = [(manifest.collector, segment) for manifest in manifests for segment in manifest.segments]
     named.sort(key=lambda each: (each[0], each[1].key))
     return [File(Origin(number, hour.start, *name)) for number, name in enumerate(named, 1)]
@@ -90,26 +90,26 @@ def stage(
     packed: Callable[[Segment], Iterable[bytes]],
     say: Callable[[str], object],
 ) -> None:
-    """Read all objects of an hour into `files`, and copy their sights and what is kept of their rejects to the server.
+    """Read all objects of an hour into `files`, and copy their observations and what is kept of their rejects to the server.
 
     Raises what `packed` raises, and Problem where an object is not what its manifest says or the server took another
     number of rows than it was sent.
     """
     with SpooledTemporaryFile(PORTION) as rejects:
-        with Copy(connection, "sale_sight", SIGHT_COLUMNS) as sights:
-            read_files(Staging(sights.add, rejects.write, say).read, files, packed)
+        with Copy(connection, "sale_observation", OBSERVATION_COLUMNS) as observations:
+            read_files(Staging(observations.add, rejects.write, say).read, files, packed)
         rejects.seek(0)
-        taken = sights.rows, copied(connection, "ops.quarantine", QUARANTINE_COLUMNS, rejects)
-    sent = sum(file.sights for file in files), sum(reject["kept"] for file in files for reject in file.rejects)
+        taken = observations.rows, copied(connection, "ops.quarantine", QUARANTINE_COLUMNS, rejects)
+    sent = sum(file.observations for file in files), sum(reject["kept"] for file in files for reject in file.rejects)
     if taken != sent:
         raise Problem(f"the warehouse took {taken} sales and quarantined lines of {sent}", FAULT)
 
 
 @dataclass(slots=True)
 class Staging:
-    """Takes the sights and the rejects of an hour's files; several threads may read files into it."""
+    """Takes the observations and the rejects of an hour's files; several threads may read files into it."""
 
-    sights: Callable[[bytes], object]
+    observations: Callable[[bytes], object]
     rejects: Callable[[bytes], object]
     say: Callable[[str], object]
     turn: Lock = field(default_factory=Lock)
@@ -119,13 +119,15 @@ class Staging:
         segment = file.origin.segment
         for rows in found:
             with self.turn:
-                self.sights(rows.sights)
+                self.observations(rows.observations)
                 self.rejects(rows.quarantine)
             file.count(rows)
             if file.lines // SHOW_EVERY > (file.lines - rows.lines) // SHOW_EVERY:
                 self.say(f"  {segment.key}: {file.lines:,} of {segment.records:,} lines")
         check_records(file.lines, segment)
-        self.say(f"  {segment.key}: {file.lines:,} lines, {file.sights:,} sales, {file.refused.total():,} quarantined")
+        self.say(
+            f"  {segment.key}: {file.lines:,} lines, {file.observations:,} sales, {file.refused.total():,} quarantined"
+        )
 
 
 def read_files(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.loader.contents import contents, query
 from tests.loader.recording import HOUR, Recording, fetched, sold
-from tests.loader.test_hours import FIRST, market, quiet, sight, url_of
+from tests.loader.test_hours import FIRST, market, quiet, observation, url_of
 from tidemark.core.hour import Hour
 from tidemark.loader.hours import load_hour, stale_hours
 from tidemark.loader.marts.postgres import refresh_days, run_checks
@@ -75,7 +75,7 @@ def rows(settings: LoaderSettings) -> list[tuple[object, ...]]:
 
 
 def versions(settings: LoaderSettings) -> list[tuple[object, ...]]:
-    return query(url_of(settings), "SELECT said ->> 'price_raw', collector FROM ops.sale_conflict ORDER BY 1")
+    return query(url_of(settings), "SELECT reported ->> 'price_raw', collector FROM ops.sale_conflict ORDER BY 1")
 
 
 def test_a_row_gives_way_to_a_later_sight_of_its_hour(
@@ -189,7 +189,7 @@ def test_whatever_is_taken_back_leaves_no_trace(
         changed = random.choice(recordings)
         lines = [line for line in changed.segments[0] if random.random() < 0.5]
         changed.segments = [lines]
-        changed.receive(*sight(random, changed.collector))
+        changed.receive(*observation(random, changed.collector))
         if random.random() < 0.3:
             changed.put(s3, settings.bucket)
             load_hour(changed.hour, settings, collectors=[changed.collector], force=True, say=quiet)

@@ -1,0 +1,259 @@
+-- ops: what each load did, line by line, and what the collectors covered.
+
+CREATE TABLE ops.load_run (
+    load_id     bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source_hour timestamptz NOT NULL,
+    fingerprint text        NOT NULL,
+    collectors  text[]      NOT NULL,
+    started_at  timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL,
+    software    text        NOT NULL,
+    files       integer     NOT NULL CHECK (files >= 0),
+    lines       bigint      NOT NULL CHECK (lines >= 0),
+    inserted    bigint      NOT NULL CHECK (inserted >= 0),
+    replaced    bigint      NOT NULL CHECK (replaced >= 0),
+    duplicates  bigint      NOT NULL CHECK (duplicates >= 0),
+    other       bigint      NOT NULL CHECK (other >= 0),
+    quarantined bigint      NOT NULL CHECK (quarantined >= 0),
+    superseded  bigint      NOT NULL,
+    CONSTRAINT every_line_has_one_outcome CHECK (lines = inserted + replaced + duplicates + other + quarantined)
+);
+
+CREATE INDEX load_run_hour ON ops.load_run (source_hour, load_id);
+
+COMMENT ON TABLE ops.load_run IS
+    'One row per committed load of one hour; the newest of an hour describes what the warehouse holds of it from the '
+    'collectors that it names.';
+COMMENT ON COLUMN ops.load_run.load_id IS 'Number of the load, growing.';
+COMMENT ON COLUMN ops.load_run.source_hour IS 'The hour of the archive that was loaded.';
+COMMENT ON COLUMN ops.load_run.fingerprint IS
+    'Digest of the hour''s manifests; the same digest means that there is nothing to load. Empty where the load of '
+    'another hour retracted what this one may report: this hour has to be loaded again.';
+COMMENT ON COLUMN ops.load_run.collectors IS 'The collectors whose manifests were read.';
+COMMENT ON COLUMN ops.load_run.started_at IS 'When the load began.';
+COMMENT ON COLUMN ops.load_run.finished_at IS 'When the load was about to commit.';
+COMMENT ON COLUMN ops.load_run.software IS 'The version of Tidemark that loaded.';
+COMMENT ON COLUMN ops.load_run.files IS 'Objects read.';
+COMMENT ON COLUMN ops.load_run.lines IS 'Record lines read; equal to the sum of the manifests'' records.';
+COMMENT ON COLUMN ops.load_run.inserted IS 'Lines that report a sale which core.sale did not have.';
+COMMENT ON COLUMN ops.load_run.replaced IS
+    'Lines whose sale replaced the row of core.sale: an observation of higher precedence, the same one read again '
+    'with --force, or one of lower precedence where the hour no longer reports the row''s own.';
+COMMENT ON COLUMN ops.load_run.duplicates IS 'Lines that report a sale which another line or load had reported.';
+COMMENT ON COLUMN ops.load_run.other IS 'Lines of other event types.';
+COMMENT ON COLUMN ops.load_run.quarantined IS 'Lines that could not be read: ops.reject.';
+COMMENT ON COLUMN ops.load_run.superseded IS
+    'Rows of the Events API that moved from core.sale to core.sale_superseded, less those that came back. Inserted '
+    'less superseded, over all loads, is the number of rows of core.sale plus the sales that were removed because no '
+    'line reports them any more.';
+COMMENT ON CONSTRAINT every_line_has_one_outcome ON ops.load_run IS
+    'A load whose sums do not balance cannot be committed.';
+
+CREATE TABLE ops.load_file (
+    load_id     bigint  NOT NULL REFERENCES ops.load_run ON DELETE CASCADE,
+    file        integer NOT NULL,
+    key         text    NOT NULL,
+    collector   text    NOT NULL,
+    sha256      text    NOT NULL,
+    bytes       bigint  NOT NULL,
+    lines       bigint  NOT NULL,
+    inserted    bigint  NOT NULL CHECK (inserted >= 0),
+    replaced    bigint  NOT NULL CHECK (replaced >= 0),
+    duplicates  bigint  NOT NULL CHECK (duplicates >= 0),
+    other       bigint  NOT NULL CHECK (other >= 0),
+    quarantined bigint  NOT NULL CHECK (quarantined >= 0),
+    PRIMARY KEY (load_id, file),
+    CONSTRAINT every_line_has_one_outcome CHECK (lines = inserted + replaced + duplicates + other + quarantined)
+);
+
+COMMENT ON TABLE ops.load_file IS 'One row per object that a load read.';
+COMMENT ON COLUMN ops.load_file.load_id IS 'The load: ops.load_run.load_id.';
+COMMENT ON COLUMN ops.load_file.file IS 'Number of the object within the load, in order of collector and key, from 1.';
+COMMENT ON COLUMN ops.load_file.key IS 'The object''s key in the archive.';
+COMMENT ON COLUMN ops.load_file.collector IS 'The collector that wrote it.';
+COMMENT ON COLUMN ops.load_file.sha256 IS 'Digest of the compressed object, verified while it was read.';
+COMMENT ON COLUMN ops.load_file.bytes IS 'Size of its record lines, unpacked.';
+COMMENT ON COLUMN ops.load_file.lines IS 'Its record lines, equal to the manifest''s count.';
+COMMENT ON COLUMN ops.load_file.inserted IS 'Lines that report a sale which core.sale did not have.';
+COMMENT ON COLUMN ops.load_file.replaced IS 'Lines whose sale replaced the row of core.sale.';
+COMMENT ON COLUMN ops.load_file.duplicates IS 'Lines that report a sale which another line or load had reported.';
+COMMENT ON COLUMN ops.load_file.other IS 'Lines of other event types.';
+COMMENT ON COLUMN ops.load_file.quarantined IS 'Lines that could not be read: ops.reject.';
+COMMENT ON CONSTRAINT every_line_has_one_outcome ON ops.load_file IS
+    'A load whose sums do not balance cannot be committed.';
+
+CREATE TABLE ops.quarantine (
+    source_hour timestamptz NOT NULL,
+    key         text        NOT NULL,
+    line        bigint      NOT NULL CHECK (line > 0),
+    collector   text        NOT NULL,
+    reason      text        NOT NULL,
+    raw         text        NOT NULL,
+    raw_bytes   integer     NOT NULL,
+    PRIMARY KEY (source_hour, key, line)
+);
+
+COMMENT ON TABLE ops.quarantine IS
+    'One row per record line that could not be read as any event; of the same event type and reason, the first '
+    'hundred of an object. ops.reject counts all of them.';
+COMMENT ON COLUMN ops.quarantine.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.quarantine.key IS 'The object that holds the line.';
+COMMENT ON COLUMN ops.quarantine.line IS 'The line''s number in it, from 1.';
+COMMENT ON COLUMN ops.quarantine.collector IS 'The collector that received it.';
+COMMENT ON COLUMN ops.quarantine.reason IS 'Why it could not be read.';
+COMMENT ON COLUMN ops.quarantine.raw IS
+    'The line, its first 16 KiB; NUL characters and bytes that are not UTF-8 are shown as replacement characters.';
+COMMENT ON COLUMN ops.quarantine.raw_bytes IS 'The line''s whole size in bytes.';
+
+CREATE TABLE ops.sale_conflict (
+    sale_uid     uuid        NOT NULL,
+    reported     jsonb       NOT NULL,
+    payload_hash text        NOT NULL,
+    source       text        NOT NULL,
+    sent_at      timestamptz,
+    received_at  timestamptz NOT NULL,
+    collector    text        NOT NULL,
+    source_hour  timestamptz NOT NULL,
+    PRIMARY KEY (sale_uid, payload_hash)
+);
+
+COMMENT ON TABLE ops.sale_conflict IS
+    'One row per sale and version of it that another observation reported and that differs in any way from the row in'
+    ' core.sale.';
+COMMENT ON COLUMN ops.sale_conflict.sale_uid IS 'The sale: core.sale.sale_uid.';
+COMMENT ON COLUMN ops.sale_conflict.reported IS
+    'All values that the other observation reported of the sale, named as the columns of core.sale.';
+COMMENT ON COLUMN ops.sale_conflict.payload_hash IS 'MD5 of reported; the same version is kept once.';
+COMMENT ON COLUMN ops.sale_conflict.source IS
+    'Source of the observation of the highest precedence that reported it: stream or events_api.';
+COMMENT ON COLUMN ops.sale_conflict.sent_at IS 'When the message of that observation was sent.';
+COMMENT ON COLUMN ops.sale_conflict.received_at IS 'When it was received.';
+COMMENT ON COLUMN ops.sale_conflict.collector IS 'Which collector received it.';
+COMMENT ON COLUMN ops.sale_conflict.source_hour IS 'The hour of the archive that holds it.';
+
+-- A load that is repeated looks up what its hour reported before.
+CREATE INDEX sale_conflict_hour ON ops.sale_conflict (source_hour);
+
+CREATE TYPE ops.precedence AS (
+    not_streamed boolean,
+    sent_at      timestamptz,
+    received_at  timestamptz,
+    collector    text COLLATE "C"
+);
+
+COMMENT ON TYPE ops.precedence IS
+    'The total order of the observations of one sale: core.sale holds the lowest value, which has the highest '
+    'precedence.';
+
+CREATE FUNCTION ops.precedence(source text, sent_at timestamptz, received_at timestamptz, collector text) RETURNS ops.precedence
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ROW(source <> 'stream', coalesce(sent_at, 'infinity'), received_at, collector)::ops.precedence;
+
+COMMENT ON FUNCTION ops.precedence IS
+    'Where an observation stands in the total order: the stream before the Events API, then by the time of sending, '
+    'the time of receiving and the collector.';
+
+CREATE FUNCTION ops.reported_values(sale jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN sale - ARRAY[
+    'sale_uid', 'sent_at', 'received_at', 'is_replayed', 'source', 'source_hour', 'loaded_at', 'first_collector', 'first_load_id',
+    'observation', 'file', 'collector', 'payload_hash'
+];
+
+COMMENT ON FUNCTION ops.reported_values IS
+    'What an observation reports of the sale itself: a row without who reported it, when, and how it was loaded.';
+
+-- PostgreSQL lets everybody call a new function.
+REVOKE ALL ON FUNCTION ops.precedence, ops.reported_values FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ops.precedence, ops.reported_values TO tidemark_loader;
+
+CREATE VIEW ops.sale_difference AS
+SELECT conflict.sale_uid, kept.key AS field, kept.value AS kept, conflict.reported ->> kept.key AS reported,
+    conflict.source, conflict.collector, conflict.source_hour
+FROM ops.sale_conflict AS conflict
+JOIN core.sale USING (sale_uid),
+    jsonb_each_text(ops.reported_values(to_jsonb(sale))) AS kept
+WHERE conflict.reported ->> kept.key <> kept.value;
+
+COMMENT ON VIEW ops.sale_difference IS
+    'One row per sale, other version of it, and field in which both have a value and the values differ.';
+COMMENT ON COLUMN ops.sale_difference.sale_uid IS 'The sale: core.sale.sale_uid.';
+COMMENT ON COLUMN ops.sale_difference.field IS 'The column of core.sale.';
+COMMENT ON COLUMN ops.sale_difference.kept IS 'The value in core.sale.';
+COMMENT ON COLUMN ops.sale_difference.reported IS 'The value of the other observation.';
+COMMENT ON COLUMN ops.sale_difference.source IS 'Source of the other observation: stream or events_api.';
+COMMENT ON COLUMN ops.sale_difference.collector IS 'Which collector received it.';
+COMMENT ON COLUMN ops.sale_difference.source_hour IS 'The hour of the archive that holds it.';
+
+CREATE TABLE ops.coverage (
+    source_hour timestamptz NOT NULL,
+    collector   text        NOT NULL,
+    topic       text        NOT NULL,
+    from_at     timestamptz NOT NULL,
+    to_at       timestamptz NOT NULL,
+    PRIMARY KEY (source_hour, collector, topic, from_at),
+    CHECK (from_at < to_at)
+);
+
+COMMENT ON TABLE ops.coverage IS
+    'One row per interval of an hour in which a collector''s subscription to a topic was proven alive, [from_at, '
+    'to_at).';
+COMMENT ON COLUMN ops.coverage.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.coverage.collector IS 'The collector.';
+COMMENT ON COLUMN ops.coverage.topic IS 'The topic, such as collection:* for the whole market.';
+COMMENT ON COLUMN ops.coverage.from_at IS 'Start of the interval, UTC.';
+COMMENT ON COLUMN ops.coverage.to_at IS 'End of the interval, UTC, not included.';
+
+CREATE TABLE ops.gap (
+    source_hour timestamptz NOT NULL,
+    collector   text        NOT NULL,
+    topic       text        NOT NULL,
+    from_at     timestamptz NOT NULL,
+    to_at       timestamptz NOT NULL,
+    reason      text        NOT NULL,
+    repaired_by text,
+    recovered   bigint      CHECK (recovered >= 0),
+    PRIMARY KEY (source_hour, collector, topic, from_at),
+    CHECK (from_at < to_at)
+);
+
+COMMENT ON TABLE ops.gap IS
+    'One row per interval of an hour in which a collector was not covered for a topic, [from_at, to_at).';
+COMMENT ON COLUMN ops.gap.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.gap.collector IS 'The collector.';
+COMMENT ON COLUMN ops.gap.topic IS 'The topic, such as collection:* for the whole market.';
+COMMENT ON COLUMN ops.gap.from_at IS 'Start of the interval, UTC.';
+COMMENT ON COLUMN ops.gap.to_at IS 'End of the interval, UTC, not included.';
+COMMENT ON COLUMN ops.gap.reason IS
+    'Why it was not covered, such as connection_lost, process_died, not_running or disk_full; no_manifest where an '
+    'expected collector has no manifest of the hour.';
+COMMENT ON COLUMN ops.gap.repaired_by IS
+    'The last of the repair runs that fill, from the Events API, what the other collectors left open of the interval;'
+    ' NULL while it is open, and where the other collectors covered all of it.';
+COMMENT ON COLUMN ops.gap.recovered IS
+    'Sales of the gap''s topic that only the Events API reported and that the stream would have sent in this '
+    'interval; one that falls into the gaps of two collectors counts for both. NULL while the gap is not repaired.';
+
+CREATE TABLE ops.reject (
+    source_hour timestamptz NOT NULL,
+    key         text        NOT NULL,
+    collector   text        NOT NULL,
+    event_type  text        NOT NULL,
+    reason      text        NOT NULL,
+    lines       bigint      NOT NULL CHECK (lines > 0),
+    kept        bigint      NOT NULL CHECK (kept BETWEEN 0 AND lines),
+    PRIMARY KEY (source_hour, key, event_type, reason)
+);
+
+COMMENT ON TABLE ops.reject IS
+    'One row per object, event type and reason for which lines of it could not be read: all of them are counted here,'
+    ' and the first hundred are in ops.quarantine.';
+COMMENT ON COLUMN ops.reject.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.reject.key IS 'The object that holds the lines.';
+COMMENT ON COLUMN ops.reject.collector IS 'The collector that received them.';
+COMMENT ON COLUMN ops.reject.event_type IS 'The event type that the manifest counts them under.';
+COMMENT ON COLUMN ops.reject.reason IS 'Why they could not be read: the first word of ops.quarantine.reason.';
+COMMENT ON COLUMN ops.reject.lines IS 'How many lines.';
+COMMENT ON COLUMN ops.reject.kept IS
+    'How many of them are in ops.quarantine; the archive has all, and a load with --force reads them again.';
+

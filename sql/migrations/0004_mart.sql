@@ -1,0 +1,416 @@
+-- mart: what analysts read. First wash-trade signals, the versioned method that finds them, and the days that wait to
+-- be scored.
+
+CREATE TABLE mart.flag_method (
+    method      smallint NOT NULL,
+    signal      text     NOT NULL,
+    suspects    boolean  NOT NULL,
+    days        integer  NOT NULL CHECK (days > 0),
+    times       numeric  NOT NULL CHECK (times > 0),
+    description text     NOT NULL,
+    PRIMARY KEY (method, signal)
+);
+
+INSERT INTO mart.flag_method (method, signal, suspects, days, times, description) VALUES
+    (1, 'self_trade',     true,  1,  1, 'Seller and buyer are one wallet'),
+    (1, 'back_and_forth', true,  30, 1, 'The same two wallets sold the same token in the other direction within the days'),
+    (1, 'bought_again',   true,  30, 1, 'The buyer had bought the same token before and sold it in between, all within the days'),
+    (1, 'same_pair',      true,  1,  3, 'The same two wallets traded one contract in at least so many transactions of a UTC day, in either direction'),
+    (1, 'price_outlier',  false, 1,  10, 'The unit price in ETH is at least so many times above or below the median of its collection on that UTC day, which had at least as many priced sales');
+
+CREATE TABLE mart.sale_flags (
+    sale_uid uuid     NOT NULL REFERENCES core.sale ON DELETE CASCADE,
+    signal   text     NOT NULL,
+    method   smallint NOT NULL,
+    suspects boolean  NOT NULL,
+    sold_at  timestamptz NOT NULL,
+    PRIMARY KEY (sale_uid, signal),
+    FOREIGN KEY (method, signal) REFERENCES mart.flag_method
+);
+CREATE INDEX sale_flags_sold_at ON mart.sale_flags (sold_at);
+
+CREATE TABLE mart.stale_day (
+    day       date        NOT NULL,
+    marked_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX stale_day_day ON mart.stale_day (day);
+
+COMMENT ON TABLE mart.flag_method IS
+    'One row per version of the wash-trade method and signal: what the signal means and its thresholds. The highest '
+    'method is in force.';
+COMMENT ON COLUMN mart.flag_method.method IS
+    'Version of the method; a change of thresholds or meaning is a new version.';
+COMMENT ON COLUMN mart.flag_method.signal IS 'Name of the signal.';
+COMMENT ON COLUMN mart.flag_method.suspects IS
+    'Whether the signal alone makes a sale a suspected wash trade. A price far off alone does not: rare pieces sell '
+    'far above the floor.';
+COMMENT ON COLUMN mart.flag_method.days IS 'Length of time the signal looks at, in days.';
+COMMENT ON COLUMN mart.flag_method.times IS 'The signal''s threshold: how often, or how many times above or below.';
+COMMENT ON COLUMN mart.flag_method.description IS
+    'The signal in words; "the days" and "so many" are the two thresholds.';
+
+COMMENT ON TABLE mart.sale_flags IS
+    'One row per sale and wash-trade signal found on it. A sale of a scored day without a row showed no signal.';
+COMMENT ON COLUMN mart.sale_flags.sale_uid IS 'The sale, as in mart.sales.';
+COMMENT ON COLUMN mart.sale_flags.signal IS
+    'self_trade, back_and_forth, bought_again, same_pair or price_outlier; see mart.flag_method.';
+COMMENT ON COLUMN mart.sale_flags.method IS 'Version of the method that found it.';
+COMMENT ON COLUMN mart.sale_flags.suspects IS 'Whether this signal alone makes the sale a suspected wash trade.';
+COMMENT ON COLUMN mart.sale_flags.sold_at IS
+    'When the sale happened, UTC; repeated here so that a day''s flags are found at once.';
+
+COMMENT ON TABLE mart.stale_day IS
+    'One row per load and UTC day whose sales it changed, until that day is scored again. A day that is listed has no'
+    ' figures without suspected wash trades for its changed hours yet.';
+COMMENT ON COLUMN mart.stale_day.day IS 'The UTC day in which the changed sales happened.';
+COMMENT ON COLUMN mart.stale_day.marked_at IS 'When the load that changed it began.';
+
+-- The flat view of every sale, with its wash-trade score beside it.
+
+CREATE VIEW mart.sales AS
+SELECT
+    sale.sale_uid,
+    sale.sold_at,
+    (sale.sold_at AT TIME ZONE 'UTC')::date AS day,
+    sale.chain,
+    sale.collection_slug,
+    sale.contract_address,
+    sale.token_id,
+    sale.nft_name,
+    sale.seller,
+    sale.buyer,
+    sale.maker,
+    sale.taker,
+    sale.side,
+    sale.quantity,
+    sale.price,
+    sale.unit_price,
+    sale.payment_token_symbol,
+    sale.payment_token_address,
+    sale.price_eth,
+    sale.price_usd,
+    sale.price_eth / nullif(sale.quantity, 0) AS unit_price_eth,
+    sale.marketplace_fee_raw * ('1e-' || sale.payment_token_decimals)::numeric AS marketplace_fee,
+    sale.royalty_raw * ('1e-' || sale.payment_token_decimals)::numeric AS royalty,
+    sale.eth_rate,
+    sale.usd_rate,
+    sale.is_private,
+    sale.is_replayed,
+    sale.source,
+    sale.transaction_hash,
+    sale.order_hash,
+    sale.event_at,
+    sale.sent_at,
+    sale.received_at,
+    sale.loaded_at,
+    sale.source_hour,
+    CASE
+        WHEN EXISTS (SELECT FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid AND flag.suspects) THEN true
+        WHEN EXISTS (SELECT FROM mart.stale_day AS stale WHERE stale.day = (sale.sold_at AT TIME ZONE 'UTC')::date) THEN NULL
+        ELSE false
+    END AS is_suspect,
+    ARRAY(SELECT flag.signal FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid ORDER BY flag.signal) AS signals
+FROM core.sale AS sale;
+
+COMMENT ON VIEW mart.sales IS
+    'One row per NFT sold in one order fill, with amounts in whole tokens and the wash-trade score beside it. A '
+    'transaction that sweeps five NFTs has five rows.';
+COMMENT ON COLUMN mart.sales.sale_uid IS
+    'Identity of the sale: from chain, transaction, contract, token id and order hash.';
+COMMENT ON COLUMN mart.sales.sold_at IS
+    'When it was sold, UTC: time of the transaction, else the order''s closing time, else the event''s time.';
+COMMENT ON COLUMN mart.sales.day IS 'UTC day of sold_at. Filter on sold_at, which has an index.';
+COMMENT ON COLUMN mart.sales.chain IS
+    'Chain in lower case, as OpenSea names it; polygon also where the stream said matic.';
+COMMENT ON COLUMN mart.sales.collection_slug IS 'OpenSea''s slug of the collection; NULL when the message named none.';
+COMMENT ON COLUMN mart.sales.contract_address IS 'Contract of the NFT.';
+COMMENT ON COLUMN mart.sales.token_id IS 'Token id as decimal text of up to 78 digits, or the address on Solana.';
+COMMENT ON COLUMN mart.sales.nft_name IS 'Name of the NFT at the time of the sale; NULL when unknown.';
+COMMENT ON COLUMN mart.sales.seller IS
+    'Wallet that gave the NFT; NULL when unknown, as it is where the side is and the message names no seller.';
+COMMENT ON COLUMN mart.sales.buyer IS 'Wallet that paid; NULL when unknown.';
+COMMENT ON COLUMN mart.sales.maker IS 'Wallet that made the order; NULL when unknown.';
+COMMENT ON COLUMN mart.sales.taker IS 'Wallet that filled the order; NULL when unknown.';
+COMMENT ON COLUMN mart.sales.side IS 'listing: the maker sold; offer: the maker bought; unknown.';
+COMMENT ON COLUMN mart.sales.quantity IS 'How many of the token were sold; above 1 only for ERC-1155.';
+COMMENT ON COLUMN mart.sales.price IS 'Total price in whole units of the payment token; NULL when unknown.';
+COMMENT ON COLUMN mart.sales.unit_price IS 'Price of one in the payment token; NULL when it has no exact decimal form.';
+COMMENT ON COLUMN mart.sales.payment_token_symbol IS
+    'Symbol of the payment token. Anybody can issue a token with a known symbol: tell tokens apart by address.';
+COMMENT ON COLUMN mart.sales.payment_token_address IS
+    'Contract of the payment token; the zero address is the chain''s own coin.';
+COMMENT ON COLUMN mart.sales.price_eth IS
+    'Total price in ETH at the rate of the moment; NULL when no rate or price was received.';
+COMMENT ON COLUMN mart.sales.price_usd IS
+    'Total price in US dollars at the rate of the moment; NULL when no rate or price was received.';
+COMMENT ON COLUMN mart.sales.unit_price_eth IS
+    'price_eth divided by quantity, where the quotient has no end rounded at the sixteenth significant digit or '
+    'beyond.';
+COMMENT ON COLUMN mart.sales.marketplace_fee IS
+    'Marketplace fee in whole units of the payment token; NULL when the order did not show it.';
+COMMENT ON COLUMN mart.sales.royalty IS
+    'Creator royalties in whole units of the payment token; NULL when the order did not show them.';
+COMMENT ON COLUMN mart.sales.eth_rate IS 'ETH for one unit of the payment token when it was sold.';
+COMMENT ON COLUMN mart.sales.usd_rate IS 'US dollars for one unit of the payment token when it was sold.';
+COMMENT ON COLUMN mart.sales.is_private IS 'Whether the order was reserved for one buyer; NULL when unknown.';
+COMMENT ON COLUMN mart.sales.is_replayed IS 'Whether it was first received long after it was sold.';
+COMMENT ON COLUMN mart.sales.source IS 'stream, or events_api for a sale that only the repair of a gap brought.';
+COMMENT ON COLUMN mart.sales.transaction_hash IS 'Transaction in which it was sold; sweeps share one.';
+COMMENT ON COLUMN mart.sales.order_hash IS 'Order that was filled; NULL when unknown or made elsewhere.';
+COMMENT ON COLUMN mart.sales.event_at IS 'event_timestamp of the message, UTC.';
+COMMENT ON COLUMN mart.sales.sent_at IS 'When OpenSea sent the message, UTC.';
+COMMENT ON COLUMN mart.sales.received_at IS 'When the first collector received it, UTC.';
+COMMENT ON COLUMN mart.sales.loaded_at IS 'When it was loaded into the warehouse, UTC.';
+COMMENT ON COLUMN mart.sales.source_hour IS 'Start of the archive hour it was loaded from, UTC.';
+COMMENT ON COLUMN mart.sales.is_suspect IS
+    'Whether it is a suspected wash trade. While its day waits to be scored, NULL for those not suspected so far.';
+COMMENT ON COLUMN mart.sales.signals IS 'Wash-trade signals found on it, also those that alone do not make it suspect.';
+
+-- Roll-ups by collection: of an hour, written by loads, and of a day, written when the day is scored. Their figures are
+-- declared once, as a type, and computed in one place, by a function.
+
+CREATE TYPE mart.collection_figures AS (
+    sales            bigint,
+    items            numeric,
+    volume_eth       numeric,
+    volume_usd       numeric,
+    without_eth      bigint,
+    without_usd      bigint,
+    buyers           bigint,
+    sellers          bigint,
+    low_eth          numeric,
+    median_eth       numeric,
+    high_eth         numeric,
+    sales_clean      bigint,
+    volume_eth_clean numeric,
+    volume_usd_clean numeric,
+    buyers_clean     bigint,
+    sellers_clean    bigint,
+    low_eth_clean    numeric,
+    median_eth_clean numeric,
+    high_eth_clean   numeric
+);
+
+COMMENT ON COLUMN mart.collection_figures.sales IS 'Number of sales (rows of mart.sales).';
+COMMENT ON COLUMN mart.collection_figures.items IS
+    'Number of NFTs, with quantities; NULL when none of the quantities is known.';
+COMMENT ON COLUMN mart.collection_figures.volume_eth IS 'Sum of the prices in ETH, over the sales that have one.';
+COMMENT ON COLUMN mart.collection_figures.volume_usd IS
+    'Sum of the prices in US dollars, over the sales that have one.';
+COMMENT ON COLUMN mart.collection_figures.without_eth IS
+    'Sales left out of the ETH figures because no rate or price was received.';
+COMMENT ON COLUMN mart.collection_figures.without_usd IS
+    'Sales left out of volume_usd because no rate or price was received.';
+COMMENT ON COLUMN mart.collection_figures.buyers IS
+    'Distinct wallets that bought; a sale whose buyer is unknown adds none.';
+COMMENT ON COLUMN mart.collection_figures.sellers IS
+    'Distinct wallets that sold; a sale whose seller is unknown adds none.';
+COMMENT ON COLUMN mart.collection_figures.low_eth IS 'Lowest price of one NFT in ETH.';
+COMMENT ON COLUMN mart.collection_figures.median_eth IS
+    'Median price of one NFT in ETH: a price that was really paid, the lower of two middle ones.';
+COMMENT ON COLUMN mart.collection_figures.high_eth IS 'Highest price of one NFT in ETH.';
+COMMENT ON COLUMN mart.collection_figures.sales_clean IS
+    'The same as sales without suspected wash trades. In mart.collection_hourly, all _clean columns are NULL while '
+    'the day waits to be scored.';
+COMMENT ON COLUMN mart.collection_figures.volume_eth_clean IS
+    'The same as volume_eth without suspected wash trades; NULL when no such sale has a price.';
+COMMENT ON COLUMN mart.collection_figures.volume_usd_clean IS
+    'The same as volume_usd without suspected wash trades; NULL when no such sale has a price.';
+COMMENT ON COLUMN mart.collection_figures.buyers_clean IS 'The same as buyers without suspected wash trades.';
+COMMENT ON COLUMN mart.collection_figures.sellers_clean IS 'The same as sellers without suspected wash trades.';
+COMMENT ON COLUMN mart.collection_figures.low_eth_clean IS
+    'The same as low_eth without suspected wash trades; NULL when no such sale has a price.';
+COMMENT ON COLUMN mart.collection_figures.median_eth_clean IS
+    'The same as median_eth without suspected wash trades; NULL when no such sale has a price.';
+COMMENT ON COLUMN mart.collection_figures.high_eth_clean IS
+    'The same as high_eth without suspected wash trades; NULL when no such sale has a price.';
+COMMENT ON TYPE mart.collection_figures IS 'The figures of one collection in one span of time.';
+
+CREATE FUNCTION mart.collection_figures(chain text, collection_slug text, since timestamptz, until timestamptz)
+RETURNS SETOF mart.collection_figures
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH bucket AS (
+        SELECT sale.sale_uid, sale.chain, sale.quantity, sale.price_eth, sale.price_usd, sale.buyer, sale.seller
+        FROM core.sale
+        WHERE sale.collection_slug = collection_figures.collection_slug
+            AND sale.sold_at >= since AND sale.sold_at < until
+        UNION ALL
+        SELECT sale.sale_uid, sale.chain, sale.quantity, sale.price_eth, sale.price_usd, sale.buyer, sale.seller
+        FROM core.sale
+        WHERE collection_figures.collection_slug IS NULL AND sale.collection_slug IS NULL
+            AND sale.sold_at >= since AND sale.sold_at < until
+    ),
+    sold AS (
+        SELECT
+            *, price_eth / nullif(quantity, 0) AS unit_eth,
+            NOT EXISTS (SELECT FROM mart.sale_flags AS flag WHERE flag.sale_uid = bucket.sale_uid AND flag.suspects) AS clean
+        FROM bucket
+        WHERE bucket.chain = collection_figures.chain
+    )
+    SELECT
+        count(*), sum(quantity), sum(price_eth), sum(price_usd),
+        count(*) FILTER (WHERE price_eth IS NULL), count(*) FILTER (WHERE price_usd IS NULL),
+        count(DISTINCT buyer), count(DISTINCT seller),
+        min(unit_eth), percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_eth), max(unit_eth),
+        count(*) FILTER (WHERE clean), sum(price_eth) FILTER (WHERE clean), sum(price_usd) FILTER (WHERE clean),
+        count(DISTINCT buyer) FILTER (WHERE clean), count(DISTINCT seller) FILTER (WHERE clean),
+        min(unit_eth) FILTER (WHERE clean), percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_eth) FILTER (WHERE clean),
+        max(unit_eth) FILTER (WHERE clean)
+    FROM sold
+    HAVING count(*) > 0;
+END;
+
+COMMENT ON FUNCTION mart.collection_figures IS
+    'The figures of a collection on a chain over the sales of [since, until), in one row; no row without a sale. A '
+    'NULL collection is that of the sales whose message named none.';
+REVOKE ALL ON FUNCTION mart.collection_figures FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION mart.collection_figures TO tidemark_loader, tidemark_reader;
+
+CREATE TABLE mart.collection_hourly (
+    hour            timestamptz NOT NULL,
+    chain           text        NOT NULL,
+    collection_slug text,
+    LIKE mart.collection_figures INCLUDING COMMENTS
+);
+ALTER TABLE mart.collection_hourly
+    ALTER sales SET NOT NULL, ALTER without_eth SET NOT NULL, ALTER without_usd SET NOT NULL,
+    ALTER buyers SET NOT NULL, ALTER sellers SET NOT NULL;
+CREATE UNIQUE INDEX collection_hourly_key ON mart.collection_hourly (hour, chain, coalesce(collection_slug, ''));
+CREATE INDEX collection_hourly_collection ON mart.collection_hourly (collection_slug, hour);
+
+COMMENT ON TABLE mart.collection_hourly IS
+    'One row per UTC hour of sale, chain and collection that had sales. Written by the load for the hours whose sales'
+    ' it changed; the _clean columns follow when the day is scored.';
+COMMENT ON COLUMN mart.collection_hourly.hour IS 'Start of the UTC hour in which the sales happened.';
+COMMENT ON COLUMN mart.collection_hourly.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.collection_hourly.collection_slug IS
+    'Collection; NULL collects the sales whose message named none.';
+
+CREATE TABLE mart.collection_daily (
+    day             date        NOT NULL,
+    chain           text        NOT NULL,
+    collection_slug text,
+    LIKE mart.collection_figures INCLUDING COMMENTS
+);
+ALTER TABLE mart.collection_daily
+    ALTER sales SET NOT NULL, ALTER without_eth SET NOT NULL, ALTER without_usd SET NOT NULL,
+    ALTER buyers SET NOT NULL, ALTER sellers SET NOT NULL;
+CREATE UNIQUE INDEX collection_daily_key ON mart.collection_daily (day, chain, coalesce(collection_slug, ''));
+CREATE INDEX collection_daily_collection ON mart.collection_daily (collection_slug, day);
+
+COMMENT ON TABLE mart.collection_daily IS
+    'One row per UTC day of sale, chain and collection that had sales when the day was last scored. Distinct wallets '
+    'and medians are those of the whole day, not sums of hours.';
+COMMENT ON COLUMN mart.collection_daily.day IS 'UTC day in which the sales happened.';
+COMMENT ON COLUMN mart.collection_daily.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.collection_daily.collection_slug IS
+    'Collection; NULL collects the sales whose message named none.';
+
+-- Roll-up by wallet and day.
+
+CREATE TABLE mart.wallet_daily (
+    day         date   NOT NULL,
+    chain       text   NOT NULL,
+    wallet      text   NOT NULL,
+    bought      bigint NOT NULL,
+    sold        bigint NOT NULL,
+    spent_eth   numeric,
+    earned_eth  numeric,
+    spent_usd   numeric,
+    earned_usd  numeric,
+    collections bigint NOT NULL,
+    PRIMARY KEY (day, chain, wallet)
+);
+CREATE INDEX wallet_daily_wallet ON mart.wallet_daily (wallet, day);
+
+COMMENT ON TABLE mart.wallet_daily IS
+    'One row per UTC day, chain and wallet that bought or sold when the day was last scored. A sale whose buyer is '
+    'unknown is in its seller''s figures only, and the reverse.';
+COMMENT ON COLUMN mart.wallet_daily.day IS 'UTC day in which the sales happened.';
+COMMENT ON COLUMN mart.wallet_daily.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.wallet_daily.wallet IS 'The wallet''s address.';
+COMMENT ON COLUMN mart.wallet_daily.bought IS 'Sales in which it was the buyer.';
+COMMENT ON COLUMN mart.wallet_daily.sold IS 'Sales in which it was the seller.';
+COMMENT ON COLUMN mart.wallet_daily.spent_eth IS
+    'Sum of the prices it paid in ETH, over the sales that have one; NULL when none has.';
+COMMENT ON COLUMN mart.wallet_daily.earned_eth IS
+    'Sum of the prices of what it sold in ETH, fees and royalties not deducted; NULL when none is known.';
+COMMENT ON COLUMN mart.wallet_daily.spent_usd IS 'The same as spent_eth in US dollars.';
+COMMENT ON COLUMN mart.wallet_daily.earned_usd IS 'The same as earned_eth in US dollars.';
+COMMENT ON COLUMN mart.wallet_daily.collections IS 'Distinct collections in which it bought or sold.';
+
+-- How well each hour was recorded.
+
+CREATE TABLE mart.hour_quality (
+    hour                     timestamptz PRIMARY KEY,
+    collectors               text[]  NOT NULL,
+    covered_s                numeric NOT NULL,
+    covered_twice_s          numeric NOT NULL,
+    repaired_s               numeric NOT NULL,
+    gaps                     jsonb   NOT NULL,
+    sales                    bigint  NOT NULL,
+    seen_by                  jsonb   NOT NULL,
+    seen_in_overlap          bigint,
+    missed_estimate          numeric,
+    missed_low               numeric,
+    missed_high              numeric,
+    recovered                bigint  NOT NULL,
+    quarantined              bigint  NOT NULL,
+    sold_to_sent_p50_s       numeric,
+    sold_to_sent_p95_s       numeric,
+    sold_to_sent_p99_s       numeric,
+    sent_to_received_p50_s   numeric,
+    sent_to_received_p95_s   numeric,
+    sent_to_received_p99_s   numeric,
+    received_to_loaded_p50_s numeric,
+    received_to_loaded_p95_s numeric,
+    received_to_loaded_p99_s numeric,
+    refreshed_at             timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON TABLE mart.hour_quality IS
+    'One row per archive hour that was loaded: how well it was covered, what each collector observed, what was '
+    'probably missed, and how long sales took to arrive. docs/coverage.md explains the statistics.';
+COMMENT ON COLUMN mart.hour_quality.hour IS 'Start of the archive hour, UTC: the hour in which messages were received.';
+COMMENT ON COLUMN mart.hour_quality.collectors IS
+    'Collectors whose coverage of the hour was loaded; repair runs are not among them.';
+COMMENT ON COLUMN mart.hour_quality.covered_s IS
+    'Seconds of the hour in which each topic that a collector was to record was covered by at least one of them.';
+COMMENT ON COLUMN mart.hour_quality.covered_twice_s IS
+    'Seconds of the hour in which each of those topics was covered by at least two collectors at once.';
+COMMENT ON COLUMN mart.hour_quality.repaired_s IS
+    'Seconds in which each topic is complete only because repair runs fetched from the Events API what no collector '
+    'covered.';
+COMMENT ON COLUMN mart.hour_quality.gaps IS
+    'Seconds that each collector did not cover, by reason, such as {"b": {"connection_lost": 12.5}}; of several '
+    'topics the longest.';
+COMMENT ON COLUMN mart.hour_quality.sales IS
+    'Sales whose row in core.sale was read from this hour, those that repair recovered included.';
+COMMENT ON COLUMN mart.hour_quality.seen_by IS
+    'Sales by the exact set of collectors that observed them: names joined by + to a count, such as {"a": 3, "a+b": '
+    '990, "b": 7}. Repair runs are left out.';
+COMMENT ON COLUMN mart.hour_quality.seen_in_overlap IS
+    'Sales sent while two samples ran side by side: those from which the missed are estimated; NULL without an '
+    'overlap.';
+COMMENT ON COLUMN mart.hour_quality.missed_estimate IS
+    'Estimated sales that both samples missed while both ran (Chapman); NULL without an overlap.';
+COMMENT ON COLUMN mart.hour_quality.missed_low IS 'Lower end of the 95 % interval of missed_estimate.';
+COMMENT ON COLUMN mart.hour_quality.missed_high IS 'Upper end of the 95 % interval of missed_estimate.';
+COMMENT ON COLUMN mart.hour_quality.recovered IS
+    'Sales that no collector observed and repair brought from the Events API.';
+COMMENT ON COLUMN mart.hour_quality.quarantined IS 'Lines of the hour that could not be read as any event.';
+COMMENT ON COLUMN mart.hour_quality.sold_to_sent_p50_s IS
+    'Median of the seconds from sale to OpenSea''s sending; replayed and recovered sales are left out of all '
+    'latencies.';
+COMMENT ON COLUMN mart.hour_quality.sold_to_sent_p95_s IS '95th percentile of the same.';
+COMMENT ON COLUMN mart.hour_quality.sold_to_sent_p99_s IS '99th percentile of the same.';
+COMMENT ON COLUMN mart.hour_quality.sent_to_received_p50_s IS
+    'Median of the seconds from sending to the first collector''s receiving; below zero when the clocks differ.';
+COMMENT ON COLUMN mart.hour_quality.sent_to_received_p95_s IS '95th percentile of the same.';
+COMMENT ON COLUMN mart.hour_quality.sent_to_received_p99_s IS '99th percentile of the same.';
+COMMENT ON COLUMN mart.hour_quality.received_to_loaded_p50_s IS
+    'Median of the seconds from receiving to loading; long when the hour was backfilled.';
+COMMENT ON COLUMN mart.hour_quality.received_to_loaded_p95_s IS '95th percentile of the same.';
+COMMENT ON COLUMN mart.hour_quality.received_to_loaded_p99_s IS '99th percentile of the same.';
+COMMENT ON COLUMN mart.hour_quality.refreshed_at IS 'When a load last wrote this row.';
