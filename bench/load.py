@@ -2,7 +2,8 @@
 
 All write to the same PostgreSQL, with fsync. Beside COPY sales are text already; beside dlt they are Python objects,
 and dlt's table has the same columns, once with no index to keep and once with those of core.sale. Tidemark's share
-is staging, ranking the observations and inserting under every key and index of core.sale; what else a load does (sightings,
+is staging, ranking the observations and inserting under every key and index of core.sale; what else a load does
+(sightings,
 conflicts, books, marts) counts in `load_rows_s`, and in `bench.growth`.
 """
 

@@ -17,10 +17,10 @@ from tidemark.loader.transform.sale import Fee, FeeKind, Sale, Side, SideSource,
 from tidemark.loader.warehouse.copy import copied
 from tidemark.loader.warehouse.copy_csv import (
     LONGEST_RAW,
-    QUARANTINE_COLUMNS,
     OBSERVATION_COLUMNS,
-    quarantine_row,
+    QUARANTINE_COLUMNS,
     observation_row,
+    quarantine_row,
 )
 from tidemark.storage.postgres import connected
 

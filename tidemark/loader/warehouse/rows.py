@@ -8,7 +8,7 @@ import msgspec
 
 from tidemark.archive.manifest import Segment
 from tidemark.loader.transform.segment import Block, read_segment
-from tidemark.loader.warehouse.copy_csv import quarantine_row, observation_row
+from tidemark.loader.warehouse.copy_csv import observation_row, quarantine_row
 
 KEPT = 100  # a change in the shape of a frequent event would otherwise copy the archive into the quarantine
 _LINES = 1 << 32  # more than an object can have

@@ -19,7 +19,7 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.archive.verified import check_records, unpacked
 from tidemark.loader.warehouse.copy import PORTION, Copy, copied
-from tidemark.loader.warehouse.copy_csv import QUARANTINE_COLUMNS, OBSERVATION_COLUMNS
+from tidemark.loader.warehouse.copy_csv import OBSERVATION_COLUMNS, QUARANTINE_COLUMNS
 from tidemark.loader.warehouse.process import ReadingProcess
 from tidemark.loader.warehouse.rows import KEPT, Origin, Rows, rows_of
 
@@ -90,7 +90,7 @@ def stage(
     packed: Callable[[Segment], Iterable[bytes]],
     say: Callable[[str], object],
 ) -> None:
-    """Read all objects of an hour into `files`, and copy their observations and what is kept of their rejects to the server.
+    """Read all objects of an hour into `files`; copy their observations, and the rejects that are kept, to the server.
 
     Raises what `packed` raises, and Problem where an object is not what its manifest says or the server took another
     number of rows than it was sent.
