@@ -17,6 +17,7 @@ from statistics import median
 from bench import results
 from collector.upload.packing import PackedSegment, print_packed
 from tidemark.archive.names import SegmentName
+from tidemark.archive.topic_counts import TopicCounts
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.local.services.s3 import S3Server
@@ -58,6 +59,7 @@ def spool(folder: Path, contents: list[bytes]) -> None:
             compressed_bytes=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             event_types={"item_sold": 1},
+            topics={"collection:*": TopicCounts((0,), (1,), (1,))},
             first_received_at=HOUR.start,
             last_received_at=HOUR.start,
         )

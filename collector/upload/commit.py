@@ -10,6 +10,7 @@ from tidemark.archive.ledger import Began, read_ledger
 from tidemark.archive.manifest import Gap, Interval, Manifest, Segment
 from tidemark.archive.names import ObjectKey, SegmentName
 from tidemark.archive.reasons import Reason
+from tidemark.archive.topic_counts import add_up
 from tidemark.core.hour import Hour
 
 
@@ -23,11 +24,15 @@ def manifest_of(
     software: str,
     written_at: datetime,
 ) -> Manifest:
-    """Return the manifest of an hour from the records of its segments and its coverage."""
+    """Return the manifest of an hour from the records of its segments and its coverage.
+
+    Topics that the ledger never expected are counted as `other`; where there is no ledger, each under its own name.
+    """
     packed = [segments[name] for name in sorted(segments)]
     event_types: Counter[str] = Counter()
     for segment in packed:
         event_types.update(segment.event_types)
+    expected = {interval.topic for interval in coverage.covered} | {gap.topic for gap in coverage.gaps}
     return Manifest(
         hour=hour.key,
         collector=collector,
@@ -42,6 +47,7 @@ def manifest_of(
             for name in sorted(segments)
         ),
         event_types=dict(event_types),
+        topics=add_up((each.topics for each in packed), expected),
         first_received_at=min((each.first_received_at for each in packed if each.first_received_at), default=None),
         last_received_at=max((each.last_received_at for each in packed if each.last_received_at), default=None),
         covered=coverage.covered,

@@ -10,7 +10,8 @@ from typing import BinaryIO
 import msgspec
 import zstandard
 
-from collector.upload.tally import Tally
+from tidemark.archive.tally import Tally
+from tidemark.archive.topic_counts import TopicCounts
 
 _BATCH = 1 << 20
 
@@ -26,6 +27,7 @@ class PackedSegment(msgspec.Struct, frozen=True, kw_only=True):
     compressed_bytes: int
     sha256: str
     event_types: dict[str, int]
+    topics: dict[str, TopicCounts]
     first_received_at: datetime | None
     last_received_at: datetime | None
 
@@ -83,6 +85,7 @@ def pack(source: BinaryIO, size: int, target: BinaryIO, *, level: int) -> Packed
         compressed_bytes=digesting.size,
         sha256=digesting.sha256.hexdigest(),
         event_types=dict(tally.event_types),
+        topics=tally.topics,
         first_received_at=tally.first_received_at,
         last_received_at=tally.last_received_at,
     )

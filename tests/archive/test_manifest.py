@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tidemark.archive.manifest import FORMAT, Gap, Interval, Manifest, Segment, print_manifest, read_manifest
 from tidemark.archive.names import ObjectKey, SegmentName
+from tidemark.archive.topic_counts import MinuteCounts, TopicCounts
 from tidemark.core.hour import Hour
 
 HOUR = Hour.parse("2026-11-22T15")
@@ -24,13 +25,29 @@ holes = st.lists(st.builds(Gap, st.text(), moments, moments, st.text())).map(tup
 
 
 @st.composite
+def shares(draw: st.DrawFn, total: int) -> dict[str, TopicCounts]:
+    """Spread so many sales over topics and minutes."""
+    counts: dict[str, MinuteCounts] = {}
+    while total:
+        share = draw(st.integers(1, total) | st.just(total))
+        counted = counts.setdefault(draw(st.sampled_from(["collection:*", "collection:cats", "other"])), MinuteCounts())
+        minute = draw(st.integers(0, 59))
+        counted.messages[minute] += share
+        counted.sales[minute] += share
+        total -= share
+    return {topic: counted.counts() for topic, counted in counts.items()}
+
+
+@st.composite
 def manifests(draw: st.DrawFn) -> Manifest:
     listed = tuple(draw(segments))
+    records = sum(segment.records for segment in listed)
     return Manifest(
         hour=HOUR.key,
         collector="collector-a",
         segments=listed,
-        event_types={"item_sold": sum(segment.records for segment in listed)},
+        event_types={"item_sold": records},
+        topics=draw(shares(records)),
         first_received_at=draw(st.none() | moments),
         last_received_at=draw(st.none() | moments),
         covered=draw(spans),
@@ -61,6 +78,7 @@ def changed(**changes: Any) -> bytes:
         collector="collector-a",
         segments=(Segment(key, 2, 9, 5, "0" * 64),),
         event_types={"item_sold": 2},
+        topics={"collection:*": TopicCounts((0, 59), (1, 1), (1, 1))},
         software="tidemark",
         written_at=datetime(2026, 11, 22, 16, tzinfo=UTC),
     )
@@ -76,6 +94,16 @@ def changed(**changes: Any) -> bytes:
         ({"collector": "../x"}, "not a collector id"),
         ({"hour": "now"}, "not an hour"),
         ({"event_types": {"item_sold": 1}}, "add up to 1"),
+        ({"event_types": {"item_sold": 1, "item_listed": 1}}, "2 messages and 2 sales, event types to 2 and 1"),
+        ({"topics": {}}, "topics add up to 0 messages"),
+        ({"topics": {"collection:*": TopicCounts((0,), (3,), (2,))}}, "topics add up to 3 messages"),
+        ({"topics": {"collection:*": TopicCounts((60,), (2,), (2,))}}, "not counts of the minutes of an hour"),
+        ({"topics": {"collection:*": TopicCounts((3, 1), (1, 1), (1, 1))}}, "not counts"),
+        ({"topics": {"collection:*": TopicCounts((3, 3), (1, 1), (1, 1))}}, "not counts"),
+        ({"topics": {"collection:*": TopicCounts((-1,), (2,), (2,))}}, "not counts"),
+        ({"topics": {"collection:*": TopicCounts((0,), (2, 0), (2,))}}, "not counts"),
+        ({"topics": {"collection:*": TopicCounts((0, 1), (2, 0), (2, 0))}}, "not counts"),
+        ({"topics": {"collection:*": TopicCounts((0,), (2,), (3,))}}, "not counts"),
     ],
 )
 def test_a_manifest_that_contradicts_itself_is_refused(changes: dict[str, Any], complaint: str) -> None:

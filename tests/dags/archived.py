@@ -11,6 +11,7 @@ from tests.loader.transform.messages import sold
 from tidemark.archive.manifest import Interval, Manifest, Segment, print_manifest
 from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
 from tidemark.archive.record import record_line
+from tidemark.archive.tally import Tally
 from tidemark.core.hour import LENGTH, Hour
 from tidemark.core.timestamps import format_timestamp
 
@@ -22,7 +23,8 @@ def archive_hour(s3: "S3Client", bucket: str, hour: Hour, collector: str = "coll
     """Put one collector's hour: the same sales whoever recorded it, the segment first and the manifest last."""
     times = [hour.start + number * LENGTH / sales for number in range(sales)]
     lines = [_line(hour, number, at) for number, at in enumerate(times)]
-    text = b"".join(lines)
+    text, tally = b"".join(lines), Tally()
+    tally.add(lines)
     packed = zstandard.compress(text)
     key = str(ObjectKey("", collector, SegmentName(hour, 1)))
     digest = hashlib.sha256(packed).hexdigest()
@@ -30,7 +32,8 @@ def archive_hour(s3: "S3Client", bucket: str, hour: Hour, collector: str = "coll
         hour=hour.key,
         collector=collector,
         segments=(Segment(key, len(lines), len(text), len(packed), digest),),
-        event_types={"item_sold": len(lines)},
+        event_types=dict(tally.event_types),
+        topics=tally.topics,
         first_received_at=times[0],
         last_received_at=times[-1],
         covered=(Interval("collection:*", hour.start, hour.end),),

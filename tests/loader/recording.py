@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import zstandard
 
-from tidemark.archive.event_type import event_type_of
 from tidemark.archive.manifest import Gap, Interval, Manifest, Segment, print_manifest
 from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
-from tidemark.archive.record import read_record, record_line
+from tidemark.archive.record import record_line
+from tidemark.archive.tally import Tally
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 
@@ -118,13 +117,15 @@ class Recording:
         packed = [self._packed(number, b"".join(lines)) for number, lines in enumerate(self.segments, 1) if lines]
         for segment, data in packed:
             client.put_object(Bucket=bucket, Key=segment.key, Body=data)
-        lines = [line for segment in self.segments for line in segment]
+        tally = Tally()
+        tally.add(line for segment in self.segments for line in segment)
         whole = [Interval(self.topic, self.hour.start, self.hour.end)]
         manifest = Manifest(
             hour=self.hour.key,
             collector=self.collector,
             segments=tuple(segment for segment, _ in packed),
-            event_types=dict(Counter(_counted(line) for line in lines)),
+            event_types=dict(tally.event_types),
+            topics=tally.topics,
             covered=tuple(whole if self.covered is None else self.covered),
             gaps=tuple(self.gaps),
             software="test",
@@ -139,10 +140,3 @@ class Recording:
         key = str(ObjectKey("", self.collector, SegmentName(self.hour, number)))
         digest = hashlib.sha256(data).hexdigest()
         return Segment(key, lines.count(b"\n"), len(lines), len(data), digest), data
-
-
-def _counted(line: bytes) -> str:
-    try:
-        return event_type_of(read_record(line).message)
-    except ValueError:
-        return "unparsed"

@@ -13,6 +13,7 @@ from tests.loader.contents import contents, one, query
 from tests.loader.recording import HOUR, TOPIC, Recording, fetched, listed, sold
 from tidemark.archive.manifest import Gap, Interval, print_manifest
 from tidemark.archive.names import ManifestKey
+from tidemark.archive.topic_counts import TopicCounts
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour, hours
 from tidemark.loader.hours import load_hour, missing_collectors, stale_hours
@@ -404,7 +405,11 @@ def test_a_damaged_object_loads_nothing_until_it_is_right_again(
 
 def test_a_manifest_that_counts_otherwise_is_refused(s3: "S3Client", settings: LoaderSettings) -> None:
     manifest = recorded().put(s3, settings.bucket)
-    lying = msgspec.structs.replace(manifest, event_types={"item_sold": 1, "item_listed": manifest.records - 1})
+    lying = msgspec.structs.replace(
+        manifest,
+        event_types={"item_sold": 1, "item_listed": manifest.records - 1},
+        topics={TOPIC: TopicCounts((0,), (manifest.records,), (1,))},
+    )
     key = str(ManifestKey("", "collector-a", HOUR))
     s3.put_object(Bucket=settings.bucket, Key=key, Body=print_manifest(lying))
     with pytest.raises(Problem, match=r"counted 1 item_sold messages in 2026-11-22T15, the loader 40"):

@@ -6,13 +6,14 @@ import msgspec
 
 from tidemark.archive.event_type import SALE
 from tidemark.archive.names import ObjectKey, checked_collector
+from tidemark.archive.topic_counts import TopicCounts
 from tidemark.core.hour import Hour
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Interval(msgspec.Struct, frozen=True, order=True, rename={"start": "from", "end": "to"}):
-    """A stretch of an hour in which a topic was covered, `[start, end)`, UTC."""
+    """An interval of an hour in which a topic was covered, `[start, end)`, UTC."""
 
     topic: str
     start: datetime
@@ -20,7 +21,7 @@ class Interval(msgspec.Struct, frozen=True, order=True, rename={"start": "from",
 
 
 class Gap(msgspec.Struct, frozen=True, order=True, rename={"start": "from", "end": "to"}):
-    """A stretch of an hour in which a topic was not covered, with the reason; `[start, end)`, UTC."""
+    """An interval of an hour in which a topic was not covered, with the reason; `[start, end)`, UTC."""
 
     topic: str
     start: datetime
@@ -46,6 +47,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One collector's hour: its segments, what they hold, and what was and was not covered.
 
     `event_types` counts every record line once (see `tidemark.archive.event_type`), so its sum is the number of lines.
+    `topics` counts every line once more, by topic and minute; lines of no known topic are counted as `other`.
     Times are UTC; `first_received_at` and `last_received_at` are None for an hour without records.
     """
 
@@ -54,6 +56,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     collector: str
     segments: tuple[Segment, ...] = ()
     event_types: dict[str, int] = msgspec.field(default_factory=dict)
+    topics: dict[str, TopicCounts] = msgspec.field(default_factory=dict)
     first_received_at: datetime | None = None
     last_received_at: datetime | None = None
     covered: tuple[Interval, ...] = ()
@@ -76,9 +79,8 @@ _decoder = msgspec.json.Decoder(Manifest)
 
 
 def print_manifest(manifest: Manifest) -> bytes:
-    """Print a manifest as indented JSON with sorted keys; the same manifest always gives the same bytes."""
-    text = msgspec.json.encode(manifest, order="sorted")
-    return msgspec.json.format(text, indent=1) + b"\n"
+    """Print a manifest as one line of JSON with sorted keys; the same manifest always gives the same bytes."""
+    return msgspec.json.encode(manifest, order="sorted") + b"\n"
 
 
 def read_manifest(data: bytes) -> Manifest:
@@ -99,4 +101,17 @@ def read_manifest(data: bytes) -> Manifest:
     counted = sum(manifest.event_types.values())
     if counted != manifest.records:
         raise ValueError(f"event types add up to {counted}, the segments hold {manifest.records} records")
+    _check_topics(manifest)
     return manifest
+
+
+def _check_topics(manifest: Manifest) -> None:
+    if broken := [topic for topic, counts in manifest.topics.items() if not counts.whole]:
+        raise ValueError(f"the counts per minute of {broken[0]!r} are not counts of the minutes of an hour")
+    messages = sum(sum(counts.messages) for counts in manifest.topics.values())
+    sales = sum(sum(counts.sales) for counts in manifest.topics.values())
+    if (messages, sales) != (manifest.records, manifest.sales):
+        raise ValueError(
+            f"topics add up to {messages} messages and {sales} sales, "
+            f"event types to {manifest.records} and {manifest.sales}"
+        )

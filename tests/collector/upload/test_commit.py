@@ -8,6 +8,7 @@ from tidemark.archive.coverage import Coverage
 from tidemark.archive.ledger import Alive, Began, Joined, Started, Stopped, print_entry
 from tidemark.archive.manifest import Gap, Interval, Manifest, print_manifest, read_manifest
 from tidemark.archive.names import SegmentName
+from tidemark.archive.topic_counts import TopicCounts
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import parse_timestamp
 
@@ -18,12 +19,14 @@ WRITTEN = datetime(2026, 11, 20, 11, 5, tzinfo=UTC)
 
 
 def packed(records: int, first: str | None, last: str | None, **types: int) -> PackedSegment:
+    minute = int(first[:2]) if first else 0
     return PackedSegment(
         records=records,
         bytes=100 * records,
         compressed_bytes=10 * records,
         sha256="ab" * 32,
         event_types=types,
+        topics={TOPIC: TopicCounts((minute,), (records,), (types.get("item_sold", 0),))},
         first_received_at=parse_timestamp(f"2026-11-20T10:{first}Z") if first else None,
         last_received_at=parse_timestamp(f"2026-11-20T10:{last}Z") if last else None,
     )
@@ -44,6 +47,7 @@ def test_sums_up_the_segments_in_their_order():
     ]
     assert manifest.segments[0].key.startswith("tide/events/date=2026-11-20/hour=10/collector=a/")
     assert manifest.event_types == {"item_sold": 3, "item_listed": 2}
+    assert manifest.topics == {TOPIC: TopicCounts((0, 20), (2, 3), (2, 1))}
     assert manifest.records == 5
     assert manifest.first_received_at == datetime(2026, 11, 20, 10, 0, 1, tzinfo=UTC)
     assert manifest.last_received_at == datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
@@ -52,6 +56,12 @@ def test_sums_up_the_segments_in_their_order():
 def test_a_segment_without_a_readable_moment_leaves_those_of_the_others():
     manifest = summed(_1=packed(1, None, None, unparsed=1), _2=packed(1, "05:00", "05:00", item_sold=1))
     assert manifest.first_received_at == manifest.last_received_at == datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
+
+
+def test_a_topic_that_was_not_expected_is_counted_as_other():
+    coverage = Coverage((Interval("collection:cats", TEN.start, TEN.end),))
+    manifest = read_manifest(print_manifest(summed(coverage, _1=packed(2, "05:00", "05:00", item_sold=2))))
+    assert manifest.topics == {"other": TopicCounts((5,), (2,), (2,))}
 
 
 def test_an_empty_hour_has_a_manifest_that_reads_back():

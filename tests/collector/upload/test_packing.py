@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from collector.upload.packing import PackedSegment, pack, print_packed, read_packed
 from tidemark.archive.record import record_line
+from tidemark.archive.topic_counts import TopicCounts
 
 LINE = record_line("2026-11-20T10:00:01.000000Z", "collection:*", b'{"event_type":"item_sold"}')
 
@@ -36,6 +37,7 @@ def test_the_frame_carries_the_size_and_checksum_of_its_content():
     assert frame.has_checksum
     assert record.records == 1000
     assert record.event_types == {"item_sold": 1000}
+    assert record.topics == {"collection:*": TopicCounts((0,), (1000,), (1000,))}
 
 
 def test_is_one_frame_and_always_the_same_bytes():

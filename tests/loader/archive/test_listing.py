@@ -53,8 +53,8 @@ def test_a_manifest_is_read() -> None:
         (print_manifest(manifest(hour="2026-11-22T14")), "says that it is 2026-11-22T14 by a"),
         (print_manifest(manifest(collector="b")), "says that it is 2026-11-22T15 by b"),
         (
-            print_manifest(manifest()).replace(b'"format": 1', b'"format": 2'),
-            "format 2",
+            print_manifest(manifest()).replace(b'"format":2', b'"format":3'),
+            "format 3",
         ),
     ],
 )

@@ -11,6 +11,8 @@ import zstandard
 from tidemark.archive.manifest import Interval, Manifest, Segment, print_manifest
 from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
 from tidemark.archive.record import record_line, unparsed_line
+from tidemark.archive.tally import Tally
+from tidemark.archive.topic_counts import TopicCounts
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.hours import load_hour
@@ -44,7 +46,8 @@ def archive(server: S3Server, bucket: str, collector: str) -> None:
     text = record_line(AT, "collection:*", MESSAGE.body)
     packed, key = zstandard.compress(text), str(ObjectKey("", collector, SegmentName(TEN, 1)))
     manifest = Manifest(
-        hour=TEN.key, collector=collector, event_types={"item_sold": 1}, software="test", written_at=TEN.end,
+        hour=TEN.key, collector=collector, software="test", written_at=TEN.end,
+        event_types={"item_sold": 1}, topics={"collection:*": TopicCounts((5,), (1,), (1,))},
         segments=(Segment(key, 1, len(text), len(packed), hashlib.sha256(packed).hexdigest()),),
         covered=(Interval("collection:*", TEN.start, TEN.end),),
     )  # fmt: skip
@@ -97,15 +100,16 @@ LISTED = b'{"event_type":"item_listed","payload":{}}'
 
 def put(server: S3Server, bucket: str, collector: str, *segments: bytes) -> None:
     client = server.client()
-    listed = []
+    listed, tally = [], Tally()
     for number, text in enumerate(segments, 1):
         key, packed = str(ObjectKey("", collector, SegmentName(TEN, number))), zstandard.compress(text)
         client.put_object(Bucket=bucket, Key=key, Body=packed)
         lines = text.count(b"\n")
+        tally.add(text.splitlines(keepends=True))
         listed.append(Segment(key, lines, len(text), len(packed), hashlib.sha256(packed).hexdigest()))
     manifest = Manifest(
         hour=TEN.key, collector=collector, segments=tuple(listed), software="test", written_at=TEN.end,
-        event_types={"item_listed": sum(segment.records for segment in listed)},
+        event_types=dict(tally.event_types), topics=tally.topics,
     )  # fmt: skip
     client.put_object(Bucket=bucket, Key=str(ManifestKey("", collector, TEN)), Body=print_manifest(manifest))
 

@@ -10,6 +10,7 @@ from tidemark.archive.event_type import SALE
 from tidemark.archive.manifest import Interval, Manifest, Segment, print_manifest
 from tidemark.archive.names import REPAIR_PREFIX, ManifestKey, ObjectKey, SegmentName
 from tidemark.archive.record import record_line
+from tidemark.archive.tally import Tally
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.transform.events_api import TOPIC
 
@@ -33,7 +34,9 @@ def hour_objects(
 
     `sales` are the texts of events, each with the moment in which it was fetched.
     """
-    lines = b"".join(sale_line(event, fetched_at) for event, fetched_at in sales.items())
+    listed = [sale_line(event, fetched_at) for event, fetched_at in sales.items()]
+    lines, tally = b"".join(listed), Tally()
+    tally.add(listed)
     packed = ZstdCompressor(write_checksum=True, write_content_size=True).compress(lines)
     name = str(ObjectKey(key.prefix, key.collector, SegmentName(key.hour, 1)))
     segment = Segment(name, len(sales), len(lines), len(packed), hashlib.sha256(packed).hexdigest())
@@ -41,7 +44,8 @@ def hour_objects(
         hour=key.hour.key,
         collector=key.collector,
         segments=(segment,) if sales else (),
-        event_types={SALE: len(sales)} if sales else {},
+        event_types=dict(tally.event_types),
+        topics=tally.topics,
         first_received_at=min(sales.values(), default=None),
         last_received_at=max(sales.values(), default=None),
         covered=tuple(sorted(covered)),

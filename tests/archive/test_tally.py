@@ -3,9 +3,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.upload.tally import Tally
 from tidemark.archive.event_type import event_type_of
 from tidemark.archive.record import read_record, record_line, unparsed_line
+from tidemark.archive.tally import Tally
+from tidemark.archive.topic_counts import MOST_TOPICS, TopicCounts
 from tidemark.core.timestamps import parse_timestamp
 
 SALE = b'{"event_type":"item_sold","payload":{}}'
@@ -30,6 +31,7 @@ def test_a_line_that_a_disk_spoiled_is_counted_as_unparsed():
     tally = Tally()
     tally.add([b"\x00\x00\x00\n", record_line("2026-11-20T10:00:01.000000Z", None, SALE)])
     assert dict(tally.event_types) == {"unparsed": 1, "item_sold": 1}
+    assert tally.topics == {"other": TopicCounts((0,), (2,), (1,))}
     assert tally.first_received_at == tally.last_received_at == parse_timestamp("2026-11-20T10:00:01Z")
 
 
@@ -45,6 +47,48 @@ def test_the_types_always_add_up_to_the_lines(lines: list[bytes]):
     tally = Tally()
     tally.add(lines)
     assert tally.records == sum(tally.event_types.values()) == len(lines)
+    assert all(counts.whole for counts in tally.topics.values())
+    assert sum(sum(counts.messages) for counts in tally.topics.values()) == len(lines)
+    assert sum(sum(counts.sales) for counts in tally.topics.values()) == tally.event_types["item_sold"]
+
+
+def test_counts_each_topic_by_minute_and_sales_by_themselves():
+    tally = Tally()
+    tally.add(
+        [
+            record_line("2026-11-20T10:03:59.999999Z", "collection:*", SALE),
+            record_line("2026-11-20T10:03:00.000000Z", "collection:*", b'{"event_type":"item_listed"}'),
+            record_line("2026-11-20T10:59:00.000000Z", "collection:*", SALE),
+            record_line("2026-11-20T10:59:00.000000Z", "collection:cats", SALE),
+        ]
+    )
+    assert tally.topics == {
+        "collection:*": TopicCounts((3, 59), (2, 1), (1, 1)),
+        "collection:cats": TopicCounts((59,), (1,), (1,)),
+    }
+
+
+def test_a_hostile_topic_gets_no_name_of_its_own():
+    tally = Tally()
+    names = [
+        "phoenix",
+        "collection:",
+        "collection:a b",
+        "collection:\x00",
+        "collection:" + "a" * 129,
+        "collection:\u00e9",
+    ]
+    tally.add(record_line("2026-11-20T10:00:01.000000Z", name, SALE) for name in names)
+    assert tally.topics == {"other": TopicCounts((0,), (len(names),), (len(names),))}
+
+
+def test_topics_without_number_are_counted_together():
+    tally = Tally()
+    tally.add(
+        record_line("2026-11-20T10:00:01.000000Z", f"collection:{number}", SALE) for number in range(MOST_TOPICS + 7)
+    )
+    assert len(tally.topics) == MOST_TOPICS + 1
+    assert tally.topics["other"] == TopicCounts((0,), (7,), (7,))
 
 
 JSON = st.recursive(
