@@ -22,7 +22,6 @@ from collector.stream.subscriber import Plan, Subscriber
 from collector.timeline import Timeline
 from collector.upload.folders import UploadFolders
 from tidemark.archive.reasons import Reason
-from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
@@ -42,7 +41,7 @@ class Collector:
     def __init__(self, settings: CollectorSettings, disk: Disk) -> None:
         self.settings = settings
         self._disk = disk
-        clock = Clock.parse(settings.clock)
+        clock = settings.clock
         repair(disk, clock.at(time.time()))
         before = inheritance(disk)
         real = time.time()

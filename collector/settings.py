@@ -6,27 +6,22 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
-from tidemark.archive.names import checked_collector
 from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem
+from tidemark.storage.settings import (
+    ClockSetting,
+    CollectorId,
+    Secret,
+    Settings,
+    Slugs,
+    checked_slug,
+    split_list,
+)
 
 METRICS_PORT = 9464
-_SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)
 _EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,47}", re.ASCII)
-
-
-def split_words(text: object) -> object:
-    """Split a list that was written with commas or white space; anything else is returned as it is."""
-    return tuple(re.split(r"[,\s]+", text.strip(", \t\n"))) if isinstance(text, str) and text.strip() else text or ()
-
-
-def checked_slug(slug: str) -> str:
-    """Return a collection's slug unchanged; raise ValueError unless it can be one."""
-    if not _SLUG.fullmatch(slug):
-        raise ValueError(f"{slug!r} is no collection slug; write it as in OpenSea's address, or * for all")
-    return slug
 
 
 def read_slugs(text: str) -> tuple[str, ...]:
@@ -44,18 +39,13 @@ def _checked_event_type(name: str) -> str:
     return name
 
 
-Slugs = Annotated[tuple[Annotated[str, AfterValidator(checked_slug)], ...], NoDecode, BeforeValidator(split_words)]
 EventTypes = Annotated[
-    tuple[Annotated[str, AfterValidator(_checked_event_type)], ...], NoDecode, BeforeValidator(split_words)
+    tuple[Annotated[str, AfterValidator(_checked_event_type)], ...], NoDecode, BeforeValidator(split_list)
 ]
 
 
-class SpoolSettings(BaseSettings):
-    """What every program on the collector's machine needs, from `TIDEMARK_*` variables and `.env`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="TIDEMARK_", env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
-    )
+class SpoolSettings(Settings):
+    """What every program on the collector's machine needs."""
 
     spool: Path = Field(description="The folder into which the collector writes.")
 
@@ -63,7 +53,7 @@ class SpoolSettings(BaseSettings):
 class CollectorSettings(SpoolSettings):
     """Settings of the collector."""
 
-    collector: Annotated[str, AfterValidator(checked_collector)] = Field(
+    collector: CollectorId = Field(
         description="This collector's id, such as collector-a; it becomes part of every key."
     )
     collections: Slugs = Field(default=("*",), min_length=1, description="Collection slugs with commas, or * for all.")
@@ -75,7 +65,7 @@ class CollectorSettings(SpoolSettings):
         default=SecretStr("wss://stream-api.opensea.io/socket/websocket"),
         description="The Stream API's address, without the key.",
     )
-    opensea_api_key: SecretStr = Field(
+    opensea_api_key: Secret = Field(
         validation_alias="OPENSEA_API_KEY", min_length=1, description="The key for OpenSea's APIs."
     )
     connections: int = Field(
@@ -96,14 +86,13 @@ class CollectorSettings(SpoolSettings):
     metrics_port: int | None = Field(
         default=None, ge=0, le=65535, description="Their port; without it 9464, or any free one where that is taken."
     )
-    clock: str = Field(default="", description="A clock that runs at another rate, for demonstrations.")
+    clock: ClockSetting = Field(default=Clock(), description="A clock that runs at another rate, for demonstrations.")
     log_format: Literal["json", "console", "auto"] = Field(
         default="auto", description="How logs are written; auto: for a person on a terminal, JSON elsewhere."
     )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        Clock.parse(self.clock)
         if "?" in self.stream_url.get_secret_value():
             raise ValueError("TIDEMARK_STREAM_URL must not carry a query; the key belongs into OPENSEA_API_KEY")
         return self
@@ -122,7 +111,7 @@ class CollectorSettings(SpoolSettings):
         if self.collections_file is None:
             return self.collections
         try:
-            return read_slugs(self.collections_file.read_text())
+            return read_slugs(self.collections_file.read_text("utf-8-sig"))
         except (OSError, ValueError) as error:
             hint = "write one slug per line into TIDEMARK_COLLECTIONS_FILE, or * for all"
             raise Problem(f"{self.collections_file} cannot be used: {error}", hint) from error

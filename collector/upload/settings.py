@@ -1,38 +1,26 @@
 """What a person can set for `tidemark upload`."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, model_validator
 
-from tidemark.archive.names import checked_collector, checked_prefix
 from tidemark.core.clock import Clock
+from tidemark.storage.settings import ClockSetting, CollectorId, KeyPrefix, Settings
 
 
-def _checked_clock(text: str) -> str:
-    Clock.parse(text)
-    return text
-
-
-class UploadSettings(BaseSettings):
-    """Settings of the uploader, from `TIDEMARK_*` variables and `.env`.
+class UploadSettings(Settings):
+    """Settings of the uploader.
 
     Credentials, region and endpoint are boto3's own: an IAM role or the `AWS_*` variables.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="TIDEMARK_", env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
-    )
-
-    collector: Annotated[str, AfterValidator(checked_collector)] = Field(
+    collector: CollectorId = Field(
         description="This collector's id, such as collector-a; it becomes part of every key."
     )
     spool: Path = Field(description="The folder into which the collector writes.")
     bucket: str = Field(min_length=3, description="The archive's bucket, or an access point's ARN.")
-    prefix: Annotated[str, AfterValidator(checked_prefix)] = Field(
-        default="", description="What every key begins with: empty, or ending in a slash."
-    )
+    prefix: KeyPrefix = Field(default="", description="What every key begins with: empty, or ending in a slash.")
     retention_hours: float = Field(
         default=6, ge=0, description="How long a shipped file stays in the spool after its hour has ended."
     )
@@ -48,9 +36,7 @@ class UploadSettings(BaseSettings):
     )
     sse_key_id: str | None = Field(default=None, description="The KMS key for aws:kms; without it AWS's own key.")
     sse_bucket_key: bool | None = Field(default=None, description="Whether S3 shall use a bucket key with aws:kms.")
-    clock: Annotated[str, AfterValidator(_checked_clock)] = Field(
-        default="", description="A clock that runs at another rate, for demonstrations."
-    )
+    clock: ClockSetting = Field(default=Clock(), description="A clock that runs at another rate, for demonstrations.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -16,7 +16,6 @@ from collector.upload.report import Committed, Event, Failed, Planned, Report, S
 from collector.upload.settings import UploadSettings
 from collector.upload.steps import Steps
 from tidemark.archive.names import SegmentName
-from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
@@ -35,7 +34,7 @@ def upload(
     spool = UploadFolders(settings.spool)
     try:
         with spool.locked():
-            now = Clock.parse(settings.clock).at(clock())
+            now = settings.clock.at(clock())
             report = _upload(settings, store, watch, spool, now)
             spool.keep_last(last_run(format_timestamp(now), report, spool.last()))
     except OSError as error:

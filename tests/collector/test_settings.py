@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from collector.settings import CollectorSettings, checked_slug, read_slugs, split_words
+from collector.settings import CollectorSettings, read_slugs
 from tidemark.core.errors import Problem
+from tidemark.storage.settings import checked_slug
 
 NEEDED = {"TIDEMARK_COLLECTOR": "collector-a", "TIDEMARK_SPOOL": "/spool", "OPENSEA_API_KEY": "secret-key"}
 
@@ -37,8 +38,8 @@ def test_a_file_serves_as_well(environment: pytest.MonkeyPatch, tmp_path: Path) 
     assert CollectorSettings().slugs() == ("dogs", "cats")
 
 
-@pytest.mark.parametrize("text", ["dogs,cats", "dogs cats", " dogs ,\n cats,"])
-def test_lists_are_written_with_commas_or_spaces(environment: pytest.MonkeyPatch, text: str) -> None:
+@pytest.mark.parametrize("text", ["dogs,cats", "dogs\ncats", " dogs ,\n cats,"])
+def test_lists_are_written_with_commas_or_lines(environment: pytest.MonkeyPatch, text: str) -> None:
     environment.setenv("TIDEMARK_COLLECTIONS", text)
     environment.setenv("TIDEMARK_EVENT_TYPES", "item_sold, item_listed")
     assert CollectorSettings().collections == ("dogs", "cats")
@@ -105,9 +106,3 @@ def test_a_file_that_is_read_holds_slugs_only(text: str) -> None:
         return
     assert slugs
     assert all(checked_slug(slug) == slug and ":" not in slug and len(slug) <= 128 for slug in slugs)
-
-
-def test_words_are_split_and_other_values_left() -> None:
-    assert split_words("a, b") == ("a", "b")
-    assert split_words("") == ()
-    assert split_words(("a",)) == ("a",)

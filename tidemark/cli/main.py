@@ -7,10 +7,10 @@ from typing import Annotated
 
 import pydantic
 import typer
-from dotenv import dotenv_values
 
 from tidemark.core.errors import Problem
 from tidemark.core.version import SOFTWARE
+from tidemark.storage.settings import read_dotenv
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Record (the operator of a collector, and cron)": ("collect", "upload", "status"),
@@ -65,15 +65,15 @@ def _variable(name: str | int = "", *_: str | int) -> str:
 
 def _take_aws_from_dotenv() -> None:
     """Let `.env` hold boto3's variables beside Tidemark's own; boto3 itself reads only the environment."""
-    for name, value in dotenv_values(".env").items():
+    for name, value in read_dotenv().items():
         if name.startswith("AWS_") and value:
             os.environ.setdefault(name, value)
 
 
 def main() -> None:
     """Run the command; every expected failure is one clear message and a non-zero exit status."""
-    _take_aws_from_dotenv()
     try:
+        _take_aws_from_dotenv()
         app()
     except Problem as problem:
         print(f"tidemark: {problem.what}\n  Next: {problem.hint}", file=sys.stderr)

@@ -3,38 +3,26 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
 
-from tidemark.archive.names import checked_collector, checked_prefix
+from tidemark.archive.names import checked_collector
 from tidemark.core.clock import Clock
 from tidemark.core.hour import Hour
-
-_SLUG = r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]{0,127})$"
-
-
-def _listed(text: object) -> object:
-    return tuple(name.strip() for name in text.split(",") if name.strip()) if isinstance(text, str) else text
+from tidemark.storage.settings import ClockSetting, KeyPrefix, Secret, Settings, Slugs, split_list
 
 
 def _checked_collectors(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(checked_collector(name) for name in dict.fromkeys(names))
 
 
-class WarehouseSettings(BaseSettings):
+_Collectors = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list), AfterValidator(_checked_collectors)]
+
+
+class WarehouseSettings(Settings):
     """Where the warehouse is; all that migrating and asking need."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TIDEMARK_",
-        env_file=".env",
-        env_ignore_empty=True,
-        extra="ignore",
-        validate_by_name=True,
-        hide_input_in_errors=True,
-        arbitrary_types_allowed=True,
-    )
-
-    warehouse_url: SecretStr = Field(
+    warehouse_url: Secret = Field(
         description="Address of the warehouse: postgresql://USER:PASSWORD@HOST:PORT/NAME; over a network, with "
         "?sslmode=verify-full&sslrootcert=FILE, or the server's certificate is not verified."
     )
@@ -44,28 +32,24 @@ class LoaderSettings(WarehouseSettings):
     """Where the archive and the warehouse are, and which collectors each hour is expected from."""
 
     bucket: str = Field(min_length=3, description="S3 bucket of the archive.")
-    prefix: Annotated[str, AfterValidator(checked_prefix)] = Field("", description="Key prefix, ending in a slash.")
-    collectors: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_checked_collectors)] = (
-        Field((), description="Collectors whose manifest each hour is expected to have, separated by commas.")
+    prefix: KeyPrefix = Field("", description="Key prefix, ending in a slash.")
+    collectors: _Collectors = Field(
+        (), description="Collectors whose manifest each hour is expected to have, separated by commas."
     )
-    collections: Annotated[tuple[Annotated[str, Field(pattern=_SLUG)], ...], NoDecode, BeforeValidator(_listed)] = (
-        Field(
-            ("*",),
-            min_length=1,
-            description="Collections that the collectors record, or *: what an hour lacks that no collector reported.",
-        )
+    collections: Slugs = Field(
+        ("*",),
+        min_length=1,
+        description="Collections that the collectors record, or *: what an hour lacks that no collector reported.",
     )
     grace_period: float = Field(1800, ge=0, description="Seconds after an hour's end to wait for its manifests.")
-    clock: Annotated[
-        Clock, NoDecode, BeforeValidator(lambda text: Clock.parse(text) if isinstance(text, str) else text)
-    ] = Field(Clock(), description="A clock at another rate, for demonstrations: START@ANCHOR*RATE.")
+    clock: ClockSetting = Field(Clock(), description="A clock at another rate, for demonstrations: START@ANCHOR*RATE.")
     api_url: str = Field(
         "https://api.opensea.io/api/v2",
         pattern=r"^https?://[^/\s]+",
         description="Address of the Events API, for repairs.",
     )
     repair_requests: int = Field(100, ge=1, description="Requests to the Events API that one run of repairs may make.")
-    opensea_api_key: SecretStr | None = Field(
+    opensea_api_key: Secret | None = Field(
         None, validation_alias="OPENSEA_API_KEY", description="Key of the Events API, for repairs."
     )
 

@@ -1,20 +1,16 @@
 """What a person can set for `tidemark up`; everything else is decided by the local system itself."""
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
 
-from collector.settings import EventTypes, Slugs
+from collector.settings import EventTypes
 from tidemark.local.environment import COLLECTORS, Source
+from tidemark.storage.settings import Secret, Settings, Slugs
 
 
-class UpSettings(BaseSettings):
+class UpSettings(Settings):
     """Which stream to record. With `OPENSEA_API_KEY` it is OpenSea's, without it the simulator's."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TIDEMARK_", env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
-    )
-
-    opensea_api_key: SecretStr | None = Field(
+    opensea_api_key: Secret | None = Field(
         None, validation_alias="OPENSEA_API_KEY", description="OpenSea's key; without it the simulator is recorded."
     )
     stream_url: str | None = Field(None, description="The Stream API's address; without it OpenSea's.")

@@ -1,0 +1,93 @@
+"""What the settings of every program share."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import Field, ValidationError
+
+from tidemark.core.errors import Problem
+from tidemark.storage.settings import FIELDS, Secret, Settings, Slugs, split_list
+from tools.settings_page import PROGRAMS, variable
+
+KEY = "not-to-be-shown"
+
+
+class Some(Settings):
+    bucket: str = "archive"
+    collections: Slugs = Field(default=("*",), min_length=1)
+    key: Secret | None = Field(default=None, validation_alias="OPENSEA_API_KEY")
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def mistakes() -> str:
+    with pytest.raises(ValidationError) as refused:
+        Some()
+    assert KEY not in str(refused.value)
+    return "\n".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in refused.value.errors())
+
+
+def test_the_names_are_those_of_every_settings_class() -> None:
+    fields = {variable(settings, name) for settings, _ in PROGRAMS.values() for name in settings.model_fields}
+    assert {name for name in fields if name.startswith("TIDEMARK_")} == {f"TIDEMARK_{name.upper()}" for name in FIELDS}
+
+
+@pytest.mark.parametrize("name", ["TIDEMARK_COLLECTION", "TIDEMARK_COLECTIONS", "tidemark_collections_"])
+def test_a_name_that_does_not_exist_is_refused_with_the_near_one(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, KEY)
+    assert mistakes() == f"{name}: is no setting; did you mean TIDEMARK_COLLECTIONS?"
+
+
+def test_a_name_that_is_near_to_none_is_refused(folder: Path) -> None:
+    (folder / ".env").write_text(f"TIDEMARK_XYZZY={KEY}\nAWS_REGION=x\n")
+    assert "TIDEMARK_XYZZY: is no setting; docs/settings.md" in mistakes()
+
+
+def test_unknown_names_are_reported_beside_other_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEMARK_BUKET", KEY)
+    monkeypatch.setenv("TIDEMARK_COLLECTIONS", "Bad Slug")
+    said = mistakes()
+    assert "'Bad Slug' is no collection slug" in said
+    assert "did you mean TIDEMARK_BUCKET?" in said
+
+
+@pytest.mark.parametrize("text", ["dogs,cats", " dogs , cats,", "dogs\ncats\n"])
+def test_a_list_is_written_with_commas_or_on_lines(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("TIDEMARK_COLLECTIONS", text)
+    assert Some().collections == ("dogs", "cats")
+    assert split_list(("a",)) == ("a",)
+
+
+def test_a_list_without_a_word_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEMARK_COLLECTIONS", " , ")
+    assert "at least 1 item" in mistakes()
+
+
+def test_a_key_is_stripped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENSEA_API_KEY", f"  {KEY}\n")
+    key = Some().key
+    assert key is not None
+    assert key.get_secret_value() == KEY
+
+
+@pytest.mark.parametrize("key", [f"{KEY} x", f"{KEY}\r\nHost: x", f"{KEY}ü", f"{KEY}\udcff"])
+def test_a_key_that_cannot_be_one_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("OPENSEA_API_KEY", key)
+    assert "OPENSEA_API_KEY: Value error, holds a space or a character that no key has" in mistakes()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_file_may_begin_with_a_mark_of_its_encoding(folder: Path, encoding: str) -> None:
+    (folder / ".env").write_text("TIDEMARK_BUCKET=ours\n", encoding=encoding)
+    assert Some().bucket == "ours"
+
+
+def test_a_file_in_another_encoding_is_a_problem(folder: Path) -> None:
+    (folder / ".env").write_text("TIDEMARK_BUCKET=ours\n", encoding="utf-16")
+    with pytest.raises(Problem, match=r"the file \.env is not UTF-8"):
+        Some()
+    assert Some(_env_file=None).bucket == "archive"

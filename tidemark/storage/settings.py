@@ -1,0 +1,129 @@
+"""What the settings of every program share: where they are read, how lists and secrets are written, which names exist.
+
+Every mistake is reported at once. A name that no program knows is refused: a typing error in the name of an optional
+setting would otherwise change what is recorded without a word.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tidemark.archive.names import checked_collector, checked_prefix
+from tidemark.core.clock import Clock
+from tidemark.core.errors import Problem
+
+PREFIX = "TIDEMARK_"
+ENV_FILE = ".env"
+# Fields of the settings classes; a test compares them.
+FIELDS = frozenset(
+    re.findall(
+        r"\w+",
+        """api_url bucket clock collections collections_file collector collectors compression_level connections
+        event_types grace_period heartbeat log_format max_connection_age max_message_mib metrics_host metrics_port
+        multipart_threshold_mib prefix repair_requests reply_timeout retention_hours segment_mib spool sse
+        sse_bucket_key sse_key_id stall_after stream_url sync_interval upload_attempts upload_timeout upload_workers
+        warehouse_url""",
+    )
+)
+# Read by DAGs, by the simulator, by the scripts in deploy/ and by docker-compose.yml.
+_OTHERS = frozenset(
+    re.findall(
+        r"\w+",
+        """catchup first_hour log_folder metrics_namespace queries reader_password secret_id simulator_keys
+        warehouse_address warehouse_secret_id""",
+    )
+)
+_SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)
+_SECRET = re.compile(r"[!-~]*", re.ASCII)
+
+
+def split_list(text: object) -> object:
+    """Split a list that was written with commas or on several lines; anything else is returned as it is."""
+    if not isinstance(text, str):
+        return text
+    return tuple(word for part in re.split(r"[,\n]", text) if (word := part.strip()))
+
+
+def checked_slug(slug: str) -> str:
+    """Return a collection's slug unchanged; raise ValueError unless it can be one."""
+    if not _SLUG.fullmatch(slug):
+        raise ValueError(f"{slug!r} is no collection slug; write it as in OpenSea's address, or * for all")
+    return slug
+
+
+def _checked_secret(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value().strip()
+    if not _SECRET.fullmatch(text):
+        raise ValueError("holds a space or a character that no key has; copy it again")
+    return SecretStr(text)
+
+
+def _read_clock(text: object) -> object:
+    return Clock.parse(text) if isinstance(text, str) else text
+
+
+CollectorId = Annotated[str, AfterValidator(checked_collector)]
+KeyPrefix = Annotated[str, AfterValidator(checked_prefix)]
+ClockSetting = Annotated[Clock, NoDecode, BeforeValidator(_read_clock)]
+Slugs = Annotated[tuple[Annotated[str, AfterValidator(checked_slug)], ...], NoDecode, BeforeValidator(split_list)]
+Secret = Annotated[SecretStr, AfterValidator(_checked_secret)]
+
+
+class Settings(BaseSettings):
+    """Settings from `TIDEMARK_*` variables and `.env`; the environment wins.
+
+    Raises ValidationError with every mistake, Problem where `.env` cannot be read.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8-sig",
+        env_ignore_empty=True,
+        extra="ignore",
+        validate_by_name=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+    )
+
+    def __init__(self, **given: Any) -> None:
+        in_file = read_dotenv() if given.get("_env_file", ENV_FILE) else {}
+        unknown = list(_unknown({*os.environ, *in_file}))
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            if not unknown:
+                raise
+            unknown[:0] = [_repeated(each["loc"], each["msg"]) for each in error.errors()]
+        if unknown:
+            raise ValidationError.from_exception_data(type(self).__name__, unknown, hide_input=True) from None
+
+
+def read_dotenv() -> Mapping[str, str | None]:
+    """Return the variables in `.env`, none where there is no such file. Raises Problem where it cannot be read."""
+    try:
+        return dotenv_values(ENV_FILE, encoding="utf-8-sig", interpolate=True)
+    except (OSError, UnicodeError) as error:
+        why = "is not UTF-8" if isinstance(error, UnicodeError) else f"cannot be read: {error.strerror}"
+        raise Problem(f"the file {ENV_FILE} {why}", "Save it as UTF-8 text, one NAME=VALUE per line") from None
+
+
+def _unknown(variables: set[str]) -> Iterator[InitErrorDetails]:
+    names = FIELDS | _OTHERS
+    for variable in sorted(variables):
+        name = variable.upper().removeprefix(PREFIX).lower()
+        if variable.upper().startswith(PREFIX) and name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f"did you mean {PREFIX}{near[0].upper()}?" if near else "docs/settings.md lists those that exist"
+            yield _repeated((variable,), f"is no setting; {hint}")
+
+
+def _repeated(place: tuple[int | str, ...], message: str) -> InitErrorDetails:
+    return {"type": PydanticCustomError("setting", "{message}", {"message": message}), "loc": place, "input": None}
