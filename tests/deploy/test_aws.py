@@ -106,6 +106,25 @@ def test_the_two_collectors_live_in_two_zones_each_kept_alive_by_a_group_of_one(
     assert spool["AvailabilityZone"] == {"Fn::ImportValue": {"Fn::Sub": "${System}-zone-${Zone}"}}
 
 
+def test_a_collector_says_when_it_is_installed_and_keeps_its_collections_on_the_spool() -> None:
+    template = decode_yaml(str(AWS / "collector.yaml"))["Resources"]
+    assert template["Group"]["CreationPolicy"]["ResourceSignal"]["Count"] == 1
+    assert template["Group"]["UpdatePolicy"]["AutoScalingRollingUpdate"]["WaitOnResourceSignals"]
+    script = template["Template"]["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"][0]
+    lines = [line.strip() for line in script.splitlines()]
+    assert lines.index("trap 'signal FAILURE || true' ERR") < lines.index("trap - ERR") < lines.index("signal SUCCESS")
+    assert lines.index("mount /var/lib/tidemark") < next(
+        number for number, line in enumerate(lines) if line.startswith("[ -e /var/lib/tidemark/collections ]")
+    )
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+
+
+def test_the_minor_version_of_the_warehouse_is_left_to_rds() -> None:
+    template = decode_yaml(str(AWS / "warehouse.yaml"))
+    assert template["Parameters"]["EngineVersion"]["Default"].isdecimal()
+    assert template["Resources"]["Warehouse"]["Properties"]["AutoMinorVersionUpgrade"]
+
+
 @pytest.mark.usefixtures("outputs")
 def test_the_warehouse_is_private_encrypted_backed_up_and_forces_tls() -> None:
     warehouse = _properties("warehouse", "Warehouse")

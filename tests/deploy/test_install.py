@@ -67,6 +67,7 @@ def test_it_installs_without_a_network_twice_and_cron_ships_an_hour_and_mails_on
     for unit in ("collector.service", "airflow.target", "airflow@scheduler.service", "metrics@collector.timer"):
         assert _inside(debian, "systemd-analyze", "verify", "--man=no", f"tidemark-{unit}") == ""
 
+    _refuses_a_release_for_another_python(debian)
     _secrets_are_kept_by_root_alone(debian)
     _configure(debian, s3_endpoint, "no-such-bucket")
     key = _spooled_hour(debian)
@@ -87,6 +88,18 @@ def test_it_installs_without_a_network_twice_and_cron_ships_an_hour_and_mails_on
     assert "exit status 0" in log.with_name("upload.log.1").read_text()
     keys = {found["Key"] for found in boto3.client("s3").list_objects_v2(Bucket=bucket)["Contents"]}
     assert {key, str(ManifestKey("", "collector-a", HOUR))} <= keys
+
+
+def _refuses_a_release_for_another_python(root: Path) -> None:
+    version = root / "opt/tidemark-release/wheels/python-version"
+    built = version.read_text()
+    version.write_text("3.13\n")
+    command = ["chroot", str(root), "/opt/tidemark-release/deploy/install"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    version.write_text(built)
+    assert done.returncode == 1
+    assert "this release is for Python 3.13 and python3 here is 3.11" in done.stderr
+    assert "deploy/build-wheelhouse collector linux/" in done.stderr
 
 
 def _secrets_are_kept_by_root_alone(root: Path) -> None:

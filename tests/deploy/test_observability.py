@@ -131,6 +131,35 @@ def test_the_warehouse_answers_every_query_of_the_exporter(warehouse_url: str, n
     assert set(_ask(warehouse_url, query["sql"])) == set(query["metrics"])
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("loads", "late"),
+    [
+        ([], 0),
+        ([(5, 1), (4, 1), (3, 1), (2, 1)], 0),  # every hour loaded as it ended
+        ([(160, 160), (4, 1), (3, 1)], 0),  # and one old hour backfilled
+        ([(160, 160)], 0),  # nothing but a backfill
+        ([(9, 1), (4, 1), (3, 1)], 4),  # the hours between were never loaded
+        ([(9, 1), (8, 3), (7, 2), (6, 1), (5, 1), (4, 1), (3, 1), (-9000, 9001)], 0),  # an hour of next year
+    ],
+)
+def test_a_backfill_makes_no_hour_late(postgres_url: str, loads: list[tuple[int, int]], late: int) -> None:
+    query = yaml.safe_load(_without_tags())["queries"]["hours"]["sql"]
+    connection = psycopg2.connect(postgres_url)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA mart CREATE TABLE hour_quality (hour timestamptz)")
+        cursor.execute("CREATE SCHEMA ops CREATE TABLE load_run (source_hour timestamptz, finished_at timestamptz)")
+        for ago, after in loads:
+            hour = f"date_trunc('hour', now()) - interval '{ago} hours'"
+            cursor.execute(f"INSERT INTO mart.hour_quality SELECT {hour}")
+            cursor.execute(f"INSERT INTO ops.load_run SELECT {hour}, {hour} + interval '{1 + after} hours'")
+        cursor.execute(query)
+        ((age, found),) = cursor.fetchall()
+    connection.close()
+    assert found == late
+    assert age is None or age > 0
+
+
 def _ask(url: str, statement: str) -> list[str]:
     connection = psycopg2.connect(url)
     try:
