@@ -44,9 +44,9 @@ def test_without_a_key_the_gaps_are_shown_and_nothing_fails(
 
     assert ended.returncode == 0, ended.stderr
     report = json.loads(ended.stdout)
-    assert (report["open_stretches"], report["open_seconds"], report["loads"]) == (1, 1800.0, [])
+    assert (report["open_windows"], report["open_seconds"], report["loads"]) == (1, 1800.0, [])
     assert "OPENSEA_API_KEY is not set" in report["why"]
-    assert "open stretches: 1, 1,800 s" in ended.stderr
+    assert "open windows: 1, 1,800 s" in ended.stderr
 
 
 def test_settings_that_are_missing_are_named_all_at_once(tmp_path: Path) -> None:

@@ -19,10 +19,11 @@ def repair(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is open and ask for nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
 ) -> None:
-    """Fetch the sales of stretches that no collector covered, archive them, and load their hours again.
+    """Fetch the sales of gap windows that no collector covered, archive them, and load their hours again.
 
-    The newest stretch comes first, within the API's limits and TIDEMARK_REPAIR_REQUESTS. What could not be asked for
-    stays open for the next run. Without OPENSEA_API_KEY nothing is fetched, and that is no failure.
+    The newest window comes first, within the API's limits and TIDEMARK_REPAIR_REQUESTS. What could not be fetched
+    stays open for the next run. Without OPENSEA_API_KEY nothing is fetched, and that is no failure. The exit status
+    is 1 where the API was asked and nothing could be repaired.
 
     \b
     Example:
@@ -36,13 +37,14 @@ def repair(
     from functools import partial
 
     from tidemark.loader.hours import load_hour
-    from tidemark.loader.repair.run import repair_gaps
+    from tidemark.loader.repair.gaps import repair_gaps
     from tidemark.loader.settings import LoaderSettings
 
     settings = LoaderSettings()
-    say = partial(typer.echo, err=as_json)
+    log = partial(typer.echo, err=as_json)
     until = last or Hour.of(settings.clock.at(time.time()))
-    report = repair_gaps(settings, first or Hour(until.start - timedelta(days=7)), until, dry_run=dry_run, say=say)
-    loads = [load_hour(Hour.parse(key), settings, say=say) for key in report.hours]
+    report = repair_gaps(settings, first or Hour(until.start - timedelta(days=7)), until, dry_run=dry_run, log=log)
+    loads = [load_hour(Hour.parse(key), settings, say=log) for key in report.hours]
     if as_json:
         typer.echo(json.dumps(asdict(report) | {"loads": [asdict(load) for load in loads]}))
+    report.check()

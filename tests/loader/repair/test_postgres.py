@@ -6,8 +6,8 @@ import pytest
 
 from tests.loader.contents import query
 from tidemark.core.hour import Hour
-from tidemark.loader.repair.postgres import open_stretches
-from tidemark.loader.repair.stretch import Stretch
+from tidemark.loader.repair.postgres import TRIES, open_windows
+from tidemark.loader.repair.window import GapWindow
 from tidemark.loader.settings import LoaderSettings
 from tidemark.storage.postgres import connected
 
@@ -28,27 +28,34 @@ class Warehouse:
         self._settings = settings
 
     def gap(self, collector: str, start: float, end: float, topic: str = MARKET, *, hour: Hour = HOUR) -> "Warehouse":
-        self._write("gap", collector, stretch(start, end, topic, hour), reason="process_died")
+        self._write("gap", collector, window(start, end, topic, hour), reason="process_died")
         return self
 
     def covered(self, collector: str, start: float, end: float, topic: str = MARKET) -> "Warehouse":
-        self._write("coverage", collector, stretch(start, end, topic))
+        self._write("coverage", collector, window(start, end, topic))
         return self
 
-    def _write(self, table: str, collector: str, of: Stretch, **more: str) -> None:
+    def set_aside(self, collector: str) -> "Warehouse":
+        row = {"source_hour": HOUR.start, "key": f"{collector}.zst", "collector": collector, "event_type": "item_sold",
+               "reason": "malformed", "lines": 1, "kept": 1}  # fmt: skip
+        statement = f"INSERT INTO ops.reject ({', '.join(row)}) VALUES ({', '.join('%s' for _ in row)})"
+        query(self._settings.warehouse_url.get_secret_value(), statement, *row.values())
+        return self
+
+    def _write(self, table: str, collector: str, of: GapWindow, **more: str) -> None:
         row = {"source_hour": of.hour.start, "collector": collector, "topic": of.topic, "from_at": of.start}
         columns = row | {"to_at": of.end} | more
         places = ", ".join("%s" for _ in columns)
         statement = f"INSERT INTO ops.{table} ({', '.join(columns)}) VALUES ({places})"
         query(self._settings.warehouse_url.get_secret_value(), statement, *columns.values())
 
-    def open(self, first: Hour = HOUR, last: Hour = HOUR) -> list[Stretch]:
+    def open(self, first: Hour = HOUR, last: Hour = HOUR) -> list[GapWindow]:
         with connected(self._settings.warehouse_url) as connection:
-            return open_stretches(connection, first, last)
+            return open_windows(connection, first, last)
 
 
-def stretch(start: float, end: float, topic: str = MARKET, hour: Hour = HOUR) -> Stretch:
-    return Stretch(hour, topic, hour.start + timedelta(minutes=start), hour.start + timedelta(minutes=end))
+def window(start: float, end: float, topic: str = MARKET, hour: Hour = HOUR) -> GapWindow:
+    return GapWindow(hour, topic, hour.start + timedelta(minutes=start), hour.start + timedelta(minutes=end))
 
 
 def test_nothing_is_open_in_an_empty_warehouse(opened: Warehouse) -> None:
@@ -58,26 +65,39 @@ def test_nothing_is_open_in_an_empty_warehouse(opened: Warehouse) -> None:
 def test_only_what_nobody_covered_is_open(opened: Warehouse) -> None:
     opened.gap("a", 5, 20).covered("a", 0, 5).covered("a", 20, 60)
     opened.gap("b", 15, 30).covered("b", 0, 15).covered("b", 30, 60)
-    assert opened.open() == [stretch(15, 20)]
+    assert opened.open() == [window(15, 20)]
 
 
-def test_gaps_of_two_collectors_that_touch_are_one_stretch(opened: Warehouse) -> None:
+def test_gaps_of_two_collectors_that_touch_are_one_window(opened: Warehouse) -> None:
     opened.gap("a", 5, 20).gap("b", 20, 30)
-    assert opened.open() == [stretch(5, 30)]
+    assert opened.open() == [window(5, 30)]
 
 
 def test_what_a_repair_covered_is_not_asked_for_again(opened: Warehouse) -> None:
     opened.gap("a", 5, 20).covered("events-api-1", 12, 20)
-    assert opened.open() == [stretch(5, 12)]
+    assert opened.open() == [window(5, 12)]
 
 
 def test_a_collector_of_the_whole_market_covers_each_collection_but_not_the_reverse(opened: Warehouse) -> None:
     opened.gap("a", 5, 20, APES).covered("b", 0, 10)
     opened.gap("b", 10, 15).covered("a", 0, 5, APES)
-    assert opened.open() == [stretch(10, 20, APES), stretch(10, 15)]
+    assert opened.open() == [window(10, 20, APES), window(10, 15)]
 
 
 def test_the_newest_comes_first_and_hours_outside_stay_out(opened: Warehouse) -> None:
     later = HOUR.next()
     opened.gap("a", 0, 1).gap("a", 50, 60).gap("a", 0, 2, hour=later).gap("a", 0, 1, hour=later.next())
-    assert opened.open(HOUR, later) == [stretch(0, 2, hour=later), stretch(50, 60), stretch(0, 1)]
+    assert opened.open(HOUR, later) == [window(0, 2, hour=later), window(50, 60), window(0, 1)]
+
+
+def test_what_was_fetched_and_set_aside_stays_open_until_it_was_tried_often_enough(opened: Warehouse) -> None:
+    opened.gap("a", 5, 20).gap("a", 30, 40)
+    for number in range(TRIES):
+        assert opened.open() == [window(30, 40), window(5, 20)]
+        opened.covered(f"events-api-{number}", 5, 20).set_aside(f"events-api-{number}")
+    assert opened.open() == [window(30, 40)]
+
+
+def test_lines_that_a_collector_could_not_read_do_not_open_what_it_covered(opened: Warehouse) -> None:
+    opened.gap("a", 5, 20).covered("b", 0, 60).set_aside("b")
+    assert opened.open() == []

@@ -1,5 +1,5 @@
-"""Repair of gaps: what no collector covered is asked of the Events API and archived as one more collector's hours.
+"""Questions to the Events API: repair of gaps and audit of hours, archived as one more collector's hours.
 
-Belongs here: which stretches are open, the API's pages and limits, and the objects that a repair puts into the archive.
-Does not: loading them, which is the same as for any hour (`tidemark.loader.hours`).
+Belongs here: which windows to ask for, the API's pages, limits and faults, and the objects that a run puts into the
+archive. Does not: loading them, which is the same as for any hour (`tidemark.loader.hours`).
 """

@@ -58,7 +58,7 @@ def _run_hours(stack: Stack, progress: Progress) -> tuple[Figures, Reconciliatio
     progress.show("filling gaps from the Events API")
     repaired = stack.repair(schedule.hours[0], schedule.hours[-1], simulator.source)
     recovered = sum(load["inserted"] for load in repaired["loads"])
-    progress(f"repair: {repaired['open_stretches']} gaps of both collectors, {recovered} sales recovered")
+    progress(f"repair: {repaired['open_windows']} open gap windows, {recovered} sales recovered")
     simulator.stop()
     refresh_days(SecretStr(stack.postgres.url("warehouse")), progress)
     stack.save_archive()

@@ -1,7 +1,7 @@
-"""A stretch of time that no collector covered, as a question to the Events API and back. Pure.
+"""A gap window as a question to the Events API, and the part of it that an answer covers. Pure.
 
 A sale is sent 1 to 22 seconds after it happens, in an incident a minute, and it is the sending that a gap misses; so
-the question begins `LATENESS` before the gap. What comes twice is the loader's business.
+the question begins `LATENESS` before the window. The loader removes what is fetched twice.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from urllib.parse import quote
 from tidemark.archive.manifest import Interval
 from tidemark.core.hour import Hour
 
-EVERYTHING = "collection:*"
+MARKET = "collection:*"
 LATENESS = timedelta(minutes=2)
 # Whether `after` and `before` are inclusive is not documented.
 OVERLAP = 1
@@ -20,8 +20,8 @@ PAGE = 200
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class Stretch:
-    """A part of an hour, `[start, end)`, in which no collector covered a topic."""
+class GapWindow:
+    """A part of an hour, `[start, end)`, whose sales of a topic are asked for."""
 
     hour: Hour
     topic: str
@@ -29,21 +29,31 @@ class Stretch:
     end: datetime
 
     @property
+    def seconds(self) -> float:
+        """Its length."""
+        return (self.end - self.start).total_seconds()
+
+    @property
     def path(self) -> str:
-        """The path below the API's address that knows of the topic."""
+        """The path below the API's address that lists the topic's events."""
         slug = self.topic.partition(":")[2]
-        return "/events" if self.topic == EVERYTHING else f"/events/collection/{quote(slug, safe='')}"
+        return "/events" if self.topic == MARKET else f"/events/collection/{quote(slug, safe='')}"
+
+    @property
+    def after(self) -> int:
+        """The first second that is asked for, since 1970."""
+        return floor((self.start - LATENESS).timestamp()) - OVERLAP
+
+    @property
+    def before(self) -> int:
+        """The last second that is asked for, since 1970."""
+        return ceil(self.end.timestamp()) + OVERLAP
 
     @property
     def query(self) -> dict[str, str]:
-        """The parameters that ask for its sales, in seconds since 1970."""
-        after, before = (self.start - LATENESS).timestamp(), self.end.timestamp()
-        return {
-            "event_type": "sale",
-            "after": str(floor(after) - OVERLAP),
-            "before": str(ceil(before) + OVERLAP),
-            "limit": str(PAGE),
-        }
+        """The parameters that ask for its sales."""
+        times = {"after": str(self.after), "before": str(self.before)}
+        return {"event_type": "sale", **times, "limit": str(PAGE)}
 
     def covered_down_to(self, oldest: int | None) -> Interval | None:
         """Return the part that is covered once every sale after the second `oldest` is known; all for None.

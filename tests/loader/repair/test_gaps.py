@@ -17,9 +17,8 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.hours import load_hour
-from tidemark.loader.repair import run
-from tidemark.loader.repair.report import RepairReport
-from tidemark.loader.repair.run import repair_gaps
+from tidemark.loader.repair import gaps as repair_module
+from tidemark.loader.repair.gaps import RepairReport, repair_gaps
 from tidemark.loader.settings import LoaderSettings
 from tidemark.simulator.faults import ApiFailure
 from tidemark.simulator.server import Simulator
@@ -104,10 +103,10 @@ async def test_a_gap_is_filled_and_says_with_how_many_sales(
         (f"0x{4:064x}", "stream"),
     ]
     assert gaps(repairing) == [("collector-a", report.collector, 2)]
-    assert (report.open_stretches, report.open_seconds, report.requests, report.why) == (1, 600.0, 1, None)
-    assert [(asked.covered_seconds, asked.sales) for asked in report.asked] == [(600.0, 2)]
+    assert (report.open_windows, report.open_seconds, report.requests, report.why) == (1, 600.0, 1, None)
+    assert [(asked.covered_seconds, asked.sales) for asked in report.windows] == [(600.0, 2)]
     again = await asyncio.to_thread(repair_and_load, repairing)
-    assert (again.open_stretches, again.requests, again.hours) == (0, 0, [])
+    assert (again.open_windows, again.requests, again.hours) == (0, 0, [])
 
 
 async def test_a_gap_counts_what_was_recovered_of_its_own_topic(
@@ -165,9 +164,9 @@ async def test_a_run_with_too_small_a_budget_repairs_the_newest_part_and_the_nex
     load_hour(HOUR, repairing)
 
     first = await asyncio.to_thread(repair_and_load, repairing.model_copy(update={"repair_requests": 1}))
-    assert (first.requests, first.why) == (1, "the budget of 1 requests is used up")
+    assert (first.requests, first.why) == (1, "the budget of requests is used up: 1 requests")
     # known down to sale 251, at 12:30.6, thus what was sent two minutes later
-    assert [asked.covered_seconds for asked in first.asked] == [pytest.approx(329, abs=1)]
+    assert [asked.covered_seconds for asked in first.windows] == [pytest.approx(329, abs=1)]
     assert [repaired for _, repaired, _ in gaps(repairing)] == [None, None]
 
     second = await asyncio.to_thread(repair_and_load, repairing)
@@ -192,7 +191,7 @@ async def test_a_run_that_dies_before_its_manifest_leaves_the_gap_to_the_next(
             return super().put(key, content, sha256=sha256, media_type=media_type)
 
     with monkeypatch.context() as fault:
-        fault.setattr(run, "S3Store", Dying)
+        fault.setattr(repair_module, "S3Store", Dying)
         with pytest.raises(KeyboardInterrupt):
             await asyncio.to_thread(repair_and_load, repairing)
     assert len(put) == 1
@@ -246,10 +245,10 @@ async def test_without_a_key_the_gaps_stay_visible_and_nothing_fails(
     recording("collector-a", (10, 20)).put(s3, repairing.bucket)
     load_hour(HOUR, repairing)
     said: list[str] = []
-    report = repair_gaps(repairing.model_copy(update={"opensea_api_key": None}), HOUR, HOUR, say=said.append)
-    assert (report.open_stretches, report.asked, report.hours) == (1, [], [])
+    report = repair_gaps(repairing.model_copy(update={"opensea_api_key": None}), HOUR, HOUR, log=said.append)
+    assert (report.open_windows, report.windows, report.hours) == (1, [], [])
     assert said == [
-        "2026-11-22T15 to 2026-11-22T15: open stretches: 1, 600 s",
+        "2026-11-22T15 to 2026-11-22T15: open windows: 1, 600 s",
         "what is left stays open: OPENSEA_API_KEY is not set, so the Events API cannot be asked",
     ]
     assert gaps(repairing) == [("collector-a", None, None)]
@@ -261,7 +260,7 @@ async def test_a_dry_run_shows_what_it_would_ask_and_asks_nothing(
     recording("collector-a", (10, 20)).put(s3, repairing.bucket)
     load_hour(HOUR, repairing)
     report = await asyncio.to_thread(repair_gaps, repairing, HOUR, HOUR, dry_run=True)
-    assert [asked.start for asked in report.asked] == ["2026-11-22T15:10:00.000000Z"]
+    assert [asked.start for asked in report.windows] == ["2026-11-22T15:10:00.000000Z"]
     assert (report.requests, report.hours) == (0, [])
 
 
@@ -291,7 +290,7 @@ async def test_a_refused_key_is_a_problem_and_changes_nothing(
     assert contents(repairing.warehouse_url.get_secret_value()) == before
 
 
-async def test_what_the_api_cannot_answer_leaves_that_stretch_open_and_goes_on(
+async def test_what_the_api_cannot_answer_leaves_that_window_open_and_goes_on(
     s3: "S3Client", repairing: LoaderSettings, simulator: Simulator
 ) -> None:
     tell(simulator, sale(12, 1))
@@ -299,7 +298,7 @@ async def test_what_the_api_cannot_answer_leaves_that_stretch_open_and_goes_on(
     load_hour(HOUR, repairing)
     simulator.arm(ApiFailure(status=404, times=1))
     report = await asyncio.to_thread(repair_and_load, repairing)
-    assert [asked.why for asked in report.asked] == ["it answers HTTP 404", None]
+    assert [asked.why for asked in report.windows] == ["the API refused this question: HTTP 404", None]
     assert [repaired for _, repaired, _ in gaps(repairing)] == [report.collector, None]
     url = repairing.warehouse_url.get_secret_value()
     assert one(url, "SELECT count(*) FROM core.sale") == 1

@@ -6,20 +6,20 @@ import pytest
 
 from tidemark.archive.manifest import Interval
 from tidemark.core.hour import Hour
-from tidemark.loader.repair.stretch import LATENESS, Stretch
+from tidemark.loader.repair.window import LATENESS, GapWindow
 
 HOUR = Hour.parse("2026-11-22T15")
 # 2026-11-22T15:00:00Z
 START = 1795359600
 
 
-def stretch(start: float, end: float, topic: str = "collection:*") -> Stretch:
-    return Stretch(HOUR, topic, HOUR.start + timedelta(seconds=start), HOUR.start + timedelta(seconds=end))
+def window(start: float, end: float, topic: str = "collection:*") -> GapWindow:
+    return GapWindow(HOUR, topic, HOUR.start + timedelta(seconds=start), HOUR.start + timedelta(seconds=end))
 
 
 def test_the_question_reaches_over_both_ends() -> None:
     assert int(datetime(2026, 11, 22, 15, tzinfo=UTC).timestamp()) == START
-    query = stretch(600.5, 660.5).query
+    query = window(600.5, 660.5).query
     # two minutes and a second before the gap, a second after it, each rounded outwards
     assert (query["after"], query["before"]) == (str(START + 600 - 120 - 1), str(START + 661 + 1))
     assert (query["event_type"], query["limit"]) == ("sale", "200")
@@ -34,16 +34,16 @@ def test_the_question_reaches_over_both_ends() -> None:
     ],
 )
 def test_the_topic_says_where_to_ask(topic: str, path: str) -> None:
-    assert stretch(0, 1, topic).path == path
+    assert window(0, 1, topic).path == path
 
 
-def test_everything_known_covers_the_whole_stretch() -> None:
-    gap = stretch(600.5, 660.5)
+def test_everything_known_covers_the_whole_window() -> None:
+    gap = window(600.5, 660.5)
     assert gap.covered_down_to(None) == Interval(gap.topic, gap.start, gap.end)
 
 
 def test_sales_known_down_to_a_second_cover_what_was_sent_long_enough_after_it() -> None:
-    gap = stretch(0, 3600)
+    gap = window(0, 3600)
     assert gap.covered_down_to(START + 1799) == Interval(
         gap.topic, HOUR.start + timedelta(seconds=1800) + LATENESS, gap.end
     )
