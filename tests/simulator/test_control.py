@@ -73,5 +73,5 @@ async def test_status_tells_who_is_connected(tmp_path: Path) -> None:
             status = (await http.get(f"{simulator.control_url}/status")).json()
     assert status["published"] == {"item_sold": 2}
     assert status["connections"] == [
-        {"connection": 1, "client": "collector-a", "topics": ["collection:seals"], "sent": 1}
+        {"connection": 1, "client": "collector-a", "topics": ["collection:seals"], "sent": 1, "queued": 0}
     ]

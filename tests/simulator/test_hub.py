@@ -11,8 +11,9 @@ from tidemark.core.clock import Clock
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import parse_timestamp
 from tidemark.simulator.disk import read_ledger
+from tidemark.simulator.faults import Drop
 from tidemark.simulator.hub import MOST_AT_ONCE, Pace
-from tidemark.simulator.ledger import Sent, Sold
+from tidemark.simulator.ledger import Missed, Published, Sent, Sold
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
 
@@ -21,7 +22,7 @@ KEYS = {"key-a": "collector-a"}
 SALE = {"item": {"nft_id": "base/0xab/7"}, "transaction": {"hash": "0x9"}, "order_hash": "0x5"}
 
 
-async def test_the_market_is_event_at_its_rate_by_the_simulator_s_clock(tmp_path: Path) -> None:
+async def test_the_market_publishes_at_its_rate_by_the_simulator_s_clock(tmp_path: Path) -> None:
     clock = Clock(PAST, time.time(), 180.0)
     options = Options(ledger=tmp_path, keys=KEYS, rate=500.0, sales_share=0.2, clock=clock)
     async with Simulator(options) as simulator, connected(simulator) as client:
@@ -94,3 +95,27 @@ def test_nothing_is_due_at_rate_zero() -> None:
     assert pace.due(100.0) == 0
     pace.rate = 10.0
     assert pace.due(100.5) == 5
+
+
+async def test_what_is_dropped_for_everybody_is_sent_to_none_and_known_to_the_events_api(simulator: Simulator) -> None:
+    simulator.arm(Drop(share=1.0, collection="seals"))
+    async with connected(simulator) as client:
+        await client.join()
+        simulator.send(envelope(**SALE), envelope(slug="gulls"))
+        assert (await client.hear())[4]["payload"]["collection"]["slug"] == "gulls"
+    folder = simulator.options.ledger
+    assert [line.sale.token for line in read_ledger(folder, Sold)] == ["7"]
+    (missed,) = read_ledger(folder, Missed)
+    assert (missed.client, missed.connection, missed.cause, missed.sale is not None) == ("*", None, "drop", True)
+    assert [line.collection for line in read_ledger(folder, Published)] == ["seals", "gulls"]
+
+
+async def test_what_is_dropped_for_one_client_is_sent_to_the_other(simulator: Simulator) -> None:
+    simulator.arm(Drop(share=1.0, client="collector-b"))
+    async with connected(simulator) as one, connected(simulator, "key-b") as other:
+        await one.join()
+        await other.join()
+        simulator.send(envelope())
+        await one.hear()
+    assert [line.client for line in read_ledger(simulator.options.ledger, Sent)] == ["collector-a"]
+    assert [line.client for line in read_ledger(simulator.options.ledger, Missed)] == ["collector-b"]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tidemark.simulator.options import Options, read_keys
+from tidemark.simulator.options import Options, read_keys, read_server
 
 
 def test_keys_are_read_by_key() -> None:
@@ -18,3 +18,9 @@ def test_a_mistaken_pair_is_named_without_its_key(pair: str) -> None:
 
 def test_options_do_not_show_keys() -> None:
     assert "secret" not in repr(Options(ledger=Path(), keys={"secret": "collector-a"}))
+
+
+def test_a_server_is_one_that_is_known() -> None:
+    assert read_server("bandit") == "bandit"
+    with pytest.raises(ValueError, match="cowboy, bandit"):
+        read_server("nginx")

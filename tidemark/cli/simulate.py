@@ -27,6 +27,7 @@ def simulate(
     ] = None,
     recording: Annotated[Path | None, typer.Option(help="Send this JSON Lines file instead of a market.")] = None,
     fault: Annotated[list[str] | None, typer.Option(metavar="JSON", help="A fault to inject; repeat for more.")] = None,
+    server: Annotated[str, typer.Option(help="The web server under Phoenix: cowboy or bandit.")] = "cowboy",
     idle_seconds: Annotated[float, typer.Option(min=0, help="How long a client may be silent.")] = 60.0,
     api_limit: Annotated[int, typer.Option(min=0, help="Requests a minute to the Events API.")] = 120,
     certificate: Annotated[Path | None, typer.Option(help="Serve over TLS, with this PEM file and its key.")] = None,
@@ -46,7 +47,7 @@ def simulate(
     from tidemark.core.clock import Clock
     from tidemark.core.hour import Hour
     from tidemark.simulator.faults import read_fault
-    from tidemark.simulator.options import Options, read_keys
+    from tidemark.simulator.options import Options, read_keys, read_server
     from tidemark.simulator.run import run
 
     try:
@@ -60,6 +61,7 @@ def simulate(
             sales_share=sales_share,
             old_share=old_share,
             recording=recording,
+            server=read_server(server),
             idle_seconds=idle_seconds,
             api_limit=api_limit,
             certificate=certificate,

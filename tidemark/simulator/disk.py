@@ -8,9 +8,15 @@ from typing import Self
 import msgspec
 
 from tidemark.core.errors import Problem
-from tidemark.simulator.ledger import Fired, Line, Sent, Sold, read_lines
+from tidemark.simulator.ledger import Fired, Line, Missed, Published, Sent, Sold, read_lines
 
-FILES: dict[type, str] = {Sent: "sent.jsonl", Sold: "sales.jsonl", Fired: "faults.jsonl"}
+FILES: dict[type, str] = {
+    Published: "published.jsonl",
+    Sent: "sent.jsonl",
+    Missed: "missed.jsonl",
+    Sold: "sales.jsonl",
+    Fired: "faults.jsonl",
+}
 
 
 class LedgerFiles:
@@ -28,7 +34,7 @@ class LedgerFiles:
         self._lines: dict[type, list[bytes]] = {kind: [] for kind in FILES}
         self._encode = msgspec.json.Encoder().encode
 
-    def write(self, entry: Sent | Sold | Fired) -> None:
+    def write(self, entry: Published | Sent | Missed | Sold | Fired) -> None:
         """Add a line."""
         self._lines[type(entry)].append(self._encode(entry))
 

@@ -2,7 +2,8 @@
 
 A `RequestFault` meets one thing that passes: a handshake, a join, a message. It fires `times` times for each client, or
 every time for `seconds`. A `ConnectionFault` begins on a connection that has joined, `times` times for each client; one
-that lasts does so for `seconds`, or as long as the connection lives.
+that lasts begins once on each of `times` connections and goes on for `seconds`, or as long as the connection lives. A
+`ServerFault` begins once and meets every message for `seconds`, or for good.
 """
 
 import msgspec
@@ -28,6 +29,14 @@ class RequestFault(Fault, frozen=True):
 
 class ConnectionFault(Fault, frozen=True):
     """A fault of a connection that has joined."""
+
+
+class LastingFault(ConnectionFault, frozen=True):
+    """A fault that lasts on a connection."""
+
+
+class ServerFault(Fault, frozen=True):
+    """A fault of what the server publishes."""
 
 
 class HttpAnswer(RequestFault, frozen=True):
@@ -72,15 +81,22 @@ class RefuseJoin(RequestFault, frozen=True, tag="refuse_join"):
     reason: str = "unauthorized"
 
 
+class CrashJoin(RefuseJoin, frozen=True, tag="crash_join"):
+    """The server's channel crashes in the join, which is answered with an error; the next try may succeed."""
+
+    reason: str = "join crashed"
+
+
 class ApiFailure(HttpAnswer, frozen=True, tag="api_failure"):
     """The Events API answers with an HTTP status."""
 
 
 class Close(ConnectionFault, frozen=True, tag="close"):
-    """The server closes the socket with a code, with a Close frame."""
+    """The server sends a Close frame. With `keep_open` it then leaves TCP open, for `seconds` or for good."""
 
     code: int = 1000
     reason: str = ""
+    keep_open: bool = False
 
 
 class Reset(ConnectionFault, frozen=True, tag="reset"):
@@ -88,9 +104,10 @@ class Reset(ConnectionFault, frozen=True, tag="reset"):
 
 
 class CrashChannel(ConnectionFault, frozen=True, tag="crash_channel"):
-    """Every channel of the socket dies, with phx_error or phx_close; the socket stays open."""
+    """Every channel of the socket, or that of one topic, ends with phx_error or phx_close; the socket stays open."""
 
     event: str = "phx_error"
+    topic: str | None = None
 
 
 class StaleClose(ConnectionFault, frozen=True, tag="stale_close"):
@@ -143,30 +160,51 @@ class Shuffle(RequestFault, frozen=True, tag="shuffle"):
     messages: int = 10
 
 
-class Silence(ConnectionFault, frozen=True, tag="silence"):
-    """No events come, though heartbeats are answered. What is published meanwhile is never sent."""
+class PingFlood(ConnectionFault, frozen=True, tag="ping_flood"):
+    """The server sends this many websocket pings at once."""
+
+    pings: int = 26_000
 
 
-class Lossy(ConnectionFault, frozen=True, tag="lossy"):
-    """A random share of the messages is never sent; each connection misses others."""
+class Silence(LastingFault, frozen=True, tag="silence"):
+    """No events come, on all topics or on one, though heartbeats are answered. What is published is never sent."""
+
+    topic: str | None = None
+
+
+class Lossy(LastingFault, frozen=True, tag="lossy"):
+    """A random share of the messages is never sent, in runs of `burst` on average; each connection misses others."""
 
     share: float = 0.1
+    burst: float = 1.0
+    topic: str | None = None
 
 
-class HalfOpen(ConnectionFault, frozen=True, tag="half_open"):
+class HalfOpen(LastingFault, frozen=True, tag="half_open"):
     """Nothing is read and nothing is written, and the connection stays open."""
 
 
-class Slow(ConnectionFault, frozen=True, tag="slow"):
-    """The server sends at most this many bytes a second; the rest waits in its send queue."""
+class Slow(LastingFault, frozen=True, tag="slow"):
+    """The server sends at most this many bytes a second; the rest waits in its send queue, which ends with it."""
 
     bytes_per_second: int = 50_000
 
 
+class Drop(ServerFault, frozen=True, tag="drop"):
+    """A random share of the messages is sent to nobody, or not to `client`, though the Events API knows them.
+
+    They are lost in runs of `burst` on average. With a `collection`, only its messages are.
+    """
+
+    share: float = 0.1
+    burst: float = 1.0
+    collection: str | None = None
+
+
 AnyFault = (
-    Refuse | HangHandshake | CloseOnOpen | IgnoreJoin | IgnoreHeartbeat | RefuseJoin | ApiFailure | Duplicate | Shuffle
-    | Close | Reset | CrashChannel | StaleClose | Garbage | Binary | Giant | UnknownEvent
-    | Silence | Lossy | HalfOpen | Slow
+    Refuse | HangHandshake | CloseOnOpen | IgnoreJoin | IgnoreHeartbeat | RefuseJoin | CrashJoin | ApiFailure
+    | Duplicate | Shuffle | Close | Reset | CrashChannel | StaleClose | Garbage | Binary | Giant | UnknownEvent
+    | PingFlood | Silence | Lossy | HalfOpen | Slow | Drop
 )  # fmt: skip
 _decoder: msgspec.json.Decoder[Fault] = msgspec.json.Decoder(AnyFault)
 

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from tidemark.core.timestamps import format_timestamp
 from tidemark.simulator.disk import LedgerFiles
 from tidemark.simulator.events_api.store import Store
-from tidemark.simulator.fault_schedule import FaultSchedule
-from tidemark.simulator.faults import Fault
-from tidemark.simulator.ledger import Fired, sold_line
+from tidemark.simulator.fault_schedule import EVERYBODY, FaultSchedule
+from tidemark.simulator.faults import Drop, Fault
+from tidemark.simulator.ledger import Fired, Missed, Published, sold_line
 from tidemark.simulator.message import Message, SaleKey
 from tidemark.simulator.options import Options
 from tidemark.simulator.stream.websocket import WebSocket
@@ -63,7 +63,7 @@ class Hub:
     def __init__(self, options: Options, source: Source, ledger: LedgerFiles) -> None:
         self.options = options
         self.ledger = ledger
-        self.faults = FaultSchedule(self._report)
+        self.faults = FaultSchedule(self._report, options.seed)
         self.fired: list[Fired] = []
         self.store = Store()
         self.pace = Pace(options.rate, time.monotonic())
@@ -96,19 +96,26 @@ class Hub:
 
     def publish(self, message: Message) -> None:
         """Offer a message to every connection; it leaves with the next tick."""
+        now, at = time.monotonic(), format_timestamp(self.now())
         self.published[message.event_type] += 1
+        self.ledger.write(Published(at, message.event_type, message.slug, message.digest))
         if message.sale not in self._sales:
-            self._remember(message)
-        now = time.monotonic()
+            self._remember(message, at)
+        without = {drop.client for drop in self.faults.drops(message.slug, now)}
+        for client in without:
+            to = client or EVERYBODY
+            line = Missed(at, to, None, None, message.event_type, message.digest, Drop().name, message.sale)
+            self.ledger.write(line)
         for socket in self.sockets:
-            socket.connection.publish(message, now)
+            if without.isdisjoint({None, socket.connection.client}):
+                socket.connection.publish(message, now, at)
 
-    def _remember(self, message: Message) -> None:
+    def _remember(self, message: Message, at: str) -> None:
         """Store what happened, whether or not a client is connected; a sale only the first time."""
         self.store.add(message)
         if message.sale:
             self._sales.add(message.sale)
-            self.ledger.write(sold_line(message, format_timestamp(self.now())))
+            self.ledger.write(sold_line(message, at))
 
     def tick(self) -> None:
         """Publish what is due, start faults, and write what waits."""
@@ -116,7 +123,7 @@ class Hub:
         self._draw(self.pace.due(monotonic), now)
         timestamp = format_timestamp(now)
         for socket in self.sockets:
-            socket.connection.tick(monotonic, timestamp, self.options.idle_seconds)
+            socket.connection.tick(monotonic, timestamp, self.options.idle_seconds, self.options.idle_code)
             socket.flush(monotonic, timestamp)
         self.ledger.flush()
 

@@ -1,7 +1,6 @@
-"""The ledger: what was really sent to whom, which sales happened, which faults fired. Its lines are JSON.
+"""The ledger: what was published, sent and missed, which sales happened, which faults fired. Its lines are JSON.
 
-`sent.jsonl` holds a line for each message handed to a socket, `sales.jsonl` one for each sale of the market whether or
-not anyone was connected, `faults.jsonl` one for each fault that fired. Moments are those of the simulator's clock.
+Timestamps are those of the simulator's clock.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,11 +11,21 @@ import msgspec
 from tidemark.simulator.message import Message, SaleKey
 
 
+class Published(msgspec.Struct, frozen=True):
+    """A message was published, whether or not a client was connected. `digest` is `digest_of` its envelope."""
+
+    at: str
+    event_type: str
+    collection: str | None
+    digest: str
+
+
 class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
     """A message was handed to a client's socket.
 
     `sequence` counts the messages of a connection from 1, `digest` is `digest_of` the envelope (of the frame where it
-    holds none), `event_type` is its counting name.
+    holds none), `event_type` is its counting name. `queued_at` is when it was published and joined the
+    send queue.
     """
 
     at: str
@@ -25,6 +34,25 @@ class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
     sequence: int
     event_type: str
     digest: str
+    sale: SaleKey | None = None
+    topic: str | None = None
+    queued_at: str | None = None
+
+
+class Missed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message was published at `at` and not handed to a socket that had joined its topic.
+
+    `cause` is the fault's name, `queue` for what was still in the send queue when the connection ended, or `rejoin`
+    for what a second join of the topic lost. With `client` None, nobody was sent it.
+    """
+
+    at: str
+    client: str | None
+    connection: int | None
+    topic: str | None
+    event_type: str
+    digest: str
+    cause: str
     sale: SaleKey | None = None
 
 
@@ -80,7 +108,7 @@ def sold_line(message: Message, at: str) -> Sold:
     return Sold(at, message.slug, message.sale, sale.closing_date, sale.quantity, sale.sale_price, symbol)
 
 
-Line = TypeVar("Line", Sent, Sold, Fired)
+Line = TypeVar("Line", Published, Sent, Missed, Sold, Fired)
 
 
 def read_lines(kind: type[Line], lines: Iterable[bytes]) -> Iterator[Line]:

@@ -7,7 +7,11 @@ import msgspec
 
 
 class SaleKey(msgspec.Struct, frozen=True, order=True):
-    """What tells one sale from another. `order_hash` is empty for a sale made elsewhere."""
+    """The chain's names of a sale. `order_hash` is empty for a sale made elsewhere.
+
+    Sales without an order hash, and two fills of one order in one transaction, can share a key; the market's number
+    tells them apart.
+    """
 
     chain: str
     transaction: str
@@ -25,7 +29,7 @@ class Message(msgspec.Struct, frozen=True, dict=True):
     """One message of the stream.
 
     `body` is the envelope as a recorder keeps it. `slug` is None where the message is of no collection; it goes to
-    every subscription then. A recorded frame stands in `frame` and is sent as it is, else each subscription gets one.
+    every subscription then. A recorded frame is in `frame` and is sent unchanged, else each subscription gets its own.
     """
 
     event_type: str

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from tidemark.simulator.faults import (
     Binary,
     Close,
     CrashChannel,
+    CrashJoin,
     Duplicate,
     Fault,
     Garbage,
@@ -16,6 +18,7 @@ from tidemark.simulator.faults import (
     IgnoreHeartbeat,
     IgnoreJoin,
     Lossy,
+    PingFlood,
     RefuseJoin,
     Reset,
     Shuffle,
@@ -27,8 +30,9 @@ from tidemark.simulator.faults import (
 from tidemark.simulator.message import Message
 from tidemark.simulator.stream.channel import Channels
 from tidemark.simulator.stream.connection import BACKLOG, Connection
+from tidemark.simulator.stream.send_queue import Opcode
 
-MOMENT = "2026-11-22T15:00:00.000000Z"
+AT = "2026-11-22T15:00:00.000000Z"
 IDLE = 60.0
 
 
@@ -47,7 +51,7 @@ class World:
         return self.taken(now)
 
     def tick(self, now: float = 0.0) -> list[Any]:
-        self.connection.tick(now, MOMENT, IDLE)
+        self.connection.tick(now, AT, IDLE)
         return self.taken(now)
 
     def taken(self, now: float) -> list[Any]:
@@ -55,7 +59,7 @@ class World:
 
     def offer(self, *numbers: int, now: float = 0.0) -> list[int]:
         for number in numbers:
-            self.connection.publish(Message("item_sold", "seals", str(number).encode()), now)
+            self.connection.publish(Message("item_sold", "seals", str(number).encode()), now, AT)
         return [frame[4] for frame in self.taken(now)]
 
 
@@ -141,10 +145,10 @@ def test_a_stale_close_ends_nothing() -> None:
 
 def test_nonsense_may_be_sent_and_counts_as_a_message() -> None:
     world = joined(Garbage(text='{"half": '), Binary(size=3))
-    world.connection.tick(0.0, MOMENT, IDLE)
+    world.connection.tick(0.0, AT, IDLE)
     garbage, binary = world.connection.take(0.0)
-    assert (garbage.frame, garbage.binary) == (b'{"half": ', False)
-    assert (binary.frame, binary.binary) == (bytes(3), True)
+    assert (garbage.frame, garbage.opcode) == (b'{"half": ', Opcode.TEXT)
+    assert (binary.frame, binary.opcode) == (bytes(3), Opcode.BINARY)
     assert [queued.message and queued.message.event_type for queued in (garbage, binary)] == ["unparsed"] * 2
 
 
@@ -224,7 +228,7 @@ def test_a_client_that_cannot_keep_up_is_given_up() -> None:
     world.tick()
     message = Message("item_sold", "seals", b"1")
     for _ in range(BACKLOG + 1):
-        world.connection.publish(message, 0.0)
+        world.connection.publish(message, 0.0, AT)
     assert world.connection.ending == Reset()
 
 
@@ -236,3 +240,121 @@ def test_a_fault_that_needs_a_subscription_waits_for_one() -> None:
     world.join(2.0)
     world.tick(2.0)
     assert world.fired == ["crash_channel", "unknown_event"]
+
+
+def missed(world: World) -> list[tuple[int, str]]:
+    return [(int(miss.message.body), miss.cause) for miss in world.connection.missed]
+
+
+def with_topics(*faults: Fault) -> World:
+    world = World(*faults)
+    for ref, topic in enumerate(("collection:*", "collection:seals")):
+        world.connection.receive(json.dumps([str(ref), str(ref), topic, "phx_join", {}]), 0.0)
+    world.tick()
+    return world
+
+
+def test_one_topic_may_be_silent_beside_another() -> None:
+    for topic, other in (("collection:*", "collection:seals"), ("collection:seals", "collection:*")):
+        world = with_topics(Silence(topic=topic))
+        world.connection.publish(Message("item_sold", "seals", b"1"), 0.0, AT)
+        assert [frame[2] for frame in world.taken(0.0)] == [other]
+        assert [(miss.topic, miss.at, miss.cause) for miss in world.connection.missed] == [(topic, AT, "silence")]
+
+
+def test_what_a_silence_or_a_loss_swallows_is_written_down() -> None:
+    world = joined(Silence(seconds=10.0), Lossy(after=20.0, share=1.0))
+    world.tick(1.0)
+    world.offer(1, now=2.0)
+    world.tick(20.0)
+    world.offer(2, now=20.0)
+    assert missed(world) == [(1, "silence"), (2, "lossy")]
+
+
+def test_losses_may_come_in_runs() -> None:
+    world = joined(Lossy(share=0.1, burst=20))
+    world.tick()
+    kept = set(world.offer(*range(20_000)))
+    lost = sorted(set(range(20_000)) - kept)
+    runs = 1 + sum(later > earlier + 1 for earlier, later in pairwise(lost))
+    assert 1_300 < len(lost) < 2_800
+    assert 13 < len(lost) / runs < 30
+
+
+def test_the_send_queue_ends_with_its_connection() -> None:
+    world = joined(Slow(bytes_per_second=60))
+    world.tick(0.0)
+    world.offer(1, 2, 3, now=0.0)
+    assert world.offer(now=1.0) == [1, 2]
+    world.connection.close()
+    assert missed(world) == [(3, "queue")]
+    assert world.connection.missed[0].at == AT
+
+
+def test_what_was_held_back_ends_with_the_connection_too() -> None:
+    world = joined(Shuffle(messages=3))
+    world.offer(1, 2)
+    world.connection.close()
+    assert missed(world) == [(1, "queue"), (2, "queue")]
+
+
+def test_heartbeats_wait_in_the_send_queue_of_a_slow_server() -> None:
+    world = joined(Slow(bytes_per_second=60))
+    world.tick(0.0)
+    world.offer(1, 2, 3, now=0.0)
+    world.connection.receive('[null,"9","phoenix","heartbeat",{}]', 0.0)
+    assert [frame[2] for frame in world.taken(1.0)] == ["collection:*"] * 2
+    assert [frame[2] for frame in world.taken(2.0)] == ["collection:*", "phoenix"]
+
+
+def test_a_lasting_fault_begins_once_on_each_connection() -> None:
+    world = joined(Slow(times=2, bytes_per_second=60))
+    for now in (0.0, 1.0, 2.0):
+        world.tick(now)
+    assert world.fired == ["slow"]
+    world.connection = Connection(8, "a", Channels(), world.faults, 0.0)
+    world.join()
+    world.tick()
+    assert world.fired == ["slow", "slow"]
+
+
+def test_a_closed_connection_that_stays_open_is_sent_nothing() -> None:
+    world = joined()
+    world.connection.close()
+    assert world.offer(1) == []
+    assert missed(world) == [(1, "close")]
+
+
+def test_a_second_join_misses_what_is_published_while_the_channel_starts() -> None:
+    world = joined()
+    world.join(now=5.0)
+    assert world.offer(1, now=5.005) == []
+    assert world.offer(2, now=5.02) == [2]
+    assert missed(world) == [(1, "rejoin")]
+
+
+def test_a_join_may_crash_once_and_the_next_try_succeeds() -> None:
+    world = World(CrashJoin())
+    (answer,) = world.join()
+    assert (answer[0], answer[4]) == ("1", {"status": "error", "response": {"reason": "join crashed"}})
+    (answer,) = world.join()
+    assert answer[4]["status"] == "ok"
+
+
+def test_pings_may_come_in_a_flood() -> None:
+    world = joined(PingFlood(pings=26_000))
+    world.connection.tick(0.0, AT, IDLE)
+    taken = world.connection.take(0.0)
+    assert len(taken) == 26_000
+    assert {queued.opcode for queued in taken} == {Opcode.PING}
+
+
+def test_the_same_seed_loses_the_same_messages() -> None:
+    kept = []
+    for seed in (1, 1, 2):
+        world = World(Lossy(share=0.3))
+        world.connection = Connection(7, "a", Channels(), world.faults, 0.0, seed=seed)
+        world.join()
+        world.tick()
+        kept.append(world.offer(*range(200)))
+    assert kept[0] == kept[1] != kept[2]

@@ -1,4 +1,5 @@
 import time
+from urllib.parse import quote
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -6,6 +7,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tests.simulator.client import connected
 from tidemark.simulator.faults import CloseOnOpen, HangHandshake, Refuse
 from tidemark.simulator.server import Simulator
+from tidemark.simulator.stream.handshake import read_vsn
 
 
 async def refusal(simulator: Simulator, key: str = "key-a") -> InvalidStatus:
@@ -63,3 +65,17 @@ async def test_connections_are_numbered(simulator: Simulator) -> None:
         status = [socket.status() for socket in simulator.hub.sockets]
     assert [(line["connection"], line["client"]) for line in status] == [(1, "collector-a"), (2, "collector-b")]
     await simulator.until(lambda: not simulator.hub.sockets)
+
+
+@pytest.mark.parametrize(("vsn", "arrays"), [("1.0.0", False), ("2.0.0", True), ("2.0.7", True)])
+def test_a_version_decides_the_form_of_frames(vsn: str, arrays: bool) -> None:
+    assert read_vsn(vsn) is arrays
+
+
+@pytest.mark.parametrize("vsn", ["", "2", "2.0", "2.1.0", "3.0.0", "9", "2.0.0\n", "two"])
+async def test_any_other_version_is_refused(simulator: Simulator, vsn: str) -> None:
+    assert read_vsn(vsn) is None
+    with pytest.raises(InvalidStatus) as refused:
+        async with connected(simulator, vsn=f"&vsn={quote(vsn)}"):
+            pass
+    assert refused.value.response.status_code == 403

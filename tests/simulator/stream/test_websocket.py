@@ -1,5 +1,6 @@
 import asyncio
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,14 @@ from websockets.frames import Frame
 from websockets.streams import StreamReader
 
 from tests.simulator.client import OK, connected, envelope
+from tidemark.core.timestamps import parse_timestamp
 from tidemark.simulator.disk import read_ledger
-from tidemark.simulator.faults import Binary, Close, Fault, Garbage, Giant, HalfOpen, Reset
-from tidemark.simulator.ledger import Sent
+from tidemark.simulator.faults import Binary, Close, Fault, Garbage, Giant, HalfOpen, PingFlood, Reset, Slow
+from tidemark.simulator.ledger import Missed, Sent
 from tidemark.simulator.message import digest_of
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
-from tidemark.simulator.stream.send_queue import QueuedFrame
+from tidemark.simulator.stream.send_queue import Opcode, QueuedFrame
 from tidemark.simulator.stream.websocket import wire_frame
 
 
@@ -30,10 +32,10 @@ def parsed(data: bytes) -> Frame:
     return frame
 
 
-@given(st.sampled_from([0, 1, 125, 126, 127, 0xFFFF, 0x10000]), st.booleans())
-def test_frames_are_as_websockets_reads_them(size: int, binary: bool) -> None:
-    frame = parsed(wire_frame(QueuedFrame(bytes(size), None, binary)))
-    assert (frame.data, frame.opcode, frame.fin) == (bytes(size), 2 if binary else 1, True)
+@given(st.sampled_from([0, 1, 125, 126, 127, 0xFFFF, 0x10000]), st.sampled_from([Opcode.TEXT, Opcode.BINARY]))
+def test_frames_are_as_websockets_reads_them(size: int, opcode: Opcode) -> None:
+    frame = parsed(wire_frame(QueuedFrame(bytes(size), opcode=opcode)))
+    assert (frame.data, frame.opcode, frame.fin) == (bytes(size), opcode & 0xF, True)
 
 
 async def test_what_is_sent_is_written_down(simulator: Simulator) -> None:
@@ -126,3 +128,56 @@ async def test_a_client_s_nonsense_closes_its_socket(simulator: Simulator) -> No
             await client.hear()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1011
+
+
+async def test_a_closed_socket_may_stay_open_and_what_is_published_is_missed(simulator: Simulator) -> None:
+    async with connected(simulator) as client:
+        await client.join()
+        simulator.arm(Close(code=1001, keep_open=True, seconds=0.3))
+        await simulator.until(lambda: bool(simulator.fired))
+        simulator.send(envelope())
+        before = time.monotonic()
+        await client.ws.wait_closed()
+        assert client.ws.close_code == 1001
+        assert time.monotonic() - before > 0.2
+    await simulator.until(lambda: not simulator.hub.sockets)
+    (missed,) = read_ledger(simulator.options.ledger, Missed)
+    assert (missed.client, missed.topic, missed.cause) == ("collector-a", "collection:*", "close")
+
+
+def lag_of(sent: Sent) -> float:
+    assert sent.queued_at is not None
+    return (parse_timestamp(sent.at) - parse_timestamp(sent.queued_at)).total_seconds()
+
+
+async def test_the_queue_of_a_slow_connection_is_lost_with_it_and_the_next_starts_without_lag(
+    simulator: Simulator,
+) -> None:
+    async with connected(simulator) as client:
+        await client.join()
+        simulator.arm(Slow(bytes_per_second=2_000))
+        await simulator.until(lambda: bool(simulator.fired))
+        simulator.send(*(envelope(price=number) for number in range(100)))
+        await asyncio.sleep(0.3)
+        client.ws.transport.abort()
+    await simulator.until(lambda: not simulator.hub.sockets)
+    simulator.hub.ledger.flush()
+    sent, missed = (list(read_ledger(simulator.options.ledger, kind)) for kind in (Sent, Missed))
+    assert 0 < len(sent) < 50
+    assert len(sent) + len(missed) == 100
+    assert {line.cause for line in missed} == {"queue"}
+    assert lag_of(sent[-1]) > 0.05
+    async with connected(simulator) as client:
+        await client.join()
+        simulator.send(envelope())
+        await client.hear()
+    assert lag_of(list(read_ledger(simulator.options.ledger, Sent))[-1]) < 0.05
+
+
+async def test_a_flood_of_pings_is_written_at_once_and_answered(simulator: Simulator) -> None:
+    async with connected(simulator) as client:
+        await client.join()
+        simulator.arm(PingFlood(pings=5_000))
+        await simulator.until(lambda: bool(simulator.fired))
+        simulator.send(envelope())
+        assert (await client.hear())[3] == "item_sold"

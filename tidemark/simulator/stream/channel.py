@@ -1,9 +1,9 @@
-"""The Phoenix channel protocol of one channels, as OpenSea's server speaks it; no input or output.
+"""The Phoenix channel protocol of one socket, as a real Phoenix 1.7 speaks it; no input or output.
 
-Array frames `[join_ref, ref, topic, event, payload]`, or object frames `{topic, event, payload, ref}` for old clients.
+Version 2 has array frames `[join_ref, ref, topic, event, payload]`, version 1 object frames
+`{topic, event, payload, ref}`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,22 +15,25 @@ PHOENIX = "phoenix"
 HEARTBEAT, JOIN, LEAVE = "heartbeat", "phx_join", "phx_leave"
 EVERYTHING = "collection:*"
 STALE_REF = "long-gone"
+REJOIN_SECONDS = 0.013
+"""How long a second join of a topic gets nothing: the server ends the first channel before it starts the second."""
 _encode = msgspec.json.encode
+Ref = str | int | None
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A frame that a client sent."""
+    """A frame that a client sent; a client of version 1 must name all but `join_ref`."""
 
     topic: str
     event: str
-    payload: Any = None
-    ref: str | None = None
-    join_ref: str | None = None
+    payload: Any
+    ref: Ref
+    join_ref: Ref = None
 
 
-class _ArrayRequest(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    join_ref: str | None
-    ref: str | None
+class _ArrayRequest(msgspec.Struct, array_like=True):
+    join_ref: Ref
+    ref: Ref
     topic: str
     event: str
     payload: Any
@@ -40,9 +43,9 @@ _array = msgspec.json.Decoder(_ArrayRequest)
 _object = msgspec.json.Decoder(Request)
 
 
-def read_request(text: str) -> Request:
-    """Read a client's frame in either form. Raises ValueError for anything else."""
-    if not text.startswith("["):
+def read_request(text: str, *, arrays: bool = True) -> Request:
+    """Read a client's frame. Raises ValueError for anything but a frame of the socket's version."""
+    if not arrays:
         return _object.decode(text)
     frame = _array.decode(text)
     return Request(frame.topic, frame.event, frame.payload, frame.ref, frame.join_ref)
@@ -50,10 +53,11 @@ def read_request(text: str) -> Request:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A joined topic; `event_types` is the server-side filter, None for all."""
+    """A joined topic. Messages come from `starts_at` on; `event_types` is the server-side filter, None for all."""
 
     topic: str
-    join_ref: str | None
+    join_ref: Ref
+    starts_at: float = 0.0
     event_types: frozenset[str] | None = None
     around: dict[str, tuple[bytes, bytes]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -69,58 +73,65 @@ def _filter_of(payload: Any) -> frozenset[str] | None:
 
 
 class Channels:
-    """The server's side of one channels: what is joined on it, and how its client is answered."""
+    """The server's side of one socket: what is joined on it, and how its client is answered."""
 
     def __init__(self, *, arrays: bool = True) -> None:
         self.arrays = arrays
         self.subscriptions: dict[str, Subscription] = {}
         self.joins = 0
 
-    def frame(
-        self, topic: str, event: str, payload: Any, *, ref: str | None = None, join_ref: str | None = None
-    ) -> bytes:
-        """Print a frame in the form that this client understands."""
+    def frame(self, topic: str, event: str, payload: Any, *, ref: Ref = None, join_ref: Ref = None) -> bytes:
+        """Print a frame in the socket's version."""
         if self.arrays:
             return _encode([join_ref, ref, topic, event, payload])
         return _encode({"event": event, "payload": payload, "ref": ref, "topic": topic})
 
-    def answer(self, request: Request) -> list[bytes]:
+    def answer(self, request: Request, now: float) -> list[bytes]:
         """Do what a client asks and return the frames that answer it."""
         if request.topic == PHOENIX and request.event == HEARTBEAT:
-            return [self.reply(request)]
+            return [self.reply(request, join_ref=None)]
         if request.event == JOIN:
-            return self._join(request)
-        if request.topic not in self.subscriptions:
-            return [self.refusal(request, "unmatched topic")]
+            return self._join(request, now)
+        joined = self.subscriptions.get(request.topic)
         if request.event == LEAVE:
-            left = self.subscriptions.pop(request.topic)
-            return [self.reply(request), self._end(left, "phx_close")]
-        return [self.reply(request)]
+            return self._leave(request, joined)
+        return [self.reply(request, request.join_ref) if joined else self.unmatched(request)]
 
-    def _join(self, request: Request) -> list[bytes]:
-        """Join a topic; an earlier join of it on this channels is closed after the reply to the new one."""
+    def _join(self, request: Request, now: float) -> list[bytes]:
+        """Join a topic; an earlier join of it on this socket is closed after the reply to the new one."""
         if not request.topic.startswith("collection:"):
-            return [self.refusal(request, "unmatched topic")]
+            return [self.unmatched(request)]
         self.joins += 1
         former = self.subscriptions.get(request.topic)
-        join_ref = request.join_ref or request.ref
-        self.subscriptions[request.topic] = Subscription(request.topic, join_ref, _filter_of(request.payload))
-        return [self.reply(request)] + ([self._end(former, "phx_close")] if former else [])
+        starts_at = now + REJOIN_SECONDS if former else now
+        self.subscriptions[request.topic] = Subscription(
+            request.topic, request.join_ref, starts_at, _filter_of(request.payload)
+        )
+        reply = self.reply(request, request.join_ref)
+        return [reply, self._end(former, "phx_close")] if former else [reply]
 
-    def reply(self, request: Request) -> bytes:
-        """Say yes to a request."""
-        answer = {"status": "ok", "response": {}}
-        return self.frame(request.topic, "phx_reply", answer, ref=request.ref, join_ref=request.join_ref)
+    def _leave(self, request: Request, joined: Subscription | None) -> list[bytes]:
+        """Leave a topic; a leave of an earlier join gets no answer."""
+        if joined is None:
+            return [self.reply(request, request.join_ref)]
+        if joined.join_ref not in {request.join_ref, None}:
+            return []
+        del self.subscriptions[request.topic]
+        return [self.reply(request, request.join_ref), self._end(joined, "phx_close")]
 
-    def refusal(self, request: Request, reason: str) -> bytes:
-        """Say no to a request; as in Phoenix, the answer to a topic that is not joined carries no join_ref."""
-        answer = {"status": "error", "response": {"reason": reason}}
-        return self.frame(request.topic, "phx_reply", answer, ref=request.ref)
+    def reply(self, request: Request, join_ref: Ref, reason: str | None = None) -> bytes:
+        """Answer a request: `ok`, or an error with its reason."""
+        answer = {"status": "error", "response": {"reason": reason}} if reason else {"status": "ok", "response": {}}
+        return self.frame(request.topic, "phx_reply", answer, ref=request.ref, join_ref=join_ref)
 
-    def crash(self, event: str) -> list[bytes]:
-        """Let every channel die; the channels stays open and nothing comes until the client joins again."""
-        dead, self.subscriptions = self.subscriptions, {}
-        return [self._end(subscription, event) for subscription in dead.values()]
+    def unmatched(self, request: Request) -> bytes:
+        """Refuse a request for a topic that does not exist or is not joined; the answer carries no join_ref."""
+        return self.reply(request, None, "unmatched topic")
+
+    def crash(self, event: str, topic: str | None = None) -> list[bytes]:
+        """End every channel, or that of one topic; the socket stays open, and events come after the next join."""
+        dead = [name for name in self.subscriptions if topic in {None, name}]
+        return [self._end(self.subscriptions.pop(name), event) for name in dead]
 
     def stale_closes(self) -> list[bytes]:
         """Return, for each topic, the close of a join that is not the present one; nothing ends by it."""
@@ -129,19 +140,19 @@ class Channels:
     def _end(self, ended: Subscription, event: str) -> bytes:
         return self.frame(ended.topic, event, {}, ref=ended.join_ref, join_ref=ended.join_ref)
 
-    def deliveries(self, message: Message) -> Iterator[bytes]:
-        """Return a message's frames for this channels: one for each subscription that it concerns."""
+    def receivers(self, message: Message) -> list[Subscription]:
+        """Return the subscriptions that a message is for."""
         if message.slug is None:
-            concerned = list(self.subscriptions.values())
+            found = list(self.subscriptions.values())
         else:
             topics = (EVERYTHING, f"collection:{message.slug}")
-            concerned = [self.subscriptions[topic] for topic in topics if topic in self.subscriptions]
-        for subscription in concerned:
-            if subscription.wants(message):
-                yield message.frame or self._wrapped(subscription, message)
+            found = [self.subscriptions[topic] for topic in topics if topic in self.subscriptions]
+        return [subscription for subscription in found if subscription.wants(message)]
 
-    def _wrapped(self, subscription: Subscription, message: Message) -> bytes:
-        """Put an envelope into a frame of a subscription, without printing the envelope again."""
+    def delivery(self, subscription: Subscription, message: Message) -> bytes:
+        """Return a message's frame for a subscription; the envelope is not encoded again."""
+        if message.frame is not None:
+            return message.frame
         around = subscription.around
         if message.event_type not in around:
             around[message.event_type] = self._around(subscription, message.event_type)
@@ -149,7 +160,7 @@ class Channels:
         return b"".join((head, message.body, tail))
 
     def _around(self, subscription: Subscription, event: str) -> tuple[bytes, bytes]:
-        """Return what stands before and after the envelope in a frame."""
+        """Return what comes before and after the envelope in a frame."""
         if self.arrays:
             return _encode([subscription.join_ref, None, subscription.topic, event])[:-1] + b",", b"]"
         return b'{"event":%b,"payload":' % _encode(event), b',"ref":null,"topic":%b}' % _encode(subscription.topic)

@@ -1,6 +1,7 @@
-"""The Stream API's handshake: who may open a channels, and in which form it speaks."""
+"""The Stream API's handshake: who may open a socket, and in which version it speaks."""
 
 import asyncio
+import re
 import time
 
 from aiohttp import web
@@ -15,6 +16,14 @@ UNKNOWN = "unknown"
 """How the ledger names a client whose key is not known."""
 STREAM_PATH = "/socket/websocket"
 LARGEST_REQUEST = 1 << 20
+
+
+def read_vsn(text: str) -> bool | None:
+    """Return whether a serializer's version has array frames; None for a version that the server does not know."""
+    for version, arrays in (("1", False), ("2", True)):
+        if re.fullmatch(rf"{version}\.0\.\d+", text, re.ASCII):
+            return arrays
+    return None
 
 
 class StreamApi:
@@ -34,19 +43,21 @@ class StreamApi:
             await asyncio.sleep(hang.hold)
         if refusal := faults.request_fault(Refuse, client or UNKNOWN, None, now):
             return web.Response(status=refusal.status, headers=refusal.headers)
-        if client is None:
+        arrays = read_vsn(request.query.get("vsn", "1.0.0"))
+        if client is None or arrays is None:
             return web.Response(status=403)
-        ws = web.WebSocketResponse(compress=False, autoping=False, timeout=1.0, max_msg_size=LARGEST_REQUEST)
+        ws = web.WebSocketResponse(
+            compress=False, autoclose=False, autoping=False, timeout=1.0, max_msg_size=LARGEST_REQUEST
+        )
         await ws.prepare(request)
-        await self._serve(client, request, ws)
+        await self._serve(client, request, ws, Channels(arrays=arrays))
         return ws
 
-    async def _serve(self, client: str, request: web.Request, ws: web.WebSocketResponse) -> None:
-        """Keep a channels until it ends."""
+    async def _serve(self, client: str, request: web.Request, ws: web.WebSocketResponse, channels: Channels) -> None:
+        """Keep a socket until it ends."""
         hub, now = self._hub, time.monotonic()
         hub.opened += 1
-        channels = Channels(arrays="vsn" in request.query)
-        connection = Connection(hub.opened, client, channels, hub.faults, now)
+        connection = Connection(hub.opened, client, channels, hub.faults, now, seed=hub.options.seed)
         if fault := hub.faults.request_fault(CloseOnOpen, client, connection.number, now):
             connection.ending = Close(code=fault.code)
         socket = WebSocket(connection, ws, request, hub.ledger)

@@ -2,17 +2,29 @@
 
 from collections import deque
 from collections.abc import Iterable
+from enum import IntEnum
 from typing import NamedTuple
 
 from tidemark.simulator.message import Message
 
 
+class Opcode(IntEnum):
+    """The first byte of a websocket frame that is whole."""
+
+    TEXT = 0x81
+    BINARY = 0x82
+    CLOSE = 0x88
+    PING = 0x89
+
+
 class QueuedFrame(NamedTuple):
-    """A frame that waits; `message` is None for an answer of the protocol."""
+    """A frame that waits since `at`; `message` is None for an answer of the protocol."""
 
     frame: bytes
     message: Message | None = None
-    binary: bool = False
+    topic: str | None = None
+    at: str = ""
+    opcode: Opcode = Opcode.TEXT
 
 
 class SendQueue:
@@ -48,6 +60,14 @@ class SendQueue:
     def answer(self, frames: Iterable[bytes]) -> None:
         """Add answers of the protocol; they are never held back."""
         self._waiting.extend(map(QueuedFrame, frames))
+
+    def clear(self) -> list[QueuedFrame]:
+        """Remove and return everything, also what is held back."""
+        held = [queued for message in self._held for queued in message]
+        everything = [*self._waiting, *held]
+        self._waiting.clear()
+        self._held.clear()
+        return everything
 
     def take(self, room: float) -> list[QueuedFrame]:
         """Remove and return frames until their bytes fill `room`; the last one may exceed it."""
