@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from tidemark.archive.record import on_one_line
+from tidemark.core.surrogates import replace_lone_surrogates
 
 HEARTBEAT_TOPIC: Final = "phoenix"
 REPLY: Final = "phx_reply"
@@ -49,7 +50,17 @@ def read_frame(data: bytes) -> Frame:
             return _read_array(data)
         return _read_rare(data)
     except (ValueError, RecursionError):
+        return _read_with_lone_surrogates(data)
+
+
+def _read_with_lone_surrogates(data: bytes) -> Frame:
+    """Read a frame in which half of a surrogate pair stands alone; its payload is kept as received."""
+    whole = replace_lone_surrogates(data)
+    if whole == data or read_frame(whole)[3] is None:
         return None, None, None, None, data
+    join_ref, ref, topic, event, payload = read_frame(whole)
+    start = on_one_line(whole).rindex(bytes(payload))
+    return join_ref, ref, topic, event, on_one_line(data)[start : start + len(bytes(payload))]
 
 
 def _read_rare(data: bytes) -> Frame:

@@ -20,6 +20,7 @@ from tidemark.archive.event_type import OTHER, SALE, UNPARSED, UNTYPED, counted_
         (b'{"event_type":7}', OTHER),
         (b'{"event_type":"DROP TABLE"}', OTHER),
         (b'{"event_type":"\\u0061"}', "a"),
+        (b'{"payload":{"name":"\\ud83d"},"event_type":"item_sold"}', SALE),
         (b"[1]", UNTYPED),
         (b"7", UNTYPED),
         (b'{"event_type":"x","payload":nope}', UNTYPED),

@@ -50,6 +50,11 @@ def test_any_frame_is_kept(frame: bytes) -> None:
         assert msgspec.json.decode(f'"{record.unparsed_base64}"', type=bytes) == frame
 
 
+def test_half_a_character_is_read_as_the_replacement_character() -> None:
+    record = read_record(record_line(AT, "t", rb'{"name":"Moon \ud83d"}'))
+    assert msgspec.json.decode(record.message) == {"name": "Moon \ufffd"}
+
+
 @given(st.binary())
 def test_a_line_that_is_no_record_is_refused(line: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):

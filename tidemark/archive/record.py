@@ -8,6 +8,7 @@ import base64
 
 import msgspec
 
+from tidemark.core.surrogates import replace_lone_surrogates
 from tidemark.core.timestamps import parse_timestamp
 
 _encode = msgspec.json.encode
@@ -16,8 +17,8 @@ _encode = msgspec.json.encode
 class Record(msgspec.Struct, frozen=True):
     """A record line, read back.
 
-    `message` is the envelope as received; it is empty where the frame was not understood, and then one of
-    `unparsed` and `unparsed_base64` holds the frame.
+    `message` is the envelope as received, except that a lone half of a surrogate pair is U+FFFD. It is empty where the
+    frame was not understood; then one of `unparsed` and `unparsed_base64` holds the frame.
     """
 
     received_at: str
@@ -69,10 +70,17 @@ def read_record(line: bytes) -> Record:
     or neither a message nor an unparsed frame.
     """
     try:
-        record = _decoder.decode(line)
+        record = _decode(line)
         parse_timestamp(record.received_at)
     except (OverflowError, RecursionError) as error:  # a time before the year 1, a message nested without end
         raise ValueError(str(error)) from error
     if not bytes(record.message) and record.unparsed is None and record.unparsed_base64 is None:
         raise ValueError("the line holds neither a message nor an unparsed frame")
     return record
+
+
+def _decode(line: bytes) -> Record:
+    try:
+        return _decoder.decode(line)
+    except msgspec.DecodeError:
+        return _decoder.decode(replace_lone_surrogates(line))

@@ -57,6 +57,20 @@ def test_the_payload_keeps_every_byte() -> None:
     assert bytes(read_frame(b'{"topic":"t","event":"e","payload":' + payload + b"}")[4]) == payload
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [b'["1",null,"t","e",%b]', b'[ "1" ,null,"t",\n"e",%b ]\n', b'{"payload":%b,"topic":"t","event":"e","ref":"1"}'],
+)
+def test_half_a_character_is_kept_as_received(frame: bytes) -> None:
+    payload = rb'{"name":"Moon \ud83d","also":"\\ud83d \ud83d\ude80"}'
+    assert read_frame(frame % payload)[3] == "e"
+    assert bytes(read_frame(frame % payload)[4]) == payload
+
+
+def test_half_a_character_in_what_is_no_frame_changes_nothing() -> None:
+    assert read_frame(rb'["\ud83d"') == (None, None, None, None, rb'["\ud83d"')
+
+
 def test_an_object_without_a_topic_is_the_message() -> None:
     data = b'{"event":"item_sold","sent_at":"x","payload":{"event_type":"item_sold"}}'
     assert read_frame(data) == (None, None, None, "item_sold", data)
