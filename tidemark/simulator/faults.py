@@ -6,7 +6,11 @@ that lasts begins once on each of `times` connections and goes on for `seconds`,
 `ServerFault` begins once and meets every message for `seconds`, or for good.
 """
 
+from typing import Literal
+
 import msgspec
+
+BadEventKind = Literal["timestamp", "absurd_time", "surrogate", "no_payment", "no_order_hash", "no_nft", "null"]
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, tag_field="fault", forbid_unknown_fields=True):
@@ -89,6 +93,56 @@ class CrashJoin(RefuseJoin, frozen=True, tag="crash_join"):
 
 class ApiFailure(HttpAnswer, frozen=True, tag="api_failure"):
     """The Events API answers with an HTTP status."""
+
+
+class PageFault(RequestFault, frozen=True):
+    """A fault of one page of the Events API."""
+
+
+class ApiBadEvent(PageFault, frozen=True, tag="api_bad_event"):
+    """One event of a page, that at `position`, is not as documented; the others are."""
+
+    kind: BadEventKind = "timestamp"
+    position: int = 0
+
+
+class ApiShuffle(PageFault, frozen=True, tag="api_shuffle"):
+    """The events of a page are out of order."""
+
+
+class ApiRepeatCursor(PageFault, frozen=True, tag="api_repeat_cursor"):
+    """The page names the same next page as the one before."""
+
+
+class ApiHtml(PageFault, frozen=True, tag="api_html"):
+    """The answer is an HTML page with a `status`."""
+
+    status: int = 200
+
+
+class ApiChallenge(PageFault, frozen=True, tag="api_challenge"):
+    """The answer is a challenge page of the proxy in front of the API, with status 403."""
+
+
+class ApiRedirect(PageFault, frozen=True, tag="api_redirect"):
+    """The answer is a redirect to another host."""
+
+    location: str = "https://elsewhere.invalid/api/v2/events"
+    status: int = 302
+
+
+class ApiBrokenGzip(PageFault, frozen=True, tag="api_broken_gzip"):
+    """The answer's body is gzip that ends too early."""
+
+
+class ApiTruncated(PageFault, frozen=True, tag="api_truncated"):
+    """The connection ends in the middle of the answer's body."""
+
+
+class ApiHang(PageFault, frozen=True, tag="api_hang"):
+    """The answer comes after `hold` seconds."""
+
+    hold: float = 60.0
 
 
 class Close(ConnectionFault, frozen=True, tag="close"):
@@ -203,6 +257,8 @@ class Drop(ServerFault, frozen=True, tag="drop"):
 
 AnyFault = (
     Refuse | HangHandshake | CloseOnOpen | IgnoreJoin | IgnoreHeartbeat | RefuseJoin | CrashJoin | ApiFailure
+    | ApiBadEvent | ApiShuffle | ApiRepeatCursor | ApiHtml | ApiChallenge | ApiRedirect | ApiBrokenGzip | ApiTruncated
+    | ApiHang
     | Duplicate | Shuffle | Close | Reset | CrashChannel | StaleClose | Garbage | Binary | Giant | UnknownEvent
     | PingFlood | Silence | Lossy | HalfOpen | Slow | Drop
 )  # fmt: skip

@@ -7,8 +7,9 @@ from math import ceil
 from aiohttp import web
 from multidict import MultiMapping
 
+from tidemark.simulator.events_api.faulty_page import faulty_answer
 from tidemark.simulator.events_api.store import DEFAULT_LIMIT, KINDS, LARGEST_LIMIT, Query, print_cursor, read_cursor
-from tidemark.simulator.faults import ApiFailure
+from tidemark.simulator.faults import ApiFailure, PageFault
 from tidemark.simulator.hub import Hub
 
 API_PATH = "/api/v2"
@@ -87,13 +88,14 @@ class EventsApi:
             web.get(f"{API_PATH}/events/collection/{{slug}}", self._events),
         ]
 
-    async def _events(self, request: web.Request) -> web.Response:
+    async def _events(self, request: web.Request) -> web.StreamResponse:
         client = self._hub.options.keys.get(request.headers.get("x-api-key", ""))
         if client is None:
             return _errors(401, "Missing or unknown API key")
-        if fault := self._hub.faults.request_fault(ApiFailure, client, None, time.monotonic()):
-            return _errors(fault.status, "Out of order", fault.headers)
-        allowance = self._limit.take(client, time.monotonic())
+        faults, now = self._hub.faults, time.monotonic()
+        if failure := faults.request_fault(ApiFailure, client, None, now):
+            return _errors(failure.status, "Out of order", failure.headers)
+        allowance = self._limit.take(client, now)
         headers = allowance.headers(int(time.time()))
         if allowance.refused:
             return _errors(429, "Request was throttled.", headers)
@@ -102,9 +104,10 @@ class EventsApi:
         except ValueError as error:
             return _errors(400, str(error), headers)
         events, place = self._hub.store.page(query)
-        return web.json_response(
-            {"asset_events": events} | ({"next": print_cursor(place)} if place else {}), headers=headers
-        )
+        page = {"asset_events": events} | ({"next": print_cursor(place)} if place else {})
+        if fault := faults.request_fault(PageFault, client, None, now):
+            return await faulty_answer(fault, page, request, headers)
+        return web.json_response(page, headers=headers)
 
 
 def _errors(status: int, error: str, headers: dict[str, str] | None = None) -> web.Response:
