@@ -122,6 +122,18 @@ FROM ops.gap
 GROUP BY collector, reason
 ORDER BY seconds DESC;
 
+-- ops.topic_count: Messages and sales of each topic and collector in an hour.
+SELECT collector, topic, sum(counted.messages) AS messages, sum(counted.sales) AS sales
+FROM ops.topic_count, unnest(minutes, messages, topic_count.sales) AS counted (minute, messages, sales)
+WHERE source_hour = '2026-11-20 10:00Z'
+GROUP BY collector, topic
+ORDER BY topic, collector;
+
+-- ops.silence: Where other collectors contradicted a claim of coverage.
+SELECT collector, topic, from_at, to_at
+FROM ops.silence
+ORDER BY from_at, collector, topic;
+
 -- ops.schema_migration: Which migrations the warehouse has.
 SELECT version_num
 FROM ops.schema_migration

@@ -2,7 +2,9 @@
 CREATE TEMP TABLE quality_hour ON COMMIT DROP AS
 SELECT CAST(:hour AS timestamptz) AS hour
 UNION
-SELECT source_hour FROM changed;
+SELECT source_hour FROM changed
+UNION
+SELECT source_hour FROM silent_topic;
 ANALYZE quality_hour;
 
 -- Grain: one row per hour and collector: when it covered every topic it was to record.

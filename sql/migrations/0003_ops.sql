@@ -204,6 +204,47 @@ COMMENT ON COLUMN ops.coverage.topic IS 'The topic, such as collection:* for the
 COMMENT ON COLUMN ops.coverage.from_at IS 'Start of the interval, UTC.';
 COMMENT ON COLUMN ops.coverage.to_at IS 'End of the interval, UTC, not included.';
 
+CREATE TABLE ops.topic_count (
+    source_hour timestamptz NOT NULL,
+    collector   text        NOT NULL,
+    topic       text        NOT NULL,
+    minutes     smallint[]  NOT NULL,
+    messages    integer[]   NOT NULL,
+    sales       integer[]   NOT NULL,
+    PRIMARY KEY (source_hour, collector, topic)
+);
+
+COMMENT ON TABLE ops.topic_count IS
+    'One row per hour, collector and topic that brought messages: how many in each minute of receiving. The arrays are '
+    'columns of the same length; unnest(minutes, messages, sales) makes rows of them.';
+COMMENT ON COLUMN ops.topic_count.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.topic_count.collector IS 'The collector.';
+COMMENT ON COLUMN ops.topic_count.topic IS 'The topic; other for messages of no topic that the collector recorded.';
+COMMENT ON COLUMN ops.topic_count.minutes IS 'The minutes of the hour that had messages, 0 to 59.';
+COMMENT ON COLUMN ops.topic_count.messages IS 'Messages of all types in each of these minutes.';
+COMMENT ON COLUMN ops.topic_count.sales IS 'The sales among them.';
+
+CREATE TABLE ops.silence (
+    compared_from timestamptz NOT NULL,
+    collector     text        NOT NULL,
+    topic         text        NOT NULL,
+    from_at       timestamptz NOT NULL,
+    to_at         timestamptz NOT NULL,
+    PRIMARY KEY (compared_from, collector, topic, from_at),
+    CHECK (from_at < to_at)
+);
+
+COMMENT ON TABLE ops.silence IS
+    'One row per window in which a collector received nothing of a topic while others received at least four sales in '
+    'a row, [from_at, to_at). What of it the collector claims to have covered is a gap with the reason silent.';
+COMMENT ON COLUMN ops.silence.compared_from IS
+    'Start of the comparison that found it: an hour, or ten minutes before the boundary of two hours that are compared '
+    'together.';
+COMMENT ON COLUMN ops.silence.collector IS 'The collector that was silent.';
+COMMENT ON COLUMN ops.silence.topic IS 'The topic, such as collection:* for the whole market.';
+COMMENT ON COLUMN ops.silence.from_at IS 'Start of the window, UTC.';
+COMMENT ON COLUMN ops.silence.to_at IS 'End of the window, UTC, not included.';
+
 CREATE TABLE ops.gap (
     source_hour timestamptz NOT NULL,
     collector   text        NOT NULL,
@@ -226,13 +267,14 @@ COMMENT ON COLUMN ops.gap.from_at IS 'Start of the interval, UTC.';
 COMMENT ON COLUMN ops.gap.to_at IS 'End of the interval, UTC, not included.';
 COMMENT ON COLUMN ops.gap.reason IS
     'Why it was not covered, such as connection_lost, process_died, not_running or disk_full; no_manifest where an '
-    'expected collector has no manifest of the hour.';
+    'expected collector has no manifest of the hour, unaccounted where its manifest says neither covered nor why not, '
+    'silent where it claims coverage and other collectors received sales that it did not.';
 COMMENT ON COLUMN ops.gap.repaired_by IS
     'The last of the repair runs that fill, from the Events API, what the other collectors left open of the interval;'
     ' NULL while it is open, and where the other collectors covered all of it.';
 COMMENT ON COLUMN ops.gap.recovered IS
     'Sales of the gap''s topic that only the Events API reported and that the stream would have sent in this '
-    'interval; one that falls into the gaps of two collectors counts for both. NULL while the gap is not repaired.';
+    'interval; each counts for one gap of every collector that missed it. NULL while the gap is not repaired.';
 
 CREATE TABLE ops.reject (
     source_hour timestamptz NOT NULL,

@@ -12,6 +12,8 @@ _HISTORY = {
     "ops.reject": "",
     "ops.coverage": "",
     "ops.gap": "",
+    "ops.silence": "",
+    "ops.topic_count": "",
     "mart.collection_hourly": "- 'refreshed_at'",
     "mart.hour_quality": "- 'refreshed_at' - 'received_to_loaded_p50_s' - 'received_to_loaded_p95_s'"
     " - 'received_to_loaded_p99_s'",

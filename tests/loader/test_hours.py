@@ -240,6 +240,60 @@ def test_coverage_and_gaps_are_those_of_the_manifests(s3: "S3Client", settings: 
     assert one(url_of(settings), "SELECT repaired_by FROM ops.gap") == "events-api-1"
 
 
+def test_what_another_collector_received_in_a_row_contradicts_a_claim(
+    s3: "S3Client", settings: LoaderSettings, fresh: Fresh
+) -> None:
+    """In whichever order the two are loaded, or both together, and whatever is loaded again."""
+    deaf, other = Recording("collector-a"), Recording("collector-b")
+    for number in range(40):
+        other.receive(sold(number), 600 + number)
+        if not 10 <= number < 20:
+            deaf.receive(sold(number), 600.5 + number)
+    silent = [("collector-a", TOPIC, HOUR.start + timedelta(seconds=609, microseconds=1),
+               HOUR.start + timedelta(seconds=620.5), "silent")]  # fmt: skip
+    found = []
+    for orders in (["collector-a"], ["collector-b"]), (["collector-b"], ["collector-a"]), (None, ["collector-b"]):
+        here = fresh(settings)
+        deaf.put(s3, settings.bucket)
+        other.put(s3, settings.bucket)
+        for collectors in orders:
+            load_hour(HOUR, here, collectors=collectors, force=True, say=quiet)
+        load_hour(HOUR, here, collectors=["collector-a"], force=True, say=quiet)
+        assert gaps(here) == silent
+        covered_twice = one(url_of(here), "SELECT covered_s - covered_twice_s FROM mart.hour_quality")
+        assert float(str(covered_twice)) == pytest.approx(11.5, abs=0.001)
+        found.append(contents(url_of(here)))
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_silence_that_crosses_the_hour_is_found_by_either_hours_load(
+    s3: "S3Client", settings: LoaderSettings, fresh: Fresh
+) -> None:
+    recorded_hours: dict[tuple[str, Hour], Recording] = {}
+    for number in range(-30, 30):  # two sales before the boundary, three after it
+        hour = HOUR if number < 0 else HOUR.next()
+        at = hour.start + timedelta(seconds=60 * number + (3600 if number < 0 else 0) + 30)
+        for collector in ("collector-a", "collector-b"):
+            recording = recorded_hours.setdefault((collector, hour), Recording(collector, hour))
+            if collector == "collector-b" or not -2 <= number < 3:
+                recording.receive(sold(number % 60), (at - hour.start).total_seconds())
+    for recording in recorded_hours.values():
+        recording.put(s3, settings.bucket)
+    found = []
+    for order in ([HOUR, HOUR.next()], [HOUR.next(), HOUR]):
+        here = fresh(settings)
+        for hour in order:
+            load_hour(hour, here, say=quiet)
+        assert [(row[2:]) for row in gaps(here)] == [
+            (HOUR.end - timedelta(seconds=150) + timedelta(microseconds=1), HOUR.end, "silent"),
+            (HOUR.end, HOUR.end + timedelta(seconds=210), "silent"),
+        ]
+        seconds = query(url_of(here), "SELECT covered_s - covered_twice_s FROM mart.hour_quality ORDER BY hour")
+        assert [round(float(str(each))) for (each,) in seconds] == [150, 210]
+        found.append(contents(url_of(here)))
+    assert found[0] == found[1]
+
+
 def test_an_empty_hour_is_loaded_too(s3: "S3Client", settings: LoaderSettings) -> None:
     Recording().put(s3, settings.bucket)
     report = load_hour(HOUR, settings, say=quiet)

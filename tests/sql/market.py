@@ -37,6 +37,7 @@ _TOUCHED = """
 CREATE TEMP TABLE changed (
     chain text, collection_slug text, sold_at timestamptz, source_hour timestamptz
 ) ON COMMIT DROP;
+CREATE TEMP TABLE silent_topic (source_hour timestamptz, collector text, topic text) ON COMMIT DROP;
 CREATE TEMP TABLE replaced (LIKE core.sale) ON COMMIT DROP
 """
 

@@ -29,6 +29,10 @@ LOADED = """
         )
         SELECT load_id, 1, 'k', 'a', 's', 1, 3, 2, 0, 0, 0, 1 FROM run
     ),
+    gap AS (
+        INSERT INTO ops.gap
+        VALUES ('2026-11-20T10:00Z', 'b', 'collection:*', '2026-11-20T10:00Z', '2026-11-20T10:15Z', 'not_running')
+    ),
     reject AS (
         INSERT INTO ops.reject VALUES ('2026-11-20T10:00Z', 'k', 'a', 'item_sold', 'cut', 1, 1)
     )
@@ -82,6 +86,13 @@ PLANTED = {
         f"INSERT INTO ops.coverage VALUES ('{HOUR.start}', 'c', 't', '2026-11-20T10:59Z', '2026-11-20T11:01Z')",
         f"INSERT INTO ops.gap VALUES ('{HOUR.start}', 'c', 't', '2026-11-20T09:59Z', '2026-11-20T10:01Z', 'r')",
         f"INSERT INTO ops.gap VALUES ('{HOUR.start}', 'a', 'collection:*', '2026-11-20T10:30Z', '2026-11-20T10:31Z', 'r')",
+    ],
+    "coverage_complete": [
+        "DELETE FROM ops.gap WHERE collector = 'b'",
+        "UPDATE ops.coverage SET to_at = to_at - interval '1 us' WHERE collector = 'a'",
+        "UPDATE ops.coverage SET from_at = from_at + interval '1 us' WHERE collector = 'a'",
+        "DELETE FROM ops.coverage WHERE collector = 'a'",
+        f"INSERT INTO ops.topic_count VALUES ('{HOUR.start}', 'a', 'collection:cats', '{{0}}', '{{1}}', '{{0}}')",
     ],
     "daily_disagrees": [
         *(f"UPDATE mart.collection_daily SET {name} = 77 WHERE collection_slug = 'cats'" for name in FIGURES + CLEAN),

@@ -20,6 +20,7 @@ RUN = {
     "again": False,
     "missing": [],
     "topics": [],
+    "topic_counts": "[]",
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
@@ -55,8 +56,9 @@ def load(
         "hour": hour.start,
         "load_id": connection.scalar(text("SELECT nextval(pg_get_serial_sequence('ops.load_run', 'load_id'))")),
         "collectors": [manifest.collector for manifest in manifests],
-        "covered": _stretches(manifests, lambda manifest: manifest.covered),
-        "gaps": _stretches(manifests, lambda manifest: manifest.gaps),
+        "covered": _intervals(manifests, lambda manifest: manifest.covered),
+        "gaps": _intervals(manifests, lambda manifest: manifest.gaps),
+        "topic_counts": _topic_counts(manifests),
     }
     connection.execute(text(_SETTINGS))
     connection.execute(text(_STAGE.read_text()), values)
@@ -82,17 +84,27 @@ def merge(connection: Connection, values: dict[str, Any]) -> None:
         ) from error
 
 
-def _stretches(manifests: list[Manifest], of: Callable[[Manifest], Iterable[Interval | Gap]]) -> str:
+def _intervals(manifests: list[Manifest], of: Callable[[Manifest], Iterable[Interval | Gap]]) -> str:
     return json.dumps(
         [
             {
                 "collector": manifest.collector,
-                "topic": stretch.topic,
-                "from_at": format_timestamp(stretch.start),
-                "to_at": format_timestamp(stretch.end),
-                "reason": getattr(stretch, "reason", None),
+                "topic": interval.topic,
+                "from_at": format_timestamp(interval.start),
+                "to_at": format_timestamp(interval.end),
+                "reason": getattr(interval, "reason", None),
             }
             for manifest in manifests
-            for stretch in of(manifest)
+            for interval in of(manifest)
+        ]
+    )
+
+
+def _topic_counts(manifests: list[Manifest]) -> str:
+    return json.dumps(
+        [
+            {"collector": manifest.collector, "topic": topic, **msgspec.structs.asdict(counts)}
+            for manifest in manifests
+            for topic, counts in manifest.topics.items()
         ]
     )

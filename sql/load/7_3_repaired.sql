@@ -1,0 +1,39 @@
+-- Grain: one row of ops.gap per interval that a collector did not cover: what filled it.
+-- A gap is repaired where runs of the Events API cover whatever of it the other collectors left open.
+UPDATE ops.gap
+SET recovered = NULL, repaired_by = (
+    SELECT max(collector) FILTER (WHERE collector LIKE 'events-api-%' AND tstzrange(from_at, to_at) && tstzrange(gap.from_at, gap.to_at))
+    FROM ops.coverage
+    WHERE source_hour = gap.source_hour AND topic IN (gap.topic, 'collection:*')
+    HAVING range_agg(tstzrange(from_at, to_at)) @> tstzrange(gap.from_at, gap.to_at)
+)
+WHERE source_hour IN (SELECT :hour UNION SELECT source_hour FROM silent_topic);
+
+-- Also of other hours, where this load has made or unmade such sales. A sale reaches the stream up to two minutes after it happened (LATENESS in
+-- tidemark/loader/repair), so it belongs to the gap in which it happened, else to the next that begins within two minutes; to one of each collector.
+WITH repaired AS (
+    SELECT source_hour, collector, topic, from_at, to_at
+    FROM ops.gap
+    WHERE repaired_by IS NOT NULL AND source_hour IN (
+        SELECT :hour UNION SELECT source_hour FROM changed UNION SELECT source_hour FROM silent_topic
+    )
+),
+owner AS (
+    SELECT DISTINCT ON (sale_uid, collector) source_hour, collector, topic, from_at
+    FROM repaired
+    JOIN core.sale USING (source_hour)
+    WHERE source = 'events_api'
+        AND sold_at >= from_at - interval '2 minutes' AND sold_at < to_at
+        AND topic IN ('collection:' || collection_slug, 'collection:*')
+    ORDER BY sale_uid, collector, sold_at >= from_at DESC, from_at, topic DESC
+),
+counted AS (
+    SELECT source_hour, collector, topic, from_at, count(owner) AS recovered
+    FROM repaired
+    LEFT JOIN owner USING (source_hour, collector, topic, from_at)
+    GROUP BY source_hour, collector, topic, from_at
+)
+UPDATE ops.gap
+SET recovered = counted.recovered
+FROM counted
+WHERE (gap.source_hour, gap.collector, gap.topic, gap.from_at) = (counted.source_hour, counted.collector, counted.topic, counted.from_at);
