@@ -101,7 +101,7 @@ def test_the_demo_answers_yes_and_leaves_its_data_but_no_process(demo: Demo) -> 
     assert "connection lost" in demo.said
     assert psutil.wait_procs(programs, 5)[1] == []
     folder = demo.folder / ".run" / "demo"
-    assert len(list((folder / "archive" / "manifests").rglob("collector=collector-?.json"))) >= 6
+    assert len(list((folder / "s3" / "tidemark" / "manifests").rglob("collector=collector-?.json"))) >= 6
     secret = [*KEYS.values(), *PLANTED.values(), (folder / "postgres" / "password").read_text()]
     holding = [path for path, text in texts(folder) if any(value.encode() in text for value in secret)]
     assert [(path.name, stat.S_IMODE(path.stat().st_mode)) for path in holding] == [("password", 0o600)]

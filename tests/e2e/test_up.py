@@ -1,10 +1,10 @@
-"""The system kept up: it comes, says where it is, comes only once, and goes whole."""
+"""The system kept up: it starts every time, restarts what ends, and stops completely."""
 
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -22,18 +22,22 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    """Run a verb where nothing is up yet; whatever comes up there goes down at the end."""
+    """Run a verb where nothing is up yet; what it starts is stopped at the end."""
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *words: str, folder: str = ".", settings: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        environment = bare(os.environ) | dict(settings or {})
         return subprocess.run(
-            tidemark(*words), cwd=tmp_path, env=bare(os.environ), capture_output=True, text=True, check=False
+            tidemark(*words), cwd=tmp_path / folder, env=environment, capture_output=True, text=True, check=False
         )
 
     yield run
     run("down")
 
 
-def supervisor(state: State) -> psutil.Process:
+def supervisor_of(state: State) -> psutil.Process:
     found = state.supervisor
     assert found
     return found
@@ -46,40 +50,78 @@ def works_in(folder: Path, process: psutil.Process) -> bool:
         return False
 
 
-def test_it_comes_up_once_restarts_what_dies_and_goes_down_whole(run: Run, tmp_path: Path) -> None:
+def test_it_starts_every_time_restarts_what_ends_and_stops_completely(run: Run, tmp_path: Path) -> None:
     port = free_port()
     came = run("up", "--port", str(port))
     assert came.returncode == 0, came.stdout + came.stderr
     assert f"http://127.0.0.1:{port}" in came.stdout
     folder = tmp_path / ".run" / "up"
-    state = read_state(folder)
-    assert state
+    first = read_state(folder)
+    assert first
     assert {(folder / name).stat().st_mode & 0o777 for name in ("state.json", "environment")} == {0o600}
 
     again = run("up")
     assert (again.returncode, "is up already" in again.stdout) == (0, True)
+    other = run("up", "--port", str(port + 1), settings={"OPENSEA_API_KEY": "s3cret-never-shown"})
+    assert other.returncode == 1
+    assert f"--port: running with {port}, now {port + 1}" in other.stderr
+    assert "OPENSEA_API_KEY: running with none" in other.stderr
+    assert "s3cret" not in other.stdout + other.stderr
+    elsewhere = run("down", folder="elsewhere")
+    assert elsewhere.returncode == 1
+    assert f"Tidemark is up in {tmp_path}. To stop it: cd {tmp_path} && tidemark down" in elsewhere.stdout
+    assert f"Tidemark is up in another folder: {tmp_path}" in run("status", "--local", folder="elsewhere").stdout
+    assert run("down").stdout == "Tidemark is down.\n"
 
+    assert run("up").returncode == 0
+    state = read_state(folder)
+    assert state
+    assert (state.ui, state.environment) == (first.ui, first.environment)
     asked = subprocess.run(
         ["sh", "-c", '. .run/up/environment; .run/up/psql -Atc "SELECT count(*) FROM mart.sales"'],
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert asked.stdout == "0\n"
 
-    children = supervisor(state).children(recursive=True)
-    collector = next(child for child in children if child.cmdline()[-1] == "collect")
-    collector.send_signal(signal.SIGKILL)
-    wait_for(lambda: "ended by itself; started again" in (folder / "supervisor.log").read_text())
+    supervisor = supervisor_of(state)
+    children = supervisor.children(recursive=True)
+    parts = [child for child in children if child.ppid() == supervisor.pid]
+    assert len(parts) == 8  # S3, simulator, two collectors, four parts of Airflow
+    postgres = psutil.Process(int((folder / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0]))
+    for part in (*parts, postgres):
+        part.send_signal(signal.SIGKILL)
+    names = ("PostgreSQL", "S3", "simulator", "collector-a", "collector-b", "Airflow api-server", "Airflow scheduler")
+    names += ("Airflow dag-processor", "Airflow triggerer")
+    wait_for(lambda: all(f"{name}: had ended; restarted" in (folder / "supervisor.log").read_text() for name in names))
     wait_for(lambda: run("status", "--local").returncode == 0)
+    shown = " ".join(run("status", "--local").stdout.split())
+    assert shown.count("restarted once") >= 5
+    restarted = read_state(folder)
+    assert restarted
+    assert restarted.environment == state.environment
+    children += supervisor.children(recursive=True)
 
     assert run("down").stdout == "Tidemark is down.\n"
     assert psutil.wait_procs(children, 5)[1] == []
     assert [process for process in psutil.process_iter() if works_in(tmp_path, process)] == []
     assert read_state(folder) is None
+
+
+def test_a_stream_out_of_reach_is_no_success_and_a_file_of_our_name_is_not_run(run: Run, tmp_path: Path) -> None:
+    for name in ("tidemark", "archive", "collector", "airflow", "moto"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the folder was run')\n")
+    nowhere = {"OPENSEA_API_KEY": "s3cret-never-shown", "TIDEMARK_STREAM_URL": "ws://127.0.0.1:1/socket/websocket"}
+    came = run("up", "--port", str(free_port()), settings=nowhere)
+    assert came.returncode == 1
+    assert "Tidemark is up" in came.stdout
+    assert came.stderr.count("NOT RECORDING") == 2
+    assert "s3cret" not in came.stdout + came.stderr
+    assert "a file of the folder was run" not in came.stdout + came.stderr
     assert run("status", "--local").returncode == 1
 
 
-def wait_for(true: Callable[[], bool], patience: float = 60.0) -> None:
-    deadline = time.monotonic() + patience
+def wait_for(true: Callable[[], bool], timeout: float = 90.0) -> None:
+    deadline = time.monotonic() + timeout
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.2)

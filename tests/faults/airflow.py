@@ -19,11 +19,11 @@ import psutil
 from pydantic import SecretStr
 
 from tests.dags.archived import archive_hour
+from tests.faults.mirror import restore, save
 from tests.loading import Loading
 from tidemark.core.hour import Hour
 from tidemark.loader.warehouse.migrate import migrate
 from tidemark.local.services.airflow import Airflow, members
-from tidemark.local.services.mirror import restore, save
 from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
 from tidemark.local.services.redis import Redis
 from tidemark.local.services.s3 import S3Server

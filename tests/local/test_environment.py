@@ -9,7 +9,8 @@ def test_nothing_of_the_persons_own_setup_leads_elsewhere() -> None:
         "AIRFLOW_HOME": "/a", "AIRFLOW__CORE__EXECUTOR": "x", "PGHOST": "db",
     }  # fmt: skip
     assert bare(environ) == {
-        "PATH": "/bin", "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost", "PYTHONUNBUFFERED": "1"
+        "PATH": "/bin", "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost",
+        "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1",
     }  # fmt: skip
 
 

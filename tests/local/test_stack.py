@@ -25,7 +25,6 @@ def test_what_one_run_leaves_the_next_one_finds_and_nothing_runs_in_between(tmp_
         stack.start_storage()
         query(stack, "INSERT INTO ops.schema_migration VALUES ('mark') RETURNING 1")
         stack.s3.client().put_object(Bucket=BUCKET, Key="events/a.zst", Body=b"kept")
-        stack.save_archive()
     assert not stack.postgres.running
     assert stack.s3.pid is None
     with Interrupts() as interrupts, Stack(tmp_path, interrupts, said.append) as stack:

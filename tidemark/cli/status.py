@@ -45,17 +45,24 @@ def status(
 def _local() -> None:
     from rich.console import Console
 
-    from tidemark.local.up.control import RUN
+    from tidemark.local.up.control import RUN, running_elsewhere
     from tidemark.local.up.state import read_state
     from tidemark.local.up.status import addresses, overview
 
-    if not (state := read_state(RUN)):
-        typer.echo("Nothing is up; tidemark up starts it.")
+    here = read_state(RUN)
+    shown = [(RUN, here)] if here else running_elsewhere(RUN)
+    if not shown:
+        typer.echo("Nothing is up. To start it: tidemark up")
         raise typer.Exit(1)
-    found = overview(state)
-    Console(highlight=False, markup=False).print(found)
-    typer.echo(addresses(RUN, state))
-    if not found.works:
+    works = True
+    for run, state in shown:
+        if not here:
+            typer.echo(f"Tidemark is up in another folder: {run.parents[1]}")
+        found = overview(state)
+        Console(highlight=False, markup=False).print(found)
+        typer.echo(addresses(run, state))
+        works = works and found.works
+    if not works:
         raise typer.Exit(1)
 
 

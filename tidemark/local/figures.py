@@ -1,4 +1,4 @@
-"""The figures of a run, side by side: what was sent, received, archived and loaded. Values only."""
+"""The figures of a run, side by side: what was sent, received, archived and loaded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class CollectorHour:
 
     @property
     def repairs(self) -> bool:
-        """Whether this is no collector, but a run of repairs that asked the Events API."""
+        """Whether this is a repair from the Events API, and not a collector."""
         return is_repair(self.collector)
 
     @classmethod
@@ -45,7 +45,7 @@ class CollectorHour:
 
 @dataclass(frozen=True, slots=True)
 class LoadedHour:
-    """What became of an hour's lines in its first load; `replaced` ones were an earlier observation of a known sale."""
+    """The lines of an hour's first load by outcome; `replaced` ones were an earlier observation of a known sale."""
 
     lines: int
     inserted: int
@@ -56,10 +56,10 @@ class LoadedHour:
 
 @dataclass(frozen=True, slots=True)
 class HourQuality:
-    """How well an hour was recorded; the warehouse's `mart.hour_quality` explains each.
+    """How completely an hour was recorded; the columns of `mart.hour_quality` explain each.
 
-    `repaired` is what only the Events API covers. `missed` and its interval estimate the sales that both collectors
-    missed while both recorded; None without such a time.
+    `repaired` is covered by the Events API only. `missed` and its interval estimate the sales that both collectors
+    missed while both recorded; None if they never did.
     """
 
     covered: timedelta
@@ -94,7 +94,14 @@ class TopCollection:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything that the report shows, except the verdict."""
+    """Everything that the report shows, except the reconciliation."""
 
     hours: Sequence[HourFigures]
     collections: Sequence[TopCollection]
+
+
+def percent(share: float | None) -> str:
+    """Print a share; one that is not complete never looks complete."""
+    if share is None:
+        return "not loaded"
+    return "100 %" if share >= 1 else f"{min(share * 100, 99.99):.2f} %"

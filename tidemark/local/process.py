@@ -1,4 +1,4 @@
-"""A program of the system as a process group of its own, with its output in a file."""
+"""A program of the system in its own process group, with its output in a file."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tidemark.core.errors import Problem
 
 GRACE = 10.0
 _TAIL_BYTES = 4096
-_PULSE = 0.05
+_POLL = 0.05
 
 
 def tidemark(*arguments: str) -> list[str]:
@@ -26,7 +26,7 @@ def tidemark(*arguments: str) -> list[str]:
 class Process:
     """One program: started in its own session, so that a terminal's Ctrl-C reaches it only through `stop`.
 
-    It works in the folder of its log, out of reach of a `.env` that lies where the person stands.
+    Its working folder is the folder of its log, so that a `.env` in the person's folder is not read.
     """
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
@@ -35,11 +35,13 @@ class Process:
         self._command = list(command)
         self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
 
     def start(self) -> Self:
         """Start the program; what it prints is appended to the log."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
+            self._log_start = log.tell()
             self._process = subprocess.Popen(
                 self._command,
                 env=self._environment,
@@ -54,14 +56,18 @@ class Process:
     @property
     def pid(self) -> int | None:
         """The process id while the program runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
+        return self.leader if self._process and self._process.poll() is None else None
+
+    @property
+    def leader(self) -> int | None:
+        """The process id of the last start, also after its end: its session and process group have the same number."""
+        return self._process.pid if self._process else None
 
     def run(self, timeout: float = 120.0) -> str:
         """Start the program, wait for its end, and return what this run printed.
 
         Raises Problem when it fails or takes longer than `timeout` seconds.
         """
-        before = self.log.stat().st_size if self.log.exists() else 0
         try:
             status = self.start().wait(timeout)
         finally:
@@ -70,17 +76,21 @@ class Process:
             raise self.failure(f"no end within {timeout:g} s")
         if status != 0:
             raise self.failure(f"ended with status {status}")
+        return self.output()
+
+    def output(self) -> str:
+        """Return what the program has printed since its last start; the log also holds the output of earlier starts."""
         with self.log.open("rb") as log:
-            log.seek(before)
+            log.seek(self._log_start)
             return log.read().decode(errors="replace")
 
     def first_line(self, timeout: float) -> str:
-        """Wait up to `timeout` seconds for the first line that the program prints into its new log."""
+        """Wait up to `timeout` seconds for the first line that the program prints, and return it."""
         deadline = time.monotonic() + timeout
-        while "\n" not in (text := self.log.read_text(errors="replace")):
+        while "\n" not in (text := self.output()):
             if not self.pid or time.monotonic() > deadline:
-                raise self.failure("it did not come up")
-            time.sleep(_PULSE)
+                raise self.failure("it did not start")
+            time.sleep(_POLL)
         return text.partition("\n")[0]
 
     def wait(self, timeout: float) -> int | None:
@@ -128,5 +138,5 @@ class Process:
 
 
 def _kill_group(leader: int) -> None:
-    with suppress(ProcessLookupError):  # nobody is left in the group
+    with suppress(ProcessLookupError):  # the group is empty
         os.killpg(leader, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The parts of the system in one folder: which there are, what each is told, and in which order they start and end."""
+"""The parts of the system in one folder: their settings, and the order in which they start and stop."""
 
 import json
 import os
@@ -16,92 +16,112 @@ from tidemark.core.hour import Hour
 from tidemark.local.background import Background
 from tidemark.local.environment import BUCKET, Source, bare, collecting, loading, uploading
 from tidemark.local.interrupt import Interrupts
+from tidemark.local.ports import Ports
 from tidemark.local.process import Process, tidemark
 from tidemark.local.services.airflow import Airflow
-from tidemark.local.services.mirror import restore, save
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
 from tidemark.local.services.simulator import SimulatorProcess
 
 T = TypeVar("T")
+UI_PORT = 8080
+NEVER = "2999-12-31T00"  # an hour that no schedule reaches
 
 
 class Part(Protocol):
-    """Anything that is started and stopped."""
+    """A part of the system that is one process, as seen from outside."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
 
     def start(self) -> object:
-        """Start it and wait until it works."""
+        """Start it, also again after its end, and wait until it works."""
 
     def stop(self) -> None:
         """Stop it; harmless when it does not run."""
 
 
 class Stack:
-    """One system whose whole state is `folder`; leaving the `with` block stops every part, the last first."""
+    """One system whose whole state is `folder`; leaving the `with` block stops every part, in reverse order.
+
+    `parts` are those that were started, by name, without Airflow, which is several processes.
+    """
 
     def __init__(
-        self, folder: Path, interrupts: Interrupts, log: Callable[[str], None], *, clock: str = "", ui_port: int = 0
+        self,
+        folder: Path,
+        interrupts: Interrupts,
+        log: Callable[[str], None],
+        *,
+        clock: str = "",
+        ports: Ports | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self.log = log
         self.clock = clock
-        self.processes: dict[str, Process] = {}
+        self.ports = ports or Ports()
+        self.parts: dict[str, Part] = {}
+        self.collectors: dict[str, Process] = {}
         self._environment = bare(os.environ)
         self._interrupts = interrupts
-        self._parts = ExitStack()
-        self._ui_port = ui_port
-        self.postgres = Postgres(self.folder / "postgres")
-        self.s3 = S3Server(log=self.folder / "s3.log")
+        self._stops = ExitStack()
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.postgres = Postgres(self.folder / "postgres", port=self.ports.of("PostgreSQL"))
+        self.s3 = S3Server(port=self.ports.of("S3"), folder=self.folder / "s3", log=self.folder / "s3.log")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         with self._interrupts.held():
-            self._parts.close()
+            self._stops.close()
 
     @property
     def archive(self) -> Path:
-        """The copy of the archive as plain files."""
-        return self.folder / "archive"
+        """The objects of the archive as plain files."""
+        return self.folder / "s3" / BUCKET
 
     def spool(self, collector: str) -> Path:
         """Return the folder into which a collector writes."""
         return self.folder / collector / "spool"
 
     def start_storage(self) -> None:
-        """Start PostgreSQL and S3, give them what an earlier run left, and migrate the warehouse."""
-        self._start(self.postgres)
+        """Start PostgreSQL and S3 with the data of the last start, and migrate the warehouse."""
+        self.start("PostgreSQL", self.postgres)
         for database in ("warehouse", "airflow"):
             self._ensure_database(database)
         self.log(f"PostgreSQL: ready on port {self.postgres.port}")
-        self._start(self.s3)
+        self.start("S3", self.s3)
         self.s3.create_bucket(BUCKET)
-        restore(self.s3.client(), BUCKET, self.archive)
         self.log(f"S3: ready at {self.s3.endpoint}")
         self._run(["migrate"], {"TIDEMARK_WAREHOUSE_URL": self.postgres.url("warehouse")})
         self.log("warehouse: migrations applied")
 
-    def start_process(self, name: str, command: list[str], environment: dict[str, str]) -> Process:
-        """Start a program, or start it again, as systemd would."""
-        process = Process(name, command, self._environment | environment, self.folder / name / "output.log")
-        self.processes[name] = process
-        self._start(process)
-        return process
-
-    def start_simulator(self, sales_share: float) -> SimulatorProcess:
-        """Start the stand-in for OpenSea."""
+    def start_simulator(self, sales_share: float, seed: int | None = 1) -> SimulatorProcess:
+        """Start the simulator."""
         environment = self._environment | {"TIDEMARK_CLOCK": self.clock}
-        simulator = SimulatorProcess(self.folder / "simulator", environment, sales_share=sales_share)
-        self._start(simulator)
+        port = self.ports.of("simulator")
+        folder = self.folder / "simulator"
+        simulator = SimulatorProcess(folder, environment, sales_share=sales_share, port=port, seed=seed)
+        self.start("simulator", simulator)
         self.log("simulator: ready")
         return simulator
 
     def start_collector(self, collector: str, source: Source, metrics_port: int = 0) -> None:
         """Start `tidemark collect`."""
         settings = collecting(collector, self.spool(collector), source, clock=self.clock, metrics_port=metrics_port)
-        self.start_process(collector, tidemark("collect"), settings)
+        log = self.folder / collector / "output.log"
+        self.collectors[collector] = Process(collector, tidemark("collect"), self._environment | settings, log)
+        self.start(collector, self.collectors[collector])
+
+    def start_airflow(self, source: Source, *, first_hour: str = NEVER) -> Background[Airflow]:
+        """Start Airflow in the background; from `first_hour` on, its schedule loads hours."""
+        environment = self._environment | self.loader_environment(source) | {"TIDEMARK_FIRST_HOUR": first_hour}
+        port = self.ports.of("Airflow")
+        airflow = Airflow(self.folder / "airflow", self.postgres.url("airflow"), environment, port=port)
+        self._stops.callback(airflow.stop)
+        return self.background(lambda: airflow.start(self.log))
 
     def upload(self, collector: str) -> str:
         """Run `tidemark upload` once, as cron would, and return the last line it printed."""
@@ -115,40 +135,32 @@ class Stack:
 
     def repair(self, first: Hour, last: Hour, source: Source) -> dict[str, Any]:
         """Run `tidemark repair` for these hours and return its report."""
-        said = self._run(["repair", first.key, last.key, "--json"], self.loader_environment(source))
-        return dict(json.loads(said))
-
-    def save_archive(self) -> None:
-        """Bring the copy of the archive up to date."""
-        save(self.s3.client(), BUCKET, self.archive)
+        printed = self._run(["repair", first.key, last.key, "--json"], self.loader_environment(source))
+        return dict(json.loads(printed))
 
     def loader_environment(self, source: Source) -> dict[str, str]:
-        """Return what the loader is told, on the command line as in Airflow."""
+        """Return the loader's settings, for the command line and for Airflow."""
         return loading(self.postgres.url("warehouse"), source) | self.s3.environment
 
-    def start_airflow(self, source: Source) -> Background[Airflow]:
-        """Bring up Airflow in the background."""
-        environment = self._environment | self.loader_environment(source)
-        airflow = Airflow(self.folder / "airflow", self.postgres.url("airflow"), environment, port=self._ui_port)
-        self._parts.callback(airflow.stop)
-        return self.background(lambda: airflow.start(self.log))
-
     def background(self, function: Callable[[], T]) -> Background[T]:
-        """Do something that runs programs in the background; it is abandoned when the system ends before it."""
+        """Run a function that starts programs in the background; it is abandoned when the system stops before it."""
         background = Background(function)
-        self._parts.callback(background.abandon)
+        self._stops.callback(background.abandon)
         return background
 
-    def _start(self, part: Part) -> None:
+    def start(self, name: str, part: Part) -> None:
+        """Start a part, or start it again; it is stopped with the system."""
         with self._interrupts.held():
-            self._parts.callback(part.stop)
+            if self.parts.get(name) is not part:
+                self._stops.callback(part.stop)
+            self.parts[name] = part
             part.start()
 
     def _run(self, words: list[str], settings: dict[str, str], log: Path | None = None) -> str:
         """Run a verb to its end and return the last line it printed."""
         log = log or self.folder / f"{words[0]}.log"
-        said = Process(f"tidemark {words[0]}", tidemark(*words), self._environment | settings, log).run()
-        return said.splitlines()[-1] if said else ""
+        printed = Process(f"tidemark {words[0]}", tidemark(*words), self._environment | settings, log).run()
+        return printed.splitlines()[-1] if printed else ""
 
     def _ensure_database(self, name: str) -> None:
         with closing(psycopg2.connect(self.postgres.url())) as connection:

@@ -1,11 +1,15 @@
+import os
 import stat
+import time
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 
 from tests.loader.contents import one, query
 from tidemark.core.errors import Problem
+from tidemark.local.ports import free_port
 from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
 
 
@@ -73,3 +77,37 @@ def test_a_data_folder_that_was_left_half_made_is_made_anew(server: Postgres, tm
     (half / "rest").touch()
     with server:
         assert one(server.url(), "SELECT 1") == 1
+
+
+def test_a_killed_server_does_not_run_and_starts_again_with_its_data(server: Postgres) -> None:
+    with server:
+        query(server.url(), "CREATE TABLE kept AS SELECT 1 AS value")
+        server.stop()
+    again = Postgres(server._folder, port=free_port())
+    with again:
+        port = again.port
+        killed = psutil.Process(again.pid)
+        killed.kill()
+        psutil.wait_procs([killed], 5)
+        assert not again.running
+        start_again(again)
+        assert again.port == port
+        assert one(again.url(), "SELECT value FROM kept") == 1
+
+
+def test_the_number_of_another_process_in_the_pid_file_is_no_server(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "postmaster.pid").write_text(f"{os.getpid()}\n")
+    assert not Postgres(tmp_path).running
+
+
+def start_again(server: Postgres) -> None:
+    """Start a killed server; it refuses to start until its clients' processes have ended, a moment later."""
+    for _ in range(20):
+        try:
+            server.start()
+        except Problem:
+            time.sleep(0.2)
+        else:
+            return
+    server.start()

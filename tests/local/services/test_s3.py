@@ -2,6 +2,7 @@ import socket
 
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from tidemark.core.errors import Problem
 from tidemark.local.services.s3 import HOST, S3Server
@@ -46,3 +47,55 @@ def test_a_process_that_ends_at_once_is_a_problem(monkeypatch):
 
 def test_stop_is_harmless_when_nothing_runs():
     S3Server().stop()
+
+
+def test_a_killed_server_has_the_same_objects_at_the_same_address_after_its_restart(tmp_path):
+    key = "events/date=2026-11-20/hour=10/collector=a/20261120T10.0001 ü.jsonl.zst"
+    with S3Server(folder=tmp_path / "s3", log=tmp_path / "s3.log") as server:
+        server.create_bucket("archive")
+        client = server.client()
+        whole = client.put_object(Bucket="archive", Key=key, Body=b"content", ChecksumAlgorithm="SHA256")
+        upload = client.create_multipart_upload(Bucket="archive", Key="parts")["UploadId"]
+        part = client.upload_part(Bucket="archive", Key="parts", UploadId=upload, PartNumber=1, Body=b"part")
+        parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+        client.complete_multipart_upload(Bucket="archive", Key="parts", UploadId=upload, MultipartUpload=parts)
+        for gone in ("one", "two"):
+            client.put_object(Bucket="archive", Key=gone, Body=b"")
+        client.delete_object(Bucket="archive", Key="one")
+        client.delete_objects(Bucket="archive", Delete={"Objects": [{"Key": "two"}]})
+        psutil.Process(server.pid).kill()
+        endpoint = server.endpoint
+        psutil.wait_procs([psutil.Process(server.pid)] if server.pid else [], 5)
+        assert server.pid is None
+
+        server.start()
+        assert server.endpoint == endpoint
+        listed = client.list_objects_v2(Bucket="archive")["Contents"]
+        assert {each["Key"]: each["Size"] for each in listed} == {key: 7, "parts": 4}
+        assert client.get_object(Bucket="archive", Key=key)["Body"].read() == b"content"
+        head = client.head_object(Bucket="archive", Key=key, ChecksumMode="ENABLED")
+        assert head["ChecksumSHA256"] == whole["ChecksumSHA256"]
+        with pytest.raises(ClientError, match="PreconditionFailed"):
+            client.put_object(Bucket="archive", Key=key, Body=b"other", IfNoneMatch="*")
+
+
+def test_an_empty_bucket_is_there_after_a_restart(tmp_path):
+    with S3Server(folder=tmp_path / "s3") as server:
+        server.create_bucket("archive")
+    with S3Server(folder=tmp_path / "s3") as server:
+        assert [each["Name"] for each in server.client().list_buckets()["Buckets"]] == ["archive"]
+
+
+def test_a_file_that_was_not_written_completely_is_no_object(tmp_path):
+    folder = tmp_path / "s3" / "archive"
+    folder.mkdir(parents=True)
+    (folder / "key.part").write_bytes(b"tor")
+    with S3Server(folder=tmp_path / "s3") as server:
+        assert "Contents" not in server.client().list_objects_v2(Bucket="archive")
+
+
+def test_a_key_outside_of_the_folder_writes_no_file(tmp_path):
+    with S3Server(folder=tmp_path / "s3") as server:
+        server.create_bucket("archive")
+        server.client().put_object(Bucket="archive", Key="../../out", Body=b"")
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []

@@ -56,3 +56,14 @@ def test_a_slug_that_is_none_is_refused_before_anything_starts(monkeypatch: pyte
     monkeypatch.setenv("TIDEMARK_COLLECTIONS", "pudgy penguins!")
     with pytest.raises(ValidationError, match="is no collection slug"):
         UpSettings()
+
+
+def test_a_key_is_compared_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert UpSettings().compared(demo=False)["OPENSEA_API_KEY"] == "none"
+    found = []
+    for key in ("s3cret", "s3cret", "0ther"):
+        monkeypatch.setenv("OPENSEA_API_KEY", key)
+        found.append(UpSettings().compared(demo=False))
+    assert found[0] == found[1] != found[2]
+    assert "s3cret" not in str(found)
+    assert UpSettings().compared(demo=True) == {"--demo": "yes"}

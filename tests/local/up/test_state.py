@@ -4,8 +4,17 @@ from pathlib import Path
 
 import psutil
 import pytest
+from msgspec import structs
 
-from tidemark.local.up.state import State, forget_state, read_state, write_environment, write_state
+from tidemark.local.up.state import (
+    State,
+    differences,
+    forget_state,
+    read_state,
+    stored_state,
+    write_environment,
+    write_state,
+)
 
 
 def state_of(pid: int, created: float) -> State:
@@ -41,6 +50,7 @@ def test_the_state_of_a_dead_supervisor_counts_for_nothing(tmp_path: Path) -> No
         pass
     write_state(tmp_path, state_of(ended.pid, 0.0))
     assert read_state(tmp_path) is None
+    assert stored_state(tmp_path)
 
 
 def test_another_process_with_the_supervisors_pid_is_not_the_supervisor(tmp_path: Path) -> None:
@@ -57,3 +67,20 @@ def test_a_shell_reads_the_environment_exactly(tmp_path: Path, value: str) -> No
         ["sh", "-c", f". {file}; printenv NAME; printenv OTHER"], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"{value}\n1\n"
+
+
+def test_a_damaged_state_means_that_nothing_is_up(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text('{"pid": 1')
+    assert read_state(tmp_path) is None
+
+
+def test_settings_that_a_running_system_does_not_use_are_named() -> None:
+    state = structs.replace(mine(), ui="http://127.0.0.1:8080", settings={"--demo": "no", "A": "1", "B": "2"})
+    assert differences(state, {"--demo": "no", "A": "1", "B": "2"}, 0) == []
+    assert differences(state, {"--demo": "no", "A": "1", "B": "2"}, 8080) == []
+    assert differences(state, {"--demo": "no", "A": "3", "C": "4"}, 8090) == [
+        "A: running with 1, now 3",
+        "B: running with 2, now the default",
+        "C: running with the default, now 4",
+        "--port: running with 8080, now 8090",
+    ]

@@ -2,13 +2,15 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from tidemark.core.hour import LENGTH, Hour
 from tidemark.local.figures import HourQuality, LoadedHour
 from tidemark.local.ports import free_port
+from tidemark.local.up.restarts import Restart
 from tidemark.local.up.state import State
-from tidemark.local.up.status import Overview, Part, addresses, overview
+from tidemark.local.up.status import Overview, Part, addresses, await_recording, overview
 
 TEN = Hour.parse("2026-11-20T10")
 
@@ -28,7 +30,7 @@ def printed(found: Overview) -> str:
     return capture.get()
 
 
-def test_a_person_is_told_every_address_the_login_and_how_to_end_it(tmp_path: Path) -> None:
+def test_every_address_the_login_and_the_command_to_stop_are_shown(tmp_path: Path) -> None:
     state = state_of(tmp_path, "postgresql://tide:s3cret@127.0.0.1:5/warehouse")
     text = addresses(Path(".run/up"), state)
     for told in (state.ui, "user admin, password p4ss", "http://127.0.0.1:9", ". .run/up/environment", "tidemark down"):
@@ -41,7 +43,7 @@ def test_parts_that_do_not_answer_are_named(tmp_path: Path, warehouse_url: str) 
     (tmp_path / "collector-a" / "spool").mkdir(parents=True)
     found = overview(state_of(tmp_path, warehouse_url, "collector-a"))
     assert [(part.name, part.works) for part in found.parts] == [
-        ("Airflow", False), ("collector-a", False), ("PostgreSQL", True)
+        ("Airflow", False), ("S3", False), ("collector-a", False), ("PostgreSQL", True)
     ]  # fmt: skip
     assert not found.works
     assert "collector-a" in printed(found)
@@ -62,3 +64,25 @@ def test_the_last_hours_are_shown_and_only_whole_works() -> None:
     assert found.works
     (line,) = [line for line in printed(found).splitlines() if TEN.key in line]
     assert line.split() == [TEN.key, "7,900", "400", "3", "99.99", "%"]
+
+
+def test_restarts_are_shown_beside_the_part(tmp_path: Path) -> None:
+    restarts = {"S3": Restart(1, 0.0), "Airflow scheduler": Restart(3, 3600.0)}
+    state = structs.replace(state_of(tmp_path, f"postgresql://x@127.0.0.1:{free_port()}/w"), restarts=restarts)
+    notes = {part.name: part.note for part in overview(state).parts}
+    assert notes["S3"] == "nothing listens on port 9; restarted once, last at 1970-01-01 00:00:00"
+    assert notes["Airflow"].endswith("; scheduler restarted 3 times, last at 1970-01-01 01:00:00")
+
+
+def test_a_collector_that_does_not_record_is_named_after_the_time(tmp_path: Path) -> None:
+    (tmp_path / "collector-a" / "spool").mkdir(parents=True)
+    state = state_of(tmp_path, "postgresql://x@127.0.0.1:1/w", "collector-a", "collector-b")
+    troubles = await_recording(state, 0)
+    assert troubles[0] == "collector-a: does not run"
+    assert "there is no spool" in troubles[1]
+    assert await_recording(structs.replace(state, collectors=()), 0) == []
+
+
+def test_the_demo_is_shown_and_not_recorded(tmp_path: Path) -> None:
+    text = addresses(Path(".run/up"), state_of(tmp_path, "postgresql://x@127.0.0.1:1/w"))
+    assert "showing the last demo (not recording)" in text

@@ -61,7 +61,6 @@ def _run_hours(stack: Stack, progress: Progress) -> tuple[Figures, Reconciliatio
     progress(f"repair: {repaired['open_windows']} open gap windows, {recovered} sales recovered")
     simulator.stop()
     refresh_days(SecretStr(stack.postgres.url("warehouse")), progress)
-    stack.save_archive()
     progress.show("comparing all sources")
     return compare_sources(
         schedule.hours,
@@ -80,7 +79,7 @@ What to look at next (everything is stopped; the data stay in {folder} until the
   {tidemark} up --demo
       starts its warehouse, its archive and the Airflow UI, and shows how to use
       them: tidemark query, psql, the runs in the browser; {tidemark} down stops it
-  {folder}/archive
+  {folder}/s3/tidemark
       the archive as it was in S3: hour files (.jsonl.zst) and manifests
   {folder}/collector-a
       a collector's spool and log; the logs of the other programs are beside it

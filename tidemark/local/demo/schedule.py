@@ -63,7 +63,7 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
     simulator.inject("reset", client=_A)
     progress(f"{_A}: connection reset")
     until(second.start + _KILL_AFTER)
-    stack.processes[_B].kill()
+    stack.collectors[_B].kill()
     progress(f"{_B}: killed with SIGKILL")
     until(second.start + _KILL_AFTER + _RESTART_AFTER)
     stack.start_collector(_B, simulator.source)
@@ -77,7 +77,7 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
     for upload in uploads:
         upload.result()
     for collector in COLLECTORS:
-        stack.processes[collector].stop()
+        stack.collectors[collector].stop()
     # on a busy machine the upload may have run before a collector had finished the hour
     if not all(stack.archived(collector, third) for collector in COLLECTORS):
         progress("uploading once more, as cron would do an hour later")

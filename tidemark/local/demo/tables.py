@@ -11,7 +11,7 @@ from rich.text import Text
 from tidemark.archive.manifest import Gap
 from tidemark.core.hour import LENGTH
 from tidemark.core.spans import union, without
-from tidemark.local.figures import CollectorHour, Figures, HourFigures
+from tidemark.local.figures import CollectorHour, Figures, HourFigures, percent
 
 _LOADED = (
     ("loaded: lines read", "lines"),
@@ -138,13 +138,6 @@ def _number(value: int | None) -> str:
 def _sum(values: Sequence[int | None]) -> int | None:
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None
-
-
-def percent(share: float | None) -> str:
-    """Print a share; what is not whole never looks whole."""
-    if share is None:
-        return "not loaded"
-    return "100 %" if share >= 1 else f"{min(share * 100, 99.99):.2f} %"
 
 
 def _mean(shares: Sequence[float | None]) -> float | None:

@@ -23,7 +23,7 @@ from tidemark.local.services.airflow_environment import DAGS, USERNAME, airflow_
 from tidemark.local.services.airflow_rest import AirflowRest
 
 _HOST = "127.0.0.1"
-# everything runs on one disk, where the api-server finds the logs without being served them
+# the api-server reads the logs from the same disk
 _PARTS = {
     "api-server": (),
     "scheduler": ("--skip-serve-logs",),
@@ -37,8 +37,8 @@ _STOP_GRACE = 20.0
 class Airflow:
     """One Airflow whose whole state is the folder `home` and the PostgreSQL database `metadata_url`.
 
-    `environment` is what its tasks see, the loader's settings above all; an `AIRFLOW__…` in it wins over what is
-    set here. With `broker_url`, the address of a Redis, tasks run on `workers` Celery workers, `slots` at once on each,
+    `environment` is what its tasks see, such as the loader's settings; an `AIRFLOW__…` in it overrides what is set
+    here. With `broker_url`, the address of a Redis, tasks run on `workers` Celery workers, `slots` at once on each,
     instead of in the scheduler's own processes.
     """
 
@@ -63,17 +63,17 @@ class Airflow:
 
     @property
     def username(self) -> str:
-        """Who logs in."""
+        """The name of the user."""
         return USERNAME
 
     @property
     def password(self) -> str:
-        """The password, made up when Airflow is first started in its folder."""
+        """The password, generated when Airflow is first started in its folder."""
         return str(json.loads(passwords_file(self.home).read_text())[USERNAME])
 
     @cached_property
     def rest(self) -> AirflowRest:
-        """A client of this Airflow, logged in as its user; possible once it was started, closed when it stops."""
+        """A client of this Airflow, logged in as its user; available after the start, closed by `stop`."""
         return AirflowRest(self.url, USERNAME, self.password)
 
     def start(self, log: Callable[[str], None] = print) -> Self:
@@ -108,6 +108,18 @@ class Airflow:
         options = ("-H", f"{name}@%h", "-c", str(self._slots), "--skip-serve-logs")
         self._keep(name, self._process("celery", "worker", *options, log=name))
 
+    def dead_parts(self) -> list[str]:
+        """Return the parts and workers that were started and have ended."""
+        return [name for name, process in self._processes.items() if not process.pid]
+
+    def restart(self, name: str) -> None:
+        """Start a part or worker that has ended, after what it left running."""
+        process = self._processes[name]
+        process.kill()
+        if process.leader:
+            _kill_sessions({process.leader})
+        self._keep(name, process)
+
     def kill_part(self, name: str) -> None:
         """Kill a part, or a worker with the tasks it runs, as a crash of its machine would."""
         session = self.session(name)
@@ -124,7 +136,7 @@ class Airflow:
         return self.rest.backfill(dag_id, first, last, log)
 
     def stop(self) -> None:
-        """Ask every part to end, then kill whatever is left of them, tasks included; harmless when none runs."""
+        """Ask every part to end, then kill what is left of them, tasks included; harmless when none runs."""
         if "rest" in self.__dict__:
             self.rest.close()
             del self.rest
@@ -167,7 +179,7 @@ class Airflow:
                 if not process.pid:
                     raise process.failure(f"{name} ended while Airflow was starting")
             for file, error in rest.import_errors().items() if rest.health() else ():
-                raise Problem(f"Airflow cannot read {file}:\n{error}", "Put that file right and start again")
+                raise Problem(f"Airflow cannot read {file}:\n{error}", "Correct that file and start again")
             if time.monotonic() > deadline:
                 raise Problem(
                     f"Airflow is not healthy after {_START_TIMEOUT:g} s: {rest.health() or 'no answer'}",
@@ -179,7 +191,7 @@ class Airflow:
 def members(sessions: set[int]) -> Iterator[int]:
     """Yield the processes of these sessions: tasks move to process groups of their own, but stay in the session."""
     for pid in psutil.pids():
-        with suppress(ProcessLookupError):  # it ended by itself
+        with suppress(ProcessLookupError):  # it has ended
             if os.getsid(pid) in sessions:
                 yield pid
 

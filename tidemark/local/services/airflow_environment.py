@@ -1,4 +1,4 @@
-"""What the parts of a local Airflow are told: everything by environment, nothing of it the machine's own."""
+"""The settings of a local Airflow: all by environment variables, none from the machine's own Airflow."""
 
 import os
 import secrets
@@ -16,7 +16,7 @@ _FROM_MACHINE = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
 def passwords_file(home: Path) -> Path:
-    """Return where the passwords stand."""
+    """Return the file with the passwords."""
     return home / "passwords.json"
 
 
@@ -40,7 +40,7 @@ def airflow_environment(home: Path, url: str, metadata_url: str, broker_url: str
         "database": {"sql_alchemy_conn": database, "load_default_connections": False},
         "api": {"host": host, "port": port, "base_url": url},
         "api_auth": {"jwt_secret": secrets.token_urlsafe(64)},
-        # short tasks: look for the next one at once, and notice a dead worker within a minute
+        # short tasks: schedule the next one at once, and notice a dead worker within a minute
         "scheduler": {
             "scheduler_idle_sleep_time": 0.1,
             "orphaned_tasks_check_interval": 15,
@@ -49,7 +49,7 @@ def airflow_environment(home: Path, url: str, metadata_url: str, broker_url: str
             "task_queued_timeout_check_interval": 15,
             "num_stuck_in_queued_retries": 10,
         },
-        # a task whose end is overlooked keeps its slot for so many seconds
+        # seconds for which a task keeps its slot when its end was missed
         "workers": {"min_heartbeat_interval": 1},
         "usage_data_collection": {"enabled": False},
     }
@@ -61,11 +61,11 @@ def airflow_environment(home: Path, url: str, metadata_url: str, broker_url: str
         for name, value in values.items()
     }
     machine = {name: os.environ[name] for name in _FROM_MACHINE if name in os.environ}
-    # what lies before is loaded only when somebody asks for it
+    # earlier hours are loaded only on request
     from_now = {"TIDEMARK_FIRST_HOUR": Hour.of(datetime.now(UTC)).key}
-    return machine | settings | from_now | {"AIRFLOW_HOME": str(home)}
+    return machine | settings | from_now | {"AIRFLOW_HOME": str(home), "PYTHONSAFEPATH": "1"}
 
 
 def _with_driver(url: str) -> str:
-    """Name the driver: without a name SQLAlchemy takes psycopg 3, which nothing else here needs."""
+    """Name the driver: by default SQLAlchemy takes psycopg 3, which is not installed everywhere."""
     return make_url(url).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)

@@ -1,4 +1,4 @@
-"""What a person does in the Airflow UI, through its REST API: switch a DAG on, trigger it, backfill it, follow it."""
+"""What a person does in the Airflow UI, by its REST API: unpause a DAG, trigger it, backfill it, follow it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,13 +13,13 @@ from tidemark.core.hour import Hour, hours
 
 Json = dict[str, Any]
 ENDED = frozenset({"success", "failed"})
-_LOGGED_OUT = frozenset({401, 403})  # not logged in yet; a token that has expired, or that an earlier start gave out
+_LOGGED_OUT = frozenset({401, 403})  # not logged in yet, or the token has expired or is of an earlier start
 _PAGE = 100
 _POLL = 0.3
 
 
 class AirflowRest:
-    """A client of one Airflow, logged in as one person. Raises Problem for whatever the server refuses."""
+    """A client of one Airflow, logged in as one person. Raises Problem when the server refuses a request."""
 
     def __init__(self, url: str, username: str, password: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=60.0, trust_env=False)
@@ -38,7 +38,7 @@ class AirflowRest:
     def health(self) -> dict[str, str]:
         """Return the state of each part of Airflow, such as `{"scheduler": "healthy"}`; empty while it starts.
 
-        The part of the server that tasks talk to is asked too: its first answer takes longer than tasks wait.
+        It also asks the execution API, which tasks use: its first answer takes longer than tasks wait.
         """
         try:
             answer = self._http.get("/api/v2/monitor/health").json() | self._http.get("/execution/health").json()
@@ -55,13 +55,13 @@ class AirflowRest:
         return {error["filename"]: error["stack_trace"] for error in self.get("/importErrors")["import_errors"]}
 
     def create_pools(self, pools: dict[str, Json]) -> None:
-        """Create the pools that are not there yet; a task whose pool is missing is never run."""
+        """Create the pools that do not exist; a task whose pool is missing is never run."""
         there = {pool["name"] for pool in self.get("/pools", limit=_PAGE)["pools"]}
         for name in pools.keys() - there:
             self._ask("POST", "/pools", json={"name": name, **pools[name]})
 
     def unpause(self, dag_id: str) -> None:
-        """Switch a DAG on; a paused one leaves its runs queued for ever."""
+        """Unpause a DAG; the runs of a paused one stay queued for ever."""
         self._ask("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
     def trigger(self, dag_id: str, *, partition_key: str | None = None, **params: Any) -> str:
@@ -136,14 +136,14 @@ class AirflowRest:
         return {runs[run_id]: states[run_id] for run_id in reversed(list(runs))}
 
     def end_backfills(self, dag_id: str) -> None:
-        """End a DAG's backfill whose runs are over: Airflow notices up to 30 s late, and refuses the next so long."""
+        """End a DAG's finished backfill: Airflow does it up to 30 s later, and refuses the next one until then."""
         for backfill in self.get("/backfills", dag_id=dag_id)["backfills"]:
             if not backfill["completed_at"]:
-                with suppress(Problem):  # it has noticed now
+                with suppress(Problem):  # Airflow has ended it
                     self._ask("PUT", f"/backfills/{backfill['id']}/cancel")
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
-        """Return what a task left for others to read."""
+        """Return a value that a task returned or pushed."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self.get(path, deserialize=True)["value"]
 
@@ -153,7 +153,7 @@ class AirflowRest:
         return "\n".join(_logged(line) for line in content)
 
     def get(self, path: str, **query: Any) -> Json:
-        """Ask for what stands at a path of the API."""
+        """Return the answer to a GET of a path of the API."""
         return self._ask("GET", path, params=query)
 
     def _ask(self, method: str, path: str, **rest: Any) -> Json:
@@ -169,7 +169,7 @@ class AirflowRest:
             return self._http.request(method, path, **rest)
         except httpx.HTTPError as error:
             raise Problem(f"Airflow at {self._http.base_url} does not answer: {error}",
-                          "See whether it runs: tidemark status") from error  # fmt: skip
+                          "See whether it runs: tidemark status --local") from error  # fmt: skip
 
     def _look_at(self, dag_id: str) -> str:
         return f"Look at {self._http.base_url}/dags/{dag_id}"

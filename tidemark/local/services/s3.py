@@ -1,6 +1,6 @@
 """An S3 on this machine: the moto server as a process of its own on a loopback port.
 
-It holds objects in memory, accepts any credentials and any checksum, and forgets everything when it stops.
+It accepts any credentials and any checksum. Objects are kept as files when it has a folder, else in memory only.
 """
 
 import socket
@@ -30,11 +30,13 @@ _STOP_TIMEOUT = 5.0
 class S3Server:
     """One embedded S3; `with S3Server() as s3:` starts it, waits until it answers, and stops it.
 
-    `port` 0 takes a free one. What the server says goes to the file `log`, or nowhere.
+    `port` 0 takes a free one. Objects are also files in `folder`, BUCKET/KEY, and are there again after a restart. The
+    server's output goes to the file `log`, or nowhere.
     """
 
-    def __init__(self, *, port: int = 0, log: Path | None = None) -> None:
+    def __init__(self, *, port: int = 0, folder: Path | None = None, log: Path | None = None) -> None:
         self._port = port
+        self._folder = folder
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -59,14 +61,15 @@ class S3Server:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> Self:
-        """Start the process and wait until it answers.
+        """Start the process, again if it was killed, and wait until it answers.
 
-        Raises Problem when the port is taken, or when the process ends or stays silent.
+        Raises Problem when the port is taken, or when the process ends or does not answer.
         """
         with _listener(self._port) as listener, self._log.open("ab") if self._log else nullcontext() as log:
             self._port = listener.getsockname()[1]
+            folder = str(self._folder.resolve()) if self._folder else ""
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tidemark.local.services.s3_process", str(listener.fileno())],
+                [sys.executable, "-P", "-m", "tidemark.local.services.s3_server", str(listener.fileno()), folder],
                 pass_fds=[listener.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=log or subprocess.DEVNULL,
@@ -75,7 +78,7 @@ class S3Server:
                 start_new_session=True,
             )
         try:
-            self.client().list_buckets()  # the socket listens already, so one patient request is the whole wait
+            self.client().list_buckets()  # the socket listens already, so this one request waits for the start
         except (BotoCoreError, ClientError) as error:
             self.stop()
             raise Problem(
@@ -96,7 +99,7 @@ class S3Server:
         )
 
     def create_bucket(self, bucket: str) -> None:
-        """Create a bucket; one that is already there is left as it is."""
+        """Create a bucket, unless it exists."""
         self.client().create_bucket(Bucket=bucket)
 
     def stop(self) -> None:
@@ -119,7 +122,7 @@ class S3Server:
 
 
 def _listener(port: int) -> socket.socket:
-    """Return a listening socket to hand on; bound here, so that no other program can take a free port in between."""
+    """Return a listening socket to hand on; bound here, so that no other program takes the port in between."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,5 +1,6 @@
-"""The simulator as a process of its own, and the hand on its controls."""
+"""The simulator as a process of its own, and a client of its controls."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +22,50 @@ class _Addresses(msgspec.Struct):
 
 
 class SimulatorProcess:
-    """`tidemark simulate` with its ledger in `folder`. It sends nothing until `rate` is set."""
+    """`tidemark simulate` with its ledger in `folder`. It sends nothing until a rate is set.
 
-    def __init__(self, folder: Path, environment: dict[str, str], *, sales_share: float) -> None:
+    `port` 0 takes a free one. `seed` None gives a new market at each start, so that a restart repeats no sale. After a
+    restart it has the rate of before, a new ledger, and an Events API without the events of before.
+    """
+
+    def __init__(
+        self, folder: Path, environment: dict[str, str], *, sales_share: float, port: int = 0, seed: int | None = 1
+    ) -> None:
         self.ledger = folder / "ledger"
         keys = {"TIDEMARK_SIMULATOR_KEYS": " ".join(f"{collector}={key}" for collector, key in KEYS.items())}
-        market = ["--rate", "0", "--sales-share", str(sales_share)]
-        command = tidemark("simulate", "--json", "--port", "0", "--ledger", str(self.ledger), *market)
-        self._process = Process("simulator", command, environment | keys, folder / "output.log")
+        self._environment = environment | keys
+        self._log = folder / "output.log"
+        self._options = {"port": port, "ledger": self.ledger, "rate": 0, "sales-share": sales_share}
+        self._seed = seed
+        self._rate = 0.0
+        self._process: Process | None = None
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it, or start it again, and wait until it answers."""
+        options = self._options | {"seed": int(time.time()) if self._seed is None else self._seed}
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        self._process = Process("simulator", tidemark("simulate", "--json", *words), self._environment, self._log)
         line = self._process.start().first_line(_START_TIMEOUT)
         try:
             self._addresses = msgspec.json.decode(line, type=_Addresses)
         except msgspec.DecodeError:
-            raise self._process.failure("it did not come up") from None
+            raise self._process.failure("it did not start") from None
+        if self._rate:
+            self.set_rate(self._rate)
 
     def stop(self) -> None:
         """Stop it; its ledger is complete then."""
-        self._process.stop()
+        if self._process:
+            self._process.stop()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process else None
 
     @property
     def source(self) -> Source:
-        """Where it is, for collectors and loader."""
+        """Its addresses and keys, for collectors and loader."""
         return Source(
             name="the simulator",
             stream={"TIDEMARK_STREAM_URL": self._addresses.stream_url},
@@ -53,7 +74,8 @@ class SimulatorProcess:
         )
 
     def set_rate(self, messages_per_second: float) -> None:
-        """Let the market run at this rate; 0 stops it."""
+        """Run the market at this rate; 0 stops it."""
+        self._rate = messages_per_second
         self._control("PUT", "rate", messages_per_second)
 
     def inject(self, fault: str, **settings: str | float) -> None:

@@ -1,9 +1,9 @@
-"""Bringing the system up and down: a supervisor in the background, and what a person sees of it."""
+"""Starting and stopping the supervisor, and finding the one that runs."""
 
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -11,28 +11,29 @@ import psutil
 from tidemark.core.errors import Problem
 from tidemark.local.folder import end_leftovers, only_one
 from tidemark.local.interrupt import Interrupts
-from tidemark.local.ports import ensure_free
-from tidemark.local.up.state import State, read_state
+from tidemark.local.ports import is_free
+from tidemark.local.up.state import State, forget_state, read_state, stored_state
 
 RUN = Path(".run/up")
 DEMO = Path(".run/demo")
-_PULSE = 0.2
-_END_TIMEOUT = 60.0
+_SUPERVISOR = "tidemark.local.up.supervisor"
+_POLL = 0.2
+_STOP_TIMEOUT = 60.0
 
 
 def bring_up(run: Path, folder: Path, ui_port: int, log: Callable[[str], object]) -> State:
-    """Bring the system up, saying what the supervisor says, and return what runs when everything works.
+    """Start the system of a folder, pass on what the supervisor logs, and return its state when every part runs.
 
-    Raises Problem where a port is taken or a part fails; then nothing is left running.
+    `ui_port` 0 takes the port of the last start. Raises Problem where a port is taken or a part fails; then nothing is
+    left running.
     """
-    if state := read_state(run):
-        log("Tidemark is up already.")
-        return state
-    ensure_free(ui_port)
+    if ui_port and not is_free(ui_port):
+        raise Problem(f"port {ui_port} is taken", "Stop the program that uses it, or choose another port: --port")
+    run, folder = run.resolve(), folder.resolve()
     run.mkdir(parents=True, exist_ok=True)
     log_file = run / "supervisor.log"
     with Interrupts(), log_file.open("wb") as output:
-        command = [sys.executable, "-P", "-m", "tidemark.local.up.supervisor", str(run), str(folder), str(ui_port)]
+        command = [sys.executable, "-P", "-m", _SUPERVISOR, str(run), str(folder), str(ui_port)]
         supervisor = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
@@ -40,7 +41,7 @@ def bring_up(run: Path, folder: Path, ui_port: int, log: Callable[[str], object]
             return _await(run, supervisor, log_file, log)
         except BaseException:
             if supervisor.poll() is None:
-                _end(psutil.Process(supervisor.pid))
+                _stop(psutil.Process(supervisor.pid))
             raise
 
 
@@ -53,25 +54,42 @@ def _await(run: Path, supervisor: subprocess.Popen[bytes], log_file: Path, log: 
             if state:
                 return state
             if ended:
-                raise Problem("the system did not come up", f"Read the lines above, and the logs in {log_file.parent}")
-            time.sleep(_PULSE)
+                raise Problem("the system did not start", f"Read the lines above, and the logs in {log_file.parent}")
+            time.sleep(_POLL)
 
 
 def bring_down(run: Path) -> bool:
-    """End the system, also what a killed supervisor left of it; return whether anything ran."""
-    if (state := read_state(run)) and state.supervisor:
-        _end(state.supervisor)
+    """Stop the system, also what a killed supervisor left of it; return whether anything ran."""
+    state = stored_state(run)
+    if state and state.supervisor:
+        _stop(state.supervisor)
         return True
-    if not run.exists():
+    folder = Path(state.folder) if state else run
+    if not folder.exists():
         return False
-    with only_one(run):
-        return end_leftovers(run) > 0
+    with only_one(folder):
+        ended = end_leftovers(folder)
+        forget_state(run)
+    return ended > 0
 
 
-def _end(supervisor: psutil.Process) -> None:
+def running_elsewhere(run: Path) -> list[tuple[Path, State]]:
+    """Return the systems of this user that are up in other folders, with the folder of their state."""
+    return [(found, state) for found in _supervised() if found != run.resolve() and (state := read_state(found))]
+
+
+def _supervised() -> Iterator[Path]:
+    for process in psutil.process_iter(["cmdline", "uids"]):
+        words = process.info["cmdline"] or []
+        if _SUPERVISOR in words[:-1] and process.info["uids"].real == psutil.Process().uids().real:
+            yield Path(words[words.index(_SUPERVISOR) + 1])
+
+
+def _stop(supervisor: psutil.Process) -> None:
     supervisor.terminate()
-    _, alive = psutil.wait_procs([supervisor], _END_TIMEOUT)
+    _, alive = psutil.wait_procs([supervisor], _STOP_TIMEOUT)
     if alive:
         raise Problem(
-            f"the system does not end; its supervisor is process {supervisor.pid}", f"Kill it: kill -9 {supervisor.pid}"
+            f"the system does not stop; its supervisor is process {supervisor.pid}",
+            f"Kill it: kill -9 {supervisor.pid}",
         )

@@ -1,10 +1,13 @@
-"""What `tidemark up` leaves for `down`, `status` and the person: one file that says what runs and where."""
+"""What `tidemark up` leaves for `down`, `status` and the person: one file with what runs, and where."""
 
 import shlex
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import psutil
+
+from tidemark.local.up.restarts import Restart
 
 ENVIRONMENT = "environment"
 _NAME = "state.json"
@@ -14,7 +17,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """A system that was brought up.
 
     `pid` and `created` (seconds since 1970) identify its supervisor; `environment` is what the other verbs need to
-    reach it. It holds passwords, so only its owner may read the file.
+    reach it, `settings` what it was started with, `restarts` which parts had ended. It holds passwords, so only its
+    owner may read the file.
     """
 
     pid: int
@@ -26,6 +30,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     password: str
     environment: dict[str, str]
+    settings: dict[str, str] = {}
+    restarts: dict[str, Restart] = {}
 
     @property
     def supervisor(self) -> psutil.Process | None:
@@ -39,7 +45,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_state(folder: Path, state: State) -> None:
-    """Write the state whole or not at all."""
+    """Write the state atomically."""
     part = folder / f"{_NAME}.part"
     part.touch(mode=0o600)
     part.write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=1))
@@ -47,20 +53,37 @@ def write_state(folder: Path, state: State) -> None:
 
 
 def write_environment(file: Path, environment: dict[str, str]) -> None:
-    """Write what a shell reads with `. FILE` to reach the system."""
+    """Write the file that a shell reads with `. FILE` to reach the system."""
     file.touch(mode=0o600)
     file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()))
 
 
+def stored_state(folder: Path) -> State | None:
+    """Return the state that was written last, also when its supervisor has been killed."""
+    try:
+        return msgspec.json.decode((folder / _NAME).read_bytes(), type=State)
+    except (FileNotFoundError, msgspec.DecodeError):  # none, or one of another version
+        return None
+
+
 def read_state(folder: Path) -> State | None:
     """Return the state of the system in a folder, or None when none is up there."""
-    try:
-        state = msgspec.json.decode((folder / _NAME).read_bytes(), type=State)
-    except FileNotFoundError:
-        return None
-    return state if state.supervisor else None
+    state = stored_state(folder)
+    return state if state and state.supervisor else None
 
 
 def forget_state(folder: Path) -> None:
-    """Remove the file of a system that ends."""
+    """Remove the file of a system that stops."""
     (folder / _NAME).unlink(missing_ok=True)
+
+
+def differences(state: State, settings: dict[str, str], ui_port: int) -> list[str]:
+    """Return in which settings a running system differs from those of a new start; `ui_port` 0 is any port."""
+    names = sorted(settings.keys() | state.settings.keys())
+    found = [
+        f"{name}: running with {state.settings.get(name, 'the default')}, now {settings.get(name, 'the default')}"
+        for name in names
+        if state.settings.get(name) != settings.get(name)
+    ]
+    port = urlsplit(state.ui).port
+    return found + ([f"--port: running with {port}, now {ui_port}"] if ui_port not in (0, port) else [])

@@ -1,15 +1,16 @@
-"""The process that keeps the system up: what systemd, cron and the other machines are elsewhere.
+"""The process that keeps the system up, as systemd and cron do in production.
 
 `python -P -m tidemark.local.up.supervisor RUN FOLDER PORT` gets the folders of the state and of the system, and the
-port of the Airflow UI. It stops, and everything with it, on SIGTERM.
+port of the Airflow UI (0: that of the last start, or 8080). On SIGTERM it stops, and everything with it.
 """
 
 import sys
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
+from msgspec import structs
 from rich.console import Console
 
 from tidemark.core.clock import Clock
@@ -18,81 +19,108 @@ from tidemark.core.hour import Hour
 from tidemark.local.environment import Source, asking
 from tidemark.local.folder import end_leftovers, only_one
 from tidemark.local.interrupt import Interrupts
-from tidemark.local.ports import free_port
+from tidemark.local.ports import Ports
 from tidemark.local.progress import Progress
 from tidemark.local.services.airflow import Airflow
 from tidemark.local.services.postgres import programs
-from tidemark.local.stack import Stack
+from tidemark.local.stack import NEVER, UI_PORT, Stack
+from tidemark.local.up.restarts import is_due, restarted
 from tidemark.local.up.settings import UpSettings
 from tidemark.local.up.state import ENVIRONMENT, State, forget_state, write_environment, write_state
 
 MESSAGES_PER_SECOND = 5.0
 SALES_SHARE = 0.1
-NOBODY = Source("nothing; it shows what the demo left")
-_PULSE = 2.0
-_CRON = timedelta(minutes=1)  # after each hour's end
+LAST_DEMO = Source("the last demo")  # it is shown, and nothing is recorded
+_POLL = 2.0
+_UPLOAD_AFTER = timedelta(minutes=1)  # after each hour's end
+_AFTER_RESTART = {
+    "PostgreSQL": "no committed data were lost",
+    "S3": "its objects were read back from disk",
+    "simulator": "events from before can no longer be fetched from its Events API",
+}
 
 
 def supervise(run: Path, folder: Path, ui_port: int) -> None:
-    """Bring the system up and keep it so. What lies in another folder than `run` is only shown: nothing is recorded."""
+    """Start the system and keep it running. A `folder` other than `run` is only shown: nothing is recorded."""
     settings = UpSettings()
     log = Progress(Console())
-    with Interrupts() as interrupts, only_one(folder), Stack(folder, interrupts, log, ui_port=ui_port) as stack:
+    ports = Ports(run / "ports.json")
+    with Interrupts() as interrupts, only_one(folder), Stack(folder, interrupts, log, ports=ports) as stack:
         end_leftovers(folder)
+        if ui_port:
+            ports.choose("Airflow", ui_port)
+        ports.of("Airflow", UI_PORT)
         stack.start_storage()
-        source = NOBODY if folder != run else settings.source() or _simulated(stack)
+        source = LAST_DEMO if folder != run else settings.source() or _simulated(stack)
         for collector in source.keys:
-            stack.start_collector(collector, source, metrics_port=free_port())
-        airflow = stack.start_airflow(source).result()
+            stack.start_collector(collector, source, metrics_port=ports.of(f"{collector} metrics"))
+        first_hour = Hour.of(datetime.now(UTC)).key if source.keys else NEVER
+        airflow = stack.start_airflow(source, first_hour=first_hour).result()
         for dag in airflow.rest.dags() if source.keys else ():
             airflow.rest.unpause(dag)
-        state = _state(stack, source, airflow)
+        state = _state(stack, source, airflow, settings.compared(demo=folder != run))
         _link_psql(run)
         write_environment(run / ENVIRONMENT, state.environment | asking(stack.postgres.url("warehouse")))
         write_state(run, state)
         try:
-            _tend(stack, source)
+            _keep_running(stack, airflow, run, state)
         finally:
             forget_state(run)
 
 
 def _simulated(stack: Stack) -> Source:
-    simulator = stack.start_simulator(SALES_SHARE)
+    simulator = stack.start_simulator(SALES_SHARE, seed=None)
     simulator.set_rate(MESSAGES_PER_SECOND)
     return simulator.source
 
 
 def _link_psql(run: Path) -> None:
-    """Put PostgreSQL's own client beside the environment that it needs; a fresh machine has none."""
+    """Put PostgreSQL's own client beside the environment that it needs; a new machine has none."""
     link = run / "psql"
     link.unlink(missing_ok=True)
     link.symlink_to(programs() / "psql")
 
 
-def _tend(stack: Stack, source: Source) -> None:
-    """Restart what ends and upload after each hour, for ever."""
-    due = Hour.of(Clock().at(time.time())).end + _CRON
+def _keep_running(stack: Stack, airflow: Airflow, run: Path, state: State) -> None:
+    """Restart what ends, and upload after each hour, until interrupted."""
+    due = Hour.of(Clock().at(time.time())).end + _UPLOAD_AFTER
     while True:
-        time.sleep(_PULSE)
-        for collector in source.keys:
-            if not stack.processes[collector].pid:
-                stack.log(f"{collector}: ended by itself; started again")
-                stack.start_collector(collector, source, metrics_port=free_port())
+        time.sleep(_POLL)
+        state = _restart_ended(stack, airflow, run, state)
         if Clock().at(time.time()) >= due:
-            due = Hour.of(due).end + _CRON
-            for collector in source.keys:
-                _upload(stack, collector)
-            stack.save_archive()
+            due = Hour.of(due).end + _UPLOAD_AFTER
+            for collector in state.collectors:
+                try:
+                    stack.log(f"upload of {collector}: {stack.upload(collector)}")
+                except Problem as problem:  # the upload after the next hour does the rest
+                    stack.log(f"upload of {collector}: {problem}")
 
 
-def _upload(stack: Stack, collector: str) -> None:
-    try:
-        stack.log(f"cron on {collector}: {stack.upload(collector)}")
-    except Problem as problem:  # the next hour's upload takes it up again
-        stack.log(f"cron on {collector}: {problem}")
+def _restart_ended(stack: Stack, airflow: Airflow, run: Path, state: State) -> State:
+    """Start every part that has ended, and return the state with these restarts."""
+    ended = [name for name, part in stack.parts.items() if not part.pid]
+    for name in [*ended, *(f"Airflow {part}" for part in airflow.dead_parts())]:
+        last, now = state.restarts.get(name), time.time()
+        if not is_due(last, now):
+            continue
+        try:
+            if name in stack.parts:
+                stack.start(name, stack.parts[name])
+            else:
+                airflow.restart(name.removeprefix("Airflow "))
+            stack.log(f"{name}: had ended; restarted{_note(name)}")
+        except Problem as problem:
+            stack.log(f"{name}: had ended, and did not start: {problem}")
+        state = structs.replace(state, restarts=state.restarts | {name: restarted(last, now)})
+        write_state(run, state)
+    return state
 
 
-def _state(stack: Stack, source: Source, airflow: Airflow) -> State:
+def _note(name: str) -> str:
+    return f" ({_AFTER_RESTART[name]})" if name in _AFTER_RESTART else ""
+
+
+def _state(stack: Stack, source: Source, airflow: Airflow, settings: dict[str, str]) -> State:
     me = psutil.Process()
     return State(
         pid=me.pid,
@@ -104,6 +132,7 @@ def _state(stack: Stack, source: Source, airflow: Airflow) -> State:
         username=airflow.username,
         password=airflow.password,
         environment=stack.loader_environment(source),
+        settings=settings,
     )
 
 
@@ -111,6 +140,6 @@ if __name__ == "__main__":
     try:
         supervise(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
     except KeyboardInterrupt:
-        pass  # told to end, and did
+        pass  # stopped on request
     except Problem as problem:
         sys.exit(str(problem))
