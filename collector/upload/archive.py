@@ -16,7 +16,13 @@ def connect(settings: UploadSettings) -> S3Store:
         timeout=settings.upload_timeout,
         connections=settings.upload_workers + 1,
     )
-    return S3Store(client, settings.bucket, whole=settings.multipart_threshold_mib << 20, options=_encryption(settings))
+    return S3Store(
+        client,
+        settings.bucket,
+        whole=settings.multipart_threshold_mib << 20,
+        options=_encryption(settings),
+        put_once=settings.put_once,
+    )
 
 
 def _encryption(settings: UploadSettings) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from tidemark.archive.names import CoverageName, SegmentName
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.storage.files import LockedError, locked, sync_folder, write_atomic
+from tidemark.storage.object_store import Proof, print_proof, read_proof
 
 _Name = TypeVar("_Name")
 
@@ -128,6 +129,15 @@ class UploadFolders:
     def keep_last(self, last: LastRun) -> None:
         """Write down how this run ended."""
         write_atomic(self._root / "upload.json", lambda file: file.write(print_last_run(last)))
+
+    def proof(self) -> Proof | None:
+        """Return what the endpoint was last found to do, None where that is not known."""
+        path = self._root / "endpoint.json"
+        return read_proof(path.read_bytes()) if path.exists() else None
+
+    def keep_proof(self, proof: Proof) -> None:
+        """Write down what the endpoint does, so that it is asked once."""
+        write_atomic(self._root / "endpoint.json", lambda file: file.write(print_proof(proof)))
 
     def delete(self, deletions: Deletions) -> int:
         """Remove files that are no longer needed and return how many there were."""

@@ -4,6 +4,7 @@ from errno import ENOSPC
 
 from tidemark.archive.names import SegmentName
 from tidemark.core.errors import Problem
+from tidemark.storage.failures import problem_of
 
 
 def late(name: SegmentName) -> Problem:
@@ -18,14 +19,16 @@ def late(name: SegmentName) -> Problem:
 def spoiled(what: str, error: Exception) -> Problem:
     """Return the problem of content that cannot be read."""
     return Problem(
-        f"{what} cannot be made, a file of it in the spool is spoiled: {error}",
-        "Check the disk. Cut the spoiled line from the file, or move the file out of the spool, then run it again",
+        f"{what} cannot be made, a file of it in the spool is damaged: {error}",
+        "Check the disk. Cut the damaged line from the file, or move the file out of the spool, then run it again",
     )
 
 
 def disk_problem(what: str, error: OSError) -> Problem:
     """Return the problem of a disk that refuses."""
-    hint = "Check the disk and the permissions of the spool; the file stays where it is"
-    if error.errno == ENOSPC:
-        hint = "Give the spool's disk more room; about an eighth of a segment is needed to pack it"
-    return Problem(f"{what} cannot be read or written: {error.strerror or error}", hint)
+    kept = (
+        "About an eighth of a segment is needed to pack it" if error.errno == ENOSPC else "The file stays in the spool"
+    )
+    problem = problem_of(f"{what} cannot be read or written", error, kept)
+    assert problem is not None  # noqa: S101 - every OSError is known
+    return problem

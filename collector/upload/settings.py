@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from tidemark.core.clock import Clock
+from tidemark.storage.object_store import PutOnce
 from tidemark.storage.settings import ClockSetting, CollectorId, KeyPrefix, Settings
 
 
@@ -29,6 +30,11 @@ class UploadSettings(Settings):
     upload_timeout: float = Field(default=60, gt=0, description="Seconds without an answer until a request fails.")
     multipart_threshold_mib: int = Field(
         default=64, ge=5, le=5120, description="Objects of up to this many MiB are put whole, larger ones in parts."
+    )
+    put_once: PutOnce = Field(
+        default="conditional",
+        description="How an object is kept from being overwritten: conditional, by the endpoint; head, by looking "
+        "before each put, for endpoints without conditional writes and with one uploader per collector.",
     )
     compression_level: int = Field(default=1, ge=1, le=19, description="The zstd level.")
     sse: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = Field(

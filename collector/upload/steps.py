@@ -6,6 +6,8 @@ from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from collector.spool.backlog import evict
 from collector.spool.disk import Disk
 from collector.upload.commit import coverage_in, manifest_of
@@ -14,7 +16,7 @@ from collector.upload.packing import PackedSegment
 from collector.upload.report import Committed, Shipped
 from collector.upload.settings import UploadSettings
 from tidemark.archive.manifest import Manifest, print_manifest, read_manifest
-from tidemark.archive.names import MANIFEST_TYPE, SEGMENT_TYPE, ManifestKey, ObjectKey, SegmentName
+from tidemark.archive.names import MANIFEST_TYPE, SEGMENT_TYPE, ManifestKey, ObjectKey, SegmentName, probe_name
 from tidemark.core.hour import Hour
 from tidemark.core.version import SOFTWARE
 from tidemark.storage.object_store import ChecksumMismatchError, ObjectStore
@@ -56,15 +58,26 @@ class Steps:
     def commit(self, hour: Hour) -> Committed:
         """Put the manifest of an hour; it is written down first, so that every attempt puts the same bytes.
 
-        Raises what `ship` does, and ValueError where the hour's ledger or a record in the spool cannot be read.
+        One that an earlier run wrote down is put only while it is still true: a clock that was ahead may have ended
+        the hour too early. Raises what `ship` does, and ValueError where the hour's ledger or a record in the spool
+        cannot be read.
         """
-        file = self._spool.manifest(hour) or self._spool.keep_manifest(hour, print_manifest(self._sum_up(hour)))
+        manifest = self._sum_up(hour)
+        file = self._spool.manifest(hour)
+        if file is None or not _says(file.read_bytes(), manifest):
+            file = self._spool.keep_manifest(hour, print_manifest(manifest))
         data = file.read_bytes()
-        manifest = read_manifest(data)
         key = str(ManifestKey(self._settings.prefix, self._settings.collector, hour))
         created = self._store.put(key, file, sha256=sha256(data).hexdigest(), media_type=MANIFEST_TYPE)
         self._spool.committed(hour)
         return Committed(hour.key, key, len(manifest.segments), manifest.records, len(manifest.gaps), created)
+
+    def prove(self) -> None:
+        """Find out once whether the archive puts once. Raises StoreUnavailableError where it does not."""
+        known = self._spool.proof()
+        proof = self._store.prove(self._settings.prefix, probe_name(self._settings.collector), known)
+        if proof != known:
+            self._spool.keep_proof(proof)
 
     def _sum_up(self, hour: Hour) -> Manifest:
         previous = self._spool.manifest(hour.previous())
@@ -77,3 +90,12 @@ class Steps:
             software=SOFTWARE,
             written_at=self._now,
         )
+
+
+def _says(data: bytes, manifest: Manifest) -> bool:
+    """Return whether a written manifest says the same as one that is made now, whenever and by whatever version."""
+    try:
+        written = read_manifest(data)
+    except ValueError:
+        return False
+    return replace(written, written_at=manifest.written_at, software=manifest.software) == manifest

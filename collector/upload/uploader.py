@@ -70,6 +70,8 @@ class _Run:
         self._watch(Planned(len(due.segments), size, len(due.hours)))
         for name in due.late:
             self._fail(str(name), late(name))
+        if due.segments or due.hours:
+            self._prove()
         with ThreadPoolExecutor(workers) as pool:
             shipments = {name: pool.submit(self._ship, name) for name in due.segments}
             try:
@@ -80,6 +82,13 @@ class _Run:
             finally:
                 for shipment in shipments.values():
                     shipment.cancel()
+
+    def _prove(self) -> None:
+        """Ask the archive whether it puts once; where it does not, all that is due waits."""
+        try:
+            self._steps.prove()
+        except StoreUnavailableError as problem:
+            self._give_up("the archive", problem)
 
     def _ship(self, name: SegmentName) -> Shipped:
         """Ship a segment in a worker; once the archive turned out to be unusable, raise CancelledError instead."""

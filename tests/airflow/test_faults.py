@@ -7,8 +7,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, Er
 from airflow.sdk.execution_time.comms import ErrorResponse
 from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError
 
-from tidemark.airflow.faults import RetryTransient, fail_with_hint, transient
+from tidemark.airflow.faults import RetryTransient, fail_with_hint
 from tidemark.core.errors import Problem
+from tidemark.storage.failures import transient
 
 
 def s3_error(status: int) -> ClientError:

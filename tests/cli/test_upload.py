@@ -97,9 +97,9 @@ def test_a_different_object_is_loud_and_the_exit_status_says_so(site: Site):
 @pytest.mark.parametrize(
     ("changes", "message", "step"),
     [
-        ({"TIDEMARK_BUCKET": "no-such-bucket"}, "bucket 'no-such-bucket' does not exist", "TIDEMARK_BUCKET"),
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "cannot be reached", "AWS_ENDPOINT_URL"),
-        ({"AWS_ACCESS_KEY_ID": "", "AWS_EC2_METADATA_DISABLED": "true"}, "no complete credentials", "IAM role"),
+        ({"TIDEMARK_BUCKET": "no-such-bucket"}, "it does not exist", "TIDEMARK_BUCKET"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "the connection was refused", "the firewall"),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_EC2_METADATA_DISABLED": "true"}, "no credentials were found", "IAM role"),
     ],
     ids=["missing bucket", "unreachable", "no credentials"],
 )
@@ -118,7 +118,7 @@ def test_an_archive_out_of_reach_is_one_clear_problem(site: Site, changes, messa
     ("changes", "status", "message"),
     [
         ({"TIDEMARK_SPOOL": "/nowhere"}, 1, "there is no spool at /nowhere"),
-        ({"AWS_ENDPOINT_URL": "not a url"}, 1, "cannot be used"),
+        ({"AWS_ENDPOINT_URL": "not a url"}, 1, "AWS_ENDPOINT_URL is not an address"),
         ({"TIDEMARK_BUCKET": "", "TIDEMARK_COLLECTOR": "?"}, 2, "TIDEMARK_BUCKET: Field required"),
         ({"TIDEMARK_CLOCK": "tomorrow"}, 2, "TIDEMARK_CLOCK: Value error, 'tomorrow' is not a clock"),
         ({"TIDEMARK_SSE_KEY_ID": "key"}, 2, "  Value error, TIDEMARK_SSE_KEY_ID and"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.storage.faulty_s3 import gate_before
+from tests.storage.faulty_s3 import faulty_s3
 from tests.storage.memory import MemoryStore
 from tidemark.local.services.s3 import S3Server
 from tidemark.storage.object_store import ChecksumMismatchError, ObjectConflictError, ObjectStore, StoreUnavailableError
@@ -31,7 +31,7 @@ class InMemory:
 
 
 class InS3:
-    """A bucket of the embedded S3, behind a gate that is as strict about checksums and conditions as S3 itself."""
+    """A bucket of the embedded S3, behind a server as strict about checksums and conditions as S3 itself."""
 
     def __init__(self, server: S3Server, endpoint: str, bucket: str, whole: int) -> None:
         client = boto3.client("s3", endpoint_url=endpoint)
@@ -56,8 +56,8 @@ def archive(request: pytest.FixtureRequest) -> Iterator[InMemory | InS3]:
         return
     bucket = request.getfixturevalue("bucket")
     server = request.getfixturevalue("s3_server")
-    with gate_before(server.endpoint) as gate:
-        yield InS3(server, gate.endpoint, bucket, PART if request.param == "s3 parts" else PART << 10)
+    with faulty_s3(server.endpoint) as faulty:
+        yield InS3(server, faulty.endpoint, bucket, PART if request.param == "s3 parts" else PART << 10)
 
 
 def put(store: ObjectStore, file: Path, content: bytes) -> bool:

@@ -12,6 +12,7 @@ from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
 
 from tests.deploy.test_aws import STACKS, _created, _properties
+from tidemark.archive.names import probe_name
 
 BUCKET = "tidemark-archive-123456789012-us-east-1"
 HOUR = "date=2026-11-22/hour=15"
@@ -80,6 +81,14 @@ def test_a_collector_puts_and_reads_back_its_own_hours_and_no_others(
         assert _allowed(s3.head_object, Key=key)
     for key in (*_keys_of(other), *_keys_of("events-api-1"), "software/tidemark.tar.gz"):
         assert not _allowed(s3.put_object, Key=key, Body=b"x")
+
+
+def test_a_collector_may_prove_that_the_bucket_puts_once(acting_as: Callable[[str, str], Any]) -> None:
+    s3 = acting_as("collector-a", "s3")
+    key = f"probe/{probe_name('collector-a')}"
+    for call, arguments in ((s3.put_object, {"Body": b"x"}), (s3.head_object, {}), (s3.delete_object, {})):
+        assert _allowed(call, Key=key, **arguments)
+    assert not _allowed(s3.put_object, Key=f"probe/{probe_name('collector-b')}", Body=b"x")
 
 
 def test_a_collector_deletes_nothing_lists_nothing_and_changes_no_setting(

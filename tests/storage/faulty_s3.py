@@ -1,4 +1,4 @@
-"""A gate in front of the embedded S3: as S3 does, it checks bodies and takes one conditional write at a time.
+"""An S3 server in front of the embedded S3: as S3 does, it checks bodies and takes one conditional write at a time.
 
 On demand it fails one kind of request.
 """
@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from urllib.parse import urlsplit
 
-OPERATIONS = ("put", "create", "part", "complete", "head", "manifest")
+OPERATIONS = ("put", "create", "part", "complete", "head", "manifest", "probe")
 ANSWERS = {
     "403": (403, "AccessDenied"),
     "404": (404, "NoSuchBucket"),
@@ -33,6 +33,8 @@ _TIMEOUT = 2.0
 def operation(method: str, path: str) -> str:
     """Name what a request asks for."""
     url = urlsplit(path)
+    if "/probe/" in url.path:
+        return "probe"
     if method == "POST":
         return "complete" if "uploadId" in url.query else "create"
     if method == "PUT":
@@ -41,7 +43,7 @@ def operation(method: str, path: str) -> str:
 
 
 @dataclass
-class Gate:
+class FaultyS3:
     """Where the S3 behind it is, and which fault the next requests of one operation meet.
 
     Faults: an answer's status · `reset` before anything is read · `half`, reset in the middle of the body ·
@@ -82,32 +84,32 @@ class Gate:
 
 
 @contextmanager
-def gate_before(endpoint: str) -> Iterator[Gate]:
-    """Open a gate on a free port."""
-    gate = Gate(endpoint)
-    handler = type("Handler", (_Handler,), {"gate": gate})
+def faulty_s3(endpoint: str) -> Iterator[FaultyS3]:
+    """Open one on a free port."""
+    faulty = FaultyS3(endpoint)
+    handler = type("Handler", (_Handler,), {"faulty": faulty})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    gate.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    faulty.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield gate
+        yield faulty
     finally:
-        gate.closing.set()
+        faulty.closing.set()
         server.shutdown()
         thread.join()
         server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
-    gate: Gate
+    faulty: FaultyS3
     protocol_version = "HTTP/1.1"
 
     def handle_any(self) -> None:
         self.close_connection = True
         asked = operation(self.command, self.path)
-        self.gate.headers[asked] = {name.lower(): value for name, value in self.headers.items()}
-        fault = self.gate.fault(asked)
+        self.faulty.headers[asked] = {name.lower(): value for name, value in self.headers.items()}
+        fault = self.faulty.fault(asked)
         if fault == "reset":
             return self._reset()
         length = int(self.headers.get("Content-Length", 0))
@@ -115,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "half":
             return self._reset()
         if fault == "timeout":
-            self.gate.closing.wait(_TIMEOUT)
+            self.faulty.closing.wait(_TIMEOUT)
         elif fault in ANSWERS:
             self._refuse(*ANSWERS[fault])
         elif fault == "checksum" and asked != "head":
@@ -131,8 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
         sent = base64.b64encode(hashlib.sha256(body).digest()).decode()
         if (checksum and checksum != sent) or must_have_body:
             return self._refuse(400, "BadDigest")
-        upstream = HTTPConnection(urlsplit(self.gate.upstream).netloc)
-        with self.gate.atomic if "If-None-Match" in self.headers else nullcontext():
+        upstream = HTTPConnection(urlsplit(self.faulty.upstream).netloc)
+        with self.faulty.atomic if "If-None-Match" in self.headers else nullcontext():
             upstream.request(self.command, self.path, body, dict(self.headers.items()))
             answer = upstream.getresponse()
             data = answer.read()

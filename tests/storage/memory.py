@@ -4,7 +4,7 @@ from hashlib import sha256 as digest
 from pathlib import Path
 from threading import Lock
 
-from tidemark.storage.object_store import ChecksumMismatchError, ObjectConflictError, StoreUnavailableError
+from tidemark.storage.object_store import ChecksumMismatchError, ObjectConflictError, Proof, StoreUnavailableError
 
 
 class MemoryStore:
@@ -16,6 +16,10 @@ class MemoryStore:
         self.puts: list[str] = []
         self._bucket_exists = bucket_exists
         self._lock = Lock()
+
+    def prove(self, prefix: str, name: str, known: Proof | None) -> Proof:
+        where = {"endpoint": "memory", "bucket": "memory", "prefix": prefix, "encryption": ""}
+        return known or Proof(**where, whole=True, parts=True, checksums=True)
 
     def put(self, key: str, content: Path | bytes, *, sha256: str, media_type: str) -> bool:
         if not self._bucket_exists:

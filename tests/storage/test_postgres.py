@@ -54,11 +54,11 @@ def test_time_is_utc_whatever_libpq_is_told(postgres_url: str, monkeypatch: pyte
 
 def test_a_wrong_password_is_not_repeated(postgres_url: str) -> None:
     wrong = postgres_url.replace(postgres_url.split(":")[2].split("@", maxsplit=1)[0], "guessed-it")
-    with pytest.raises(Problem, match="password authentication failed") as caught, connected(SecretStr(wrong)):
+    with pytest.raises(Problem, match="refused the password") as caught, connected(SecretStr(wrong)):
         pass
     assert "guessed-it" not in str(caught.value)
     assert "the password" in caught.value.hint
-    assert caught.value.__cause__ is None  # another try would end the same way
+    assert not caught.value.transient
 
 
 def test_a_server_that_is_not_there_is_named(postgres_url: str) -> None:
@@ -66,7 +66,7 @@ def test_a_server_that_is_not_there_is_named(postgres_url: str) -> None:
     gone = postgres_url.replace(f":{port}/", ":1/")
     with pytest.raises(Problem, match=r"127\.0\.0\.1:1, database test_") as caught, connected(SecretStr(gone)):
         pass
-    assert caught.value.__cause__ is not None  # by which Airflow knows that another try may help
+    assert caught.value.transient
 
 
 def test_a_server_that_goes_away_is_a_problem_of_its_own(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_server_that_goes_away_is_a_problem_of_its_own(tmp_path: Path) -> None
             server.restart()
             connection.execute(text("SELECT 1"))
 
-    with server, pytest.raises(Problem, match="failed"):
+    with server, pytest.raises(Problem, match="connection"):
         cut_off()
 
 

@@ -1,4 +1,4 @@
-"""How the archive is asked; what it promises stands in tests/contracts, and how it fails in test_s3_faults."""
+"""How S3 is asked; tests/contracts has what a store promises, tests/collector/upload/test_faults.py how it fails."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ import pytest
 
 from collector.upload.archive import connect
 from tests.collector.upload.spooled import Spooled
-from tests.storage.faulty_s3 import Gate, gate_before
+from tests.storage.faulty_s3 import FaultyS3, faulty_s3
 from tidemark.local.services.s3 import S3Server
 from tidemark.storage.object_store import StoreUnavailableError
-from tidemark.storage.s3 import S3Store
+from tidemark.storage.s3 import S3Store, s3_client
 
 PART = 1 << 16
 
@@ -36,15 +36,15 @@ def test_connects_where_the_environment_says(tmp_path, file, s3_server: S3Server
 
 def test_an_endpoint_that_is_no_address_is_a_problem(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "not an address")
-    with pytest.raises(StoreUnavailableError, match="Invalid endpoint"):
+    with pytest.raises(StoreUnavailableError, match="AWS_ENDPOINT_URL is not an address"):
         connect(Spooled(tmp_path / "spool").settings())
 
 
 @pytest.fixture
-def gate(s3_endpoint: str, monkeypatch) -> Iterator[Gate]:
-    with gate_before(s3_endpoint) as gate:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", gate.endpoint)
-        yield gate
+def faulty(s3_endpoint: str, monkeypatch) -> Iterator[FaultyS3]:
+    with faulty_s3(s3_endpoint) as faulty:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", faulty.endpoint)
+        yield faulty
 
 
 KMS = {"sse": "aws:kms", "sse_key_id": "key-1", "sse_bucket_key": True}
@@ -60,33 +60,66 @@ ENCRYPTION = "x-amz-server-side-encryption"
         (KMS, ("aws:kms", "key-1", "true")),
     ],
 )
-def test_asks_for_the_encryption_that_is_set(tmp_path, bucket, gate, settings, asked, size_mib, request_):
+def test_asks_for_the_encryption_that_is_set(tmp_path, bucket, faulty, settings, asked, size_mib, request_):
     file = tmp_path / "file"
     file.write_bytes(bytes(size_mib << 20))
     put(connect(Spooled(tmp_path / "spool").settings(bucket=bucket, multipart_threshold_mib=5, **settings)), file)
     names = (ENCRYPTION, f"{ENCRYPTION}-aws-kms-key-id", f"{ENCRYPTION}-bucket-key-enabled")
-    assert tuple(gate.headers[request_].get(name) for name in names) == asked
+    assert tuple(faulty.headers[request_].get(name) for name in names) == asked
 
 
-def test_every_body_travels_with_its_checksum_and_every_name_is_taken_once(tmp_path, file, bucket, gate):
+def test_every_body_travels_with_its_checksum_and_every_name_is_taken_once(tmp_path, file, bucket, faulty):
     for whole, body, last in ((PART << 10, "put", "put"), (PART, "part", "complete")):
         put(S3Store(boto3.client("s3"), bucket, whole=whole, part=PART), file, key=f"events/{body}")
-        assert gate.headers[body]["x-amz-sdk-checksum-algorithm"] == "SHA256"
-        assert len(gate.headers[body]["x-amz-checksum-sha256"]) == 44
-        assert gate.headers[last]["if-none-match"] == "*"
-        assert gate.headers["head"]["x-amz-checksum-mode"] == "ENABLED"
+        assert faulty.headers[body]["x-amz-sdk-checksum-algorithm"] == "SHA256"
+        assert len(faulty.headers[body]["x-amz-checksum-sha256"]) == 44
+        assert faulty.headers[last]["if-none-match"] == "*"
+        assert faulty.headers["head"]["x-amz-checksum-mode"] == "ENABLED"
 
 
 @pytest.mark.parametrize("whole", [PART, PART << 10], ids=["in parts", "whole"])
-def test_an_object_that_was_put_in_other_parts_is_recognised_by_its_content(file, bucket, gate, whole):
+def test_an_object_that_was_put_in_other_parts_is_recognised_by_its_content(file, bucket, faulty, whole):
     put(S3Store(boto3.client("s3"), bucket, whole=PART, part=2 * PART), file)
     assert put(S3Store(boto3.client("s3"), bucket, whole=whole, part=PART), file) is False
-    assert gate.requests[-1] == "get"
+    assert faulty.requests[-1] == "get"
 
 
-def test_a_fitting_checksum_is_enough_and_the_object_is_not_read(file, bucket, gate):
+def test_a_fitting_checksum_is_enough_and_the_object_is_not_read(file, bucket, faulty):
     store = S3Store(boto3.client("s3"), bucket, whole=PART, part=PART)
     assert put(store, file) is True
     assert put(store, file) is False
     sent = ["create", *["part"] * 7, "complete", "head"]
-    assert gate.requests == [*sent, *sent[:-1], "delete", "head"], "a second upload gives its parts back"
+    assert faulty.requests == [*sent, *sent[:-1], "delete", "head"], "a second upload gives its parts back"
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+def test_a_key_that_would_break_a_header_is_refused_and_not_shown(monkeypatch, name):
+    monkeypatch.setenv(name, "not-to-be\r\nshown")
+    with pytest.raises(StoreUnavailableError, match=f"{name} holds a space") as refused:
+        s3_client()
+    assert "shown" not in str(refused.value)
+
+
+def test_a_copied_key_may_end_with_a_line_break(monkeypatch, file, bucket, s3_endpoint):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local\n")
+    assert put(S3Store(s3_client(), bucket), file) is True
+
+
+def test_half_a_key_pair_is_named(monkeypatch, s3_endpoint):
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(StoreUnavailableError, match="one half of the key pair is missing"):
+        s3_client()
+
+
+def test_a_profile_that_does_not_exist_is_named(monkeypatch, s3_endpoint):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(StoreUnavailableError, match="the profile in AWS_PROFILE does not exist"):
+        s3_client()
+
+
+def test_bytes_are_put_like_a_file(bucket, s3_endpoint):
+    store = S3Store(s3_client(), bucket, whole=PART, part=PART)
+    for content in (b"small", b"large" * PART):
+        digest = hashlib.sha256(content).hexdigest()
+        assert store.put(digest, content, sha256=digest, media_type="text/plain") is True

@@ -1,64 +1,56 @@
+"""What S3's refusals mean."""
+
+from typing import Any
+
 import pytest
-from botocore import exceptions
 from botocore.exceptions import ClientError
 
-from tidemark.storage.object_store import ChecksumMismatchError, StoreUnavailableError
-from tidemark.storage.s3_errors import code_of, differs, garbled, problem_of
+from tidemark.storage.s3_errors import code_of, s3_failure, status_of
 
 
-def refused(code: str, status: int, message: str = "said") -> ClientError:
-    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(answer, "PutObject")  # type: ignore[arg-type]
+def refused(code: str, status: int, operation: str = "PutObject") -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": "<secret>"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, operation)
 
 
 @pytest.mark.parametrize(
-    ("error", "what", "hint"),
+    ("code", "status", "what", "hint", "transient"),
     [
-        (refused("NoSuchBucket", 404), "bucket 'tide' does not exist", "TIDEMARK_BUCKET"),
-        (refused("AccessDenied", 403), "denies access", "s3:GetObject"),
-        (refused("403", 403), "denies access", "kms:Decrypt"),
-        (refused("InvalidAccessKeyId", 403), "does not know this access key", "AWS_ACCESS_KEY_ID"),
-        (refused("SignatureDoesNotMatch", 403), "rejects the signature", "AWS_SECRET_ACCESS_KEY"),
-        (refused("ExpiredToken", 400), "expired", "Renew"),
-        (refused("RequestTimeTooSkewed", 403), "clock is wrong", "chrony"),
-        (refused("PermanentRedirect", 301), "another region", "AWS_DEFAULT_REGION"),
-        (refused("NotImplemented", 501), "no conditional writes", "If-None-Match"),
-        (refused("SlowDown", 503), "not well: it answered 503 SlowDown", "Nothing was lost"),
-        (refused("SlowDown", 429), "not well: it answered 429 SlowDown", "later"),
-        (refused("InternalError", 500), "not well: it answered 500", "later"),
-        (refused("KMS.DisabledException", 400, "key is off"), "'key is off'", "later"),
-        (exceptions.NoCredentialsError(), "no complete credentials", "IAM role"),
-        (exceptions.EndpointConnectionError(endpoint_url="http://x"), "cannot be reached", "AWS_ENDPOINT_URL"),
-        (exceptions.ReadTimeoutError(endpoint_url="http://x"), "cannot be reached", "network"),
-        (exceptions.ConnectionClosedError(endpoint_url="http://x"), "cannot be reached", "network"),
-        (exceptions.ProfileNotFound(profile="x"), "cannot be used", "AWS_"),
-        (ValueError("Invalid endpoint: x"), "Invalid endpoint: x", "AWS_"),
-        (KeyError("ETag"), "answered without 'ETag'", "later"),
+        ("NoSuchBucket", 404, "it does not exist (PutObject: 404 NoSuchBucket)", "TIDEMARK_BUCKET", False),
+        ("AccessDenied", 403, "access is denied", "s3:PutObject", False),
+        ("InvalidAccessKeyId", 403, "does not know this access key", "AWS_ACCESS_KEY_ID", False),
+        ("SignatureDoesNotMatch", 403, "rejects the signature", "AWS_SECRET_ACCESS_KEY", False),
+        ("ExpiredToken", 400, "expired", "Renew", True),
+        ("RequestTimeTooSkewed", 403, "clock is wrong", "chrony", True),
+        ("RequestTimeout", 400, "did not arrive in time", "later", True),
+        ("PermanentRedirect", 301, "another region", "AWS_DEFAULT_REGION", False),
+        ("InvalidObjectState", 403, "in Glacier", "restore-object", False),
+        ("KMS.DisabledException", 400, "KMS key is disabled", "Enable the KMS key", False),
+        ("NotImplemented", 501, "does not know what was asked for", "TIDEMARK_PUT_ONCE", False),
+        ("SlowDown", 503, "overloaded or not well (PutObject: 503 SlowDown)", "later", True),
+        ("InternalError", 500, "overloaded or not well", "later", True),
+        ("Odd", 418, "refused the request (PutObject: 418 Odd)", "Look the code up", False),
     ],
 )
-def test_an_error_becomes_what_happened_and_what_to_do_next(error, what, hint):
-    problem = problem_of(error, "tide", "key")
-    assert isinstance(problem, StoreUnavailableError)
-    assert what in problem.what
-    assert hint in problem.hint
+def test_a_code_becomes_what_happened_and_what_to_do_next(code, status, what, hint, transient):
+    said, next_step, passes = s3_failure(refused(code, status))
+    assert what in said
+    assert "<secret>" not in said
+    assert hint in next_step
+    assert passes is transient
 
 
-@pytest.mark.parametrize("code", ["BadDigest", "XAmzContentChecksumMismatch"])
-def test_other_bytes_than_were_meant_concern_the_file_alone(code):
-    assert isinstance(problem_of(refused(code, 400), "tide", "key"), ChecksumMismatchError)
-    assert "has changed on this disk" in garbled("tide", "key").what
+def test_the_rights_that_are_missing_are_those_of_the_request():
+    assert "s3:GetObject on the bucket" in s3_failure(refused("AccessDenied", 403, "ListObjectsV2"))[1]
+    assert "s3:PutObject" in s3_failure(refused("403", 403, "CreateMultipartUpload"))[1]
 
 
-def test_what_a_server_says_is_cut_and_cannot_move_the_cursor():
-    problem = problem_of(refused("Odd", 418, "\x1b[2J" + "x" * 5000), "tide", "key")
-    assert "\x1b" not in problem.what
-    assert len(problem.what) < 400
+@pytest.mark.parametrize("code", ["\x1b[2J", "x" * 5000, "<Code>", "a b", "ü"])
+def test_only_what_looks_like_a_code_is_repeated(code):
+    assert code_of(refused(code, 418)) == ""
+    assert s3_failure(refused(code, 418))[0] == "it refused the request (PutObject: 418)"
 
 
-def test_an_answer_without_a_code_has_none():
+def test_an_answer_without_a_code_or_a_status_has_none():
     assert code_of(ClientError({}, "HeadObject")) == ""
-
-
-def test_a_different_object_says_whether_this_run_put_it():
-    assert "arrived damaged" in differs("tide", "key", created=True).what
-    assert "s3://tide/key is there already with other content" in differs("tide", "key", created=False).what
+    assert status_of(ClientError({}, "HeadObject")) == 0

@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from tidemark.airflow.faults import transient
 from tidemark.core.hour import Hour
+from tidemark.storage.failures import transient
 
 POLL_SECONDS = 10.0
 

@@ -6,12 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import RetryAction, RetryDecision, RetryPolicy
-from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
+from airflow.sdk.exceptions import AirflowFailException
 
 from tidemark.core.errors import Problem
-
-_SLOW_DOWN = 429
-_SERVER_ERROR = 500
+from tidemark.storage.failures import transient
 
 
 class RetryTransient(RetryPolicy):
@@ -32,37 +30,6 @@ RETRIES: dict[str, Any] = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=10),
 }
-
-
-def transient(error: BaseException | None) -> bool:
-    """Tell whether an error, or one that it came from, says that a service was out of reach or overloaded."""
-    import httpx
-    import psycopg2
-    import sqlalchemy.exc
-    from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
-    from botocore.exceptions import ConnectionError as S3ConnectionError
-
-    out_of_reach = (
-        ConnectionError,
-        TimeoutError,
-        AirflowRuntimeError,  # the server that tasks report to
-        HTTPClientError,
-        IncompleteReadError,
-        S3ConnectionError,
-        httpx.TransportError,
-        psycopg2.OperationalError,
-        sqlalchemy.exc.OperationalError,
-    )
-    while error is not None:
-        if isinstance(error, out_of_reach):
-            return True
-        if isinstance(error, ClientError):
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            return status == _SLOW_DOWN or status >= _SERVER_ERROR
-        if isinstance(error, sqlalchemy.exc.DBAPIError) and error.connection_invalidated:
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 @contextmanager

@@ -89,7 +89,10 @@ def read_manifest(data: bytes) -> Manifest:
     Raises ValueError with what is wrong: not JSON, another format, counts that do not add up, or a segment
     that belongs to another hour or collector.
     """
-    manifest = _decoder.decode(data)
+    try:
+        manifest = _decoder.decode(data)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if manifest.format != FORMAT:
         raise ValueError(f"manifest format {manifest.format} is not {FORMAT}; update Tidemark on this machine")
     checked_collector(manifest.collector)

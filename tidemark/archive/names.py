@@ -140,6 +140,11 @@ class ManifestKey:
         return f"{self.prefix}manifests/{_partition(self.hour)}/collector={self.collector}.json"
 
 
+def probe_name(collector: str) -> str:
+    """Return how the objects of a collector's probe are named, under `PREFIX/probe/`."""
+    return f"collector={checked_collector(collector)}"
+
+
 def manifest_folder(prefix: str, hour: Hour) -> str:
     """Return the key prefix under which every collector's manifest of an hour stands."""
     return f"{checked_prefix(prefix)}manifests/{_partition(hour)}/"

@@ -2,15 +2,17 @@
 
 
 class Problem(Exception):
-    """Something is wrong that a person can put right.
+    """Something is wrong that a person can put right, or that passes.
 
-    `what` says what happened and with which value, `hint` what to do next. Never holds a secret.
+    `what` says what happened and with which value, `hint` what to do next; `transient` says whether the same may
+    succeed later although nobody changes anything. Never holds a secret.
     """
 
-    def __init__(self, what: str, hint: str) -> None:
-        super().__init__(what, hint)
+    def __init__(self, what: str, hint: str, transient: bool = False) -> None:
+        super().__init__(what, hint, transient)
         self.what = what
         self.hint = hint
+        self.transient = transient
 
     def __str__(self) -> str:
         return f"{self.what}. {self.hint}"

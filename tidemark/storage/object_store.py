@@ -1,9 +1,13 @@
-"""What the uploader asks of an archive, and the ways in which an archive can say no."""
+"""What is asked of an archive, and the ways in which an archive can say no."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
+
+import msgspec
 
 from tidemark.core.errors import Problem
+
+PutOnce = Literal["conditional", "head"]
 
 
 class ObjectConflictError(Problem):
@@ -11,7 +15,7 @@ class ObjectConflictError(Problem):
 
 
 class ChecksumMismatchError(Problem):
-    """The archive received other bytes than the file's digest promises. Packed anew, the file may pass."""
+    """The archive received other bytes than the file's digest promises. Packed again, the file may pass."""
 
 
 class StoreUnavailableError(Problem):
@@ -21,8 +25,48 @@ class StoreUnavailableError(Problem):
     """
 
 
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What an endpoint was found to do, and where that holds.
+
+    `whole` and `parts` say whether a second put of the same key is refused, in one request and in parts; `checksums`
+    whether the endpoint takes `x-amz-checksum-sha256`.
+    """
+
+    endpoint: str
+    bucket: str
+    prefix: str
+    encryption: str
+    whole: bool
+    parts: bool
+    checksums: bool
+
+
+_decoder = msgspec.json.Decoder(Proof)
+
+
+def print_proof(proof: Proof) -> bytes:
+    """Print a proof as one line of JSON."""
+    return msgspec.json.encode(proof) + b"\n"
+
+
+def read_proof(data: bytes) -> Proof | None:
+    """Read a proof; None for anything else, so that the endpoint is asked again."""
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
 class ObjectStore(Protocol):
     """An archive of objects that are put once and never change."""
+
+    def prove(self, prefix: str, name: str, known: Proof | None) -> Proof:
+        """Find out whether the archive puts once, by objects under `prefix` whose names contain `name`.
+
+        `known` is what an earlier call returned; where it is about the same place nothing is asked. Raises
+        StoreUnavailableError where the archive cannot be asked or overwrites what is there.
+        """
+        ...
 
     def put(self, key: str, content: Path | bytes, *, sha256: str, media_type: str) -> bool:
         """Put a file, or bytes, under a key unless that key is taken, and read the stored object's checksum back.
@@ -30,7 +74,7 @@ class ObjectStore(Protocol):
         `sha256` is the content's hexadecimal digest. Returns whether this call created the object; False means
         that an equal one was there. When it returns, the archive has the content.
 
-        Raises ObjectConflictError, ChecksumMismatchError or StoreUnavailableError. After the last of them the object
-        may or may not be there; another call finds out.
+        Raises ObjectConflictError, ChecksumMismatchError, Problem where this object alone cannot be put, or
+        StoreUnavailableError. After the last of them the object may or may not be there; another call finds out.
         """
         ...

@@ -1,9 +1,7 @@
 """Connections to the warehouse, and its failures in words that hold no password."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
 
 import psycopg2
 from pydantic import SecretStr
@@ -13,13 +11,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from tidemark.core.errors import Problem
+from tidemark.storage.failures import problem_of
 
 _KEEP_ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-_REFUSED = re.compile(
-    r'authentication failed|no password supplied|role ".*" does not exist|database ".*" does not exist'
-    r"|invalid (?:connection option|sslmode value|port number)"
-)
-_OUT_OF_REACH = (psycopg2.OperationalError, psycopg2.InterfaceError)
+_LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
 def _parsed(url: SecretStr) -> URL:
@@ -43,29 +38,22 @@ def connected(url: SecretStr) -> Iterator[Connection]:
     Raises Problem where the server does not answer, refuses the user, or goes away in the middle.
     """
     parsed = _parsed(url)
-    options = {**_KEEP_ALIVE, "application_name": "tidemark", "options": "-c temp_buffers=64MB"}
     engine = create_engine(
-        parsed, poolclass=NullPool, connect_args=options, hide_parameters=True, isolation_level="READ COMMITTED"
+        parsed,
+        poolclass=NullPool,
+        connect_args={**_KEEP_ALIVE, "application_name": "tidemark"},
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",
     )
     place = f"{parsed.host or 'local socket'}:{parsed.port or 5432}, database {parsed.database}, user {parsed.username}"
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql("SET TimeZone = 'UTC'")  # an option at the start would yield to PGTZ
+            # not as options of the start: PGTZ would win over them, and PgBouncer refuses them
+            connection.exec_driver_sql("SET TimeZone = 'UTC'; SET temp_buffers = '64MB'")
             connection.commit()
             yield connection
-    except DBAPIError as error:
-        if not isinstance(error.orig, _OUT_OF_REACH) and not _REFUSED.search(str(error.orig)):
+    except (DBAPIError, *_LOST) as error:  # the latter from COPY, which SQLAlchemy does not see
+        problem = problem_of(f"the warehouse ({place})", error)
+        if problem is None:
             raise
-        _tell(place, error.orig or error)
-    except _OUT_OF_REACH as error:  # from COPY, which SQLAlchemy does not see
-        _tell(place, error)
-
-
-def _tell(place: str, error: Exception) -> NoReturn:
-    """Raise what a person can act on; its cause is kept where trying again may help."""
-    what = f"the warehouse ({place}) failed: {str(error).strip()}"
-    if _REFUSED.search(what):
-        raise Problem(
-            what, "Check the user, the password, the database and the options in TIDEMARK_WAREHOUSE_URL"
-        ) from None
-    raise Problem(what, "Check that the server runs and can be reached, then repeat: nothing was half done") from error
+        raise problem from error

@@ -6,18 +6,31 @@ object's checksum is read back before a put counts as done.
 
 import base64
 import hashlib
+import os
+import re
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tidemark.storage.s3_errors import code_of, differs, garbled, problem_of
+from tidemark.core.errors import Problem
+from tidemark.storage.failures import problem_of
+from tidemark.storage.object_store import (
+    ChecksumMismatchError,
+    ObjectConflictError,
+    Proof,
+    PutOnce,
+    StoreUnavailableError,
+)
+from tidemark.storage.s3_errors import CHECKSUM_CODES, ONE_OBJECT_CODES, code_of
+from tidemark.storage.s3_probe import probe
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -25,35 +38,80 @@ if TYPE_CHECKING:
 
 PART = 16 << 20
 WHOLE = 64 << 20
+LARGEST_WHOLE = 5 << 30
+KEPT = "Nothing was lost: the files stay in the spool and the next run goes on with them"
+_PACK_AGAIN = f"Run it again; it is packed again. If this repeats, check the machine's disk and memory. {KEPT}"
 _CONNECT_TIMEOUT = 10.0
 _CHUNK = 1 << 20
 # The name is taken; or an earlier try of this very request completed the upload, and only its answer was lost.
 _TAKEN = {"PreconditionFailed", "412", "NoSuchUpload"}
+_KEY = re.compile(r"[!-~]+", re.ASCII)
+_SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 def s3_client(*, attempts: int = 4, timeout: float = 60, connections: int = 10) -> "S3Client":
     """Return a client that takes its address and its credentials from boto3's usual places; nothing is sent yet.
 
     A request fails after `timeout` seconds without an answer, and is sent up to `attempts` times.
-    Raises StoreUnavailableError where boto3 cannot make sense of the environment.
+    Raises StoreUnavailableError where the environment cannot be used.
     """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=min(_CONNECT_TIMEOUT, timeout),
         read_timeout=timeout,
         max_pool_connections=connections,
+        request_checksum_calculation="when_required",  # every body carries a SHA-256, or none where none is taken
     )
+    _check_environment(os.environ)
     try:
-        return boto3.client("s3", config=config)
-    except (BotoCoreError, ValueError) as error:
-        raise problem_of(error, "", "") from error
+        # a session of its own, because the default one keeps the credentials that it found first
+        return boto3.Session().client("s3", config=config, **_credentials(os.environ))
+    except Exception as error:
+        problem = problem_of("S3", error)
+        if problem is None:
+            raise
+        raise StoreUnavailableError(*problem.args) from error
+
+
+def _check_environment(environ: Mapping[str, str]) -> None:
+    """Refuse what a library would put into a header or an address, and into its error's text."""
+    for name in _SECRETS:
+        if (secret := environ.get(name, "").strip()) and not _KEY.fullmatch(secret):
+            what = f"{name} holds a space or a character that no key has"
+            raise StoreUnavailableError(what, "Copy the key again")
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        if (url := environ.get(name, "")) and not _is_address(url):
+            raise StoreUnavailableError(f"{name} is not an address", "Write it as https://HOST or https://HOST:PORT")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url == url.strip()
+    except ValueError:
+        return False
+
+
+def _credentials(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the key pair of the environment without the line break that a copied one may end with."""
+    key, secret, token = (environ.get(name, "").strip() for name in _SECRETS)
+    if not key or not secret:
+        return {}
+    return {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token or None}
+
+
+def place_of(client: "S3Client", bucket: str) -> str:
+    """Return a bucket and its endpoint as messages name them, without what an address may hold of a password."""
+    url = urlsplit(client.meta.endpoint_url)
+    return f"bucket {bucket!r} at {url.hostname}{f':{url.port}' if url.port else ''}"
 
 
 class S3Store:
     """The objects of one bucket; safe to use from several threads.
 
     Content of more than `whole` bytes is put in parts of `part` bytes, which are read into memory; `options` are
-    added to what creates an object.
+    added to what creates an object. With `put_once` "head" the endpoint need not know conditional writes: each key
+    is looked up before it is put, and no object is put in parts.
     """
 
     def __init__(
@@ -64,12 +122,49 @@ class S3Store:
         whole: int = WHOLE,
         part: int = PART,
         options: Mapping[str, Any] = MappingProxyType({}),
+        put_once: PutOnce = "conditional",
     ) -> None:
         self._client = client
         self._bucket = bucket
-        self._whole = whole
         self._part = part
         self._options = options
+        self._head_first = put_once == "head"
+        self._whole = LARGEST_WHOLE if self._head_first else whole
+        self._checksums = True
+
+    def prove(self, prefix: str, name: str, known: Proof | None) -> Proof:
+        """Find out whether the endpoint puts once; see `ObjectStore.prove`. Without parts, all is put whole."""
+        where = (self._client.meta.endpoint_url, self._bucket, prefix, repr(sorted(self._options.items())))
+        proof = known if known and (known.endpoint, known.bucket, known.prefix, known.encryption) == where else None
+        if proof is None:
+            try:
+                found = probe(self._client, self._bucket, f"{prefix}probe/{name}", self._options)
+            except Exception as error:
+                problem = self._problem(error, f"{prefix}probe/{name}")
+                if not isinstance(problem, Problem):
+                    raise
+                raise StoreUnavailableError(*problem.args) from error
+            check_encryption(self._place, self._options, found.encryption)
+            endpoint, bucket, prefix, encryption = where
+            proof = Proof(
+                endpoint=endpoint,
+                bucket=bucket,
+                prefix=prefix,
+                encryption=encryption,
+                whole=found.whole,
+                parts=found.parts,
+                checksums=found.checksums,
+            )
+        if not proof.whole and not self._head_first:
+            raise StoreUnavailableError(
+                f"{self._place} overwrites objects: it ignores or refuses If-None-Match on writes",
+                "Use an S3 endpoint with conditional writes (docs/s3.md lists them). Where one uploader alone "
+                f"writes under this TIDEMARK_COLLECTOR, TIDEMARK_PUT_ONCE=head looks before each put instead. {KEPT}",
+            )
+        self._checksums = proof.checksums
+        if not proof.parts:
+            self._whole = LARGEST_WHOLE
+        return proof
 
     def put(self, key: str, content: Path | bytes, *, sha256: str, media_type: str) -> bool:
         """Put content once and read its checksum back; see `ObjectStore.put`."""
@@ -77,34 +172,66 @@ class S3Store:
         put = self._put_whole if size <= self._whole else self._put_parts
         try:
             created, checksum = put(key, content, sha256, {"ContentType": media_type, **self._options})
-            equal = self._holds(key, size, checksum, sha256)
-        except (BotoCoreError, ClientError, KeyError) as error:  # KeyError: boto3 takes an answer that was cut short
-            raise problem_of(error, self._bucket, key) from error
+            equal = self._holds(key, size, checksum, sha256, created=created)
+        except (Problem, OSError):
+            raise
+        except Exception as error:
+            raise self._problem(error, key) from error
         if not equal:
-            raise differs(self._bucket, key, created=created)
+            raise conflict(self._bucket, key, created=created)
         return created
+
+    @property
+    def _place(self) -> str:
+        return place_of(self._client, self._bucket)
+
+    def _problem(self, error: Exception, key: str) -> Exception:
+        """Return what an error of boto3 means; the error itself where that is not known."""
+        if isinstance(error, KeyError):  # boto3 takes an answer that was cut short
+            hint = f"Run it again later. {KEPT}"
+            return StoreUnavailableError(f"{self._place}: an answer about {key} was incomplete", hint, transient=True)
+        code = code_of(error) if isinstance(error, ClientError) else ""
+        if code in CHECKSUM_CODES:
+            return ChecksumMismatchError(f"{self._place} received other bytes of {key} ({code})", _PACK_AGAIN)
+        if code in ONE_OBJECT_CODES:
+            return problem_of(f"s3://{self._bucket}/{key}", error, KEPT) or error
+        problem = problem_of(self._place, error, KEPT)
+        return StoreUnavailableError(*problem.args) if problem else error
 
     def _put_whole(self, key: str, content: Path | bytes, sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
         """Put content in one request; return whether it was created, and the checksum under which S3 keeps it."""
         checksum = _base64(bytes.fromhex(sha256))
+        if self._head_first and self._is_there(key):
+            return False, checksum
+        condition = {} if self._head_first else {"IfNoneMatch": "*"}
         with _opened(content) as body:
             created = self._unless_taken(
                 self._client.put_object,
                 Bucket=self._bucket,
                 Key=key,
                 Body=body,
-                IfNoneMatch="*",
-                ChecksumAlgorithm="SHA256",
-                ChecksumSHA256=checksum,
+                **condition,
+                **self._checksum(checksum),
                 **options,
             )
         return created, checksum
 
+    def _checksum(self, checksum: str) -> dict[str, str]:
+        return {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": checksum} if self._checksums else {}
+
+    def _is_there(self, key: str) -> bool:
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if code_of(error) in ("404", "NoSuchKey"):
+                return False
+            raise
+        return True
+
     def _put_parts(self, key: str, content: Path | bytes, sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
         """Put content part by part; S3 keeps it under the checksum of its parts' checksums."""
-        upload = self._client.create_multipart_upload(
-            Bucket=self._bucket, Key=key, ChecksumAlgorithm="SHA256", **options
-        )["UploadId"]
+        algorithm: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self._checksums else {}
+        upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, **algorithm, **options)["UploadId"]
         created = False
         try:
             parts, checksum = self._send_parts(key, upload, content, sha256)
@@ -133,7 +260,7 @@ class S3Store:
                 digests.append(hashlib.sha256(part).digest())
                 parts.append(self._send_part(key, upload, len(digests), part, _base64(digests[-1])))
         if whole.hexdigest() != sha256:  # no single part's checksum could tell
-            raise garbled(self._bucket, key)
+            raise ChecksumMismatchError(f"the packed file of {key} has changed on this disk", _PACK_AGAIN)
         return parts, _base64(hashlib.sha256(b"".join(digests)).digest())
 
     def _send_part(self, key: str, upload: str, number: int, part: bytes, checksum: str) -> "CompletedPartTypeDef":
@@ -143,10 +270,10 @@ class S3Store:
             UploadId=upload,
             PartNumber=number,
             Body=part,
-            ChecksumAlgorithm="SHA256",
-            ChecksumSHA256=checksum,
+            **self._checksum(checksum),  # type: ignore[arg-type]
         )
-        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
+        sent: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
+        return {**sent, "ChecksumSHA256": checksum} if self._checksums else sent
 
     def _abort(self, key: str, upload: str) -> None:
         """Give back the parts; where that fails too, the bucket's lifecycle rule ends the upload."""
@@ -162,9 +289,11 @@ class S3Store:
             raise
         return True
 
-    def _holds(self, key: str, size: int, checksum: str, sha256: str) -> bool:
+    def _holds(self, key: str, size: int, checksum: str, sha256: str, *, created: bool) -> bool:
         """Return whether the archive holds this content, by its checksum or else by reading the object."""
         head = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
+        if created:
+            check_encryption(self._place, self._options, head.get("ServerSideEncryption"))
         if head.get("ContentLength", size) != size:
             return False
         kept = head.get("ChecksumSHA256", "").partition("-")[0]  # S3 adds the number of parts
@@ -177,6 +306,26 @@ class S3Store:
             for chunk in body.iter_chunks(_CHUNK):
                 digest.update(chunk)
         return digest.hexdigest()
+
+
+def check_encryption(place: str, options: Mapping[str, Any], found: str | None) -> None:
+    """Raise StoreUnavailableError where an object that was just put is not encrypted as it was asked for."""
+    asked = options.get("ServerSideEncryption")
+    if asked and asked != found:
+        raise StoreUnavailableError(
+            f"{place} ignores the server-side encryption that TIDEMARK_SSE={asked} asks for",
+            f"Use an endpoint that encrypts, or unset TIDEMARK_SSE and encrypt its disks. {KEPT}",
+        )
+
+
+def conflict(bucket: str, key: str, *, created: bool) -> ObjectConflictError:
+    """Return the problem of an object whose content is not the file's."""
+    if created:
+        what, hint = "arrived damaged", "Delete that object and run this again; the file is still in the spool"
+    else:
+        what = "is there already with other content"
+        hint = "Find out who wrote it: two collectors with one id? Nothing was overwritten; the file stays in the spool"
+    return ObjectConflictError(f"s3://{bucket}/{key} {what}", hint)
 
 
 def _opened(content: Path | bytes) -> BinaryIO:

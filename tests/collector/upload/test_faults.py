@@ -7,11 +7,12 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from collector.upload.folders import UploadFolders
 from collector.upload.report import Report
 from collector.upload.uploader import upload
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, Spooled, assert_archived, clock_at
-from tests.storage.faulty_s3 import FAULTS, OPERATIONS, Gate, gate_before
-from tidemark.archive.names import ManifestKey
+from tests.storage.faulty_s3 import FAULTS, OPERATIONS, FaultyS3, faulty_s3
+from tidemark.archive.names import ManifestKey, probe_name
 from tidemark.core.hour import Hour
 from tidemark.local.services.s3 import S3Server
 from tidemark.storage.s3 import S3Store
@@ -19,26 +20,34 @@ from tidemark.storage.s3 import S3Store
 PART = 1 << 16
 TRANSIENT = ("429", "503", "500", "reset", "timeout", "half", "cut", "lost")
 # What is read back from the archive decides, not the answer that was cut short, nor a checksum that came with it.
-HEALED_BY_READING_BACK = {("checksum", "head"), *(("cut", each) for each in ("put", "complete", "head", "manifest"))}
+HEALED_BY_READING_BACK = {
+    ("checksum", "head"),
+    *(("cut", each) for each in ("put", "complete", "head", "manifest", "probe")),
+}
 
 
 class Site:
-    """A spool of one finished hour with two segments, and an archive behind a gate."""
+    """A spool of one finished hour with two segments, and an archive behind a faulty server."""
 
-    def __init__(self, root: Path, server: S3Server, bucket: str, gate: Gate) -> None:
-        self.gate = gate
+    def __init__(self, root: Path, server: S3Server, bucket: str, faulty: FaultyS3) -> None:
+        self.faulty = faulty
         self.spooled = Spooled(root)
         self.spooled.hour(FIRST, segments=2, records=300, filler=250)
         self._bucket = bucket
         self._direct = server.client()
+        store = S3Store(boto3.client("s3", endpoint_url=faulty.endpoint), bucket)
+        UploadFolders(root).keep_proof(store.prove(PREFIX, probe_name(COLLECTOR), None))
 
     def upload(self, *, in_parts: bool, attempts: int = 1) -> Report:
-        patience = 0.3 if self.gate.waiting else 30
+        patience = 0.3 if self.faulty.waiting else 30
         config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=patience)
-        client = boto3.client("s3", endpoint_url=self.gate.endpoint, config=config)
+        client = boto3.client("s3", endpoint_url=self.faulty.endpoint, config=config)
         store = S3Store(client, self._bucket, whole=PART if in_parts else PART << 10, part=PART)
         settings = self.spooled.settings(retention_hours=0)
         return upload(settings, store, lambda _: None, clock_at(FIRST.next()))
+
+    def forget_the_endpoint(self) -> None:
+        (self.spooled.root / "endpoint.json").unlink()
 
     def objects(self) -> dict[str, bytes]:
         listed = self._direct.list_objects_v2(Bucket=self._bucket).get("Contents", [])
@@ -51,8 +60,8 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path, s3_server: S3Server, bucket: str) -> Iterator[Site]:
-    with gate_before(s3_server.endpoint) as gate:
-        yield Site(tmp_path / "spool", s3_server, bucket, gate)
+    with faulty_s3(s3_server.endpoint) as faulty:
+        yield Site(tmp_path / "spool", s3_server, bucket, faulty)
 
 
 def assert_nothing_lost(site: Site, hour: Hour) -> None:
@@ -69,9 +78,11 @@ def assert_nothing_lost(site: Site, hour: Hour) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_costs_one_run_and_nothing_else(site: Site, fault: str, operation: str):
     in_parts = operation in {"create", "part", "complete"}
-    site.gate.fail(fault, operation)
+    if operation == "probe":
+        site.forget_the_endpoint()
+    site.faulty.fail(fault, operation)
     first = site.upload(in_parts=in_parts)
-    assert site.gate.fired == 1
+    assert site.faulty.fired == 1
     assert_nothing_lost(site, FIRST)
     assert first.complete is ((fault, operation) in HEALED_BY_READING_BACK)
 
@@ -86,9 +97,9 @@ def test_a_fault_costs_one_run_and_nothing_else(site: Site, fault: str, operatio
 @pytest.mark.parametrize("operation", ["put", "complete", "head"])
 @pytest.mark.parametrize("fault", TRANSIENT)
 def test_a_passing_fault_is_overcome_within_the_run(site: Site, fault: str, operation: str):
-    site.gate.fail(fault, operation)
+    site.faulty.fail(fault, operation)
     report = site.upload(in_parts=operation == "complete", attempts=2)
-    assert site.gate.fired == 1
+    assert site.faulty.fired == 1
     assert report.complete
     assert_archived(site.objects(), site.spooled, FIRST)
     assert site.unfinished() == 0
@@ -96,9 +107,9 @@ def test_a_passing_fault_is_overcome_within_the_run(site: Site, fault: str, oper
 
 @pytest.mark.parametrize("fault", ["403", "404", "503", "reset"])
 def test_an_archive_that_stays_away_is_one_clear_problem(site: Site, fault: str):
-    site.gate.fail(fault, "put", times=100)
+    site.faulty.fail(fault, "put", times=100)
     report = site.upload(in_parts=False)
-    assert site.gate.fired >= 1
+    assert site.faulty.fired >= 1
     assert [failed.what for failed in report.failed] == ["20261120T10.0001.jsonl"]
     assert report.waiting == 2
     assert not report.deleted

@@ -18,6 +18,6 @@ def test_each_says_which_file_and_what_to_do_next():
 def test_a_full_disk_needs_room_and_a_broken_one_a_look():
     full = disk_problem("file", OSError(ENOSPC, strerror(ENOSPC)))
     broken = disk_problem("file", OSError(EIO, strerror(EIO)))
-    assert "No space left" in full.what
-    assert "more room" in full.hint
+    assert "no space is left" in full.what
+    assert "Make room" in full.hint
     assert "Check the disk" in broken.hint

@@ -3,6 +3,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ from collector.upload.report import Committed, Event, Planned, Report, Shipped
 from collector.upload.uploader import upload
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, TOPIC, Spooled, assert_archived, clock_at
 from tests.storage.memory import MemoryStore
+from tidemark.archive.ledger import Alive, Joined, Started, Stopped
 from tidemark.archive.manifest import read_manifest
 from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.storage.object_store import ChecksumMismatchError, StoreUnavailableError
+from tidemark.storage.object_store import ChecksumMismatchError, Proof, StoreUnavailableError
 
 SECOND = FIRST.next()
 THIRD = SECOND.next()
@@ -215,6 +217,62 @@ def test_an_unusable_archive_is_said_once_and_nothing_else_is_tried(site: Site):
     assert_archived(store.objects, site.spooled, FIRST, SECOND)
 
 
+class Lax(MemoryStore):
+    """An archive that overwrites."""
+
+    def prove(self, prefix: str, name: str, known: Proof | None) -> Proof:
+        raise StoreUnavailableError("bucket 'x' overwrites objects", "Use another")
+
+
+def test_an_archive_that_overwrites_gets_nothing(site: Site):
+    site.spooled.hour(FIRST, segments=2)
+    site.store = Lax()
+    report = site.upload(SECOND)
+    assert [(failed.what, failed.problem) for failed in report.failed] == [
+        ("the archive", "bucket 'x' overwrites objects")
+    ]
+    assert (report.waiting, site.store.puts) == (3, [])
+
+
+def test_the_archive_is_asked_once_and_only_when_something_is_due(site: Site):
+    site.store = Lax()
+    assert site.upload(SECOND).complete
+    site.store = MemoryStore()
+    site.spooled.hour(FIRST)
+    site.upload(SECOND)
+    proof = UploadFolders(site.spooled.root).proof()
+    assert proof is not None
+    assert (proof.endpoint, proof.prefix) == ("memory", PREFIX)
+
+
+def test_a_manifest_that_was_packed_while_the_clock_was_ahead_is_not_put_without_later_segments(site: Site):
+    site.spooled.hour(FIRST)
+    site.store = Failing(site.manifest(FIRST), StoreUnavailableError("no answer", "Later"))
+    site.upload(SECOND)
+    assert "packed/20261120T10.json" in site.spooled.names()
+    site.spooled.segment(FIRST, 2)
+    assert site.upload(SECOND, minutes=10).complete
+    assert_archived(site.store.objects, site.spooled, FIRST)
+
+
+def test_a_manifest_that_was_packed_before_its_ledger_grew_reports_what_the_ledger_reports(site: Site):
+    site.spooled.hour(FIRST)
+    site.store = Failing(site.manifest(FIRST), StoreUnavailableError("no answer", "Later"))
+    site.upload(SECOND)
+    start, end = FIRST.start + timedelta(seconds=1), FIRST.end - timedelta(minutes=9)
+    site.spooled.ledger(FIRST, Started(start, "r", (TOPIC,), "t"), Joined(start, 1, TOPIC), Alive(end, 1), Stopped(end))
+    assert site.upload(SECOND, minutes=10).complete
+    assert read_manifest(site.store.objects[site.manifest(FIRST)]).covered[0].end == end
+
+
+def test_a_packed_manifest_that_is_torn_is_made_again(site: Site):
+    site.spooled.hour(FIRST)
+    site.store = Failing(site.manifest(FIRST), StoreUnavailableError("no answer", "Later"))
+    site.upload(SECOND)
+    (site.spooled.root / "packed" / "20261120T10.json").write_bytes(b"[" * 100_000)
+    assert site.upload(SECOND, minutes=10).complete
+
+
 def test_a_segment_of_a_committed_hour_is_reported_and_left_alone(site: Site):
     site.spooled.hour(FIRST)
     site.upload(SECOND, retention_hours=0)
@@ -256,8 +314,11 @@ def test_a_full_disk_gives_up_shipped_files_before_their_time(site: Site, monkey
     assert_archived(site.store.objects, site.spooled, FIRST, SECOND)
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
-def test_a_disk_that_fails_is_a_problem_of_the_file(site: Site, monkeypatch, number):
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOSPC, "no space is left on the disk"), (errno.EIO, "the disk failed to read or write")],
+)
+def test_a_disk_that_fails_is_a_problem_of_the_file(site: Site, monkeypatch, number, said):
     site.spooled.hour(FIRST)
 
     def refuse(*_: object, **__: object) -> None:
@@ -265,9 +326,7 @@ def test_a_disk_that_fails_is_a_problem_of_the_file(site: Site, monkeypatch, num
 
     monkeypatch.setattr(folders, "pack", refuse)
     report = site.upload(SECOND)
-    assert [failed.problem for failed in report.failed] == [
-        f"20261120T10.0001.jsonl cannot be read or written: {os.strerror(number)}"
-    ]
+    assert [failed.problem for failed in report.failed] == [f"20261120T10.0001.jsonl cannot be read or written: {said}"]
     assert "sealed/20261120T10.0001.jsonl" in site.spooled.names()
 
 
@@ -288,7 +347,7 @@ def test_a_missing_spool_is_a_problem(tmp_path: Path, site: Site):
 
 def test_a_spool_that_cannot_be_written_is_a_problem(site: Site):
     (site.spooled.root / "upload.lock").mkdir()
-    with pytest.raises(Problem, match=r"the spool .* cannot be read or written: Is a directory"):
+    with pytest.raises(Problem, match=r"the spool .* cannot be read or written: a folder is where a file should be"):
         site.upload(SECOND)
 
 

@@ -33,7 +33,9 @@ def test_another_prefix_is_another_archive(s3: "S3Client", bucket: str) -> None:
 
 
 def test_a_missing_bucket_is_named(s3: "S3Client") -> None:
-    with pytest.raises(Problem, match=r"'nowhere' refused ListObjectsV2 of .*: NoSuchBucket") as caught:
+    with pytest.raises(
+        Problem, match=r"'nowhere' at .*: it does not exist \(ListObjectsV2: 404 NoSuchBucket\)"
+    ) as caught:
         S3Archive(s3, "nowhere", "").listed(HOUR)
     assert "TIDEMARK_BUCKET" in caught.value.hint
 
@@ -41,12 +43,12 @@ def test_a_missing_bucket_is_named(s3: "S3Client") -> None:
 def test_a_missing_segment_is_named(s3: "S3Client", bucket: str, archive: S3Archive) -> None:
     manifest = Recording().receive(sold(1), 1).put(s3, bucket)
     s3.delete_object(Bucket=bucket, Key=manifest.segments[0].key)
-    with pytest.raises(Problem, match=r"0001\.jsonl\.zst is missing"):
+    with pytest.raises(Problem, match=r"0001\.jsonl\.zst: the object is missing"):
         list(archive.chunks(manifest.segments[0]))
 
 
 def test_a_silent_endpoint_is_a_problem(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    with pytest.raises(Problem, match="cannot be read: Could not connect"):
+    with pytest.raises(Problem, match=r"at 127\.0\.0\.1:1, .*: the connection was refused"):
         S3Archive(s3_client(), bucket, "").listed(HOUR)

@@ -5,28 +5,19 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from tidemark.archive.manifest import Manifest, Segment
 from tidemark.archive.names import manifest_folder
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.archive.listing import Listed, read_listed
 from tidemark.loader.archive.verified import CHUNK
+from tidemark.storage.failures import problem_of
+from tidemark.storage.s3 import place_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_MISSING = {"NoSuchKey", "404"}
-_HINTS = {
-    "NoSuchBucket": "Create the bucket, or set TIDEMARK_BUCKET to the right one",
-    "AccessDenied": "Allow this role or key s3:ListBucket and s3:GetObject on the bucket (encrypted: and kms:Decrypt)",
-    "InvalidAccessKeyId": "Check AWS_ACCESS_KEY_ID, or use the machine's IAM role",
-    "SignatureDoesNotMatch": "Check AWS_SECRET_ACCESS_KEY",
-    "ExpiredToken": "Renew the credentials, or use the machine's IAM role",
-    "PermanentRedirect": "Set AWS_DEFAULT_REGION to the bucket's own region",
-}
-_LATER = "Check the network, AWS_ENDPOINT_URL and the AWS credentials, then repeat: nothing was half done"
+_KEPT = "Nothing was half done"
 
 
 class S3Archive:
@@ -67,17 +58,8 @@ class S3Archive:
     def _problems(self, key: str) -> Iterator[None]:
         try:
             yield
-        except ClientError as error:
-            raise self._refusal(error, key) from error
-        except BotoCoreError as error:
-            raise Problem(f"the bucket {self._bucket!r} cannot be read: {error}", _LATER) from error
-
-    def _refusal(self, error: ClientError, key: str) -> Problem:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code in _MISSING:
-            return Problem(
-                f"s3://{self._bucket}/{key} is missing",
-                "A manifest names it, so it was there: restore it from the bucket's versions or the spool",
-            )
-        hint = _HINTS.get(code, _LATER)
-        return Problem(f"the bucket {self._bucket!r} refused {error.operation_name} of {key}: {code}", hint)
+        except Exception as error:
+            problem = problem_of(f"{place_of(self._client, self._bucket)}, {key}", error, _KEPT)
+            if problem is None or isinstance(error, Problem):
+                raise
+            raise problem from error
