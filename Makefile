@@ -53,8 +53,8 @@ lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-faults: $(STAMP) ## the long fault loops: kill, power, disk, connection, clock
-	@$(BIN)/python -m tests.faults
+faults: $(STAMP) ## the long fault loops and a soak of 20 minutes; SEED=7 repeats a run
+	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
 
 bench: $(STAMP) $(OPPONENTS) ## all benchmarks, side by side, into bench/results.json
 	@$(BIN)/python -m bench

@@ -1,10 +1,23 @@
 """Run every fault loop for long, one after the other; exit status 1 if anything was lost in any."""
 
+import argparse
 import subprocess
 import sys
+import time
 
-ROUNDS = "50"
-LOOPS = (["tests.faults.collecting", ROUNDS], ["tests.faults.loads", ROUNDS], ["tests.faults.airflow"])
+parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+parser.add_argument("--seed", type=int, default=int(time.time()), help="runs the same rounds again")
+parser.add_argument("--rounds", type=int, default=50)
+parser.add_argument("--minutes", type=float, default=20.0, help="how long the soak lasts")
+asked = parser.parse_args()
+print(f"faults: seed {asked.seed}", flush=True)
 
-failed = [loop[0] for loop in LOOPS if subprocess.run([sys.executable, "-m", *loop], check=False).returncode]
-sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
+seed, rounds = ["--seed", str(asked.seed)], ["--rounds", str(asked.rounds)]
+loops = (
+    ["tests.faults.collecting", *rounds, *seed],
+    ["tests.faults.loads", *rounds, *seed],
+    ["tests.faults.soak", "--minutes", str(asked.minutes), *seed],
+    ["tests.faults.airflow"],
+)
+failed = [loop[0] for loop in loops if subprocess.run([sys.executable, "-m", *loop], check=False).returncode]
+sys.exit(f"failed with seed {asked.seed}: {', '.join(failed)}" if failed else 0)

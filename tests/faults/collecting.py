@@ -1,9 +1,10 @@
 """Collectors that are killed, unplugged, cut off, starved of disk and misled: what became of each message.
 
-`python -m tests.faults.collecting ROUNDS` runs it for long and prints rounds, faults fired, sent, kept, in gaps and
-lost; exit status 1 if anything was lost, is there twice, or is no valid file.
+`python -m tests.faults.collecting --rounds 50 --seed 7` runs it for long and prints rounds, faults fired, sent, kept,
+in gaps and lost; exit status 1 if anything was lost, is there twice, or is no valid file.
 """
 
+import argparse
 import asyncio
 import os
 import signal
@@ -276,10 +277,15 @@ def _print(outcome: Outcome) -> None:
 def main() -> None:
     """Run every loop for so many rounds."""
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    rounds, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
-    print(f"collecting, seed {seed}")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults.collecting", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="runs the same rounds again")
+    asked = parser.parse_args()
+    print(f"collecting: seed {asked.seed}", flush=True)
     print(_line("faults", "rounds", "fired", "sent", "kept", "in gaps", "lost", "twice"))
-    sys.exit(not asyncio.run(run(rounds, seed, _print)))
+    sys.exit(not asyncio.run(run(asked.rounds, asked.seed, _print)))
 
 
 if __name__ == "__main__":

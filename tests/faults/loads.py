@@ -1,8 +1,10 @@
 """Loads that are killed, and servers that go away under them: what the warehouse holds afterwards.
 
-`python -m tests.faults.loads ROUNDS` runs it for long and prints what fired; exit status 1 if anything was lost.
+`python -m tests.faults.loads --rounds 50 --seed 7` runs it for long and prints what fired; exit status 1 if
+anything was lost.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -106,9 +108,14 @@ def run(rounds: int, seed: int, folder: Path) -> tuple[Counter[str], list[str]]:
 
 def main() -> None:
     """Run for long and say what happened; a fault that never fired has shown nothing."""
-    rounds = int(sys.argv[1])
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.loads")
+    parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="runs the same rounds again")
+    asked = parser.parse_args()
+    rounds = asked.rounds
+    print(f"loads: seed {asked.seed}", flush=True)
     with TemporaryDirectory() as folder:
-        fired, wrong = run(rounds, seed=time.time_ns(), folder=Path(folder))
+        fired, wrong = run(rounds, seed=asked.seed, folder=Path(folder))
     counts = ", ".join(f"{count} {fault}" for fault, count in sorted(fired.items()))
     print(f"loads: {rounds} rounds ({counts}); tables that differ from a quiet load: {', '.join(wrong) or 'none'}")
     sys.exit(bool(wrong) or not {"killed", "restarted"} <= set(fired))

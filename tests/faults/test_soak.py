@@ -1,0 +1,14 @@
+"""The short version of the soak; `make faults` runs the long one."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.soak import Plan, report, soak
+
+
+@pytest.mark.xfail(reason="coverage is not yet proven topic by topic", strict=False)
+async def test_no_time_is_claimed_in_which_messages_were_lost(tmp_path: Path) -> None:
+    result = await soak(Plan(seconds=28, rate=300, pace=2, seed=7), tmp_path, print)
+    report(result, print)
+    assert result.good
