@@ -134,6 +134,21 @@ SELECT collector, topic, from_at, to_at
 FROM ops.silence
 ORDER BY from_at, collector, topic;
 
+-- ops.audit: The collections of which the stream lost the most sales, by what audits found.
+SELECT topic, sum(api_sales) AS api_sales, sum(covered) AS covered, sum(unseen) AS unseen
+FROM ops.audit
+GROUP BY topic
+HAVING sum(unseen) > 0
+ORDER BY unseen DESC
+LIMIT 20;
+
+-- ops.audit_draw: What each audit chose to ask, and by which seed.
+SELECT collector, seed, budget, hours_due, count(*) AS windows, sum(expected_requests) AS expected_requests
+FROM ops.audit_draw
+GROUP BY collector, seed, budget, hours_due
+ORDER BY collector DESC
+LIMIT 20;
+
 -- ops.schema_migration: Which migrations the warehouse has.
 SELECT version_num
 FROM ops.schema_migration

@@ -276,6 +276,107 @@ COMMENT ON COLUMN ops.gap.recovered IS
     'Sales of the gap''s topic that only the Events API reported and that the stream would have sent in this '
     'interval; each counts for one gap of every collector that missed it. NULL while the gap is not repaired.';
 
+CREATE TABLE ops.audit_draw (
+    collector         text        NOT NULL,
+    source_hour       timestamptz NOT NULL,
+    topic             text        NOT NULL,
+    from_at           timestamptz NOT NULL,
+    to_at             timestamptz NOT NULL,
+    seed              bigint      NOT NULL,
+    hours_due         integer     NOT NULL CHECK (hours_due > 0),
+    budget            integer     NOT NULL CHECK (budget > 0),
+    expected_requests integer     NOT NULL CHECK (expected_requests > 0),
+    drawn_at          timestamptz NOT NULL,
+    PRIMARY KEY (collector, source_hour, topic, from_at),
+    CHECK (from_at < to_at)
+);
+
+COMMENT ON TABLE ops.audit_draw IS
+    'One row per window that an audit chose to ask the Events API for, written before it asked, in the order of '
+    'source_hour and topic. Where the budget was too small for all, the choice was random, by the seed.';
+COMMENT ON COLUMN ops.audit_draw.collector IS 'The audit: the collector under which its answers are archived.';
+COMMENT ON COLUMN ops.audit_draw.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.audit_draw.topic IS 'The topic, such as collection:* for the whole market.';
+COMMENT ON COLUMN ops.audit_draw.from_at IS 'Start of the window, UTC.';
+COMMENT ON COLUMN ops.audit_draw.to_at IS 'End of the window, UTC, not included.';
+COMMENT ON COLUMN ops.audit_draw.seed IS 'Seed of the choice: the same seed, hours and budget choose the same windows.';
+COMMENT ON COLUMN ops.audit_draw.hours_due IS 'How many settled hours were not audited yet.';
+COMMENT ON COLUMN ops.audit_draw.budget IS 'Requests that the audit was allowed to make.';
+COMMENT ON COLUMN ops.audit_draw.expected_requests IS 'Requests that this window was expected to take.';
+COMMENT ON COLUMN ops.audit_draw.drawn_at IS 'When it was chosen.';
+
+CREATE TABLE ops.audit (
+    source_hour      timestamptz NOT NULL,
+    topic            text        NOT NULL,
+    audited_s        numeric     NOT NULL,
+    api_sales        bigint      NOT NULL,
+    covered          bigint      NOT NULL,
+    unseen           bigint      NOT NULL,
+    unseen_uncovered bigint      NOT NULL,
+    stream_only      bigint      NOT NULL,
+    PRIMARY KEY (source_hour, topic),
+    CHECK (unseen <= covered AND covered + unseen_uncovered <= api_sales)
+);
+
+COMMENT ON TABLE ops.audit IS
+    'One row per hour and topic that an audit asked the Events API about: what the API knows beside what the '
+    'collectors received. A sale belongs to the hour of its event; mart.hour_quality has the sums.';
+COMMENT ON COLUMN ops.audit.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.audit.topic IS 'The topic, such as collection:* for the whole market.';
+COMMENT ON COLUMN ops.audit.audited_s IS 'Seconds of the hour of which the audits know all sales of the topic.';
+COMMENT ON COLUMN ops.audit.api_sales IS 'Sales of those seconds that the Events API knows.';
+COMMENT ON COLUMN ops.audit.covered IS
+    'Those of them that a collector should have received: it covered the topic from the sale until two minutes after.';
+COMMENT ON COLUMN ops.audit.unseen IS 'Those of the covered that no collector received: OpenSea sent them to nobody.';
+COMMENT ON COLUMN ops.audit.unseen_uncovered IS
+    'Sales that no collector received and that none was proven to cover for long enough: they lie in gaps or beside one.';
+COMMENT ON COLUMN ops.audit.stream_only IS 'Sales of those seconds that collectors received and the Events API does not know.';
+
+CREATE FUNCTION ops.share_high(events bigint, trials bigint) RETURNS double precision
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$
+DECLARE
+    low       double precision := events::double precision / trials;
+    high      double precision := 1;
+    share     double precision;
+    term      double precision;
+    tail      double precision;
+    ln_choose double precision := 0;
+BEGIN
+    IF events = trials THEN
+        RETURN 1;
+    END IF;
+    FOR i IN 1 .. least(events, trials - events) LOOP
+        ln_choose := ln_choose + ln((trials - i + 1)::double precision / i);
+    END LOOP;
+    -- the share for which so few events or fewer have a probability of 2.5 %
+    FOR step IN 1 .. 60 LOOP
+        share := (low + high) / 2;
+        EXIT WHEN share <= low OR share >= high;
+        -- exp() fails where PostgreSQL's result would underflow
+        term := exp(greatest(ln_choose + events * ln(share) + (trials - events) * ln(1 - share), -700));
+        tail := term;
+        FOR i IN REVERSE events .. 1 LOOP
+            term := term * i / (trials - i + 1) * (1 - share) / share;
+            tail := tail + term;
+            EXIT WHEN term < tail * 1e-12;
+        END LOOP;
+        IF tail > 0.025 THEN
+            low := share;
+        ELSE
+            high := share;
+        END IF;
+    END LOOP;
+    RETURN high;
+END
+$$;
+
+COMMENT ON FUNCTION ops.share_high IS
+    'Upper end of the exact 95 % interval (Clopper-Pearson) of the share behind so many events in so many trials; the '
+    'lower end is 1 - share_high(trials - events, trials).';
+REVOKE ALL ON FUNCTION ops.share_high FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ops.share_high TO tidemark_loader;
+
 CREATE TABLE ops.reject (
     source_hour timestamptz NOT NULL,
     key         text        NOT NULL,

@@ -356,6 +356,17 @@ CREATE TABLE mart.hour_quality (
     missed_low               numeric,
     missed_high              numeric,
     recovered                bigint  NOT NULL,
+    audited_share            numeric CHECK (audited_share > 0 AND audited_share <= 1),
+    api_sales                bigint,
+    api_seen_by              jsonb,
+    api_covered              bigint,
+    api_unseen               bigint,
+    api_unseen_uncovered     bigint,
+    api_set_aside            bigint,
+    stream_only              bigint,
+    loss                     numeric,
+    loss_low                 numeric,
+    loss_high                numeric,
     quarantined              bigint  NOT NULL,
     sold_to_sent_p50_s       numeric,
     sold_to_sent_p95_s       numeric,
@@ -399,6 +410,26 @@ COMMENT ON COLUMN mart.hour_quality.missed_low IS 'Lower end of the 95 % interva
 COMMENT ON COLUMN mart.hour_quality.missed_high IS 'Upper end of the 95 % interval of missed_estimate.';
 COMMENT ON COLUMN mart.hour_quality.recovered IS
     'Sales that no collector observed and repair brought from the Events API.';
+COMMENT ON COLUMN mart.hour_quality.audited_share IS
+    'Share of the hour, over its topics, of which an audit asked the Events API for all sales; NULL where none did, and '
+    'with it all columns of the audit.';
+COMMENT ON COLUMN mart.hour_quality.api_sales IS 'Sales of the audited share, by the time of their event, that the Events API knows.';
+COMMENT ON COLUMN mart.hour_quality.api_seen_by IS
+    'The same by the exact set of collectors that received them, such as {"a": 3, "a+b": 990, "b": 7}; those that none '
+    'received are api_unseen and api_unseen_uncovered.';
+COMMENT ON COLUMN mart.hour_quality.api_covered IS
+    'Those of api_sales that a collector should have received: it covered the topic from the sale until two minutes after.';
+COMMENT ON COLUMN mart.hour_quality.api_unseen IS 'Those of api_covered that no collector received.';
+COMMENT ON COLUMN mart.hour_quality.api_unseen_uncovered IS
+    'Those of api_sales that no collector received and that none was proven to cover for long enough.';
+COMMENT ON COLUMN mart.hour_quality.api_set_aside IS 'Events that audits fetched and that could not be read as a sale.';
+COMMENT ON COLUMN mart.hour_quality.stream_only IS
+    'Sales of the audited share that collectors received and the Events API does not know.';
+COMMENT ON COLUMN mart.hour_quality.loss IS
+    'Measured loss of the stream: api_unseen / api_covered; NULL where api_covered is 0.';
+COMMENT ON COLUMN mart.hour_quality.loss_low IS
+    'Lower end of the exact 95 % interval (Clopper-Pearson) of the rate at which the stream loses sales.';
+COMMENT ON COLUMN mart.hour_quality.loss_high IS 'Upper end of the same.';
 COMMENT ON COLUMN mart.hour_quality.quarantined IS 'Lines of the hour that could not be read as any event.';
 COMMENT ON COLUMN mart.hour_quality.sold_to_sent_p50_s IS
     'Median of the seconds from sale to OpenSea''s sending; replayed and recovered sales are left out of all '

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 pytestmark = pytest.mark.postgres
-COMMAND = [str(Path(sys.executable).with_name("tidemark")), "repair"]
+COMMAND = str(Path(sys.executable).with_name("tidemark"))
 HOUR = Hour.parse("2026-11-22T15")
 
 
-def run(cwd: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(cwd: Path, *options: str, command: str = "repair", **environment: str) -> subprocess.CompletedProcess[str]:
     base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.run(
-        [*COMMAND, *options], env=base | environment, cwd=cwd, capture_output=True, text=True, check=False
+        [COMMAND, command, *options], env=base | environment, cwd=cwd, capture_output=True, text=True, check=False
     )
 
 

@@ -27,7 +27,7 @@ def bag() -> "DagBag":
 
 def test_every_file_is_one_dag_of_its_name(bag: "DagBag") -> None:
     assert bag.import_errors == {}
-    assert sorted(bag.dags) == NAMES == ["daily_marts", "load_sales", "reconcile_archive", "repair_gaps"]
+    assert sorted(bag.dags) == NAMES == ["audit_hours", "daily_marts", "load_sales", "reconcile_archive", "repair_gaps"]
 
 
 @pytest.mark.parametrize("name", NAMES)

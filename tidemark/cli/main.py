@@ -14,7 +14,7 @@ from tidemark.storage.settings import read_dotenv
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Record (the operator of a collector, and cron)": ("collect", "upload", "status"),
-    "Load (the owner of the warehouse, and Airflow)": ("migrate", "load", "repair"),
+    "Load (the owner of the warehouse, and Airflow)": ("migrate", "load", "repair", "audit"),
     "Ask (the analyst)": ("query", "coverage"),
     "Try (everything on one machine)": ("demo", "up", "down", "simulate"),
 }

@@ -46,11 +46,13 @@ class LoaderSettings(WarehouseSettings):
     api_url: str = Field(
         "https://api.opensea.io/api/v2",
         pattern=r"^https?://[^/\s]+",
-        description="Address of the Events API, for repairs.",
+        description="Address of the Events API, for repairs and audits.",
     )
     repair_requests: int = Field(100, ge=1, description="Requests to the Events API that one run of repairs may make.")
+    audit_requests: int = Field(100, ge=1, description="Requests to the Events API that one run of audits may make.")
+    audit_delay: float = Field(7200, ge=0, description="Seconds after an hour's end before it is audited.")
     opensea_api_key: Secret | None = Field(
-        None, validation_alias="OPENSEA_API_KEY", description="Key of the Events API, for repairs."
+        None, validation_alias="OPENSEA_API_KEY", description="Key of the Events API, for repairs and audits."
     )
 
     def awaits(self, hour: Hour, now: datetime) -> bool:

@@ -25,7 +25,8 @@ ENV_FILE = ".env"
 FIELDS = frozenset(
     re.findall(
         r"\w+",
-        """api_url bucket clock collections collections_file collector collectors compression_level connections
+        """api_url audit_delay audit_requests bucket clock collections collections_file collector collectors
+        compression_level connections
         event_types grace_period heartbeat log_format max_connection_age max_message_mib metrics_host metrics_port
         multipart_threshold_mib prefix put_once repair_requests reply_timeout retention_hours segment_mib spool sse
         sse_bucket_key sse_key_id stall_after stream_url sync_interval upload_attempts upload_timeout upload_workers

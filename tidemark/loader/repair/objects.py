@@ -18,9 +18,14 @@ from tidemark.loader.transform.events_api import TOPIC
 from tidemark.loader.transform.read import read_line
 from tidemark.loader.transform.sale import Sale
 
+AUDIT = "audit-"
+
 
 def run_name(now: datetime, salt: str, kind: str = "") -> str:
-    """Return the collector's id under which a run archives: later runs sort later, `salt` keeps two machines apart."""
+    """Return the collector's id under which a run archives: later runs sort later, `salt` keeps two machines apart.
+
+    `kind` is AUDIT for an audit: its windows were chosen at random, those of a repair because they are gaps.
+    """
     return f"{REPAIR_PREFIX}{kind}{now:%Y%m%dt%H%M%S%f}-{salt}"
 
 

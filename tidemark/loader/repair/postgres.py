@@ -1,10 +1,13 @@
-"""The windows that are open in the warehouse."""
+"""What a run needs of the warehouse: the open windows, the hours due for an audit, and what an audit found."""
 
+from collections.abc import Sequence
 from datetime import UTC
+from itertools import groupby
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, RowMapping, text
 
 from tidemark.core.hour import Hour
+from tidemark.loader.repair.draw import Drawn, DueHour
 from tidemark.loader.repair.window import MARKET, GapWindow
 
 # Runs that fetched a window and had to set events aside, after which it is not asked for again.
@@ -53,3 +56,65 @@ def open_windows(connection: Connection, first: Hour, last: Hour) -> list[GapWin
         )
         for row in rows
     ]
+
+
+# A collector that records the whole market records each collection; its sales are those of all.
+_DUE = text("""
+WITH topic AS (
+    SELECT source_hour, topic FROM ops.coverage
+    WHERE source_hour BETWEEN :first AND :last AND collector NOT LIKE 'events-api-%'
+    UNION
+    SELECT source_hour, topic FROM ops.gap WHERE source_hour BETWEEN :first AND :last
+),
+due AS (
+    SELECT * FROM topic
+    WHERE :again OR NOT EXISTS (
+        SELECT FROM ops.coverage AS audited
+        WHERE audited.source_hour = topic.source_hour AND audited.collector LIKE 'events-api-audit-%'
+    )
+),
+sale AS (
+    SELECT source_hour, 'collection:' || collection_slug AS topic, count(*) AS sales
+    FROM core.sale
+    WHERE source_hour IN (SELECT source_hour FROM due)
+    GROUP BY source_hour, collection_slug
+)
+SELECT due.source_hour, due.topic, coalesce(sum(sale.sales), 0)::bigint AS sales
+FROM due
+LEFT JOIN sale ON sale.source_hour = due.source_hour AND (due.topic = :market OR sale.topic = due.topic)
+GROUP BY due.source_hour, due.topic
+ORDER BY due.source_hour DESC, due.topic
+""")
+_RECORD = text("""
+INSERT INTO ops.audit_draw (
+    collector, source_hour, topic, from_at, to_at, seed, hours_due, budget, expected_requests, drawn_at
+)
+VALUES (:collector, :hour, :topic, :from_at, :to_at, :seed, :hours_due, :budget, :expected_requests, :drawn_at)
+""")
+_AUDITED = text("SELECT * FROM mart.hour_quality WHERE hour = :hour")
+
+
+def due_hours(connection: Connection, first: Hour, last: Hour, *, again: bool) -> list[DueHour]:
+    """Return the loaded hours of a range that no audit asked about, newest first; with `again`, all loaded hours."""
+    values = {"first": first.start, "last": last.start, "market": MARKET, "again": again}
+    rows = connection.execute(_DUE, values).all()
+    return [
+        DueHour(Hour(hour.astimezone(UTC)), {row.topic: row.sales for row in group})
+        for hour, group in groupby(rows, key=lambda row: row.source_hour)
+    ]
+
+
+def record_draw(connection: Connection, drawn: Sequence[Drawn], **run: object) -> None:
+    """Write down what an audit chose to ask, before it asks; the caller commits.
+
+    `run` holds `collector`, `seed`, `hours_due`, `budget` and `drawn_at`, the same for all windows.
+    """
+    for each in drawn:
+        window = {"hour": each.window.hour.start, "topic": each.window.topic, "from_at": each.window.start,
+                  "to_at": each.window.end, "expected_requests": each.requests}  # fmt: skip
+        connection.execute(_RECORD, {**run, **window})
+
+
+def hour_quality(connection: Connection, hour: Hour) -> RowMapping | None:
+    """Return an hour's row of mart.hour_quality, None where it is not loaded."""
+    return connection.execute(_AUDITED, {"hour": hour.start}).mappings().first()
