@@ -8,8 +8,8 @@ import pytest
 
 from tidemark.archive.record import record_line
 from tidemark.loader.repair.objects import sale_line
-from tidemark.loader.transform.outcome import Outcome, Reject
-from tidemark.loader.transform.read import read_line
+from tidemark.loader.transform.outcome import Reject
+from tidemark.loader.transform.read import Outcome, read_line
 from tidemark.loader.transform.sale import Sale
 from tidemark.simulator.events_api.event import event_of
 from tidemark.simulator.market.market import Market

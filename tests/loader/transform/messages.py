@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from hypothesis import strategies as st
 
 from tidemark.archive.record import record_line
 from tidemark.loader.transform.outcome import Reject
@@ -77,3 +78,26 @@ def listed(number: int = 0, /, **changes: object) -> dict[str, Any]:
         "sent_at": "2026-11-22T15:03:00Z",
         "payload": changed(json.loads(text), changes),
     }
+
+
+numbers = st.integers() | st.integers(2**62, 2**260) | st.floats(allow_nan=False, allow_infinity=False)
+texts = st.text(max_size=12) | st.sampled_from(["", "0", "1e5", "1.5", "[Object]", "ethereum/0xabc/1", "0xAB", "\0"])
+scalars = st.none() | st.booleans() | numbers | texts
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+)
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Every place in a JSON value, its own included."""
+    inner: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, held in inner for place in places(held, (*path, key)))]
+
+
+def put(value: Any, path: tuple[str | int, ...], new: object) -> Any:
+    """The value with another one at a place."""
+    if not path:
+        return new
+    copy = value.copy()
+    copy[path[0]] = put(value[path[0]], path[1:], new)
+    return copy

@@ -11,9 +11,10 @@ from msgspec.structs import asdict
 
 from tests.loader.transform.messages import GONE, line_of, listed, sale_of, sold
 from tidemark.loader.transform.events_api import TOPIC
-from tidemark.loader.transform.outcome import Outcome, Reason, Reject
-from tidemark.loader.transform.read import read_line
-from tidemark.loader.transform.sale import Sale, Side, SideSource, SoldAtSource, Source
+from tidemark.loader.transform.order import Side
+from tidemark.loader.transform.outcome import Reason, Reject
+from tidemark.loader.transform.read import Outcome, read_line
+from tidemark.loader.transform.sale import Sale, SideSource, SoldAtSource, Source
 
 CONTRACT = "0xb6c2c2d2999c1b532e089a7ad4cb7f8c91cf5075"
 SWEEP = "0x6cbbb51900d883f7ee8e7d729b909d129fb0b9097ce5cecfefbd6df0f8885fe5"
@@ -157,8 +158,11 @@ def test_what_the_api_does_not_know_is_unknown() -> None:
     assert sale.sold_at_source is SoldAtSource.EVENT
 
 
-def test_no_payment_at_all_is_an_unknown_price() -> None:
-    assert listed_sale(payment=None).price is None
+@pytest.mark.parametrize("payment", [None, GONE, "free", {"quantity": "n/a"}, {"token_address": 5}])
+def test_a_sale_without_a_payment_that_can_be_read_has_an_unknown_price(payment: object) -> None:
+    sale = listed_sale(payment=payment)
+    assert (sale.price_raw, sale.price, sale.side) == (None, None, Side.UNKNOWN)
+    assert sale.seller == SALES[0]["seller"]
 
 
 def test_an_identifier_may_be_a_number_of_78_digits() -> None:
@@ -179,7 +183,9 @@ def test_an_nft_without_a_contract_is_its_own_account() -> None:
         ({"transaction": ""}, Reason.CUT, "transaction is empty"),
         ({"event_timestamp": None, "closing_date": None}, Reason.CUT, "the sale has no time"),
         ({"chain": 5}, Reason.MALFORMED, "payload.chain"),
-        ({"quantity": -1}, Reason.OUT_OF_RANGE, "quantity is negative"),
+        ({"chain": GONE}, Reason.CUT, "payload has no chain"),
+        ({"event_timestamp": "2026-08-05T00:45:20"}, Reason.MALFORMED, "event_timestamp is not a time"),
+        ({"payment": "[Object]"}, Reason.ELIDED, "payload.payment"),
     ],
 )
 def test_a_sale_that_cannot_be_trusted_is_refused(changes: dict[str, object], reason: Reason, words: str) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.loader.transform.messages import line_of, sample, sold
+from tests.loader.transform.messages import line_of, places, put, sample, sold, values
 from tidemark.loader.transform.outcome import Reason
 from tidemark.loader.transform.segment import read_segment
 
 SALE, OFFER = sample("item_sold.2023.object-frame.json"), sample("trait_offer.2023.object-frame.json")
 CUT = sample("item_listed.2022.docs-example-cut.json")
-REFUSED = line_of(sold(quantity="many"))
+REFUSED = line_of(sold(transaction={"hash": "two words"}))
 SEGMENT = [OFFER, SALE, OFFER, CUT, b"\n", SALE, b"not a record\n", REFUSED, OFFER]
 
 
@@ -35,6 +35,13 @@ def test_every_line_is_accounted_for_under_its_number(size: int, ends_in_newline
         (8, REFUSED[:-1]),
     ]
     assert sum((block.others for block in blocks), start=blocks[0].others.__class__()) == {"trait_offer": 3}
+
+
+@given(st.sampled_from(places(sold())), values)
+def test_whatever_a_line_holds_its_neighbours_are_read(path: tuple[str | int, ...], value: object) -> None:
+    [block] = read_segment([SALE + line_of(put(sold(), path, value)) + SALE])
+    assert {1, 3} <= {number for number, _ in block.sales}
+    assert block.lines == len(block.sales) + len(block.rejects) + block.others.total() == 3
 
 
 def test_one_bad_line_does_not_touch_its_neighbours() -> None:

@@ -10,9 +10,10 @@ import pytest
 from msgspec.structs import asdict
 
 from tests.loader.transform.messages import GONE, reject_of, sale_of, sample, sold
+from tidemark.loader.transform.order import Fee, FeeKind, Side
 from tidemark.loader.transform.outcome import Reason
 from tidemark.loader.transform.read import read_line
-from tidemark.loader.transform.sale import Fee, FeeKind, Sale, Side, SideSource, SoldAtSource, Source
+from tidemark.loader.transform.sale import Sale, SideSource, SoldAtSource, Source
 
 RECEIVED = datetime(2026, 11, 22, 15, 4, 5, 123456, UTC)
 ETHER = "0x0000000000000000000000000000000000000000"
@@ -279,23 +280,19 @@ def test_a_name_that_is_no_text_is_no_name(metadata: object) -> None:
     [
         ({"item": {}}, Reason.CUT, "payload.item has no nft_id"),
         ({"item": None}, Reason.MALFORMED, "payload.item"),
-        ({"sale_price": GONE}, Reason.CUT, "payload has no sale_price"),
-        ({"taker": GONE}, Reason.CUT, "payload has no taker"),
+        ({"item": GONE}, Reason.CUT, "payload has no item"),
         ({"transaction": {"hash": ""}}, Reason.CUT, "transaction.hash is empty"),
+        ({"transaction": {"hash": 5, "timestamp": []}}, Reason.MALFORMED, "payload.transaction.hash"),
         ({"transaction": None}, Reason.MALFORMED, "payload.transaction"),
-        ({"protocol_data": {"parameters": {"consideration": []}}}, Reason.CUT, "parameters has no offer"),
         ({"item": {"nft_id": "ethereum/0xabc"}}, Reason.CUT, "no token id"),
-        ({"item": {"nft_id": NFT_ID, "chain": "[Object]"}}, Reason.ELIDED, "chain"),
+        ({"item": {"nft_id": "the moon/0xabc/1"}, "chain": "?"}, Reason.MALFORMED, "chain"),
+        ({"item": {"nft_id": NFT_ID, "chain": "[Object]"}, "chain": None}, Reason.ELIDED, "chain"),
         ({"protocol_data": "[Object]"}, Reason.ELIDED, "payload.protocol_data"),
-        ({"sale_price": "0.5"}, Reason.MALFORMED, "sale_price is not a whole number"),
-        ({"sale_price": -1}, Reason.OUT_OF_RANGE, "sale_price is negative"),
-        ({"quantity": "many"}, Reason.MALFORMED, "quantity is not a number"),
-        ({"maker": {"address": "no\0where"}}, Reason.MALFORMED, "maker"),
-        ({"event_timestamp": "soon"}, Reason.MALFORMED, "event_timestamp is not a time"),
-        ({"chain": "the moon"}, Reason.MALFORMED, "chain"),
+        ({"transaction": {"hash": "0xa"}, "closing_date": 0, "event_timestamp": "soon"}, Reason.MALFORMED, "no time"),
+        ({"transaction": {"hash": "0xa"}, "closing_date": None, "event_timestamp": ""}, Reason.CUT, "no time"),
     ],
 )
-def test_a_sale_that_cannot_be_trusted_is_refused_with_words(
+def test_a_sale_that_cannot_be_told_from_others_is_refused_with_words(
     changes: dict[str, object], reason: Reason, words: str
 ) -> None:
     reject = reject_of(sold(**changes))
@@ -304,7 +301,75 @@ def test_a_sale_that_cannot_be_trusted_is_refused_with_words(
     assert reject.event_type == "item_sold"
 
 
-@pytest.mark.parametrize("decimals", [78, -1, 10**400, "eighteen"])
-def test_decimals_beyond_those_of_any_token_are_refused(decimals: object) -> None:
-    token = {"address": ETHER, "decimals": decimals, "symbol": "ETH"}
-    assert "payment_token.decimals" in reject_of(sold(payment_token=token)).detail
+def token(**changes: object) -> dict[str, object]:
+    return {"address": ETHER, "decimals": 18, "symbol": "ETH", "eth_price": "1", "usd_price": "1805.28"} | changes
+
+
+@pytest.mark.parametrize("wrong", [0, "0", "0.000", "NaN", "n/a", "Infinity", "-Infinity", -1, "1e999", [1], {}, True])
+def test_a_rate_that_cannot_be_one_is_unknown_and_the_other_one_counts(wrong: object) -> None:
+    sale = sale_of(sold(payment_token=token(eth_price=wrong)))
+    assert (sale.eth_rate, sale.price_eth) == (None, None)
+    assert sale.price_usd == Decimal("1805.28") * Decimal("0.1184")
+
+
+@pytest.mark.parametrize("decimals", [78, -1, 10**400, "eighteen", 1.5, None, [], "18 "])
+def test_with_decimals_that_no_token_has_the_price_is_known_in_base_units_only(decimals: object) -> None:
+    sale = sale_of(sold(payment_token=token(decimals=decimals)))
+    assert (sale.price_raw, sale.price, sale.price_eth) == (STAMPUNK["price_raw"], None, None)
+
+
+@pytest.mark.parametrize("price", ["0.5", -1, "n/a", None, GONE, True, {}, 10**78, "0x10"])
+def test_a_price_that_cannot_be_read_is_unknown(price: object) -> None:
+    sale = sale_of(sold(sale_price=price))
+    assert (sale.price_raw, sale.price, sale.price_usd, sale.fees) == (None, None, None, None)
+    assert (sale.seller, sale.quantity) == (STAMPUNK["seller"], 1)
+
+
+SECONDS = 1788949571
+CLOSED = datetime(2026, 9, 9, 10, 26, 11, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        *(0, "0", SECONDS * 1000, str(SECONDS * 10**6), SECONDS * 10**9, -SECONDS, 1e300, 10**400, [], {}, True),
+        *("soon", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-09-09T10:26:11", "2099-01-01T00:00:00Z"),
+    ],
+)
+def test_a_time_of_another_unit_or_none_at_all_gives_way_to_the_closing_date(timestamp: object) -> None:
+    sale = sale_of(sold(transaction={"hash": "0xabc", "timestamp": timestamp}, closing_date=SECONDS))
+    assert (sale.sold_at, sale.sold_at_source) == (CLOSED, SoldAtSource.CLOSING)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["no\0where", "é" * 300, "x" * 256, 5, [], {"address": 5, "slug": [], "parameters": 5, "name": 1}]
+)
+@pytest.mark.parametrize(
+    "field", ["maker", "taker", "collection", "order_hash", "is_private", "protocol_data", "chain"]
+)
+def test_a_part_that_cannot_be_read_costs_nothing_else(field: str, wrong: object) -> None:
+    sale, whole = asdict(sale_of(sold(**{field: wrong}))), STAMPUNK
+    if field == "chain":
+        assert sale == whole  # read from the item
+        return
+    assert sale["token_id"] == whole["token_id"]
+    assert sale["price_usd"] == whole["price_usd"]
+    of_the_field = {
+        "maker": {"maker", "seller"},
+        "taker": {"taker", "buyer"},
+        "collection": {"collection_slug"},
+        "order_hash": {"order_hash", "sale_uid"},
+        "is_private": {"is_private"},
+        "protocol_data": {"fees", "marketplace_fee_raw", "royalty_raw", "side_source"},
+    }[field]
+    assert {name for name in whole if sale[name] != whole[name]} == of_the_field
+    assert all(sale[name] is None for name in of_the_field - {"sale_uid", "side_source"})
+
+
+def test_an_order_with_a_recipient_that_cannot_be_read_still_shows_the_side() -> None:
+    order = sold()["payload"]["protocol_data"]["parameters"]
+    order["consideration"][1] |= {"recipient": 5}
+    sale = sale_of(sold(protocol_data={"parameters": order}))
+    assert (sale.side, sale.fees) == (Side.LISTING, None)
+    order["offerer"] = "no\0where"
+    assert sale_of(sold(protocol_data={"parameters": order})).fees is None

@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tests.loader.recording import HOUR
+from tidemark.loader.transform.order import Fee, FeeKind, Side
 from tidemark.loader.transform.outcome import Reason, Reject
-from tidemark.loader.transform.sale import Fee, FeeKind, Sale, Side, SideSource, SoldAtSource, Source
+from tidemark.loader.transform.sale import Sale, SideSource, SoldAtSource, Source
 from tidemark.loader.warehouse.copy import copied
 from tidemark.loader.warehouse.copy_csv import (
     LONGEST_RAW,

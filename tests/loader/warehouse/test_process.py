@@ -22,7 +22,7 @@ LINES = b"".join(
     [
         sample("trait_offer.2023.object-frame.json"),
         sample("item_sold.2023.object-frame.json"),
-        line_of(sold(quantity="many")),
+        line_of(sold(transaction={"hash": "two words"})),
     ]
     * 1000
 )

@@ -14,7 +14,7 @@ from tidemark.loader.warehouse.rows import Origin, Rows, rows_of
 SALE = sample("item_sold.2023.object-frame.json")
 OFFER = sample("trait_offer.2023.object-frame.json")
 LISTING = sample("item_listed.2022.docs-example-cut.json")
-NUMBERLESS = line_of(sold(quantity="many"))
+HASHLESS = line_of(sold(transaction={"hash": "two words"}))
 ORIGIN = Origin(3, HOUR.start, "collector-a", Segment("k", 0, 0, 0, ""))
 
 
@@ -24,7 +24,7 @@ def read(lines: list[bytes], size: int = 4000) -> list[Rows]:
 
 
 def test_every_line_is_counted_once() -> None:
-    found = read([OFFER, SALE, LISTING, NUMBERLESS, SALE, b"\n"] * 3)
+    found = read([OFFER, SALE, LISTING, HASHLESS, SALE, b"\n"] * 3)
     refused = sum((Counter(each.refused) for each in found), Counter())
     assert refused == {("item_listed", "cut"): 3, ("item_sold", "malformed"): 3, ("unparsed", "not_a_record"): 3}
     assert sum(each.sales for each in found) == 6
@@ -44,7 +44,7 @@ def test_a_flood_leaves_its_first_lines_and_crowds_out_no_other_kind(
     monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     monkeypatch.setattr(rows, "KEPT", 2)
-    found = read([LISTING] * 5 + [NUMBERLESS] + [LISTING] * 5 + [NUMBERLESS] * 3, size)
+    found = read([LISTING] * 5 + [HASHLESS] + [LISTING] * 5 + [HASHLESS] * 3, size)
     printed = b"".join(each.quarantine for each in found).decode()
     kept = [row.split(",")[2:5] for row in printed.splitlines()]
     assert [(line, reason.strip('"').split(":")[0]) for line, _, reason in kept] == [

@@ -30,7 +30,7 @@ def recorded(collector: str) -> Recording:
     for number in range(SEGMENTS * EACH):
         if number % EACH == 0:
             recording.seal()
-        recording.receive(sold(number, quantity="many") if number % 10 == 0 else sold(number), number)
+        recording.receive(sold(number, transaction={"hash": "two words"}) if number % 10 == 0 else sold(number), number)
         recording.receive(listed(number), number)
     return recording
 

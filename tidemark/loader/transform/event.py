@@ -1,16 +1,16 @@
 """The shapes of every known event: a sale in full, the others only as far as shows that they are whole.
 
 A field without a default was on every message of its kind that has been seen; where it is missing, the message was
-cut; of a part within, one field tells. A debugger's `[Object]` in the place of an object shows that it was elided.
-Looking no deeper keeps the millions of orders that pass for each thousand sales cheap. An event that is not listed
-here is counted all the same.
+cut. Any of them may be null. A debugger's `[Object]` in the place of an object shows that it was elided. Looking no
+deeper keeps the millions of orders that pass for each thousand sales cheap. An event that is not listed here is
+counted all the same.
 """
 
 from typing import Any, Union
 
 from msgspec import Raw, Struct, defstruct
 
-from tidemark.loader.transform.sold import ItemSold
+from tidemark.loader.transform.stream import ItemSold
 
 
 class Whole(Struct, gc=False):
@@ -45,11 +45,11 @@ class ProtocolData(Struct, gc=False):
 class Placed(Struct, gc=False):
     """The payload of an order that was placed or cancelled."""
 
-    collection: Whole
+    collection: Whole | None
     item: Item | None
-    maker: Whole
+    maker: Whole | None
     order_hash: Raw
-    payment_token: Token
+    payment_token: Token | None
     protocol_data: ProtocolData | None = None
 
 
@@ -57,7 +57,7 @@ class Revised(Struct, gc=False):
     """The payload of an order that became invalid, or valid again."""
 
     chain: Raw
-    collection: Whole
+    collection: Whole | None
     event_timestamp: Raw
     order_hash: Raw
     protocol_address: Raw
@@ -66,19 +66,19 @@ class Revised(Struct, gc=False):
 class Transferred(Struct, gc=False):
     """The payload of a transfer or mint."""
 
-    collection: Whole
+    collection: Whole | None
     event_timestamp: Raw
-    from_account: Whole
-    item: Item
-    to_account: Whole
-    transaction: Whole
+    from_account: Whole | None
+    item: Item | None
+    to_account: Whole | None
+    transaction: Whole | None
 
 
 class Described(Struct, gc=False):
     """The payload of an update of an item's metadata, which has neither a time nor a chain."""
 
-    collection: Whole
-    item: Item
+    collection: Whole | None
+    item: Item | None
 
 
 PAYLOADS: dict[str, type[Struct]] = {
@@ -96,7 +96,8 @@ PAYLOADS: dict[str, type[Struct]] = {
 
 
 def _event(name: str, payload: type[Struct]) -> type[Struct]:
-    return defstruct(name, [("payload", payload)], tag=name, tag_field="event_type", gc=False)
+    shape: Any = payload | None
+    return defstruct(name, [("payload", shape)], tag=name, tag_field="event_type", gc=False)
 
 
 EVENTS: dict[str, type[Struct]] = {

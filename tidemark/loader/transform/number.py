@@ -47,6 +47,16 @@ def whole_of(raw: Raw, name: str, most: int = UINT256) -> int | None:
     return whole
 
 
+def decimals_of(raw: Raw, name: str) -> int | None:
+    """Read how many decimals a token has (see `whole_of`). Raises UnfitError beyond 77."""
+    return whole_of(raw, name, LARGEST_DECIMALS)
+
+
+def rate_of(raw: Raw, name: str) -> Decimal | None:
+    """Read a rate (see `number_of`); OpenSea sends 0 for one that it does not know. Raises UnfitError."""
+    return number_of(raw, name) or None
+
+
 def _whole(number: Decimal | None, name: str) -> int | None:
     if number is not None and number != number.to_integral_value():
         raise UnfitError(Reason.MALFORMED, f"{name} is not a whole number: {number}")

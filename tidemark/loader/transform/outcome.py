@@ -1,11 +1,9 @@
-"""What becomes of a record line: a `Sale`, an `Other` or a `Reject`, always exactly one."""
+"""What becomes of a record line that is no sale, and the error that makes it a reject."""
 
 import re
 from enum import StrEnum
 
 import msgspec
-
-from tidemark.loader.transform.sale import Sale
 
 LONGEST_DETAIL = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -39,9 +37,6 @@ class Reject(msgspec.Struct, frozen=True):
     event_type: str
     reason: Reason
     detail: str
-
-
-Outcome = Sale | Other | Reject
 
 
 class UnfitError(Exception):

@@ -1,7 +1,7 @@
 """Record line → outcome. Total: any bytes at all become a sale, another event or a reject, and nothing is raised.
 
-Most lines are whole messages of a known type and take one typed decode. Whatever that refuses is looked at again,
-slowly, to say why, or to find that it is one of the rarer forms after all.
+Most lines are whole messages of a known type and take one typed decode. Whatever that refuses is read again, slowly:
+it may be one of the rarer forms, or have optional parts that cannot be read, or there is a reason why it is rejected.
 """
 
 import re
@@ -18,13 +18,14 @@ from tidemark.archive.event_type import SALE, UNPARSED, UNTYPED, event_type_of
 from tidemark.archive.record import Record, read_record
 from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.event import EVENTS, AnyEvent
-from tidemark.loader.transform.events_api import TOPIC, ListedSale, listed_sale
-from tidemark.loader.transform.outcome import Other, Outcome, Reason, Reject, UnfitError, rejected
-from tidemark.loader.transform.sale import Sale
-from tidemark.loader.transform.sold import ABSENT, ItemSold
-from tidemark.loader.transform.stream import stream_sale
+from tidemark.loader.transform.events_api import TOPIC, ListedSale, events_api_facts
+from tidemark.loader.transform.lenient import ELISIONS, decode
+from tidemark.loader.transform.order import ABSENT
+from tidemark.loader.transform.outcome import Other, Reason, Reject, UnfitError, rejected
+from tidemark.loader.transform.sale import Sale, sale_of
+from tidemark.loader.transform.stream import ItemSold, stream_facts
 
-ELISIONS = (b'"[Object]"', b'"[Array]"', b'"[object Object]"')
+Outcome = Sale | Other | Reject
 _MISSING = re.compile(r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?")
 _UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
 
@@ -38,7 +39,7 @@ class Frame(Struct, gc=False):
 
 
 _Line = defstruct("_Line", [("received_at", str), ("message", AnyEvent)], gc=False)
-Seen = Any  # a `_Line` of a sale that is still to be worked out, a `Sale` or a `Reject`
+Found = Any  # a `_Line` of a sale that is still to be worked out, a `Sale` or a `Reject`
 _line: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_Line)
 _frame = msgspec.json.Decoder(Frame)
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(shape) for name, shape in EVENTS.items()}
@@ -50,22 +51,23 @@ _others = {shape: Other(name) for name, shape in EVENTS.items() if name != SALE}
 def read_line(line: bytes) -> Outcome:
     """Say what one record line is; its newline may be there or not."""
     try:
-        return _outcome(_line.decode(line))
+        message = _line.decode(line)
     except _UNREADABLE:
-        return _looked_at_again(line)
+        return _read_slowly(line)
+    return _others.get(type(message.message)) or _sale(message.message, message.received_at, [])
 
 
-def look_at(texts: Sequence[bytes | memoryview], count: int) -> tuple[Counter[str], list[tuple[int, Seen]]]:
-    """Look at many lines, each ending in a newline; `texts` together have `count` of them.
+def scan(texts: Sequence[bytes | memoryview], count: int) -> tuple[Counter[str], list[tuple[int, Found]]]:
+    """Read many lines, each ending in a newline; `texts` together have `count` of them.
 
-    Returns the counts of other events by name, and with its place, from 0, whatever is none. Of that `outcome_of` tells
-    what `read_line` tells of the line alone.
+    Returns the counts of other events by name, and with its place, from 0, whatever is none. `outcome_of` makes of each
+    of those what `read_line` makes of the line alone.
     """
     try:
         lines = list(chain.from_iterable(map(_line.decode_lines, texts)))
     except _UNREADABLE:
         lines = []
-    if len(lines) != count:  # one of them takes a second look, or is blank
+    if len(lines) != count:  # one of them has to be read slowly, or is blank
         outcomes = [read_line(line) for line in b"".join(texts).split(b"\n")[:-1]]
         others = Counter(outcome.event_type for outcome in outcomes if isinstance(outcome, Other))
         return others, [(place, found) for place, found in enumerate(outcomes) if not isinstance(found, Other)]
@@ -76,28 +78,25 @@ def look_at(texts: Sequence[bytes | memoryview], count: int) -> tuple[Counter[st
     return Counter({_others[kind].event_type: count for kind, count in counts.items()}), sales
 
 
-def outcome_of(seen: Seen) -> Sale | Reject:
+def outcome_of(found: Found) -> Sale | Reject:
     """Say what a line is that is no other event."""
-    return seen if isinstance(seen, Sale | Reject) else _sale(seen.message, seen.received_at)
+    return found if isinstance(found, Sale | Reject) else _sale(found.message, found.received_at, [])
 
 
-def _outcome(line: Any) -> Outcome:
-    message = line.message
-    return _others.get(type(message)) or _sale(message, line.received_at)
-
-
-def _sale(message: ItemSold | ListedSale, received_at: str) -> Sale | Reject:
+def _sale(message: ItemSold | ListedSale, received_at: str, unreadable: list[str]) -> Sale | Reject:
     try:
-        moment = parse_timestamp(received_at)
+        time = parse_timestamp(received_at)
     except (ValueError, OverflowError) as error:
         return rejected(UNPARSED, Reason.NOT_A_RECORD, f"the line is no record: {error}")
     try:
-        return listed_sale(message, moment) if isinstance(message, ListedSale) else stream_sale(message, moment)
+        if isinstance(message, ListedSale):
+            return sale_of(events_api_facts(message, time, unreadable))
+        return sale_of(stream_facts(message, time, unreadable))
     except UnfitError as unfit:
         return rejected(SALE, unfit.reason, unfit.detail)
 
 
-def _looked_at_again(line: bytes) -> Outcome:
+def _read_slowly(line: bytes) -> Outcome:
     try:
         record = read_record(line)
     except _UNREADABLE as error:
@@ -107,7 +106,8 @@ def _looked_at_again(line: bytes) -> Outcome:
         frame = record.unparsed if record.unparsed is not None else f"(base64) {record.unparsed_base64}"
         return rejected(event_type, Reason.UNPARSED, f"the collector did not understand the frame: {frame[:120]}")
     if event_type == UNTYPED:
-        return rejected(event_type, Reason.NO_EVENT_TYPE, f"the message has no event_type: {_start(record.message)}")
+        start = bytes(record.message)[:120].decode(errors="replace")
+        return rejected(event_type, Reason.NO_EVENT_TYPE, f"the message has no event_type: {start}")
     if event_type not in _decoders:
         return Other(event_type)
     return _known(record, event_type)
@@ -116,27 +116,26 @@ def _looked_at_again(line: bytes) -> Outcome:
 def _known(record: Record, event_type: str) -> Outcome:
     """Decode a message of a known type, whatever frame it is in, or say why that cannot be done."""
     frame = _frame.decode(record.message)
-    inner = record.message if bytes(frame.event_type) else frame.payload
-    decoder = _listed if record.topic == TOPIC and event_type == SALE else _decoders[event_type]
+    inner = bytes(record.message if bytes(frame.event_type) else frame.payload)
+    unreadable: list[str] = []
     try:
-        message = decoder.decode(inner)
+        if event_type != SALE:
+            return _others[type(_decoders[event_type].decode(inner))]
+        decoder = _listed if record.topic == TOPIC else _decoders[SALE]
+        message = decode(decoder, inner, unreadable)
+    except UnfitError as unfit:
+        return rejected(event_type, unfit.reason, unfit.detail)
     except _UNREADABLE as error:
-        return _refused(event_type, str(error), bytes(inner))
-    if event_type != SALE:
-        return _others[type(message)]
+        return _refused(event_type, str(error), inner)
     if not bytes(message.sent_at):
         message.sent_at = frame.sent_at
-    return _sale(message, record.received_at)
+    return _sale(message, record.received_at, unreadable)
 
 
 def _refused(event_type: str, error: str, message: bytes) -> Reject:
     if any(elision in message for elision in ELISIONS):
-        return rejected(event_type, Reason.ELIDED, f"parts of the message were left out by whoever printed it: {error}")
+        return rejected(event_type, Reason.ELIDED, f"a part was left out when the message was printed: {error}")
     if missing := _MISSING.fullmatch(error):
         field, place = missing.groups()
         return rejected(event_type, Reason.CUT, f"the message was cut: {place or 'it'} has no {field}")
     return rejected(event_type, Reason.MALFORMED, error)
-
-
-def _start(message: Raw) -> str:
-    return bytes(message)[:120].decode(errors="replace")

@@ -1,27 +1,29 @@
-"""A sale: one NFT sold in one order fill, with exactly those columns of `core.sale` that its message decides."""
+"""A sale: one NFT sold in one order fill.
+
+Each source reads its messages into `Facts`, what a message states. `sale_of` derives the rest, in one place: a `Sale`
+has exactly those columns of `core.sale` that its message decides.
+"""
 
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-import msgspec
+from msgspec import Struct
+
+from tidemark.loader.transform.identity import Nft, sale_uid
+from tidemark.loader.transform.number import in_tokens, product, quotient
+from tidemark.loader.transform.order import Fee, FeeKind, Side, Terms, fees_of, paid_to, side_by_payment
+from tidemark.loader.transform.outcome import Reason, UnfitError
+from tidemark.loader.transform.times import AHEAD, REPLAYED_AFTER
 
 
 class SoldAtSource(StrEnum):
-    """Which field of the message `sold_at` was taken from; the first that is there, in this order."""
+    """Which field of the message `sold_at` was taken from; the first plausible one, in this order."""
 
     TRANSACTION = "transaction"
     CLOSING = "closing"
     EVENT = "event"
-
-
-class Side(StrEnum):
-    """What was filled: a listing (the maker sells) or an offer (the maker buys)."""
-
-    LISTING = "listing"
-    OFFER = "offer"
-    UNKNOWN = "unknown"
 
 
 class SideSource(StrEnum):
@@ -34,28 +36,47 @@ class SideSource(StrEnum):
 
 
 class Source(StrEnum):
-    """Where the sale was seen."""
+    """Where the sale was observed."""
 
     STREAM = "stream"
     EVENTS_API = "events_api"
 
 
-class FeeKind(StrEnum):
-    """Who a fee is for: the marketplace, or the creator whose royalty it is."""
+class Facts(Struct, frozen=True, kw_only=True):
+    """What a message states of a sale; None is what it does not state. Times are UTC, amounts base units.
 
-    MARKETPLACE = "marketplace"
-    ROYALTY = "royalty"
+    The stream names maker and taker, the Events API seller and buyer. `unreadable` names the fields whose values could
+    not be read and are None for that reason.
+    """
+
+    source: Source
+    received_at: datetime
+    sent_at: datetime | None
+    transaction_at: datetime | None = None
+    closing_at: datetime | None
+    event_at: datetime | None
+    nft: Nft
+    nft_name: str | None
+    collection_slug: str | None
+    transaction_hash: str
+    order_hash: str | None
+    maker: str | None = None
+    taker: str | None = None
+    seller: str | None = None
+    buyer: str | None = None
+    terms: Terms | None = None
+    quantity: int | None
+    price_raw: int | None
+    payment_token_address: str | None
+    payment_token_symbol: str | None
+    payment_token_decimals: int | None
+    usd_rate: Decimal | None = None
+    eth_rate: Decimal | None = None
+    is_private: bool | None = None
+    unreadable: tuple[str, ...] = ()
 
 
-class Fee(msgspec.Struct, frozen=True):
-    """What one recipient other than the seller gets of the price, in base units of the payment token."""
-
-    kind: FeeKind
-    recipient: str
-    amount_raw: int
-
-
-class Sale(msgspec.Struct, frozen=True, kw_only=True):
+class Sale(Struct, frozen=True, kw_only=True):
     """One NFT sold in one order fill. Times are aware and UTC; None is unknown, never zero or empty.
 
     Amounts: `price_raw`, `marketplace_fee_raw` and `royalty_raw` are base units of the payment token for the whole
@@ -100,3 +121,93 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     is_private: bool | None
     is_replayed: bool
     source: Source
+
+
+def sale_of(facts: Facts) -> Sale:
+    """Derive a sale from what its message states. Raises UnfitError where it states no time that can be true."""
+    sold_at, sold_at_source = _sold_at(facts)
+    side, side_source = _side(facts)
+    maker, taker, seller, buyer = _parties(facts, side)
+    price = in_tokens(facts.price_raw, facts.payment_token_decimals)
+    fees = fees_of(facts.terms, facts.quantity, facts.price_raw) if facts.terms else None
+    return Sale(
+        sale_uid=sale_uid(facts.nft, facts.transaction_hash, facts.order_hash),
+        sold_at=sold_at,
+        sold_at_source=sold_at_source,
+        event_at=facts.event_at,
+        sent_at=facts.sent_at,
+        received_at=facts.received_at,
+        chain=facts.nft.chain,
+        transaction_hash=facts.transaction_hash,
+        order_hash=facts.order_hash,
+        collection_slug=facts.collection_slug,
+        contract_address=facts.nft.contract,
+        token_id=facts.nft.token_id,
+        nft_name=facts.nft_name,
+        maker=maker,
+        taker=taker,
+        seller=seller,
+        buyer=buyer,
+        side=side,
+        side_source=side_source,
+        quantity=facts.quantity,
+        price_raw=facts.price_raw,
+        payment_token_address=facts.payment_token_address,
+        payment_token_symbol=facts.payment_token_symbol,
+        payment_token_decimals=facts.payment_token_decimals,
+        price=price,
+        unit_price=quotient(price, facts.quantity),
+        usd_rate=facts.usd_rate,
+        eth_rate=facts.eth_rate,
+        price_usd=product(price, facts.usd_rate),
+        price_eth=product(price, facts.eth_rate),
+        marketplace_fee_raw=paid_to(FeeKind.MARKETPLACE, fees),
+        royalty_raw=paid_to(FeeKind.ROYALTY, fees),
+        fees=fees,
+        is_private=facts.is_private,
+        is_replayed=facts.source is Source.STREAM and (facts.sent_at or facts.received_at) - sold_at > REPLAYED_AFTER,
+        source=facts.source,
+    )
+
+
+def _sold_at(facts: Facts) -> tuple[datetime, SoldAtSource]:
+    """Return when it was sold; a time of more than a day after the message was received is passed over."""
+    stated = (
+        (facts.transaction_at, SoldAtSource.TRANSACTION),
+        (facts.closing_at, SoldAtSource.CLOSING),
+        (facts.event_at, SoldAtSource.EVENT),
+    )
+    latest = facts.received_at + AHEAD
+    for time, source in stated:
+        if time and time <= latest:
+            return time, source
+    if ahead := next((time for time, _ in stated if time), None):
+        raise UnfitError(Reason.OUT_OF_RANGE, f"sold at {ahead}, but received at {facts.received_at}")
+    reason = Reason.MALFORMED if facts.unreadable else Reason.CUT
+    raise UnfitError(reason, "the sale has no time: neither transaction, closing_date nor event_timestamp")
+
+
+def _side(facts: Facts) -> tuple[Side, SideSource]:
+    """Return the side; a sale that the Events API lists without an order was made elsewhere, by other rules."""
+    if facts.terms and facts.terms.side is not Side.UNKNOWN:
+        return facts.terms.side, SideSource.ORDER
+    listed = facts.source is Source.EVENTS_API
+    if not listed or facts.order_hash:
+        side = side_by_payment(facts.nft.chain, facts.payment_token_address)
+        if side is not Side.UNKNOWN:
+            return side, SideSource.PAYMENT_TOKEN
+    return Side.UNKNOWN, SideSource.EVENTS_API if listed else SideSource.NONE
+
+
+def _parties(facts: Facts, side: Side) -> tuple[str | None, str | None, str | None, str | None]:
+    """Return maker, taker, seller and buyer; a source names two of them, and the others follow from the side."""
+    if facts.source is Source.STREAM:
+        return facts.maker, facts.taker, *_by_side(side, facts.maker, facts.taker)
+    return *_by_side(side, facts.seller, facts.buyer), facts.seller, facts.buyer
+
+
+def _by_side(side: Side, one: str | None, other: str | None) -> tuple[str | None, str | None]:
+    """Turn maker and taker into seller and buyer, or back: who made the order sells in a listing, buys in an offer."""
+    if side is Side.LISTING:
+        return one, other
+    return (other, one) if side is Side.OFFER else (None, None)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from tidemark.archive.record import count_lines
 from tidemark.loader.transform.outcome import Reject
-from tidemark.loader.transform.read import Seen, look_at, outcome_of
+from tidemark.loader.transform.read import Found, outcome_of, scan
 from tidemark.loader.transform.sale import Sale
 
 # Chunks in a block. Each is decoded as soon as it is unpacked, while a core has it close; the few sales wait for one
@@ -59,9 +59,9 @@ def _whole_lines(chunks: Iterable[bytes]) -> Iterator[tuple[_Texts, int]]:
 
 def _block(first: int, pieces: Iterable[tuple[_Texts, int]]) -> Block:
     block = Block(first)
-    waiting: list[tuple[int, _Texts, list[tuple[int, Seen]]]] = []
+    waiting: list[tuple[int, _Texts, list[tuple[int, Found]]]] = []
     for texts, count in pieces:
-        others, found = look_at(texts, count)
+        others, found = scan(texts, count)
         block.others.update(others)
         if found:  # what has nothing more to tell need not be kept
             waiting.append((first + block.lines, texts, found))
@@ -71,10 +71,10 @@ def _block(first: int, pieces: Iterable[tuple[_Texts, int]]) -> Block:
     return block
 
 
-def _take(block: Block, first: int, texts: _Texts, found: list[tuple[int, Seen]]) -> None:
+def _take(block: Block, first: int, texts: _Texts, found: list[tuple[int, Found]]) -> None:
     lines: list[bytes] = []
-    for place, seen in found:
-        outcome = outcome_of(seen)
+    for place, each in found:
+        outcome = outcome_of(each)
         if isinstance(outcome, Sale):
             block.sales.append((first + place, outcome))
         else:

@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
+from tidemark.loader.transform.order import Fee
 from tidemark.loader.transform.outcome import Reject
-from tidemark.loader.transform.sale import Fee, Sale
+from tidemark.loader.transform.sale import Sale
 
 FORMAT = r"FORMAT csv, NULL 'null', ESCAPE '\'"
 LONGEST_RAW = 16 * 1024

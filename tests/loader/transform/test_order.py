@@ -5,10 +5,21 @@ from typing import Any
 import msgspec
 import pytest
 
+from tidemark.loader.transform.order import (
+    MARKETPLACES,
+    MOST_ITEMS,
+    NATIVE,
+    Fee,
+    FeeKind,
+    Order,
+    Side,
+    Terms,
+    fees_of,
+    paid_to,
+    side_by_payment,
+    terms_of,
+)
 from tidemark.loader.transform.outcome import Reason, UnfitError
-from tidemark.loader.transform.sale import Fee, FeeKind, Side
-from tidemark.loader.transform.seaport import MARKETPLACES, MOST_ITEMS, Terms, fees_of, paid_to, terms_of
-from tidemark.loader.transform.sold import Order
 
 MAKER, CREATOR, BUYER = "0xaa", "0xcc", "0xbb"
 OPENSEA = "0x0000a26b00c1f0df003000390027140000faa719"
@@ -93,6 +104,13 @@ def test_a_payment_without_a_recipient_leaves_the_fees_unknown() -> None:
     assert fees_of(terms([item(2, "1")], [item(0, "1000")]), 1, 1000) is None
 
 
+@pytest.mark.parametrize("amount", ["n/a", -1, None, [], "1.5"])
+def test_an_amount_that_cannot_be_read_leaves_the_side(amount: object) -> None:
+    read = terms([item(2, "1")], [item(0, "925", MAKER), item(0, amount, OPENSEA)])
+    assert (read.side, read.quantity, read.price) == (Side.LISTING, 1, None)
+    assert fees_of(read, 1, 1000) is None
+
+
 def test_an_order_without_end_is_refused() -> None:
     with pytest.raises(UnfitError) as caught:
         terms([item(2, "1")] * (MOST_ITEMS + 1), [])
@@ -108,3 +126,27 @@ def test_fees_of_a_kind_are_added_up() -> None:
 
 def test_marketplaces_are_spelled_as_addresses_are_compared() -> None:
     assert all(address == address.lower() and len(address) == 42 for address in MARKETPLACES)
+
+
+WETH = "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"
+USDC = "0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"
+
+
+@pytest.mark.parametrize(
+    ("chain", "token", "side"),
+    [
+        ("ethereum", NATIVE, Side.LISTING),
+        ("ethereum", WETH, Side.OFFER),
+        ("ethereum", USDC, Side.UNKNOWN),
+        ("ethereum", None, Side.UNKNOWN),
+        ("base", WETH, Side.UNKNOWN),
+        ("base", "0x4200000000000000000000000000000000000006", Side.OFFER),
+        ("polygon", "0x7ceb23fd6bc0add59e62ac25578270cff1b9f619", Side.UNKNOWN),
+        ("polygon", NATIVE, Side.UNKNOWN),
+        ("ronin", NATIVE, Side.UNKNOWN),
+        ("a_chain_of_tomorrow", NATIVE, Side.LISTING),
+        ("a_chain_of_tomorrow", WETH, Side.UNKNOWN),
+    ],
+)
+def test_only_a_payment_that_is_used_on_one_side_tells_it(chain: str, token: str | None, side: Side) -> None:
+    assert side_by_payment(chain, token) is side
