@@ -1,5 +1,7 @@
+import os
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +9,8 @@ import pytest
 
 from tidemark.archive.manifest import Manifest, print_manifest
 from tidemark.archive.names import ManifestKey
+from tidemark.cli.failures import explained
+from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.local.environment import bare
 from tidemark.local.process import tidemark
@@ -147,3 +151,101 @@ def test_a_demo_that_finds_its_folder_in_use(fails, tmp_path: Path) -> None:
 def test_nothing_is_up(tmp_path: Path) -> None:
     done = subprocess.run(tidemark("down"), cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "Nothing was up.\n"
+
+
+def test_arguments_that_are_not_utf_8(tmp_path: Path) -> None:
+    words = [*(os.fsencode(word) for word in tidemark("load")), b"2026-11-22T15\xff"]
+    done = subprocess.run(words, cwd=tmp_path, env=bare(dict(os.environ)), capture_output=True, check=False)
+    assert done.returncode == 1
+    assert rb"the argument 2026-11-22T15\udcff is not UTF-8" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_an_output_that_is_not_utf_8_is_written_all_the_same(tmp_path: Path, encoding: str) -> None:
+    environment = bare(dict(os.environ)) | {"PYTHONIOENCODING": encoding, "COLUMNS": "80"}
+    done = subprocess.run(tidemark("--help"), cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"upload" in done.stdout
+
+
+def test_a_full_output_is_a_failure(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            tidemark("--version"), cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert "no space is left on the disk" in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path) -> None:
+    with subprocess.Popen(tidemark("--help"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_a_dotenv_in_another_encoding(fails, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TIDEMARK_BUCKET=x\n", encoding="utf-16")
+    assert "the file .env is not UTF-8" in fails("load", "2026-11-22T15")
+
+
+def test_a_setting_that_does_not_exist(fails) -> None:
+    said = fails("collect", status=2, TIDEMARK_COLLECTION="pudgypenguins")
+    assert "TIDEMARK_COLLECTION: is no setting; did you mean TIDEMARK_COLLECTIONS?" in said
+
+
+class UnforeseenError(Exception):
+    """What no table knows."""
+
+
+def fail() -> None:
+    raise UnforeseenError(f"password={SECRET} at postgresql://me:{SECRET}x@host/name")
+
+
+def unforeseen() -> Exception:
+    with pytest.raises(UnforeseenError) as raised:
+        fail()
+    return raised.value
+
+
+def test_what_is_not_expected_is_a_fault_with_a_reference_and_a_file(tmp_path: Path) -> None:
+    text, status = explained(unforeseen(), {"HOME": str(tmp_path), "MY_PASSWORD": SECRET})
+    assert status == 70
+    reference = text.partition("reference ")[2][:8]
+    file = tmp_path / ".local/state/tidemark" / f"tidemark-fault-{reference}.txt"
+    assert str(file) in text
+    assert len(text.splitlines()) == 2
+    assert "UnforeseenError" in text
+    details = file.read_text()
+    assert "Traceback" in details
+    assert SECRET not in details + text
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_service_keeps_the_details_in_its_own_folder(tmp_path: Path) -> None:
+    text, _ = explained(unforeseen(), {"STATE_DIRECTORY": str(tmp_path / "state"), "HOME": "/nowhere"})
+    assert f"the file {tmp_path}/state/tidemark-fault-" in text
+
+
+def test_details_that_cannot_be_written_leave_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
+    text, _ = explained(unforeseen(), {"HOME": "/proc/nowhere"})
+    assert "in test_failures.py, line " in text
+    assert SECRET not in text
+
+
+def test_several_failures_at_once_are_as_good_as_the_first() -> None:
+    group = ExceptionGroup("both", [ExceptionGroup("one", [Problem("the disk is full", "Make room")]), unforeseen()])
+    assert explained(group, {}) == ("tidemark: the disk is full\n  Next: Make room", 1)
+
+
+def test_hostile_text_cannot_act_on_the_terminal() -> None:
+    text, _ = explained(Problem("the topic a\x1b[2J cannot be read", "Look"), {})
+    assert text == "tidemark: the topic a\\x1b[2J cannot be read\n  Next: Look"
+
+
+def test_an_error_of_the_system_names_the_file() -> None:
+    text, status = explained(FileNotFoundError(2, "No such file", "/nowhere/x\n"), {})
+    assert (text.splitlines()[0], status) == ("tidemark: /nowhere/x\\n: the file or folder does not exist", 1)

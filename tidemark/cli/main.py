@@ -2,14 +2,17 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated
+from io import TextIOWrapper
+from typing import Annotated, NoReturn
 
-import pydantic
 import typer
 
+from tidemark.cli.failures import FAILED, explained
 from tidemark.core.errors import Problem
 from tidemark.core.version import SOFTWARE
+from tidemark.storage.failures import failure_of
 from tidemark.storage.settings import read_dotenv
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -19,7 +22,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Try (everything on one machine)": ("demo", "up", "down", "simulate"),
 }
 VERBS: tuple[str, ...] = tuple(verb for verbs in GROUPS.values() for verb in verbs)
-PREFIXES = ("AWS_", "OPENSEA_", "TIDEMARK_")
 
 app = typer.Typer(
     name="tidemark",
@@ -52,17 +54,6 @@ def _tidemark(
     """Make `tidemark` a group of verbs."""
 
 
-def _setting_mistakes(error: pydantic.ValidationError) -> str:
-    """Name every wrong setting by its environment variable, without its value: it may be a secret."""
-    return "\n".join(f"  {_variable(*mistake['loc'])}{mistake['msg']}" for mistake in error.errors())
-
-
-def _variable(name: str | int = "", *_: str | int) -> str:
-    """Return the start of a mistake's line; a mistake that concerns several settings names them in its text."""
-    variable = str(name).upper()
-    return f"{variable if variable.startswith(PREFIXES) else 'TIDEMARK_' + variable}: " if variable else ""
-
-
 def _take_aws_from_dotenv() -> None:
     """Let `.env` hold boto3's variables beside Tidemark's own; boto3 itself reads only the environment."""
     for name, value in read_dotenv().items():
@@ -71,20 +62,47 @@ def _take_aws_from_dotenv() -> None:
 
 
 def main() -> None:
-    """Run the command; every expected failure is one clear message and a non-zero exit status."""
+    """Run the command; every failure is a few lines of text and an exit status that is not 0."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
+        _check_arguments(sys.argv[1:])
         _take_aws_from_dotenv()
-        app()
-    except Problem as problem:
-        print(f"tidemark: {problem.what}\n  Next: {problem.hint}", file=sys.stderr)
-        sys.exit(1)
-    except pydantic.ValidationError as error:
-        mistakes = _setting_mistakes(error)
-        print(
-            f"tidemark: these settings are wrong or missing:\n{mistakes}\n  Next: set them in the environment "
-            "or in .env; docs/settings.md describes each",
-            file=sys.stderr,
-        )
-        sys.exit(2)
+        app(standalone_mode=True)
+    except SystemExit as end:
+        _end(end.code if isinstance(end.code, int) else 0)
     except KeyboardInterrupt:
-        sys.exit(130)
+        _end(130)
+    except Exception as error:  # noqa: BLE001 - the one place where an error becomes text
+        text, status = explained(error, {**_dotenv_or_nothing(), **os.environ})
+        print(text, file=sys.stderr)
+        _end(status)
+    _end(0)
+
+
+def _check_arguments(words: Sequence[str]) -> None:
+    for word in words:
+        if any("\ud800" <= character <= "\udfff" for character in word):  # how Python keeps bytes that are no UTF-8
+            raise Problem(f"the argument {word} is not UTF-8", "Write it in UTF-8, and set LANG to a UTF-8 locale")
+
+
+def _dotenv_or_nothing() -> dict[str, str]:
+    try:
+        return {name: value for name, value in read_dotenv().items() if value}
+    except Problem:
+        return {}
+
+
+def _end(status: int) -> NoReturn:
+    """Exit, unless what was printed could not be written: an output that was cut short is a failure."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        failure = failure_of(error)
+        print(f"tidemark: the output could not be written: {failure.what if failure else error.errno}", file=sys.stderr)
+        status = status or FAILED
+    sys.exit(status)

@@ -1,0 +1,101 @@
+"""What a person reads when a command fails: a sentence and the next step, or where a fault of Tidemark is described."""
+
+import os
+import platform
+import re
+import secrets
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pydantic
+
+from tidemark.core.errors import Problem
+from tidemark.core.text import printable
+from tidemark.core.version import SOFTWARE
+from tidemark.storage.failures import failure_of
+
+FAILED, MISUSED, BROKEN = 1, 2, 70
+PREFIXES = ("AWS_", "OPENSEA_", "TIDEMARK_")
+_SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|URL|DSN|CONN|CREDENTIAL|PROXY", re.IGNORECASE)
+_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s@]*@")
+_SHORTEST_SECRET = 4
+
+
+def explained(error: Exception, environ: Mapping[str, str]) -> tuple[str, int]:
+    """Return what to print about an error that ended a command, and the exit status."""
+    while isinstance(error, ExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    if isinstance(error, pydantic.ValidationError) and _is_of_settings(error):
+        hint = "set them in the environment or in .env; docs/settings.md describes each"
+        return f"tidemark: these settings are wrong or missing:\n{_mistakes(error)}\n  Next: {hint}", MISUSED
+    if isinstance(error, Problem):
+        return f"tidemark: {error.what}\n  Next: {error.hint}", FAILED
+    if failure := failure_of(error):
+        return f"tidemark: {_place(error)}: {failure.what}\n  Next: {failure.hint}", FAILED
+    return _report(error, environ), BROKEN
+
+
+def _is_of_settings(error: pydantic.ValidationError) -> bool:
+    return error.title.endswith("Settings")
+
+
+def _mistakes(error: pydantic.ValidationError) -> str:
+    """Name every wrong setting by its environment variable, without its value: it may be a secret."""
+    return "\n".join(f"  {_variable(*mistake['loc'])}{printable(mistake['msg'])}" for mistake in error.errors())
+
+
+def _variable(name: str | int = "", *_: str | int) -> str:
+    """Return the start of a mistake's line; a mistake that concerns several settings names them in its text."""
+    variable = printable(str(name)).upper()
+    return f"{variable if variable.startswith(PREFIXES) else 'TIDEMARK_' + variable}: " if variable else ""
+
+
+def _place(error: Exception) -> str:
+    """Return what an error is about, as far as it says so without a library's text."""
+    name = getattr(error, "filename", None)
+    if isinstance(name, str | bytes):
+        return printable(os.fsdecode(name))
+    return "input or output" if isinstance(error, OSError) else type(error).__module__.partition(".")[0]
+
+
+def _report(error: Exception, environ: Mapping[str, str]) -> str:
+    """Write the details of an error that Tidemark did not expect into a file, and say where that is."""
+    reference = secrets.token_hex(4)
+    details = "".join(traceback.format_exception(error))
+    text = f"{SOFTWARE}, Python {platform.python_version()}, {platform.platform()}\n{sys.argv[1:2]}\n\n{details}"
+    head = f"tidemark: this is a fault of Tidemark itself ({type(error).__name__}, reference {reference})"
+    for folder in _folders(environ):
+        file = folder / f"tidemark-fault-{reference}.txt"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as written:
+                written.write(without_secrets(text, environ))
+        except OSError:
+            continue
+        return f"{head}\n  Next: report it with the file {file}; values of secrets were removed from it"
+    where = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" in {Path(where[0].filename).name}, line {where[0].lineno}" if where else ""
+    return f"{head}{place}\n  Next: report it; no folder could be written for the details"
+
+
+def _folders(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield where details may be kept: the service's folder, the person's, or one for temporary files."""
+    if service := environ.get("STATE_DIRECTORY"):
+        yield Path(service.partition(":")[0])
+    if state := environ.get("XDG_STATE_HOME"):
+        yield Path(state) / "tidemark"
+    if home := environ.get("HOME"):
+        yield Path(home) / ".local" / "state" / "tidemark"
+    yield Path(tempfile.gettempdir())
+
+
+def without_secrets(text: str, environ: Mapping[str, str]) -> str:
+    """Return a text in which no value of a variable that may be secret occurs, nor a password in an address."""
+    for name in sorted(environ, key=lambda name: -len(environ[name])):
+        if _SECRET_NAME.search(name) and len(environ[name]) >= _SHORTEST_SECRET:
+            text = text.replace(environ[name], f"<{name}>")
+    return _PASSWORD.sub(r"\1<password>@", text)
