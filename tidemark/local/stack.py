@@ -163,7 +163,7 @@ class Stack:
         return printed.splitlines()[-1] if printed else ""
 
     def _ensure_database(self, name: str) -> None:
-        with closing(psycopg2.connect(self.postgres.url())) as connection:
+        with closing(psycopg2.connect(self.postgres.url(), client_encoding="utf8")) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))

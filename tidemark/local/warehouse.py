@@ -48,6 +48,6 @@ def top_collections(url: str, count: int) -> list[TopCollection]:
 
 
 def _rows(url: str, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+    with closing(psycopg2.connect(url, client_encoding="utf8")) as connection, connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return cursor.fetchall()

@@ -13,6 +13,8 @@ from sqlalchemy.pool import NullPool
 from tidemark.core.errors import Problem
 from tidemark.storage.failures import problem_of
 
+# what is sent and received is UTF-8, whatever PGCLIENTENCODING, the role or the database set
+_OPTIONS = {"application_name": "tidemark", "client_encoding": "utf8"}
 _KEEP_ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 _LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
@@ -33,7 +35,7 @@ def _parsed(url: SecretStr) -> URL:
 
 @contextmanager
 def connected(url: SecretStr) -> Iterator[Connection]:
-    """Connect to the warehouse, in UTC; what is not committed is rolled back at the end.
+    """Connect to the warehouse, in UTC and UTF-8; what is not committed is rolled back at the end.
 
     Raises Problem where the server does not answer, refuses the user, or goes away in the middle.
     """
@@ -41,7 +43,7 @@ def connected(url: SecretStr) -> Iterator[Connection]:
     engine = create_engine(
         parsed,
         poolclass=NullPool,
-        connect_args={**_KEEP_ALIVE, "application_name": "tidemark"},
+        connect_args={**_KEEP_ALIVE, **_OPTIONS},
         hide_parameters=True,
         isolation_level="READ COMMITTED",
     )

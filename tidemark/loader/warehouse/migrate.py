@@ -27,10 +27,12 @@ def migrate(url: SecretStr, folder: Path = MIGRATIONS, say: Callable[[str], obje
     """Apply every migration that the database lacks and return their names.
 
     Two at once are safe: the second waits and finds nothing to do. A migration that fails leaves nothing
-    behind, and those before it stand. Raises Problem where one fails or the database does not answer.
+    behind, and those before it are kept. Raises Problem where one fails, the database does not answer, or its encoding
+    cannot hold every name.
     """
     applied: list[str] = []
     with connected(url) as connection:
+        _require_utf8(connection)
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
         _execute(connection, "the schema ops", "CREATE SCHEMA IF NOT EXISTS ops")
         connection.commit()
@@ -47,6 +49,17 @@ def migrate(url: SecretStr, folder: Path = MIGRATIONS, say: Callable[[str], obje
                    "transaction_per_migration": True}  # fmt: skip
         MigrationContext.configure(connection, opts=options).run_migrations(connection=connection)
     return applied
+
+
+def _require_utf8(connection: Connection) -> None:
+    """Raise Problem unless the database stores UTF-8; SQL_ASCII takes any bytes and knows no characters."""
+    encoding, name = connection.execute(text("SELECT current_setting('server_encoding'), current_database()")).one()
+    if encoding != "UTF8":
+        raise Problem(
+            f"the database {name} has the encoding {encoding}, which cannot hold every collection and every name",
+            "An encoding cannot be changed. Create another database and set TIDEMARK_WAREHOUSE_URL to it: "
+            "CREATE DATABASE tidemark ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' TEMPLATE template0",
+        )
 
 
 def _scripts(folder: Path) -> Iterator[Script]:
