@@ -71,7 +71,7 @@ class Hub:
         self.opened = 0
         self.published: Counter[str] = Counter()
         self._source = source
-        self._sales: set[SaleKey] = set()
+        self._sales: set[SaleKey | int | None] = set()
         source.prepare(options.rate, self.now())
 
     def now(self) -> datetime:
@@ -99,13 +99,15 @@ class Hub:
         now, at = time.monotonic(), format_timestamp(self.now())
         self.published[message.event_type] += 1
         self.ledger.write(Published(at, message.event_type, message.slug, message.digest))
-        if message.sale not in self._sales:
+        if (message.sale_number or message.sale) not in self._sales:
             self._remember(message, at)
         without = {drop.client for drop in self.faults.drops(message.slug, now)}
         for client in without:
             to = client or EVERYBODY
-            line = Missed(at, to, None, None, message.event_type, message.digest, Drop().name, message.sale)
-            self.ledger.write(line)
+            number, name = message.sale_number, Drop().name
+            self.ledger.write(
+                Missed(at, to, None, None, message.event_type, message.digest, name, message.sale, number)
+            )
         for socket in self.sockets:
             if without.isdisjoint({None, socket.connection.client}):
                 socket.connection.publish(message, now, at)
@@ -114,7 +116,7 @@ class Hub:
         """Store what happened, whether or not a client is connected; a sale only the first time."""
         self.store.add(message)
         if message.sale:
-            self._sales.add(message.sale)
+            self._sales.add(message.sale_number or message.sale)
             self.ledger.write(sold_line(message, at))
 
     def tick(self) -> None:

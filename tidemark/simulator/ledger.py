@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tidemark.simulator.message import Message, SaleKey
+from tidemark.simulator.message import Message, SaleFacts, SaleKey
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -37,6 +37,7 @@ class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
     sale: SaleKey | None = None
     topic: str | None = None
     queued_at: str | None = None
+    sale_number: int | None = None
 
 
 class Missed(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,10 +55,11 @@ class Missed(msgspec.Struct, frozen=True, omit_defaults=True):
     digest: str
     cause: str
     sale: SaleKey | None = None
+    sale_number: int | None = None
 
 
 class Sold(msgspec.Struct, frozen=True):
-    """A sale happened. `at` is when it was first published; what a recording cut is None."""
+    """A sale happened, and was first published at `at`. What a recording cut is None; only a market has `facts`."""
 
     at: str
     collection: str | None
@@ -66,6 +68,7 @@ class Sold(msgspec.Struct, frozen=True):
     quantity: int | None = None
     price_raw: str | None = None
     payment_token: str | None = None
+    facts: SaleFacts | None = None
 
 
 class Fired(msgspec.Struct, frozen=True):
@@ -100,6 +103,9 @@ def sold_line(message: Message, at: str) -> Sold:
     """Return the line of a sale that a message tells of. Raises ValueError for a message of anything else."""
     if message.sale is None:
         raise ValueError(f"a message of type {message.event_type!r} tells of no sale")
+    if facts := message.facts:
+        paid = facts.sold_at, facts.quantity, facts.price_raw, facts.payment_token
+        return Sold(at, message.slug, message.sale, *paid, facts)
     try:
         sale = _envelope.decode(message.body).payload
     except ValueError:

@@ -20,6 +20,36 @@ class SaleKey(msgspec.Struct, frozen=True, order=True):
     order_hash: str
 
 
+class SaleFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the market knows of a sale, as the stream reported it first; amounts are base units in decimal digits.
+
+    `number` counts the market's sales. `fees` are those of the whole order by recipient, for `order_quantity` items.
+    A rate that the stream did not report, or reported as 0 or as no number, is None. `quirk` names what it reported
+    wrongly: then `decimals` and `nft_name` are as reported.
+    """
+
+    number: int
+    sold_at: str
+    quantity: int
+    price_raw: str
+    payment_token: str
+    payment_token_address: str
+    decimals: int
+    eth_rate: str | None
+    usd_rate: str | None
+    seller: str
+    buyer: str
+    maker: str
+    taker: str
+    is_private: bool
+    elsewhere: bool
+    editions: bool
+    order_quantity: int
+    fees: dict[str, str]
+    nft_name: str
+    quirk: str | None
+
+
 def digest_of(message: bytes) -> str:
     """Return 16 hexadecimal digits that stand for a message's exact bytes, on both sides of a comparison."""
     return sha256(message).hexdigest()[:16]
@@ -37,6 +67,12 @@ class Message(msgspec.Struct, frozen=True, dict=True):
     body: bytes
     sale: SaleKey | None = None
     frame: bytes | None = None
+    facts: SaleFacts | None = None
+
+    @property
+    def sale_number(self) -> int | None:
+        """The market's number of the sale; None for other messages and for recordings."""
+        return self.facts.number if self.facts else None
 
     @cached_property
     def digest(self) -> str:

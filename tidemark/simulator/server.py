@@ -166,4 +166,6 @@ def source_of(options: Options) -> Source:
     """Return the recording that the options name, else a market."""
     if options.recording:
         return Recording(options.recording)
-    return Market(options.seed, sales_share=options.sales_share, old_share=options.old_share)
+    return Market(
+        options.seed, sales_share=options.sales_share, old_share=options.old_share, hard_share=options.hard_share
+    )

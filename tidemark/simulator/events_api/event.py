@@ -1,9 +1,8 @@
 """A message of the stream in the shape that the Events API gives it."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
-
-import msgspec
 
 from tidemark.simulator.market.chains import ZERO_ADDRESS
 from tidemark.simulator.message import Message
@@ -39,7 +38,7 @@ def event_of(message: Message) -> Event:
 
 
 def _payload_of(message: Message) -> Event:
-    envelope = msgspec.json.decode(message.body)
+    envelope = json.loads(message.body)
     payload: Event = envelope["payload"] if "event_type" in envelope else envelope["payload"]["payload"]
     return payload
 

@@ -4,17 +4,19 @@ from collections import deque
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 import msgspec
 
+from tidemark.core.timestamps import format_timestamp
 from tidemark.simulator.market.actors import draw_hash
 from tidemark.simulator.market.chains import ZERO_ADDRESS
 from tidemark.simulator.market.market_event import Changed, MarketEvent, Moved, Placed, Redrawn, Sold
 from tidemark.simulator.market.order_book import OrderBook
-from tidemark.simulator.market.payload import event_type_of, payload_of
+from tidemark.simulator.market.payload import HALF_EMOJI, UNKNOWN_RATES, event_type_of, payload_of
 from tidemark.simulator.market.sales import Sales
 from tidemark.simulator.market.wire_version import Template, WireVersion
-from tidemark.simulator.message import Message, SaleKey
+from tidemark.simulator.message import Message, SaleFacts, SaleKey
 
 MIX = {
     "item_received_bid": 455,
@@ -32,19 +34,30 @@ MEMORY = 500
 THINKING_RATE = 2_000
 TEMPLATES = 3_000
 MINT_SHARE = 0.4
+HASHLESS_SHARE = 0.5
+_HALF_EMOJI = HALF_EMOJI.encode()
 _encode = msgspec.json.Encoder().encode
 
 
 class Market:
     """Draws messages; the same seed and the same nows give the same messages.
 
-    `sales_share` is the share of sales among all messages, `again_share` the share of sales that are sent again later.
+    `sales_share` is the share of sales among all messages, `again_share` the share of sales that are sent again later,
+    `hard_share` the share of transactions whose sales are hard to tell apart, to read or to believe.
     """
 
-    def __init__(self, seed: int, *, sales_share: float, again_share: float = 0.01, old_share: float = 0.0) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        sales_share: float,
+        again_share: float = 0.01,
+        old_share: float = 0.0,
+        hard_share: float = 0.0,
+    ) -> None:
         self._rng = Random(seed)
         self._book = OrderBook(self._rng)
-        self._sales = Sales(self._book)
+        self._sales = Sales(self._book, hard_share)
         self._makers = {
             "item_listed": self._book.list_item,
             "item_received_bid": self._book.bid,
@@ -57,6 +70,7 @@ class Market:
         self._sales_share = sales_share
         self._again_share = again_share
         self._old_share = old_share
+        self._hard_share = hard_share
         self._published = self._sold = 0
 
     def next(self, now: datetime) -> Message:
@@ -128,7 +142,12 @@ class Market:
         sales = self._sales.draw(now)
         again = [sold for sold in self._past if self._rng.random() < self._again_share / MEMORY * len(sales)]
         self._past.extend(sales)
-        return [*sales, *map(_transfer, sales), *(replace(sold, event_at=now) for sold in again)]
+        return [*sales, *map(_transfer, sales), *(self._again(sold, now) for sold in again)]
+
+    def _again(self, sold: Sold, now: datetime) -> Sold:
+        """Return a sale as it is sent again: later, with other rates, and in a hard market sometimes without its hash."""
+        hashless = bool(self._hard_share) and self._rng.random() < HASHLESS_SHARE
+        return replace(sold, event_at=now, hashless=hashless)
 
     def _message(self, event: MarketEvent, now: datetime) -> Message:
         version = WireVersion.OLD if self._rng.random() < self._old_share else WireVersion.MODERN
@@ -136,14 +155,15 @@ class Market:
         payload = payload_of(event, version)
         envelope = version.envelope(event_type, _revision(event, now), now, payload)
         slug = payload["collection"]["slug"]
-        return Message(event_type, slug, _encode(envelope), _sale_key(event))
+        body = _encode(envelope).replace(_HALF_EMOJI, rb"\ud83d")
+        facts = _facts(event, payload) if isinstance(event, Sold) else None
+        return Message(event_type, slug, body, _sale_key(event), facts=facts)
 
 
 def _transfer(sold: Sold) -> Moved:
     """Return the transfer that a sale made."""
-    order = sold.order
-    seller, buyer = (order.maker, sold.taker) if order.listing else (sold.taker, order.maker)
-    return Moved(order.collection, sold.token_id, sold.quantity, seller, buyer, sold.transaction, sold.at)
+    seller, buyer = sold.parties
+    return Moved(sold.order.collection, sold.token_id, sold.quantity, seller, buyer, sold.transaction, sold.at)
 
 
 def _revision(event: MarketEvent, now: datetime) -> int:
@@ -163,3 +183,35 @@ def _sale_key(event: MarketEvent) -> SaleKey | None:
     collection = event.order.collection
     order_hash = "" if event.elsewhere else event.order.order_hash
     return SaleKey(collection.chain.name, event.transaction, collection.contract, event.token_id, order_hash)
+
+
+def _facts(sold: Sold, payload: dict[str, Any]) -> SaleFacts:
+    """Return what the ledger holds of a sale; `payload` is how the stream reports it."""
+    order, payment = sold.order, payload["payment_token"]
+    eth_rate, usd_rate = (
+        None if (rate := payment[f"{unit}_price"]) in UNKNOWN_RATES else rate for unit in ("eth", "usd")
+    )
+    seller, buyer = sold.parties
+    shown = payload.get("protocol_data") is not None
+    return SaleFacts(
+        number=sold.number,
+        sold_at=format_timestamp(sold.at),
+        quantity=sold.quantity,
+        price_raw=str(sold.price),
+        payment_token=order.token.symbol,
+        payment_token_address=order.token.address,
+        decimals=payment["decimals"],
+        eth_rate=eth_rate,
+        usd_rate=usd_rate,
+        seller=seller,
+        buyer=buyer,
+        maker=order.maker,
+        taker=sold.taker,
+        is_private=order.private_to is not None,
+        elsewhere=sold.elsewhere,
+        editions=order.collection.editions,
+        order_quantity=order.quantity,
+        fees={recipient: str(amount) for recipient, amount in order.fees.items()} if shown else {},
+        nft_name=payload["item"]["metadata"]["name"].replace(HALF_EMOJI, "\ufffd"),
+        quirk=sold.quirk,
+    )

@@ -53,17 +53,22 @@ class Order:
             return "item_received_bid"
         return "trait_offer" if self.trait else "collection_offer"
 
+    @property
+    def fees(self) -> dict[str, int]:
+        """What the marketplace and the creator get of the price, by recipient."""
+        royalty = self.price * self.collection.royalty_bps // 10_000
+        fees = {FEE_RECIPIENT: self.price * FEE_BPS // 10_000, self.collection.royalty_recipient: royalty}
+        return {recipient: amount for recipient, amount in fees.items() if amount}
+
     @cached_property
     def protocol_data(self) -> dict[str, Any] | None:
         """The order as Seaport has it, amounts as strings; None on a chain without Seaport."""
         if self.collection.chain.base58:
             return None
         goods, money = self._goods(), self._money(self.price)
-        royalty = self.price * self.collection.royalty_bps // 10_000
-        fees = [(FEE_RECIPIENT, self.price * FEE_BPS // 10_000), (self.collection.royalty_recipient, royalty)]
-        cuts = [self._money(amount, recipient) for recipient, amount in fees if amount]
+        cuts = [self._money(amount, recipient) for recipient, amount in self.fees.items()]
         if self.listing:
-            rest = self.price - sum(amount for _, amount in fees)
+            rest = self.price - sum(self.fees.values())
             offer, consideration = [goods], [self._money(rest, self.maker), *cuts]
         else:
             offer, consideration = [money], [goods | {"recipient": mixed_case(self.maker)}, *cuts]

@@ -3,11 +3,14 @@
 from typing import Any
 
 from tidemark.simulator.market.actors import TRAITS
-from tidemark.simulator.market.market_event import Changed, MarketEvent, Moved, Placed, Redrawn, Sold
+from tidemark.simulator.market.market_event import Changed, MarketEvent, Moved, Placed, Quirk, Redrawn, Sold
 from tidemark.simulator.market.order import Order
 from tidemark.simulator.market.wire_version import WireVersion
 
 Payload = dict[str, Any]
+UNKNOWN_RATES = (0, "0", "NaN", "n/a", "", None, "0.000000000000000000")
+HALF_EMOJI = "\ue0f0"
+"""Stands for half an emoji, which UTF-8 does not have, until the envelope is encoded."""
 
 
 def event_type_of(event: MarketEvent) -> str:
@@ -147,11 +150,11 @@ def _sold_in_full(sold: Sold, version: WireVersion) -> Payload:
         "collection": {"slug": order.collection.slug},
         "event_timestamp": version.timestamp(sold.event_at),
         "is_private": order.private_to is not None,
-        "item": version.item(order.collection, sold.token_id),
+        "item": _sold_item(sold, version),
         "listing_type": None,
         "maker": _account(order.maker),
-        "order_hash": "" if sold.elsewhere else order.order_hash,
-        "payment_token": version.payment(order.token, sold.event_at),
+        "order_hash": sold.order_hash,
+        "payment_token": _payment(sold, version),
         "protocol_address": version.protocol_address if protocol_data else None,
         "protocol_data": protocol_data,
         "quantity": sold.quantity,
@@ -159,6 +162,24 @@ def _sold_in_full(sold: Sold, version: WireVersion) -> Payload:
         "taker": _account(sold.taker),
         "transaction": version.transaction(sold.transaction, sold.at),
     }
+
+
+def _sold_item(sold: Sold, version: WireVersion) -> Payload:
+    item = version.item(sold.order.collection, sold.token_id)
+    if sold.quirk is Quirk.SURROGATE:
+        item["metadata"]["name"] += HALF_EMOJI
+    return item
+
+
+def _payment(sold: Sold, version: WireVersion) -> Payload:
+    payment = version.payment(sold.order.token, sold.event_at)
+    if sold.quirk is Quirk.WRONG_DECIMALS:
+        return payment | {"decimals": 0}
+    if sold.quirk is Quirk.UNKNOWN_RATE:
+        drawn = int(sold.order.order_hash[-2:], 16)
+        rates = ("eth_price", "usd_price")[drawn % 2 : 2 if drawn % 3 else drawn % 2 + 1]
+        return payment | dict.fromkeys(rates, UNKNOWN_RATES[drawn % len(UNKNOWN_RATES)])
+    return payment
 
 
 def _moved(moved: Moved, version: WireVersion) -> Payload:

@@ -4,11 +4,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from random import Random
 from typing import NamedTuple
 
 from tidemark.simulator.market.actors import Actors, Collection, draw_base58, draw_hash
 from tidemark.simulator.market.chains import Chain
+from tidemark.simulator.market.hard_sales import HardSales
 from tidemark.simulator.market.market_event import Sold
 from tidemark.simulator.market.order_book import Live, OrderBook, OrderPool
 
@@ -68,19 +70,25 @@ class Owners:
 class Sales:
     """Sells what lies on a book."""
 
-    def __init__(self, book: OrderBook) -> None:
+    def __init__(self, book: OrderBook, hard_share: float = 0.0) -> None:
         self._book = book
         self._rng = book.rng
         self._owners = Owners(book.rng, book.actors)
+        self._hard_sales = HardSales(book)
+        self._hard_share = hard_share
+        self._numbers = count(1)
 
     def draw(self, event_at: datetime) -> list[Sold]:
         """Let one transaction happen, shortly before the stream tells of it; return its sales, at least one."""
         at = (event_at - timedelta(seconds=self._rng.uniform(1, 22))).replace(microsecond=0)
-        way = self._rng.choices(list(WAYS), list(WAYS.values()))[0]
-        sales = self._sweep(at) if way == "sweep" else [self._one(way, at)]
-        for sold in sales:
-            self._owners.note(sold)
-        return sales
+        if self._hard_share and self._rng.random() < self._hard_share:
+            sales = self._hard_sales.draw(at, draw_hash(self._rng))
+        else:
+            way = self._rng.choices(list(WAYS), list(WAYS.values()))[0]
+            sales = self._sweep(at) if way == "sweep" else [self._one(way, at)]
+            for sold in sales:
+                self._owners.note(sold)
+        return [replace(sold, number=next(self._numbers)) for sold in sales]
 
     def _one(self, way: str, at: datetime) -> Sold:
         """Let a single sale happen."""

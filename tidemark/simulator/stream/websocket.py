@@ -134,12 +134,24 @@ class WebSocket:
                 message.sale,
                 queued.topic,
                 queued.at,
+                message.sale_number,
             )
         )
 
     def _record_missed(self) -> None:
         for message, topic, at, cause in self.connection.missed:
             to, number = self.connection.client, self.connection.number
-            line = Missed(at, to, number, topic, message.event_type, message.digest, cause, message.sale)
-            self._ledger.write(line)
+            self._ledger.write(
+                Missed(
+                    at,
+                    to,
+                    number,
+                    topic,
+                    message.event_type,
+                    message.digest,
+                    cause,
+                    message.sale,
+                    message.sale_number,
+                )
+            )
         self.connection.missed.clear()
