@@ -145,7 +145,7 @@ class Market:
         return [*sales, *map(_transfer, sales), *(self._again(sold, now) for sold in again)]
 
     def _again(self, sold: Sold, now: datetime) -> Sold:
-        """Return a sale as it is sent again: later, with other rates, and in a hard market sometimes without its hash."""
+        """Return a sale as it is sent again: later, with other rates, in a hard market some without a hash."""
         hashless = bool(self._hard_share) and self._rng.random() < HASHLESS_SHARE
         return replace(sold, event_at=now, hashless=hashless)
 
