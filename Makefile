@@ -13,7 +13,7 @@ OPPONENTS := .venv-bench/.installed
 SPARK := .venv-spark/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults docs sbom tools images spark lock lowest clean
+.PHONY: help install demo up down status test lint bench faults docs sbom tools images machines spark lock lowest clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -87,6 +87,9 @@ $(TOOLS): deploy/tools.lock
 images: $(STAMP) ## the container images and the compose file without Docker (needs root and debootstrap; ten minutes)
 	@$(BIN)/python -m pytest -m images tests/deploy
 
+machines: $(STAMP) ## a collector's machine booted with systemd-nspawn, from first boot to reboot (needs root)
+	@$(BIN)/python -m pytest -m machines tests/deploy
+
 spark: $(STAMP) $(SPARK) ## read the archive with a Spark, as docs/archive.md says (needs Java 17; 0.5 GB)
 	@$(BIN)/python -m pytest tests/docs/test_archive.py
 
@@ -103,7 +106,7 @@ lowest: ## the tests with the lowest versions that pyproject.toml allows
 	  --all-extras pyproject.toml -o .venv-lowest/requirements.txt
 	@.venv-lowest/bin/python -m pip install --disable-pip-version-check -q --no-deps -r .venv-lowest/requirements.txt
 	@.venv-lowest/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
-	@.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not images and not e2e"
+	@.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not images and not machines and not e2e"
 
 clean: ## remove everything that was installed or written by a run
 	rm -rf $(VENV) .venv-bench .venv-lowest .venv-spark .venv-tools .run
