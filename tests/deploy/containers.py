@@ -52,7 +52,7 @@ as="setpriv --reuid postgres --regid postgres --clear-groups"
 $as initdb -D $data -U "$POSTGRES_USER" --pwfile=/run/password --auth=scram-sha-256 --encoding UTF8 >/dev/null
 export PGPASSWORD="$POSTGRES_PASSWORD" PGUSER="$POSTGRES_USER"
 $as pg_ctl start -w -D $data -o "-c dynamic_shared_memory_type=mmap -c listen_addresses=''" >/dev/null
-createdb "$POSTGRES_DB" && psql -f /src/deploy/images/airflow-database.sql "$POSTGRES_DB"
+createdb "$POSTGRES_DB" && psql -f /src/deploy/images/databases.sql "$POSTGRES_DB"
 $as pg_ctl stop -w -D $data >/dev/null
 exec $as postgres -D $data -c dynamic_shared_memory_type=mmap -c listen_addresses=127.0.0.1
 """

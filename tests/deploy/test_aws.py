@@ -88,11 +88,21 @@ def test_the_archive_is_private_versioned_and_encrypted() -> None:
 def test_no_security_group_admits_anybody_from_outside_the_network() -> None:
     groups = boto3.client("ec2").describe_security_groups()["SecurityGroups"]
     ours = [group for group in groups if group["GroupName"] != "default"]
-    assert len(ours) == 2
+    assert len(ours) == 3
     for group in ours:
         for rule in group["IpPermissions"]:
             assert rule["IpRanges"] == []
             assert rule["UserIdGroupPairs"]
+
+
+def test_only_the_airflow_machine_reaches_the_warehouse() -> None:
+    groups = {
+        template: str(decode_yaml(str(AWS / f"{template}.yaml"))["Resources"]).count("-to-warehouse")
+        for template in ("collector", "airflow", "warehouse")
+    }
+    assert groups == {"collector": 0, "airflow": 1, "warehouse": 1}
+    collectors = _properties("network", "OutboundOnly")["SecurityGroupEgress"]
+    assert 5432 not in {rule["ToPort"] for rule in collectors}
 
 
 @pytest.mark.usefixtures("outputs")

@@ -168,7 +168,7 @@ def _pid(machine: Machine) -> str:
 
 
 def _reasons(machine: Machine) -> set[str]:
-    """The reasons of the gaps that the ledgers in the spool tell of; read on the machine, where the spool may be mounted."""
+    """The reasons of the gaps in the ledgers, read on the machine because the spool may be mounted there."""
     program = """
 from pathlib import Path
 from tidemark.archive.coverage import coverage_of
