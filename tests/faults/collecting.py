@@ -32,6 +32,7 @@ from tests.collector.spool.life import Life
 from tidemark.archive.reasons import Reason
 from tidemark.core.clock import Clock
 from tidemark.simulator.faults import (
+    Binary,
     Close,
     CrashChannel,
     Garbage,
@@ -39,8 +40,10 @@ from tidemark.simulator.faults import (
     HalfOpen,
     IgnoreHeartbeat,
     IgnoreJoin,
+    PingFlood,
     Refuse,
     Reset,
+    UnknownEvent,
 )
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
@@ -179,6 +182,7 @@ async def cut_off(rounds: int, random: Random, folder: Path) -> Outcome:
     faults = (
         Close(code=1000), Close(code=1011), Reset(), CrashChannel(), HalfOpen(), Garbage(), Giant(size=2 << 20),
         Refuse(status=502, times=2), IgnoreJoin(), IgnoreHeartbeat(times=3),
+        Close(code=1001, keep_open=True), PingFlood(pings=2000), Binary(), UnknownEvent(),
     )  # fmt: skip
     async with _simulator(folder) as simulator:
         recording = Recording(simulator, folder, max_message_mib=1)
