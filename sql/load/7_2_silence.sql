@@ -181,9 +181,40 @@ silent_by_minutes AS (
     FROM inner_minute
     GROUP BY start_at, hours, collector, topic, island
     HAVING sum(missed) >= 4
+),
+-- An audit of the hour: the Events API knows sales that the claim covers, and the collector received none of the topic.
+known AS (
+    SELECT start_at, 'collection:' || collection_slug AS topic, coalesce(event_at, sold_at) AS at
+    FROM comparison
+    CROSS JOIN LATERAL (
+        SELECT sale_uid FROM core.sale_sighting WHERE source_hour = start_at AND collector LIKE 'events-api-audit-%' OFFSET 0
+    ) AS sighting
+    JOIN core.sale USING (sale_uid)
+    WHERE cardinality(hours) = 1
+),
+received AS (
+    SELECT DISTINCT start_at, collector, 'collection:' || collection_slug AS topic
+    FROM comparison
+    CROSS JOIN LATERAL (
+        SELECT sale_uid, collector FROM core.sale_sighting WHERE source_hour = start_at AND collector NOT LIKE 'events-api-%' OFFSET 0
+    ) AS sighting
+    JOIN core.sale USING (sale_uid)
+    WHERE start_at IN (SELECT start_at FROM known)
+),
+silent_by_audit AS (
+    SELECT start_at, hours, collector, claim.topic, tstzrange(start_at, end_at) AS span
+    FROM claim
+    JOIN comparison USING (start_at)
+    WHERE EXISTS (
+        SELECT FROM known
+        WHERE known.start_at = claim.start_at AND claim.topic IN (known.topic, 'collection:*') AND span @> tstzrange(at, at + interval '2 min')
+    ) AND NOT EXISTS (
+        SELECT FROM received
+        WHERE (received.start_at, received.collector) = (claim.start_at, claim.collector) AND claim.topic IN (received.topic, 'collection:*')
+    )
 )
 SELECT start_at, hours, collector, topic, range_agg(span) AS spans
-FROM (SELECT * FROM silent_by_sales UNION ALL SELECT * FROM silent_by_minutes) AS silent
+FROM (SELECT * FROM silent_by_sales UNION ALL SELECT * FROM silent_by_minutes UNION ALL SELECT * FROM silent_by_audit) AS silent
 GROUP BY start_at, hours, collector, topic;
 
 -- Grain: one row per hour, collector and topic whose silence this load found, changed or took back.

@@ -40,7 +40,7 @@ WITH topic AS (
 covered AS (
     SELECT topic.hour, topic.topic, collector, range_agg(tstzrange(from_at, to_at)) AS cover
     FROM topic
-    JOIN ops.coverage ON source_hour = topic.hour AND coverage.topic IN (topic.topic, 'collection:*')
+    JOIN ops.proven_coverage AS coverage ON source_hour = topic.hour AND coverage.topic IN (topic.topic, 'collection:*')
     GROUP BY topic.hour, topic.topic, collector
 ),
 once AS (

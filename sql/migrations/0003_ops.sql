@@ -254,6 +254,7 @@ CREATE TABLE ops.gap (
     reason      text        NOT NULL,
     repaired_by text,
     recovered   bigint      CHECK (recovered >= 0),
+    set_aside   bigint      CHECK (set_aside >= 0),
     PRIMARY KEY (source_hour, collector, topic, from_at),
     CHECK (from_at < to_at)
 );
@@ -268,13 +269,16 @@ COMMENT ON COLUMN ops.gap.to_at IS 'End of the interval, UTC, not included.';
 COMMENT ON COLUMN ops.gap.reason IS
     'Why it was not covered, such as connection_lost, process_died, not_running or disk_full; no_manifest where an '
     'expected collector has no manifest of the hour, unaccounted where its manifest says neither covered nor why not, '
-    'silent where it claims coverage and other collectors received sales that it did not.';
+    'silent where it claims coverage and did not receive sales that other collectors received or the Events API knows.';
 COMMENT ON COLUMN ops.gap.repaired_by IS
-    'The last of the repair runs that fill, from the Events API, what the other collectors left open of the interval;'
-    ' NULL while it is open, and where the other collectors covered all of it.';
+    'The last of the repair runs that fill, from the Events API, what the other collectors left open of the interval '
+    'and of which every event could be loaded; NULL while it is open, and where the other collectors covered all of it.';
 COMMENT ON COLUMN ops.gap.recovered IS
     'Sales of the gap''s topic that only the Events API reported and that the stream would have sent in this '
     'interval; each counts for one gap of every collector that missed it. NULL while the gap is not repaired.';
+COMMENT ON COLUMN ops.gap.set_aside IS
+    'Events that the last run fetched for it from the Events API and that could not be read as a sale (ops.quarantine); '
+    'NULL where the gap is repaired or was not asked for.';
 
 CREATE TABLE ops.audit_draw (
     collector         text        NOT NULL,
@@ -399,4 +403,20 @@ COMMENT ON COLUMN ops.reject.reason IS 'Why they could not be read: the first wo
 COMMENT ON COLUMN ops.reject.lines IS 'How many lines.';
 COMMENT ON COLUMN ops.reject.kept IS
     'How many of them are in ops.quarantine; the archive has all, and a load with --force reads them again.';
+
+CREATE VIEW ops.proven_coverage AS
+SELECT coverage.*
+FROM ops.coverage
+WHERE collector NOT LIKE 'events-api-%' OR NOT EXISTS (
+    SELECT FROM ops.reject WHERE reject.source_hour = coverage.source_hour AND reject.collector = coverage.collector
+);
+
+COMMENT ON VIEW ops.proven_coverage IS
+    'One row of ops.coverage per interval of which everything is loaded: without the runs against the Events API that '
+    'fetched events that could not be read.';
+COMMENT ON COLUMN ops.proven_coverage.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.proven_coverage.collector IS 'The collector.';
+COMMENT ON COLUMN ops.proven_coverage.topic IS 'The topic, such as collection:* for the whole market.';
+COMMENT ON COLUMN ops.proven_coverage.from_at IS 'Start of the interval, UTC.';
+COMMENT ON COLUMN ops.proven_coverage.to_at IS 'End of the interval, UTC, not included.';
 

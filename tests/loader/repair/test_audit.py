@@ -199,3 +199,30 @@ async def test_repair_and_audit_bring_what_the_server_dropped(
     assert found["api_unseen"] == len(told) - len(sent)
     assert found["loss_low"] <= loss <= found["loss_high"]
     assert json.dumps(found)
+
+
+async def test_a_topic_that_claims_coverage_and_saw_no_sale_that_the_api_knows_was_silent(
+    s3: "S3Client", auditing: LoaderSettings, simulator: Simulator
+) -> None:
+    topics = ("collection:cats", "collection:dogs", "collection:birds")
+    covered = [Interval(topic, HOUR.start, HOUR.end) for topic in topics]
+    told = [sale(20, 1, collection={"slug": "cats"}), sale(30, 2, collection={"slug": "dogs"})]
+    tell(simulator, *told)
+    seen = Recording(A, covered=covered, topic=topics[0]).receive(told[0], 60)
+    seen.put(s3, auditing.bucket)
+    load_hour(HOUR, auditing)
+    await asyncio.to_thread(audit_and_load, auditing)
+    statement = "SELECT topic, reason, repaired_by LIKE 'events-api-audit-%', recovered FROM ops.gap"
+    assert rows(auditing, statement) == [("collection:dogs", "silent", True, 1)]
+    # the claim counts for the loss: the collector was subscribed, and the stream sent nothing
+    found = audited(auditing, HOUR)
+    assert (found["api_covered"], found["api_unseen"], found["audited_share"]) == (2, 1, 1.0)
+    load_hour(HOUR, auditing, force=True)
+    assert rows(auditing, statement) == [("collection:dogs", "silent", True, 1)]
+    assert audited(auditing, HOUR) == found
+    # its sale comes with a later manifest: it was not silent
+    seen.topic = topics[1]
+    seen.receive(told[1], 60).put(s3, auditing.bucket)
+    load_hour(HOUR, auditing)
+    assert rows(auditing, statement) == []
+    assert audited(auditing, HOUR)["loss"] == 0.0

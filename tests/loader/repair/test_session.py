@@ -62,9 +62,26 @@ def test_each_event_of_an_answer_is_loaded_or_set_aside_alone(
     report = repaired(missed, answers_of(name))
     assert [(window.sales, window.set_aside) for window in report.windows] == [(sales, set_aside)]
     assert found(missed, "SELECT count(*) FROM ops.quarantine WHERE reason <> ''") == [(set_aside,)]
+    gap = found(missed, "SELECT repaired_by, set_aside FROM ops.gap")
+    quality = found(missed, "SELECT repaired_s::int FROM mart.hour_quality")
     if set_aside:
+        assert (gap, quality) == ([(None, set_aside)], [(0,)])
         with pytest.raises(Problem, match="nothing was repaired"):
             report.check()
+    else:
+        assert (gap, quality) == ([(report.collector, None)], [(3600,)])
+        report.check()
+
+
+@pytest.mark.postgres
+def test_a_gap_is_repaired_once_an_answer_can_be_loaded_whole(missed: LoaderSettings) -> None:
+    first = repaired(missed, answers_of("iso-timestamp"))
+    assert [window.set_aside for window in first.windows] == [1]
+    answer = answers_of("iso-timestamp")
+    del answer[0]["json"]["asset_events"][1]
+    second = repaired(missed, answer)
+    assert found(missed, "SELECT repaired_by, set_aside FROM ops.gap") == [(second.collector, None)]
+    assert found(missed, "SELECT count(*) FROM core.sale") == [(2,)]
 
 
 @pytest.mark.postgres

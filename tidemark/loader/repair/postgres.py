@@ -20,19 +20,16 @@ WITH missed AS (
     WHERE source_hour BETWEEN :first AND :last
     GROUP BY source_hour, topic
 ),
-covered AS (
-    SELECT coverage.*, EXISTS (
-        SELECT FROM ops.reject
-        WHERE reject.source_hour = coverage.source_hour AND reject.collector = coverage.collector
-            AND coverage.collector LIKE 'events-api-%'
-    ) AS set_aside
-    FROM ops.coverage
-    WHERE source_hour BETWEEN :first AND :last
-),
 known AS (
-    SELECT source_hour, topic, from_at, to_at FROM covered
+    SELECT source_hour, topic, from_at, to_at
+    FROM ops.proven_coverage
+    WHERE source_hour BETWEEN :first AND :last
+    UNION ALL
+    SELECT source_hour, topic, from_at, to_at
+    FROM ops.coverage
+    WHERE source_hour BETWEEN :first AND :last AND collector LIKE 'events-api-%'
     GROUP BY source_hour, topic, from_at, to_at
-    HAVING NOT bool_and(set_aside) OR count(*) >= :tries
+    HAVING count(*) >= :tries
 )
 SELECT missed.source_hour, missed.topic, lower(open.span) AS from_at, upper(open.span) AS to_at
 FROM missed

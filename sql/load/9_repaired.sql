@@ -1,13 +1,27 @@
--- Grain: one row of ops.gap per interval that a collector did not cover: what filled it.
--- A gap is repaired where runs of the Events API cover whatever of it the other collectors left open.
+-- Grain: one row of ops.gap per interval that a collector did not cover: what filled it. Comes after ops.reject is written (8_account.sql).
+-- A gap is repaired where runs of the Events API, of which every event could be loaded, cover whatever of it the other collectors left open.
 UPDATE ops.gap
-SET recovered = NULL, repaired_by = (
+SET recovered = NULL, set_aside = NULL, repaired_by = (
     SELECT max(collector) FILTER (WHERE collector LIKE 'events-api-%' AND tstzrange(from_at, to_at) && tstzrange(gap.from_at, gap.to_at))
-    FROM ops.coverage
+    FROM ops.proven_coverage
     WHERE source_hour = gap.source_hour AND topic IN (gap.topic, 'collection:*')
     HAVING range_agg(tstzrange(from_at, to_at)) @> tstzrange(gap.from_at, gap.to_at)
 )
 WHERE source_hour IN (SELECT :hour UNION SELECT source_hour FROM silent_topic);
+
+WITH last_run AS (
+    SELECT gap.source_hour, gap.collector, gap.topic, gap.from_at, max(asked.collector) AS run
+    FROM ops.gap
+    JOIN ops.coverage AS asked
+        ON asked.source_hour = gap.source_hour AND asked.topic IN (gap.topic, 'collection:*') AND asked.collector LIKE 'events-api-%'
+        AND tstzrange(asked.from_at, asked.to_at) && tstzrange(gap.from_at, gap.to_at)
+    WHERE repaired_by IS NULL AND gap.source_hour IN (SELECT :hour UNION SELECT source_hour FROM silent_topic)
+    GROUP BY gap.source_hour, gap.collector, gap.topic, gap.from_at
+)
+UPDATE ops.gap
+SET set_aside = (SELECT coalesce(sum(lines), 0) FROM ops.reject WHERE source_hour = gap.source_hour AND reject.collector = run)
+FROM last_run
+WHERE (gap.source_hour, gap.collector, gap.topic, gap.from_at) = (last_run.source_hour, last_run.collector, last_run.topic, last_run.from_at);
 
 -- Also of other hours, where this load has made or unmade such sales. A sale reaches the stream up to two minutes after it happened (LATENESS in
 -- tidemark/loader/repair), so it belongs to the gap in which it happened, else to the next that begins within two minutes; to one of each collector.
