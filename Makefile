@@ -13,7 +13,7 @@ OPPONENTS := .venv-bench/.installed
 SPARK := .venv-spark/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults docs sbom tools images machines spark lock lowest clean
+.PHONY: help install demo up down status test lint bench faults docs sbom tools images machines servers spark lock lowest clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -70,6 +70,7 @@ docs: $(STAMP) ## the generated reference pages
 	@$(BIN)/python -m tools.settings_page
 	@$(BIN)/python -m tools.commands_page
 	@$(BIN)/python -m tools.reasons_page
+	@$(BIN)/python -m tools.errors_page
 
 sbom: $(TOOLS) ## the list of installed packages as CycloneDX in dist/sbom.json
 	@mkdir -p dist
@@ -89,6 +90,10 @@ images: $(STAMP) ## the container images and the compose file without Docker (ne
 
 machines: $(STAMP) ## a collector's machine booted with systemd-nspawn, from first boot to reboot (needs root)
 	@$(BIN)/python -m pytest -m machines tests/deploy
+
+servers: $(STAMP) ## the upload against Ceph, JuiceFS, rclone and s3rver (Debian as root, npm; 600 MB; five minutes)
+	@tests/servers/install
+	@$(BIN)/python -m pytest -n 0 -m servers tests/servers
 
 spark: $(STAMP) $(SPARK) ## read the archive with a Spark, as docs/archive.md says (needs Java 17; 0.5 GB)
 	@$(BIN)/python -m pytest tests/docs/test_archive.py

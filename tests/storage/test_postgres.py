@@ -7,6 +7,7 @@ from sqlalchemy import text
 from tidemark.core.errors import Problem
 from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
 from tidemark.storage.postgres import connected
+from tools.errors_page import SECRET, asking, name_of, postgres_errors_of
 
 
 def test_time_is_utc_and_what_is_not_committed_is_gone(postgres_url: str) -> None:
@@ -80,6 +81,19 @@ def test_a_server_that_goes_away_is_a_problem_of_its_own(tmp_path: Path) -> None
 
     with server, pytest.raises(Problem, match="connection"):
         cut_off()
+
+
+@pytest.mark.parametrize("error", list(postgres_errors_of()), ids=name_of)
+def test_every_error_inside_a_connection_is_what_the_page_says(postgres_server: Postgres, error: Exception) -> None:
+    def fail() -> None:
+        with connected(SecretStr(postgres_server.url())):
+            raise error
+
+    with pytest.raises(type(error) if "fault of Tidemark" in asking(error)[0] else Problem) as raised:
+        fail()
+    if isinstance(raised.value, Problem):
+        assert SECRET not in str(raised.value)
+        assert raised.value.what.rpartition("): ")[2] == asking(error)[0].rpartition("): ")[2]
 
 
 def test_a_fault_of_the_statement_stays_what_it_is(postgres_url: str) -> None:

@@ -16,7 +16,6 @@ from tidemark.storage.failures import problem_of
 # what is sent and received is UTF-8, whatever PGCLIENTENCODING, the role or the database set
 _OPTIONS = {"application_name": "tidemark", "client_encoding": "utf8"}
 _KEEP_ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-_LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
 def _parsed(url: SecretStr) -> URL:
@@ -54,7 +53,7 @@ def connected(url: SecretStr) -> Iterator[Connection]:
             connection.exec_driver_sql("SET TimeZone = 'UTC'; SET temp_buffers = '64MB'")
             connection.commit()
             yield connection
-    except (DBAPIError, *_LOST) as error:  # the latter from COPY, which SQLAlchemy does not see
+    except (DBAPIError, psycopg2.Error) as error:  # the latter from COPY, which SQLAlchemy does not see
         problem = problem_of(f"the warehouse ({place})", error)
         if problem is None:
             raise

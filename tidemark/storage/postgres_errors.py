@@ -55,6 +55,7 @@ _BY_PHRASE: tuple[tuple[str, str, str, bool], ...] = (
     (r"prepared statement|server login has been failing|no more connections allowed|pooler", "the pooler failed",
      _LATER, True),
 )  # fmt: skip
+LENGTH = 5  # characters of an SQLSTATE
 _LOST = ("OperationalError", "InterfaceError", "DisconnectionError")
 
 

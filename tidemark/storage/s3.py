@@ -8,6 +8,8 @@ import base64
 import hashlib
 import os
 import re
+import socket
+import ssl
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from io import BytesIO
@@ -46,6 +48,7 @@ _CHUNK = 1 << 20
 # The name is taken; or an earlier try of this very request completed the upload, and only its answer was lost.
 _TAKEN = {"PreconditionFailed", "412", "NoSuchUpload"}
 _KEY = re.compile(r"[!-~]+", re.ASCII)
+_OF_A_CONNECTION = (ConnectionError, TimeoutError, ssl.SSLError, socket.gaierror)
 _SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
@@ -173,9 +176,11 @@ class S3Store:
         try:
             created, checksum = put(key, content, sha256, {"ContentType": media_type, **self._options})
             equal = self._holds(key, size, checksum, sha256, created=created)
-        except (Problem, OSError):
+        except Problem:
             raise
         except Exception as error:
+            if _is_of_this_disk(error):
+                raise
             raise self._problem(error, key) from error
         if not equal:
             raise conflict(self._bucket, key, created=created)
@@ -326,6 +331,11 @@ def conflict(bucket: str, key: str, *, created: bool) -> ObjectConflictError:
         what = "is there already with other content"
         hint = "Find out who wrote it: two collectors with one id? Nothing was overwritten; the file stays in the spool"
     return ObjectConflictError(f"s3://{bucket}/{key} {what}", hint)
+
+
+def _is_of_this_disk(error: Exception) -> bool:
+    """Tell a file that cannot be read from a connection that failed: some errors of boto3 are OSErrors, too."""
+    return isinstance(error, OSError) and not isinstance(error, (BotoCoreError, *_OF_A_CONNECTION))
 
 
 def _opened(content: Path | bytes) -> BinaryIO:

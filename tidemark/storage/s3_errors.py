@@ -71,6 +71,9 @@ _CODE = re.compile(r"[A-Za-z0-9._]{1,80}", re.ASCII)
 _TROUBLE = {408, 409, 425, 429, 500, 502, 503, 504, 507, 509}
 
 
+CODES = tuple(_BY_CODE)
+
+
 def code_of(error: "ClientError") -> str:
     """Return S3's error code, such as `NoSuchBucket`; the status as text where the answer had no body.
 

@@ -52,7 +52,9 @@ class S3Archive:
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=folder):
                 for found in page.get("Contents", ()):
                     if not found["Key"].endswith("/"):  # a folder that a console has made
-                        yield Listed.of(found["Key"], found["ETag"])
+                        # some servers list no ETag; what they list changes with every write, too
+                        etag = found.get("ETag") or f"{found['Size']} bytes of {found['LastModified']}"
+                        yield Listed.of(found["Key"], etag)
 
     @contextmanager
     def _problems(self, key: str) -> Iterator[None]:

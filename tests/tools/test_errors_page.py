@@ -1,0 +1,43 @@
+"""docs/errors.md holds what comes out at each edge, and no secret of a library's text."""
+
+import botocore.exceptions
+import pytest
+
+from tidemark.core.errors import Problem
+from tools.errors_page import EDGES, PAGE, SECRET, name_of, page, uploading
+
+
+def test_the_page_is_what_make_docs_writes() -> None:
+    assert PAGE.read_text() == page()
+
+
+@pytest.mark.parametrize(("title", "edge", "errors"), EDGES, ids=[edge[0] for edge in EDGES])
+def test_no_text_of_a_library_comes_out(title: str, edge, errors) -> None:
+    raised = list(errors())
+    assert raised, title
+    for error in raised:
+        what, hint, _ = edge(error)
+        assert SECRET not in f"{what} {hint}", name_of(error)
+        assert what
+        assert hint
+
+
+def test_every_error_of_boto3_is_worded() -> None:
+    for title, edge, errors in EDGES:
+        if "boto3 raises" in title:
+            assert not [name_of(error) for error in errors() if "fault of Tidemark" in edge(error)[0]]
+
+
+def test_a_timeout_is_one_of_the_archive_and_not_of_the_disk() -> None:
+    what, _, passes = uploading(botocore.exceptions.ReadTimeoutError(endpoint_url="x", error="y"))
+    assert what == "bucket 'BUCKET' at host: no answer came in time"
+    assert passes
+
+
+def test_a_file_that_cannot_be_read_is_not_one_of_the_archive() -> None:
+    what, _, _ = uploading(FileNotFoundError(2, "gone", "packed/x"))
+    assert what == "packed/x: the file or folder does not exist"
+
+
+def test_problems_pass_as_they_are() -> None:
+    assert uploading(Problem("what", "hint")) == ("what", "hint", False)

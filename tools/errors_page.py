@@ -1,0 +1,255 @@
+"""The page docs/errors.md: every error that a library can raise at an edge, and what a person reads: `make docs`.
+
+Each error is raised where the library would raise it, and the page repeats what came out at the edge.
+"""
+
+import errno
+import inspect
+import os
+import socket
+import ssl
+import string
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import botocore.exceptions
+import botocore.parsers
+import httpx
+import psycopg2
+import psycopg2.errorcodes
+import psycopg2.errors
+import sqlalchemy.exc
+import urllib3.exceptions
+import websockets.exceptions
+
+from tidemark.cli.failures import explained
+from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
+from tidemark.loader.archive.s3 import S3Archive
+from tidemark.storage import postgres_errors, s3_errors
+from tidemark.storage.failures import problem_of, transient
+from tidemark.storage.s3 import S3Store
+
+PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
+SECRET = "secret-that-must-not-show"  # noqa: S105 - what the tests look for
+_HEAD = """# Errors
+
+What a person reads when something outside fails, and whether the same is tried again by itself: by Airflow for about
+six hours, by cron at the next run. Every error class is raised at its edge by a test, which compares this page; no
+library's own text is repeated, because it may hold a key, a password or a row.
+
+An error that is not listed is a fault of Tidemark itself. The command then ends with exit status 70 and a reference
+number, and writes the details to `tidemark-fault-REFERENCE.txt` in the service's state folder, in
+`~/.local/state/tidemark`, or in the folder for temporary files. Values of secrets are removed from it.
+
+This page is written by `make docs`.
+"""
+Said = tuple[str, str, bool]
+
+
+class _Failing:
+    """A client of boto3 that raises an error from every request."""
+
+    meta = SimpleNamespace(endpoint_url="https://HOST")
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, _: str) -> Callable[..., Any]:
+        def request(*_: object, **__: object) -> None:
+            raise self._error
+
+        return request
+
+
+def uploading(error: Exception) -> Said:
+    """Return what the uploader says where a request fails."""
+    client: Any = _Failing(error)
+    return _said(lambda: S3Store(client, "BUCKET").put("KEY", b"x", sha256="00" * 32, media_type="text/plain"))
+
+
+def reading(error: Exception) -> Said:
+    """Return what the loader says where a request fails."""
+    client: Any = _Failing(error)
+    return _said(lambda: S3Archive(client, "BUCKET", "").listed(Hour.parse("2026-11-22T15")))
+
+
+def asking(error: Exception) -> Said:
+    """Return what everything that uses the warehouse says; `tests/storage` raises the same inside a real connection."""
+
+    def fail() -> None:
+        raise problem_of("the warehouse (HOST:5432, database DATABASE, user USER)", error) or error
+
+    return _said(fail)
+
+
+def running(error: Exception) -> Said:
+    """Return what a command says where an error ends it."""
+    text, _ = explained(error, {"HOME": os.devnull})
+    what, _, hint = text.removeprefix("tidemark: ").partition("\n  Next: ")
+    return what, hint, transient(error)
+
+
+def _said(act: Callable[[], object]) -> Said:
+    try:
+        act()
+    except Problem as problem:
+        return problem.what, problem.hint, problem.transient
+    except Exception as error:  # noqa: BLE001 - an error that an edge does not know ends the command
+        return running(error)
+    raise AssertionError("nothing failed")
+
+
+def classes_of(module: ModuleType, base: type[Exception]) -> Iterator[type[Exception]]:
+    """Yield the exceptions that a module defines or shows."""
+    for _, kind in sorted(inspect.getmembers(module, inspect.isclass)):
+        if issubclass(kind, base) and not issubclass(kind, Warning):
+            yield kind
+
+
+def boto_errors() -> Iterator[Exception]:
+    """Yield one error of each class that boto3's library can raise, each with a secret in its text."""
+    for kind in classes_of(botocore.exceptions, botocore.exceptions.BotoCoreError):
+        fields = {name for _, name, _, _ in string.Formatter().parse(getattr(kind, "fmt", "")) if name}
+        parameters = inspect.signature(kind.__init__).parameters.values()
+        wanted = {each.name for each in parameters if each.default is each.empty}
+        names = {name.partition("[")[0] for name in fields} | wanted - {"self", "args", "kwargs"}
+        yield kind(**dict.fromkeys(names, SECRET))
+    yield botocore.parsers.ResponseParserError(SECRET)
+
+
+def s3_refusals() -> Iterator[Exception]:
+    """Yield an answer with each error code of S3 that is known, and some that are not."""
+    statuses = {"SlowDown": 503, "ThrottlingException": 400, "InternalError": 500, "Unknown": 418}
+    for code in [*sorted(s3_errors.CHECKSUM_CODES), *s3_errors.CODES, *statuses]:
+        status = statuses.get(code, int(code) if code.isdigit() else 400)
+        answer: Any = {"Error": {"Code": code, "Message": SECRET}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        yield botocore.exceptions.ClientError(answer, "PutObject")
+
+
+def http_errors() -> Iterator[Exception]:
+    """Yield errors of urllib3 and httpx, with and without the cause that tells more."""
+    pool: Any = SimpleNamespace(host="HOST")
+    for kind in classes_of(urllib3.exceptions, urllib3.exceptions.HTTPError):
+        count = len([each for each in inspect.signature(kind.__init__).parameters.values()
+                     if each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD]) - 1  # fmt: skip
+        pooled = issubclass(kind, urllib3.exceptions.PoolError | urllib3.exceptions.NewConnectionError)
+        try:
+            yield kind(*([pool] if pooled else [SECRET]), *[SECRET] * (count - 1))
+        except (TypeError, AttributeError, ValueError):
+            yield kind.__new__(kind)
+    for kind in classes_of(httpx, httpx.HTTPError):
+        if kind not in (httpx.HTTPError, httpx.HTTPStatusError):  # a base; and what only raise_for_status raises
+            yield kind(SECRET)
+    yield httpx.InvalidURL(SECRET)
+
+
+def connection_errors() -> Iterator[Exception]:
+    """Yield what a connection can fail of, bare and inside the wrapper of a library."""
+    untrusted = ssl.SSLCertVerificationError(1, SECRET)
+    for cause in (
+        socket.gaierror(socket.EAI_NONAME, SECRET),
+        ConnectionRefusedError(errno.ECONNREFUSED, SECRET),
+        ConnectionResetError(errno.ECONNRESET, SECRET),
+        TimeoutError(SECRET),
+        OSError(errno.EHOSTUNREACH, SECRET),
+        OSError(errno.ENETUNREACH, SECRET),
+        ssl.SSLError(1, SECRET),
+        untrusted,
+    ):
+        yield cause
+        yield botocore.exceptions.EndpointConnectionError(endpoint_url=SECRET, error=cause)
+
+
+def websocket_errors() -> Iterator[Exception]:
+    """Yield the errors of a websocket that a command can end with; what may pass is a gap with its reason instead."""
+    yield websockets.exceptions.InvalidProxy(SECRET, SECRET)
+    yield websockets.exceptions.InvalidURI(SECRET, SECRET)
+    yield websockets.exceptions.ProxyError(SECRET)
+
+
+def postgres_errors_of() -> Iterator[Exception]:
+    """Yield an error with each SQLSTATE, connections that never came up, and SQLAlchemy's own."""
+    for name, code in sorted(vars(psycopg2.errorcodes).items()):
+        if name.isupper() and isinstance(code, str) and len(code) == postgres_errors.LENGTH:
+            try:
+                kind = psycopg2.errors.lookup(code)
+            except KeyError:
+                continue
+            yield _with_state(kind, code)
+    for phrase in ("password authentication failed", "unsupported startup parameter: options", SECRET):
+        yield psycopg2.OperationalError(f"connection to server failed: {phrase}")
+    yield psycopg2.InterfaceError(SECRET)
+    yield sqlalchemy.exc.DBAPIError(SECRET, {}, psycopg2.DatabaseError(SECRET), connection_invalidated=True)
+
+
+def _with_state(kind: type[Exception], code: str) -> Exception:
+    error: Exception = type(kind.__name__, (kind,), {"pgcode": code, "__module__": kind.__module__})(SECRET)
+    return error
+
+
+def disk_errors() -> Iterator[Exception]:
+    """Yield an error with each errno of this system."""
+    for code in sorted(errno.errorcode):
+        yield OSError(code, SECRET, "FILE")
+
+
+EDGES: tuple[tuple[str, Callable[[Exception], Said], Callable[[], Iterable[Exception]]], ...] = (
+    ("S3, when hours are uploaded: what a server answers", uploading, s3_refusals),
+    ("S3, when hours are uploaded: what boto3 raises", uploading, boto_errors),
+    ("S3, when hours are loaded: what boto3 raises", reading, boto_errors),
+    ("S3: what a connection fails of", reading, connection_errors),
+    ("The warehouse", asking, postgres_errors_of),
+    ("HTTP, where it ends a command", running, http_errors),
+    ("The websocket, where it ends a command", running, websocket_errors),
+    ("Files, input and output", running, disk_errors),
+)
+
+
+def name_of(error: Exception) -> str:
+    """Return how the page names an error: its class, and the code that tells it apart."""
+    kind = type(error)
+    package = kind.__module__.partition(".")[0]
+    name = kind.__name__ if package == "builtins" else f"{package}.{kind.__name__}"
+    if isinstance(error, botocore.exceptions.ClientError):
+        return s3_errors.code_of(error)
+    if isinstance(error, OSError) and type(error).__module__ == "builtins" and error.errno:
+        return errno.errorcode[error.errno]
+    state = getattr(error, "pgcode", None)
+    cause = getattr(error, "kwargs", {}).get("error") if isinstance(error, botocore.exceptions.BotoCoreError) else None
+    inside = f" of {name_of(cause)}" if isinstance(cause, Exception) else ""
+    return f"{state} {kind.__name__}" if state else name + inside
+
+
+def page() -> str:
+    """Return the whole page; errors that say the same share a row."""
+    return _HEAD + "".join(_section(*edge) for edge in EDGES)
+
+
+def _section(title: str, edge: Callable[[Exception], Said], errors: Callable[[], Iterable[Exception]]) -> str:
+    rows: dict[Said, list[str]] = {}
+    for error in errors():
+        what, hint, passes = edge(error)
+        if "fault of Tidemark" in what:
+            what, hint = "a fault of Tidemark itself, with a reference number", "Report it with the file that is named"
+        for code in (s3_errors.code_of(error),) if isinstance(error, botocore.exceptions.ClientError) else ():
+            what = what.replace(code, "CODE")
+        rows.setdefault((what, hint, passes), []).append(name_of(error))
+    head = f"\n## {title}\n\n| error | what happened | next step | tried again |\n|---|---|---|---|\n"
+    return head + "".join(
+        f"| {', '.join(dict.fromkeys(f'`{name}`' for name in names))} | {_cell(what)} | {_cell(hint)} | "
+        f"{'yes' if passes else 'no'} |\n"
+        for (what, hint, passes), names in rows.items()
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
+    sys.stdout.write(f"{PAGE.relative_to(PAGE.parents[1])} written\n")
