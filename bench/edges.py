@@ -14,10 +14,8 @@ from pydantic import SecretStr
 from collector.stream.websocket import Take
 
 
-class Wire:
+class Connection:
     """What the collector's session needs of a connection, around three coroutines of any library."""
-
-    said_goodbye = False
 
     def __init__(
         self,
@@ -60,12 +58,12 @@ class Wire:
         return "connection_lost"
 
 
-async def dial_picows(url: SecretStr, **_: object) -> Wire:
+async def connect_picows(url: SecretStr, **_: object) -> Connection:
     socket = await picows.connect(url.get_secret_value(), compression=None, ping_interval=None)
-    return Wire(lambda: socket.recv(decode=False), socket.send, socket.close)
+    return Connection(lambda: socket.recv(decode=False), socket.send, socket.close)
 
 
-async def dial_aiohttp(url: SecretStr, **_: object) -> Wire:
+async def connect_aiohttp(url: SecretStr, **_: object) -> Connection:
     session = aiohttp.ClientSession()
     socket = await session.ws_connect(url.get_secret_value(), decode_text=False)
 
@@ -79,4 +77,4 @@ async def dial_aiohttp(url: SecretStr, **_: object) -> Wire:
         await socket.close()
         await session.close()
 
-    return Wire(receive, socket.send_str, close)
+    return Connection(receive, socket.send_str, close)

@@ -20,13 +20,13 @@ from picows import websockets as picows
 from pydantic import SecretStr
 from websockets.asyncio.client import connect
 
-from bench.edges import dial_aiohttp, dial_picows
+from bench.edges import connect_aiohttp, connect_picows
 from bench.flood import JOIN
 from collector.run import Collector
 from collector.settings import CollectorSettings
 from collector.spool.disk import SEALED, Disk
 from collector.stream import subscriber
-from collector.stream.websocket import dial
+from collector.stream.websocket import open_websocket
 
 WARM = 100_000
 CHECK_SECONDS = 0.01
@@ -82,13 +82,13 @@ async def json_recorder(url: str, messages: int) -> dict[str, float]:
             return watch.told(messages)
 
 
-async def tidemark(url: str, messages: int, edge: object = dial) -> dict[str, float]:
+async def tidemark(url: str, messages: int, edge: object = open_websocket) -> dict[str, float]:
     """Record with the collector itself: all that `tidemark collect` does but its metrics.
 
     It syncs each second meanwhile; the last message counts when the operating system has it. Sealed segments are
     removed, as an upload would.
     """
-    subscriber.dial = edge
+    subscriber.open_websocket = edge  # type: ignore[assignment]
     with TemporaryDirectory() as folder:
         disk = Disk(Path(folder))
         disk.prepare()
@@ -96,7 +96,7 @@ async def tidemark(url: str, messages: int, edge: object = dial) -> dict[str, fl
         settings = CollectorSettings(
             collector="bench", spool=disk.root, stream_url=address, opensea_api_key=key, _env_file=None
         )
-        collector, stop = Collector(settings, disk), asyncio.Event()
+        collector, stop = Collector.open(settings, disk), asyncio.Event()
         running = asyncio.create_task(collector.run(stop))
         await received(collector, 1)
         watch = Stopwatch(collector.recorder.received.total())
@@ -134,8 +134,8 @@ RECEIVERS = {
     "aiohttp": aiohttp_loop,
     "json": json_recorder,
     "tidemark": tidemark,
-    "tidemark-picows": partial(tidemark, edge=dial_picows),
-    "tidemark-aiohttp": partial(tidemark, edge=dial_aiohttp),
+    "tidemark-picows": partial(tidemark, edge=connect_picows),
+    "tidemark-aiohttp": partial(tidemark, edge=connect_aiohttp),
 }
 
 

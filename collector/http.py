@@ -8,7 +8,8 @@ from urllib.request import ProxyHandler, build_opener
 
 from tidemark.core.errors import Problem
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
+CONNECTIONS = 16
 _STATUS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 
 
@@ -24,18 +25,31 @@ class Answer:
 class HttpServer:
     """Serves the answers of functions, one per path; every connection is closed after its answer.
 
-    With `port` None it takes `usual`, or any free one where that is taken.
+    With `port` None it takes `usual`, or any free one where that is taken. At most `CONNECTIONS` are open at once, the
+    oldest goes first, and none lasts longer than `timeout` seconds, so that the process keeps the files it needs.
     """
 
-    def __init__(self, routes: Mapping[str, Callable[[], Answer]], host: str, port: int | None, usual: int) -> None:
+    def __init__(
+        self,
+        routes: Mapping[str, Callable[[], Answer]],
+        host: str,
+        port: int | None,
+        usual: int,
+        *,
+        timeout: float = TIMEOUT,
+    ) -> None:
         self._routes = routes
         self._host = host
         self._ports = (usual, 0) if port is None else (port,)
+        self._timeout = timeout
+        self._open: list[asyncio.WriteTransport] = []
 
     async def __aenter__(self) -> Self:
         for port in self._ports:
             try:
-                self._server = await asyncio.start_server(self._serve, self._host, port, limit=8192)
+                self._server = await asyncio.start_server(
+                    self._serve, self._host, port, limit=8192, backlog=CONNECTIONS
+                )
             except OSError as error:
                 problem = Problem(
                     f"metrics cannot be served on {self._host} port {port}: {error.strerror}",
@@ -55,15 +69,21 @@ class HttpServer:
         return f"http://{host}:{port}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._open) >= CONNECTIONS:
+            self._open.pop(0).abort()
+        self._open.append(writer.transport)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._timeout):
                 head = await reader.readuntil(b"\r\n\r\n")
                 writer.write(_printed(self._answer(head)))
-                await writer.drain()
+                writer.close()
+                await writer.wait_closed()
         except (OSError, EOFError, asyncio.LimitOverrunError):
-            return
+            pass
         finally:
-            writer.close()
+            writer.transport.abort()
+            if writer.transport in self._open:
+                self._open.remove(writer.transport)
 
     def _answer(self, head: bytes) -> Answer:
         method, _, rest = head.partition(b" ")
@@ -85,5 +105,5 @@ def _printed(answer: Answer) -> bytes:
 def ask(address: str, path: str) -> bytes:
     """Return the body that another collector process answers. Raises OSError where it does not answer."""
     opener = build_opener(ProxyHandler({}))
-    with opener.open(f"{address}{path}", timeout=PATIENCE) as answer:
+    with opener.open(f"{address}{path}", timeout=TIMEOUT) as answer:
         return bytes(answer.read())

@@ -55,7 +55,7 @@ def _opened(settings: CollectorSettings) -> Collector:
     disk = Disk(settings.spool)
     try:
         disk.prepare()
-        return Collector(settings, disk)
+        return Collector.open(settings, disk)
     except OSError as error:
         hint = "give this user a folder it may write, on a disk that works, in TIDEMARK_SPOOL"
         raise Problem(f"the spool {settings.spool} cannot be used: {error.strerror}", hint) from error

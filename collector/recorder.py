@@ -1,59 +1,71 @@
-"""Where stream and spool meet: every frame becomes a record line, every event a ledger entry."""
+"""Where stream and spool meet: every frame becomes a record line, every claim and loss a ledger entry."""
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-import msgspec
 import structlog
 
 from collector.spool.spool import Spool
-from collector.stream.event import ChannelLost, Event, Joined, JoinFailed
-from collector.stream.frame import Frame
+from collector.stream.frame import Frame, sent_at
+from collector.stream.proof import Covered, Proof, Proven, Uncovered
+from collector.stream.protocol import Answered, ChannelLost, Event, Joined, JoinFailed, Left
+from collector.stream.rate import Rate
 from collector.timeline import Timeline
+from tidemark.archive.reasons import Reason
 from tidemark.archive.record import LINE_END, line_start, unparsed_line
-from tidemark.core.timestamps import format_timestamp, parse_timestamp
+from tidemark.core.timestamps import format_timestamp
 
 READING = 0.05
 ENOUGH = 256 * 1024
 MOST_TYPES = 256
+RATES_EVERY = 30.0
 _log = structlog.get_logger()
-
-
-class _Sent(msgspec.Struct):
-    sent_at: str = ""
-
-
-_read_sent = msgspec.json.Decoder(_Sent).decode
 
 
 class Recorder:
     """Keeps what the sessions receive, in the order of reading; at most 50 ms of it wait to be written.
 
-    `received` counts messages by the event name of their frame; `lost` and `failed` count by reason.
+    `received` counts messages by the event name of their frame; `lost` and `failed` count by reason. `real` and
+    `clock` are the machine's clocks: seconds since 1970, and monotonic seconds.
     """
 
-    def __init__(self, spool: Spool, timeline: Timeline) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        timeline: Timeline,
+        rates: Mapping[str, Rate] | None = None,
+        *,
+        stall_after: float = 60.0,
+        real: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.received: Counter[str | None] = Counter()
         self.received_bytes = 0
         self.lost: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
-        self._last: tuple[float, datetime, Frame] | None = None
+        self._proof = Proof(self._lag_of, rates)
+        self._last: tuple[float, Frame] | None = None
         self._spool = spool
         self._timeline = timeline
+        self._stall_after = stall_after
+        self._real, self._clock = real, clock
         self._flush: asyncio.TimerHandle | None = None
         self._numbers = 0
+        self._rates_at = clock()
 
     def now(self) -> datetime:
-        """Return the moment to be recorded now, in the hour that is open now; what is in doubt until now is a gap."""
-        doubt = self._timeline.look(time.time(), time.monotonic())
+        """Return the timestamp to be recorded now, in the hour that is open now; what is unsure until now is a gap."""
+        anomaly = self._timeline.advance(self._real(), self._clock())
         at = self._timeline.last
         self._spool.turn(at)
-        if doubt:
-            self._spool.ledger.dropped(doubt.start, doubt.until, 0, doubt.reason)
-            _log.error("what came meanwhile may be incomplete", reason=doubt.reason, seconds=round(doubt.seconds, 3))
+        if anomaly:
+            self._spool.ledger.dropped(anomaly.start, anomaly.end, 0, anomaly.reason)
+            _log.error(
+                "what came meanwhile may be incomplete", reason=anomaly.reason, seconds=round(anomaly.seconds, 3)
+            )
         return at
 
     def number(self) -> int:
@@ -61,13 +73,15 @@ class Recorder:
         self._numbers += 1
         return self._numbers
 
-    def record(self, frames: list[Frame]) -> None:
+    def record(self, connection: int, frames: list[Frame], now: float) -> None:
         """Keep the frames of one read; all of them were received at one moment."""
         at = self.now()
         lines = list(self._lines(format_timestamp(at), frames))
         size = sum(map(len, lines))
         self._spool.add(at, lines, len(frames), size)
-        self._count(at, frames, size)
+        self._count(frames, size, now)
+        self._proof.heard(connection, frames, now)
+        self._claim(at)
         if self._spool.waiting >= ENOUGH:
             self.flush()
         elif self._flush is None:
@@ -87,28 +101,26 @@ class Recorder:
             yield message
             yield LINE_END
 
-    def _count(self, at: datetime, frames: list[Frame], size: int) -> None:
+    def _count(self, frames: list[Frame], size: int, now: float) -> None:
         self.received_bytes += size
-        self._last = time.monotonic(), at, frames[-1]
-        self.received.update([frame[3] for frame in frames])
-        if len(self.received) > MOST_TYPES:  # nobody's catalogue: fold what is rare, so that names cannot fill memory
+        self._last = now, frames[-1]
+        self.received.update([frame.event for frame in frames])
+        if len(self.received) > MOST_TYPES:  # fold what is rare, so that names cannot fill memory
             common = Counter(dict(self.received.most_common(MOST_TYPES // 2)))
             common["other"] += self.received.total() - common.total()
             self.received = common
 
+    def _lag_of(self, frame: Frame, received: float) -> float | None:
+        sent = sent_at(frame)
+        return self._timeline.seconds(self._timeline.at(received) - sent) if sent else None
+
     def lag(self) -> float | None:
         """Return how many seconds the last message was on its way; None where it does not say when it was sent."""
-        if self._last is None:
-            return None
-        _, at, frame = self._last
-        try:
-            return (at - parse_timestamp(_read_sent(frame[4]).sent_at)).total_seconds()
-        except ValueError:
-            return None
+        return self._lag_of(self._last[1], self._last[0]) if self._last else None
 
     def last_event_age(self) -> float | None:
         """Return the seconds since the last message."""
-        return None if self._last is None else time.monotonic() - self._last[0]
+        return self._clock() - self._last[0] if self._last else None
 
     def flush(self) -> None:
         """Hand what waits to the operating system."""
@@ -117,34 +129,75 @@ class Recorder:
             self._flush = None
         self._spool.flush()
 
-    def prove(self, connection: int) -> None:
-        """Note that a connection proved that its subscriptions live."""
-        self._spool.ledger.prove(self.now(), connection)
+    def tick(self, now: float) -> None:
+        """Let time pass: prove what lives, end what is no longer plausible."""
+        at = self.now()
+        self._proof.tick(now)
+        self._claim(at)
+        if now - self._rates_at >= RATES_EVERY:
+            self._rates_at = now
+            self.keep_rates(at)
 
-    def note(self, connection: int, event: Event) -> None:
+    def keep_rates(self, at: datetime) -> None:
+        """Write the topics' rates into the ledger, where the next process finds them."""
+        rates = self._proof.rates()
+        self._spool.ledger.keep_rates(at, {topic: (rate.messages, rate.seconds) for topic, rate in rates.items()})
+
+    def note(self, connection: int, event: Event, now: float) -> None:
         """Write what happened to a subscription into the ledger."""
-        ledger, at = self._spool.ledger, self.now()
+        at = self.now()
         match event:
             case Joined(topic):
-                ledger.join(at, connection, topic)
+                self._proof.joined(connection, topic, now)
                 _log.info("joined", connection=connection, topic=topic)
             case ChannelLost(topic, reason):
                 self.lost[reason] += 1
-                ledger.lose(at, connection, topic, reason)
+                self._proof.lost(connection, topic, reason, now)
                 _log.warning("subscription lost", connection=connection, topic=topic, reason=reason)
+            case Left(topic):
+                self._proof.lost(connection, topic, Reason.NOT_RUNNING, now)
             case JoinFailed(topic, reason):
                 self.failed[reason] += 1
-                ledger.fail(at, topic, reason)
+                self._spool.ledger.fail(at, topic, reason)
                 _log.error("join failed", connection=connection, topic=topic, reason=reason)
+            case Answered(float(asked)):
+                self._proof.answered(connection, asked, now)
+        self._claim(at)
 
-    def lose(self, connection: int, reason: str) -> None:
+    def lose(self, connection: int, reason: Reason, now: float) -> None:
         """Write the end of a connection into the ledger."""
+        at = self.now()
         self.lost[reason] += 1
-        self._spool.ledger.lose(self.now(), connection, None, reason)
+        self._proof.ended(connection, reason, now)
+        self._claim(at)
         self._spool.ledger.forget(connection)
         _log.warning("connection ended", connection=connection, reason=reason)
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: Reason) -> None:
         """Write a failed attempt to connect into the ledger."""
         self.failed[reason] += 1
         self._spool.ledger.fail(self.now(), None, reason)
+
+    def wants_renewal(self, connection: int, now: float) -> Reason | None:
+        """Return why a connection should be replaced by another, if it should."""
+        return self._proof.wants_renewal(connection, now, self._stall_after)
+
+    def hand_over(self, old: int, new: int) -> None:
+        """Begin to compare what two connections bring."""
+        self._proof.hand_over(old, new)
+
+    def is_met(self, old: int, new: int) -> bool:
+        """Say whether nothing is missed when the old connection is closed now."""
+        return self._proof.is_met(old, new)
+
+    def _claim(self, at: datetime) -> None:
+        """Write what may be claimed, or no longer."""
+        ledger = self._spool.ledger
+        for claim in self._proof.take_claims():
+            match claim:
+                case Covered(connection, topic, _):
+                    ledger.join(at, connection, topic)
+                case Uncovered(connection, topic, proof, reason):
+                    ledger.lose(at, connection, topic, self._timeline.at(proof), reason)
+                case Proven(connection, until):
+                    ledger.prove(self._timeline.at(until), connection)

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from uuid import uuid4
 
 import structlog
@@ -17,8 +18,9 @@ from collector.spool.ledger import Ledger
 from collector.spool.repair import inheritance, repair
 from collector.spool.spool import Spool
 from collector.status import Status, by_type
-from collector.stream.conversation import Timers
-from collector.stream.subscriber import Plan, Subscriber
+from collector.stream.protocol import Timers
+from collector.stream.rate import Rate
+from collector.stream.subscriber import Plan, Subscriber, Surroundings
 from collector.timeline import Timeline
 from collector.upload.folders import UploadFolders
 from tidemark.archive.reasons import Reason
@@ -28,42 +30,69 @@ from tidemark.core.timestamps import format_timestamp
 from tidemark.core.version import SOFTWARE
 
 TICK = 0.1
+GRACE = timedelta(minutes=4)
 
 _log = structlog.get_logger()
 
 
 class Collector:
-    """One run of the collector. The caller holds the spool's lock.
+    """One run of the collector; `open` makes one."""
 
-    Raises OSError where the spool cannot be used, Problem where the collections file cannot.
-    """
-
-    def __init__(self, settings: CollectorSettings, disk: Disk) -> None:
+    def __init__(
+        self,
+        settings: CollectorSettings,
+        disk: Disk,
+        spool: Spool,
+        timeline: Timeline,
+        *,
+        recorder: Recorder,
+        around: Surroundings,
+    ) -> None:
         self.settings = settings
+        self.spool = spool
+        self.recorder = recorder
         self._disk = disk
-        clock = settings.clock
-        repair(disk, clock.at(time.time()))
-        before = inheritance(disk)
-        real = time.time()
-        timeline = Timeline(clock, before.floor, real, time.monotonic())
-        at = timeline.last
-        ledger = Ledger(disk, uuid4().hex[:12])
-        ledger.start(at, _topics(settings), SOFTWARE, before)
-        if at > clock.at(real):
-            ledger.dropped(clock.at(real), at, 0, Reason.CLOCK_STEPPED)
-            _log.error(
-                "the clock stands before what was recorded; time stands still until then", until=format_timestamp(at)
-            )
-        self.spool = Spool(disk, ledger, at, largest=settings.segment_mib * 1024 * 1024)
-        self.recorder = Recorder(self.spool, timeline)
         self._timeline = timeline
-        self._started_at = at
-        self._synced = time.monotonic()
+        self._started_at = timeline.last
+        self._clock = around.clock
+        self._synced = around.clock()
         self._ending = asyncio.Event()
         self._subscribers = [
-            Subscriber(_plan(settings), ledger.topics, self.recorder, self.recorder.number)
-            for _ in range(settings.connections)
+            Subscriber(_plan(settings), spool.ledger.topics, recorder, around) for _ in range(settings.connections)
         ]
+
+    @classmethod
+    def open(
+        cls,
+        settings: CollectorSettings,
+        disk: Disk,
+        *,
+        real: Callable[[], float] = time.time,
+        around: Surroundings | None = None,
+    ) -> "Collector":
+        """Repair the spool and go on with its ledger. The caller holds the spool's lock.
+
+        `real` is the machine's clock in seconds since 1970. Raises OSError where the spool cannot be used, Problem
+        where the collections file cannot.
+        """
+        around = around or Surroundings()
+        clock = settings.clock
+        repair(disk, clock.at(real()))
+        before = inheritance(disk)
+        started = real()
+        timeline = Timeline(clock, before.floor, started, around.clock())
+        at = timeline.last
+        ledger = Ledger(disk, uuid4().hex[:12], grace=GRACE)
+        ledger.start(at, _topics(settings), SOFTWARE, before)
+        if at > clock.at(started):
+            ledger.dropped(clock.at(started), at, 0, Reason.CLOCK_STEPPED)
+            _log.error(
+                "the clock is behind what was recorded; recorded time waits until then", until=format_timestamp(at)
+            )
+        spool = Spool(disk, ledger, at, largest=settings.segment_mib * 1024 * 1024)
+        rates = {topic: Rate(*rate) for topic, rate in before.rates.items()}
+        recorder = Recorder(spool, timeline, rates, stall_after=settings.stall_after, real=real, clock=around.clock)
+        return cls(settings, disk, spool, timeline, recorder=recorder, around=around)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until `stop` is set; then everything received is on disk and in the ledger."""
@@ -85,15 +114,18 @@ class Collector:
         await asyncio.gather(*(subscriber.close(Reason.NOT_RUNNING) for subscriber in self._subscribers))
         self._ending.set()  # a sync on its way is heard out: only it is told if the disk kept nothing
         await asyncio.wait([syncing])
-        self.spool.ledger.stop(self.recorder.now())
+        at = self.recorder.now()
+        self.recorder.keep_rates(at)
+        self.spool.ledger.stop(at)
         self.spool.close()
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
-            self.recorder.now()
+            now = self._clock()
             for subscriber in self._subscribers:
-                subscriber.tick(time.monotonic())
+                subscriber.tick(now)
+            self.recorder.tick(now)
 
     async def _sync(self) -> None:
         while not self._ending.is_set():
@@ -103,7 +135,7 @@ class Collector:
             error = await asyncio.to_thread(self.spool.sync, mark)
             self.spool.settle(mark, error)
             if error is None:
-                self._synced = time.monotonic()
+                self._synced = self._clock()
 
     def reload(self) -> None:
         """Read the slugs again; topics that stay are not touched. A file that is wrong changes nothing."""
@@ -126,7 +158,7 @@ class Collector:
     @property
     def sync_age(self) -> float:
         """The seconds since everything received was last safe on disk."""
-        return time.monotonic() - self._synced
+        return self._clock() - self._synced
 
     @property
     def sync_limit(self) -> float:
@@ -180,8 +212,7 @@ def _plan(settings: CollectorSettings) -> Plan:
         url=settings.address,
         event_types=settings.event_types,
         timers=Timers(settings.heartbeat, settings.reply_timeout),
-        dial_patience=settings.reply_timeout,
+        connect_timeout=settings.reply_timeout,
         max_connection_age=settings.max_connection_age,
         largest=settings.max_message_mib * 1024 * 1024,
-        stall_after=settings.stall_after,
     )

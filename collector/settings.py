@@ -77,7 +77,7 @@ class CollectorSettings(SpoolSettings):
     heartbeat: float = Field(default=30, gt=0, le=50, description="Seconds between heartbeats.")
     reply_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a handshake or a join's answer.")
     stall_after: float = Field(
-        default=60, gt=0, description="Seconds of silence that are never a stall, however busy the stream was."
+        default=60, gt=0, description="Seconds of silence after which a busy connection is replaced at the earliest."
     )
     max_message_mib: int = Field(default=16, ge=1, le=256, description="A larger message ends the connection.")
     segment_mib: int = Field(default=512, ge=1, le=4096, description="A segment is sealed at this size.")
@@ -99,7 +99,7 @@ class CollectorSettings(SpoolSettings):
 
     @property
     def address(self) -> SecretStr:
-        """The address to dial; it carries the key."""
+        """The address to connect to; it carries the key."""
         key = self.opensea_api_key.get_secret_value()
         return SecretStr(f"{self.stream_url.get_secret_value()}?{urlencode({'token': key})}&vsn=2.0.0")
 

@@ -1,7 +1,9 @@
-"""The collector's time: recorded moments that only move on, and the stretches of it that nobody can vouch for."""
+"""The collector's time: recorded timestamps that only move on, and the intervals in which something may be missed."""
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections import deque
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tidemark.archive.reasons import Reason
 from tidemark.core.clock import Clock
@@ -9,27 +11,27 @@ from tidemark.core.clock import Clock
 TOLERANCE = 1.0
 PAUSE = 3.0
 _INSTANT = timedelta(microseconds=1)
+_BENDS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A stretch of recorded time in which something may have been missed unseen.
+class Anomaly(NamedTuple):
+    """An interval of recorded time in which something may have been missed unseen.
 
     `seconds` is how long the process stood still, or by how much the machine's clock stepped.
     """
 
     start: datetime
-    until: datetime
-    reason: str
+    end: datetime
+    reason: Reason
     seconds: float
 
 
 class Timeline:
-    """Turns the machine's clock into the moments that are recorded. The caller looks several times a second.
+    """Turns the machine's clocks into the timestamps that are recorded. The caller advances it several times a second.
 
-    Real and monotonic times are seconds, given by the caller. `last` is the moment recorded last, `steps` counts the
-    steps of the machine's clock. A clock that stands behind what was recorded lets time all but stand still until it
-    has caught up; no two moments are the same, so that an outage never lasts nothing.
+    Real and monotonic times are seconds, given by the caller. `last` is the timestamp recorded last, `steps` counts
+    the steps of the machine's clock. A clock that is behind what was recorded lets time all but stand still until it
+    has caught up; no two timestamps are the same, so that an outage never lasts nothing.
     """
 
     def __init__(self, clock: Clock, floor: datetime, real: float, monotonic: float) -> None:
@@ -37,18 +39,40 @@ class Timeline:
         self.steps = 0
         self._clock = clock
         self._real, self._monotonic = real, monotonic
+        self._bends: deque[tuple[float, datetime]] = deque([(monotonic, self.last)], maxlen=_BENDS)
+        self._waits = floor > clock.at(real)
 
-    def look(self, real: float, monotonic: float) -> Doubt | None:
-        """Move `last` on; return what is in doubt since the last call.
+    def advance(self, real: float, monotonic: float) -> Anomaly | None:
+        """Move `last` on; return what is unsure since the last call.
 
         A machine that is suspended counts as a clock that steps: its monotonic time stands still with it.
         """
         lived = monotonic - self._monotonic
         step = real - self._real - lived
         before, clock = self.last, self._clock.at(real)
+        if abs(step) >= TOLERANCE or self._waits != (clock <= before):
+            self._waits = clock <= before
+            self._bends.append((self._monotonic, before))
+            self._bends.append((monotonic, max(before + _INSTANT, clock)))
         self._real, self._monotonic = real, monotonic
         self.last = max(before + _INSTANT, clock)
         if abs(step) >= TOLERANCE:
             self.steps += 1
-            return Doubt(min(before, clock), self.last, Reason.CLOCK_STEPPED, step)
-        return Doubt(before, self.last, Reason.PAUSED, lived) if lived >= PAUSE else None
+            return Anomaly(min(before, clock), self.last, Reason.CLOCK_STEPPED, step)
+        return Anomaly(before, self.last, Reason.PAUSED, lived) if lived >= PAUSE else None
+
+    def at(self, monotonic: float) -> datetime:
+        """Return the timestamp that was recorded at a monotonic time, also of before this run began."""
+        bends = [*self._bends, (self._monotonic, self.last)]
+        after = bisect_right(bends, monotonic, key=lambda bend: bend[0])
+        if after == 0:
+            first, at = bends[0]
+            return at - timedelta(seconds=(first - monotonic) * self._clock.rate)
+        (start, at), (end, until) = bends[after - 1], bends[min(after, len(bends) - 1)]
+        if monotonic >= self._monotonic or end <= start:
+            return self.last
+        return at + (until - at) * ((monotonic - start) / (end - start))
+
+    def seconds(self, recorded: timedelta) -> float:
+        """Return how many real seconds a recorded time lasted."""
+        return recorded.total_seconds() / self._clock.rate

@@ -1,11 +1,11 @@
 """The keeper of the coverage ledger: what is expected, joined and proven now, and the file of each open hour."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from collector.spool.disk import OPEN, SEALED, Disk
 from collector.spool.outage import Outages
-from collector.spool.repair import Inheritance
+from collector.spool.repair import DAWN, Inheritance
 from tidemark.archive.ledger import (
     Alive,
     Began,
@@ -16,6 +16,7 @@ from tidemark.archive.ledger import (
     Joined,
     Lost,
     Place,
+    Rates,
     Started,
     Stopped,
     Subscribed,
@@ -52,16 +53,20 @@ class _File:
 class Ledger:
     """Writes every entry into the ledger of each hour that is still open.
 
-    An hour stays open past its end until every connection that was joined in it is proven past it or lost.
+    An hour stays open past its end until every connection that was joined in it is proven past it or lost, and for a
+    `grace` in which a topic's silence may turn out to have begun in it. `at` is the recorded time; the caller sets it.
     `write` is the only method that touches the disk; what it could not write waits for the next call.
     """
 
-    def __init__(self, disk: Disk, run: str) -> None:
+    def __init__(self, disk: Disk, run: str, *, grace: timedelta = timedelta()) -> None:
         self._disk = disk
+        self._grace = grace
+        self.at = DAWN
         self._run = run
         self._files: list[_File] = []
         self.outages = Outages()
         self._reasons: dict[str, str] = {}
+        self._rates: dict[str, tuple[float, float]] = {}
         self._places: dict[Place, datetime] = {}
         self._proofs: dict[int, datetime] = {}
         self._durable: dict[int, datetime] = {}
@@ -78,20 +83,25 @@ class Ledger:
 
     def start(self, at: datetime, topics: Iterable[str], software: str, before: Inheritance) -> None:
         """Open the hour's ledger, or go on with the one that a process before left."""
-        hour = Hour.of(at)
+        self.at, hour, topics = at, Hour.of(at), tuple(topics)
         name = str(CoverageName(hour))
         if name in self._disk.names(OPEN):
             self._files.append(_File(hour, size=self._disk.size(f"{OPEN}/{name}")))
         else:
-            self._files.append(_File(hour, Began(hour.start, None, before.expected)))
+            unknown: dict[str, str] = dict.fromkeys(topics, Reason.NOT_STARTED) if before.is_new else {}
+            self._files.append(_File(hour, Began(hour.start, None, before.expected or unknown)))
         for topic in topics:
             self._miss(topic, at, Reason.CONNECTING)
         self._add(Started(at, self._run, tuple(self._reasons), software))
+        self.keep_rates(at, before.rates)
 
     def turn(self, hour: Hour) -> None:
         """Open another hour's ledger; those before are closed by `write` as soon as nothing in them is unproven."""
+        self.at = max(self.at, hour.start)
         began = Began(hour.start, self._run, dict(self._reasons), tuple(sorted(self._places)))
         self._files.append(_File(hour, began))
+        if self._rates:
+            self._files[-1].waiting.append(Rates(hour.start, self._rates))
 
     def subscribe(self, at: datetime, topic: str) -> None:
         """Expect a topic from now on."""
@@ -116,17 +126,19 @@ class Ledger:
         """Note a proof of life; it is written once what came with it is on disk (`promise`, `settle`)."""
         self._proofs[connection] = at
 
-    def lose(self, at: datetime, connection: int, topic: str | None, reason: str) -> None:
-        """Record that a connection, or one topic of it, is lost since its last proof of life."""
-        lost = [place for place in self._places if place.connection == connection and topic in (None, place.topic)]
-        if not lost:
+    def lose(self, at: datetime, connection: int, topic: str, proof: datetime, reason: str) -> None:
+        """Record that nothing is claimed of a topic on a connection after `proof`."""
+        if self._places.pop(Place(connection, topic), None) is None:
             return
-        proof = self._proofs.get(connection, max(self._places[place] for place in lost))
-        for place in lost:
-            del self._places[place]
-            if place.topic in self._reasons and place.topic not in self.joined:
-                self._miss(place.topic, proof, reason)
+        if topic in self._reasons and topic not in self.joined:
+            self._miss(topic, proof, reason)
         self._add(Lost(at, connection, topic, proof, reason))
+
+    def keep_rates(self, at: datetime, rates: dict[str, tuple[float, float]]) -> None:
+        """Record how much the topics usually bring, of those that are expected."""
+        self._rates = {topic: rate for topic, rate in rates.items() if topic in self._reasons}
+        if self._rates:
+            self._add(Rates(at, self._rates))
 
     def forget(self, connection: int) -> None:
         """Drop what is known of a connection that is closed."""
@@ -174,7 +186,7 @@ class Ledger:
         """
         for file in list(self._files):
             whole = file.promised == len(file.waiting) and file is not self._files[-1]
-            if close and whole and self._proven(file.hour.end):
+            if close and whole and self.at >= file.hour.end + self._grace and self._proven(file.hour.end):
                 self._write(file, [*file.waiting, Ended(file.hour.end)])
                 self._disk.move(f"{OPEN}/{CoverageName(file.hour)}", SEALED)
                 self._files.remove(file)

@@ -11,12 +11,14 @@ from collector.spool.disk import OPEN, SEALED, Disk
 from collector.spool.lock import SpoolLockedError, held
 from collector.spool.open_segment import seal
 from tidemark.archive.coverage import coverage_of
-from tidemark.archive.ledger import read_entry, read_ledger
+from tidemark.archive.ledger import Began, Rates, print_entry, read_entry, read_ledger
 from tidemark.archive.names import CoverageName, SegmentName
+from tidemark.archive.reasons import Reason
 from tidemark.archive.record import read_record
 from tidemark.core.hour import Hour
 
 DAWN = datetime(1970, 1, 1, tzinfo=UTC)
+_ENOUGH = 4 * 1024 * 1024
 _Name = TypeVar("_Name")
 
 
@@ -53,6 +55,29 @@ def repair(disk: Disk, now: datetime) -> None:
             disk.put_at(path, told, b"")
             if ledger.hour.end <= now or ledger != newest:
                 disk.move(path, SEALED)
+    _explain_first_hour(disk, now)
+
+
+def _explain_first_hour(disk: Disk, now: datetime) -> None:
+    """Write the ledger that a spool's first hour lacks: its segments are there, and what they cover is not known.
+
+    An hour that others come before needs none: what was expected then still is.
+    """
+    summed_up = {name.removesuffix(".json") for folder in ("uploaded", "packed") for name in disk.names(folder)}
+    ledgers = [_parsed(CoverageName.parse, name) for folder in (OPEN, SEALED) for name in disk.names(folder)]
+    found = [name for name in (_parsed(SegmentName.parse, name) for name in disk.names(SEALED)) if name]
+    first = min((name.hour for name in found), default=None)
+    if first is None or first.compact in summed_up or any(ledger.hour <= first for ledger in ledgers if ledger):
+        return
+    topics: set[str] = set()
+    for name in found:
+        if name.hour == first:
+            with disk.view(f"{SEALED}/{name}") as content:
+                lines = content[: content.find(b"\n", min(len(content), _ENOUGH)) + 1 or len(content)].splitlines()
+            topics.update(topic for line in lines if (topic := read_record(line).topic))
+    began = Began(first.start, None, dict.fromkeys(sorted(topics), Reason.NO_LEDGER))
+    folder = SEALED if first.end <= now else OPEN
+    disk.put_at(f"{folder}/{CoverageName(first)}", 0, print_entry(began))
 
 
 def _told(ledger: bytes) -> int:
@@ -102,11 +127,14 @@ class Inheritance:
     """What a new process takes over.
 
     `expected` holds the topics that were meant to be covered, each with the reason why it is not; nothing may be
-    recorded before `floor`.
+    recorded before `floor`. `rates` says how much each topic usually brings: messages, and the seconds in which they
+    came. A spool `is_new` where no process has written a ledger yet.
     """
 
     floor: datetime = DAWN
     expected: dict[str, str] = field(default_factory=dict)
+    rates: dict[str, tuple[float, float]] = field(default_factory=dict)
+    is_new: bool = False
 
 
 def inheritance(disk: Disk) -> Inheritance:
@@ -118,12 +146,13 @@ def inheritance(disk: Disk) -> Inheritance:
     names = ((_parsed(CoverageName.parse, name), folder) for folder in (OPEN, SEALED) for name in disk.names(folder))
     ledgers = [(name, folder) for name, folder in names if name]
     if not ledgers:
-        return Inheritance(max(floors))
+        return Inheritance(max(floors), is_new=True)
     newest, folder = max(ledgers)
     ledger = disk.read(f"{folder}/{newest}")
     entries = read_ledger(ledger[: _told(ledger)])
     expected = coverage_of(entries, newest.hour).expected
-    return Inheritance(max([*floors, *(entry.at for entry in entries)]), expected)
+    rates = [entry.topics for entry in entries if isinstance(entry, Rates)]
+    return Inheritance(max([*floors, *(entry.at for entry in entries)]), expected, rates[-1] if rates else {})
 
 
 def _floor(path: str) -> datetime:

@@ -42,6 +42,7 @@ class Spool:
 
     def turn(self, at: datetime) -> None:
         """Begin another hour when `at` lies in one: seal the segment, open the hour's ledger."""
+        self.ledger.at = at
         if at >= self._hour.end:
             self.flush()
             self._seal()

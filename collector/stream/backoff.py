@@ -1,37 +1,33 @@
-"""Back-off: growing pauses with full jitter and a cap."""
+"""Back-off: growing pauses with jitter and a cap."""
 
 from dataclasses import dataclass
+
+LOSS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""After a loss, in seconds: short, since every second is a gap."""
+
+REFUSAL = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 240.0, 480.0, 900.0)
+"""After a refusal, which often passes by itself."""
+
+KEY_REFUSAL = (60.0, 120.0, 240.0, 480.0, 900.0)
+"""After a refusal of the key, which only a person can end."""
 
 
 @dataclass(slots=True)
 class Backoff:
-    """How long to wait before the next attempt, in seconds.
+    """How long to wait before the next attempt, in seconds: the steps one after the other, then the last for ever.
 
-    The bound doubles from `first` up to `cap`; a pause is drawn evenly between `least` and the bound, so that many
-    clients that were cut at once do not return at once.
+    A pause is drawn between half a step and the whole, so that clients that were cut at once do not return at once.
     """
 
-    first: float
-    cap: float
-    least: float = 0.0
+    steps: tuple[float, ...]
     attempts: int = 0
 
     def pause(self, chance: float) -> float:
         """Return the next pause; `chance` is a random number in [0, 1)."""
-        bound = min(self.cap, self.first * 2.0 ** min(self.attempts, 60))
+        step = self.steps[min(self.attempts, len(self.steps) - 1)]
         self.attempts += 1
-        return self.least + max(0.0, bound - self.least) * chance
+        return step * (0.5 + 0.5 * chance)
 
     def reset(self) -> None:
-        """Begin anew; called only once the server has answered and stayed."""
+        """Begin with the first step again; called only once the server has answered and stayed."""
         self.attempts = 0
-
-
-def quick() -> Backoff:
-    """Return the pauses after a loss: short, since every second is a gap."""
-    return Backoff(first=0.25, cap=10.0)
-
-
-def patient() -> Backoff:
-    """Return the pauses after a refusal, which only a person can end: never less than half a minute."""
-    return Backoff(first=60.0, cap=900.0, least=30.0)

@@ -1,12 +1,14 @@
 """Phoenix frames: `[join_ref, ref, topic, event, payload]`; sent as arrays, read as arrays and as objects."""
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 import msgspec
 
 from tidemark.archive.record import on_one_line
 from tidemark.core.surrogates import replace_lone_surrogates
+from tidemark.core.timestamps import parse_timestamp
 
 HEARTBEAT_TOPIC: Final = "phoenix"
 REPLY: Final = "phx_reply"
@@ -15,7 +17,16 @@ CLOSE: Final = "phx_close"
 CONTROL: Final = frozenset({REPLY, ERROR, CLOSE})
 
 Ref = str | int | None
-Frame = tuple[Ref, Ref, str | None, str | None, bytes | msgspec.Raw]
+
+
+class Frame(NamedTuple):
+    """A frame; one that was not understood has neither topic nor event, and its payload is the frame as it came."""
+
+    join_ref: Ref
+    ref: Ref
+    topic: str | None
+    event: str | None
+    payload: msgspec.Raw
 
 
 class _Object(msgspec.Struct):
@@ -32,9 +43,27 @@ class _Reply(msgspec.Struct):
     status: str = ""
 
 
-_read_array = msgspec.json.Decoder(tuple[Ref, Ref, str, str, msgspec.Raw]).decode
+class _Collection(msgspec.Struct):
+    slug: str | None = None
+
+
+class _Payload(msgspec.Struct):
+    collection: _Collection = msgspec.field(default_factory=_Collection)
+
+
+class _Slugged(msgspec.Struct):
+    payload: _Payload = msgspec.field(default_factory=_Payload)
+
+
+class _Sent(msgspec.Struct):
+    sent_at: str = ""
+
+
+_read_array = msgspec.json.Decoder(Frame).decode
 _read_object = msgspec.json.Decoder(_Object).decode
 _read_reply = msgspec.json.Decoder(_Reply).decode
+_read_slugged = msgspec.json.Decoder(_Slugged).decode
+_read_sent = msgspec.json.Decoder(_Sent).decode
 _encode = msgspec.json.encode
 
 
@@ -47,38 +76,65 @@ def read_frame(data: bytes) -> Frame:
         if not data.isascii():
             data.decode()
         if data[:1] == b"[" and b"\n" not in data and b"\r" not in data:
-            return _read_array(data)
-        return _read_rare(data)
+            frame = _read_array(data)
+            if frame.topic is not None and frame.event is not None:
+                return frame
+        else:
+            return _read_rare(data)
     except (ValueError, RecursionError):
         return _read_with_lone_surrogates(data)
+    return _no_frame(data)
+
+
+def _no_frame(data: bytes) -> Frame:
+    return Frame(None, None, None, None, msgspec.Raw(data))
 
 
 def _read_with_lone_surrogates(data: bytes) -> Frame:
     """Read a frame in which half of a surrogate pair stands alone; its payload is kept as received."""
     whole = replace_lone_surrogates(data)
-    if whole == data or read_frame(whole)[3] is None:
-        return None, None, None, None, data
-    join_ref, ref, topic, event, payload = read_frame(whole)
-    start = on_one_line(whole).rindex(bytes(payload))
-    return join_ref, ref, topic, event, on_one_line(data)[start : start + len(bytes(payload))]
+    if whole == data or (frame := read_frame(whole)).event is None:
+        return _no_frame(data)
+    payload = bytes(frame.payload)
+    start = on_one_line(whole).rindex(payload)
+    return frame._replace(payload=msgspec.Raw(on_one_line(data)[start : start + len(payload)]))
 
 
 def _read_rare(data: bytes) -> Frame:
-    """Read a frame with line breaks or in object form."""
+    """Read a frame with line breaks or in object form. Raises ValueError."""
     if data.lstrip()[:1] == b"[":
-        array = _read_array(data)
-        return *array[:4], on_one_line(bytes(array[4]))
-    found = _read_object(data)
-    payload = data if found.topic is None else bytes(found.payload)
-    return found.join_ref, found.ref, found.topic, found.event, on_one_line(payload)
+        frame = _read_array(data)
+        if frame.topic is None or frame.event is None:
+            raise ValueError("an array without topic or event is no frame")
+    else:
+        found = _read_object(data)
+        payload = found.payload if found.topic is not None else msgspec.Raw(data)
+        frame = Frame(found.join_ref, found.ref, found.topic, found.event, payload)
+    return frame._replace(payload=msgspec.Raw(on_one_line(bytes(frame.payload))))
 
 
-def is_ok(reply: bytes | msgspec.Raw) -> bool:
+def is_ok(reply: msgspec.Raw) -> bool:
     """Say whether the payload of a `phx_reply` is a consent; any other status is a refusal."""
     try:
         return _read_reply(reply).status == "ok"
     except ValueError:
         return False
+
+
+def sent_at(frame: Frame) -> datetime | None:
+    """Return when the server sent a message, by its own clock; None where it does not say."""
+    try:
+        return parse_timestamp(_read_sent(frame.payload).sent_at)
+    except (ValueError, OverflowError, RecursionError):
+        return None
+
+
+def slug_of(frame: Frame) -> str | None:
+    """Return the slug of the collection that a message belongs to; None where it does not say."""
+    try:
+        return _read_slugged(frame.payload).payload.collection.slug
+    except (ValueError, RecursionError):
+        return None
 
 
 def join_frame(ref: str, topic: str, event_types: Sequence[str] = ()) -> bytes:

@@ -1,33 +1,42 @@
-"""One connection from dial to end: the wire, the conversation on it, and who is told."""
+"""One connection from its opening to its end: the socket, the protocol on it, and the recorder."""
 
 import asyncio
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Protocol
 
-from collector.stream.conversation import Conversation
-from collector.stream.event import Answered, Dead, Event
 from collector.stream.frame import Frame
-from collector.stream.websocket import Wire, hang_up
+from collector.stream.protocol import Answered, ChannelProtocol, Dead, Event
+from collector.stream.websocket import WebSocketConnection
+from tidemark.archive.reasons import Reason
 
 
-class Recorder(Protocol):
-    """Whoever keeps what is received; none of its methods waits."""
+class StreamRecorder(Protocol):
+    """What keeps messages and coverage; none of its methods waits, and times are monotonic seconds."""
 
-    def record(self, frames: list[Frame]) -> None:
-        """Keep the frames of one read."""
+    def number(self) -> int:
+        """Return the next connection's number."""
 
-    def prove(self, connection: int) -> None:
-        """Note that a connection proved that its subscriptions live."""
+    def record(self, connection: int, frames: list[Frame], now: float) -> None:
+        """Keep the messages of one read."""
 
-    def note(self, connection: int, event: Event) -> None:
+    def note(self, connection: int, event: Event, now: float) -> None:
         """Note what happened to a subscription."""
 
-    def lose(self, connection: int, reason: str) -> None:
+    def lose(self, connection: int, reason: Reason, now: float) -> None:
         """Note that a connection ended."""
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: Reason) -> None:
         """Note that no connection came about."""
+
+    def wants_renewal(self, connection: int, now: float) -> Reason | None:
+        """Return why a connection should be replaced by another, if it should."""
+
+    def hand_over(self, old: int, new: int) -> None:
+        """Begin to compare what two connections bring."""
+
+    def is_met(self, old: int, new: int) -> bool:
+        """Say whether nothing is missed when the old connection is closed now."""
 
 
 class Session:
@@ -37,74 +46,90 @@ class Session:
     `lasted` then says how many seconds it lived.
     """
 
-    def __init__(self, wire: Wire, conversation: Conversation, recorder: Recorder) -> None:
-        self.conversation = conversation
+    def __init__(
+        self,
+        number: int,
+        connection: WebSocketConnection,
+        protocol: ChannelProtocol,
+        recorder: StreamRecorder,
+        clock: Callable[[], float],
+    ) -> None:
+        self.number = number
         self.answered = False
         self.lasted = 0.0
-        self._wire = wire
+        self._connection = connection
+        self._protocol = protocol
         self._recorder = recorder
-        self._verdict: str | None = None
+        self._clock = clock
+        self._verdict: Reason | None = None
         self._over = False
-        self._opened_at = time.monotonic()
-        conversation.opened(self._opened_at)
-        self._pump()
-        wire.start(self._receive)
+        self._opened_at = clock()
+        self.over: asyncio.Future[Reason]
+
+    def start(self) -> None:
+        """Join everything and listen."""
+        self._protocol.opened(self._opened_at)
+        self._pump(self._opened_at)
+        self._connection.start(self._receive)
         self.over = asyncio.create_task(self._ended())
 
     @property
-    def number(self) -> int:
-        """The connection's number within this run."""
-        return self.conversation.number
+    def settled(self) -> bool:
+        """Whether every topic is joined."""
+        return self._protocol.settled
 
     def _receive(self, messages: list[bytes]) -> None:
-        now = time.monotonic()
-        frames = self.conversation.receive(messages, now)
-        if frames:
-            self._recorder.record(frames)
-        if self.conversation.proof == now:
-            self._recorder.prove(self.number)
-        self._pump()
+        now = self._clock()
+        if frames := self._protocol.receive(messages, now):
+            self._recorder.record(self.number, frames, now)
+        self._pump(now)
 
     def tick(self, now: float) -> None:
         """Let time pass."""
-        self.conversation.tick(now)
-        self._pump()
+        self._protocol.tick(now)
+        self._pump(now)
+
+    def ask(self) -> None:
+        """Send a heartbeat now."""
+        self._protocol.ask(now := self._clock())
+        self._pump(now)
 
     def want(self, topics: Iterable[str]) -> None:
         """Change the topics."""
-        self.conversation.want(topics, time.monotonic())
-        self._pump()
+        self._protocol.want(topics, now := self._clock())
+        self._pump(now)
 
-    def _pump(self) -> None:
-        """Pass on what the conversation wants sent and told."""
-        if sends := self.conversation.take_sends():
-            self._wire.post(sends)
-        for event in self.conversation.take_events():
-            if isinstance(event, Answered):
-                self.answered = True
-            elif isinstance(event, Dead):
+    def _pump(self, now: float) -> None:
+        """Pass on what the protocol wants sent and noted."""
+        if sends := self._protocol.take_sends():
+            self._connection.post(sends)
+        for event in self._protocol.take_events():
+            self.answered |= isinstance(event, Answered)
+            if isinstance(event, Dead):
                 self._verdict = self._verdict or event.reason
-                self._wire.cut()
+                self._connection.cut()
             else:
-                self._recorder.note(self.number, event)
+                self._recorder.note(self.number, event, now)
 
-    async def _ended(self) -> str:
-        reason = await self._wire.ended()
-        return self._finish(reason)
+    async def _ended(self) -> Reason:
+        return self._finish(await self._connection.ended())
 
-    async def close(self, reason: str) -> None:
-        """End the connection in good order; messages that still come are kept."""
+    async def close(self, reason: Reason) -> None:
+        """End the connection in good order; messages that still come are kept, for a second at most.
+
+        The server answers a heartbeat before it says goodbye, which proves a quiet stream up to now.
+        """
         self._verdict = self._verdict or reason
-        await hang_up(self._wire)
+        self.ask()
+        with suppress(OSError):
+            await self._connection.close()
         self._finish(reason)
 
-    def _finish(self, reason: str) -> str:
+    def _finish(self, reason: Reason) -> Reason:
         self._verdict = self._verdict or reason
         if not self._over:
             self._over = True
-            now = time.monotonic()
+            now = self._clock()
             self.lasted = now - self._opened_at
-            if self._wire.said_goodbye and self.conversation.closed(now):
-                self._recorder.prove(self.number)
-            self._recorder.lose(self.number, self._verdict)
+            self._recorder.lose(self.number, self._verdict, now)
         return self._verdict

@@ -1,49 +1,64 @@
-"""One subscription kept alive for months: dial, converse, dial again; and, where asked, make before break."""
+"""One subscription kept alive for months: connect, converse, connect again; and renew, the new connection first."""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from random import random
 
 import structlog
 from pydantic import SecretStr
 
-from collector.stream.backoff import patient, quick
-from collector.stream.conversation import Conversation, Timers
-from collector.stream.session import Recorder, Session
-from collector.stream.watchdog import Watchdog
-from collector.stream.websocket import Undialled, dial
+from collector.stream.backoff import KEY_REFUSAL, LOSS, REFUSAL, Backoff
+from collector.stream.protocol import ChannelProtocol, Timers
+from collector.stream.session import Session, StreamRecorder
+from collector.stream.websocket import ConnectError, open_websocket
 from tidemark.archive.reasons import Reason
 
 _log = structlog.get_logger()
 _LONGEST_WISH = 900.0
-_SETTLING = 30.0
+_LOOK, _GLANCE = 0.05, 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How to subscribe. Times are in seconds; with `max_connection_age` 0 a connection is never renewed."""
+    """How to subscribe. Times are in seconds; with `max_connection_age` 0 a healthy connection is never replaced.
+
+    A new connection has `settling` to join everything, and the old one then `draining` to deliver what it has queued.
+    """
 
     url: SecretStr
     event_types: Sequence[str] = ()
     timers: Timers = field(default_factory=Timers)
-    dial_patience: float = 10.0
-    max_connection_age: float = 0.0
+    connect_timeout: float = 10.0
+    max_connection_age: float = 1800.0
     largest: int = 16 * 1024 * 1024
-    stall_after: float = 60.0
+    settling: float = 30.0
+    draining: float = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """Time and chance, which tests replace: `clock` is monotonic seconds, `chance` random in [0, 1)."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    chance: Callable[[], float] = random
 
 
 class Subscriber:
-    """Holds one connection, and a second one for the time of a planned renewal."""
+    """Holds one connection, and a second one while it is being renewed."""
 
-    def __init__(self, plan: Plan, topics: Sequence[str], recorder: Recorder, number: Callable[[], int]) -> None:
+    def __init__(
+        self, plan: Plan, topics: Sequence[str], recorder: StreamRecorder, around: Surroundings | None = None
+    ) -> None:
         self._plan = plan
         self._topics = topics
         self._recorder = recorder
-        self._number = number
-        self._watchdog = Watchdog(plan.stall_after)
-        self._quick, self._patient = quick(), patient()
+        self._around = around or Surroundings()
+        self._pauses: dict[tuple[float, ...], Backoff] = {
+            steps: Backoff(steps) for steps in (LOSS, REFUSAL, KEY_REFUSAL)
+        }
         self._held: set[Session] = set()
 
     @property
@@ -67,64 +82,102 @@ class Subscriber:
         while True:
             try:
                 session = await self._open()
-            except Undialled as failure:
-                await self._rest(failure.reason, failure)
+            except ConnectError as failure:
+                await self._rest(failure)
                 continue
             session, reason = await self._hold(session)
             if session.answered and session.lasted > self._plan.timers.reply:
-                self._quick.reset()
-                self._patient.reset()
-            await self._rest(reason, None if session.answered else Undialled(reason))
+                for pauses in self._pauses.values():
+                    pauses.reset()
+            if session.answered:
+                await self._pause(reason, LOSS)
+            else:
+                await self._rest(ConnectError(reason))
 
-    async def close(self, reason: str) -> None:
+    async def close(self, reason: Reason) -> None:
         """Close what is open, once `run` has ended; messages that still come meanwhile are kept."""
         await asyncio.gather(*(session.close(reason) for session in self._held))
 
-    async def _rest(self, reason: str, failure: Undialled | None) -> None:
-        """Pause before the next attempt; only a connection that was answered and lasted makes pauses short again."""
-        if failure:
-            self._recorder.fail(reason)
-        refused = failure is not None and failure.refused
-        pause = (self._patient if refused else self._quick).pause(random())  # noqa: S311 - jitter, no secret
-        if failure:
-            pause = max(pause, min(failure.retry_after, _LONGEST_WISH))
-        say = _log.error if refused else _log.warning
-        say("not connected", reason=reason, status=failure and failure.status, again_in=round(pause, 2))
-        await asyncio.sleep(pause)
+    async def _rest(self, failure: ConnectError) -> None:
+        """Note that no connection came about, and pause before the next attempt."""
+        self._recorder.fail(failure.reason)
+        if failure.reason is Reason.KEY_REFUSED:
+            await self._pause(failure.reason, KEY_REFUSAL)
+        elif failure.retry_after is not None:
+            wish = min(failure.retry_after, _LONGEST_WISH)
+            await self._pause(failure.reason, REFUSAL, wish + self._around.chance() * min(1.0, 0.1 * wish))
+        else:
+            await self._pause(failure.reason, REFUSAL if failure.reason is Reason.RATE_LIMITED else LOSS)
+
+    async def _pause(self, reason: Reason, steps: tuple[float, ...], wish: float | None = None) -> None:
+        """Pause; only a connection that was answered and lasted makes pauses short again."""
+        pause = self._pauses[steps].pause(self._around.chance()) if wish is None else wish
+        log = _log.error if steps is KEY_REFUSAL else _log.warning
+        log("not connected", reason=reason, again_in=round(pause, 2))
+        await self._around.sleep(pause)
 
     async def _open(self) -> Session:
-        plan = self._plan
-        wire = await dial(plan.url, largest=plan.largest, patience=plan.dial_patience)
-        conversation = Conversation(
-            self._number(), self._topics, event_types=plan.event_types, timers=plan.timers, watchdog=self._watchdog
-        )
-        session = Session(wire, conversation, self._recorder)
+        plan, around = self._plan, self._around
+        connection = await open_websocket(plan.url, largest=plan.largest, timeout=plan.connect_timeout)
+        protocol = ChannelProtocol(self._topics, event_types=plan.event_types, timers=plan.timers, chance=around.chance)
+        session = Session(self._recorder.number(), connection, protocol, self._recorder, around.clock)
+        session.start()
         self._held.add(session)
         session.over.add_done_callback(lambda _: self._held.discard(session))
         _log.info("connected", connection=session.number)
         return session
 
-    async def _hold(self, session: Session) -> tuple[Session, str]:
-        """Return the last session and why it ended; planned renewals happen on the way."""
+    async def _hold(self, session: Session) -> tuple[Session, Reason]:
+        """Return the last session and why it ended; renewals happen on the way."""
+        pauses, not_before = Backoff(REFUSAL), 0.0
+        due = self._due()
         while True:
-            done, _ = await asyncio.wait({session.over}, timeout=self._plan.max_connection_age or None)
+            wait = min(_GLANCE, max(_LOOK, due - self._around.clock()))
+            done, _ = await asyncio.wait({session.over}, timeout=wait)
             if done:
                 return session, session.over.result()
-            session = await self._renew(session)
+            now = self._around.clock()
+            reason = self._recorder.wants_renewal(session.number, now) or (Reason.RENEWED if now >= due else None)
+            if reason is None or now < not_before:
+                continue
+            renewed = await self._renew(session, reason)
+            if renewed is session:
+                not_before = self._around.clock() + pauses.pause(self._around.chance())
+            else:
+                session, due = renewed, self._due()
+                pauses.reset()
 
-    async def _renew(self, old: Session) -> Session:
-        """Open a second connection and close the first as soon as the second has joined everything."""
+    def _due(self) -> float:
+        """Return when a connection that begins now should be replaced: after half of its largest age, or up to all."""
+        age = self._plan.max_connection_age * (0.5 + 0.5 * self._around.chance())
+        return self._around.clock() + age if age else float("inf")
+
+    async def _renew(self, old: Session, reason: Reason) -> Session:
+        """Open a second connection and close the first when the second goes on where it ends; return the one kept.
+
+        Without a second connection that joined everything, the first one stays.
+        """
         try:
             new = await self._open()
-        except Undialled as failure:
+        except ConnectError as failure:
             _log.warning("the connection could not be renewed", reason=failure.reason)
             return old
-        deadline = time.monotonic() + _SETTLING
-        while not old.over.done() and not new.over.done() and time.monotonic() < deadline:
-            if new.conversation.settled:
-                await old.close(Reason.RENEWED)
-                return new
-            await asyncio.sleep(0.05)
-        spare, kept = (old, new) if old.over.done() else (new, old)
-        await spare.close(Reason.RENEWED)
+        self._recorder.hand_over(old.number, new.number)
+        settled = await self._until(lambda: new.settled, (old, new), self._plan.settling)
+        if settled:
+            old.ask()
+            seconds = self._plan.timers.reply if reason is Reason.STALLED else self._plan.draining
+            await self._until(lambda: self._recorder.is_met(old.number, new.number), (old, new), seconds)
+        replaced = old.over.done() or (settled and not new.over.done())
+        spare, kept = (old, new) if replaced else (new, old)
+        await spare.close(reason)
         return kept
+
+    async def _until(self, condition: Callable[[], bool], sessions: Sequence[Session], seconds: float) -> bool:
+        """Wait until a condition holds; give up after a time, or when one of the sessions has ended."""
+        deadline = self._around.clock() + seconds
+        while not condition():
+            if self._around.clock() >= deadline or any(session.over.done() for session in sessions):
+                return False
+            await asyncio.wait({session.over for session in sessions}, timeout=_LOOK)
+        return True

@@ -4,16 +4,17 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pydantic import SecretStr
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio import client
+from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, Event
 
-from collector.stream.lane import Lane
+from collector.stream.splitter import FrameSplitter
 from tidemark.archive.reasons import Reason
 from tidemark.core.errors import Problem
 
@@ -25,38 +26,39 @@ _TOO_MANY = 429
 _SERVER_ERROR = 500
 _GATHERING = 0.01
 _BUSY = 16 * 1024
+_CLOSING = 1.0
 _OWN_CODES = {1009: Reason.MESSAGE_TOO_BIG, 1002: Reason.PROTOCOL_ERROR, 1007: Reason.PROTOCOL_ERROR}
 Take = Callable[[list[bytes]], None]
 
 
-class Undialled(Exception):
-    """No websocket came about: `reason` is the ledger's word, `retry_after` the seconds the server asked for."""
+class ConnectError(Exception):
+    """No websocket came about. `retry_after` is the pause in seconds that the server asked for, None where it did not.
 
-    def __init__(self, reason: str, status: int | None = None, retry_after: float = 0.0) -> None:
+    `status` is that of the HTTP answer, None without one.
+    """
+
+    def __init__(self, reason: Reason, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(reason, status)
         self.reason = reason
         self.status = status
         self.retry_after = retry_after
 
-    @property
-    def refused(self) -> bool:
-        """Whether the server said no to this client, rather than being away."""
-        return self.status in (*_KEY_REFUSED, _TOO_MANY)
 
-
-class Wire(ClientConnection):
+class WebSocketConnection(client.ClientConnection):
     """A websocket that hands over all messages of one read at once, as bytes and before the loop runs on.
 
-    What takes them is therefore never ahead of the socket, and the operating system holds the server back.
+    What takes them is therefore never ahead of the socket, and the operating system holds the server back. A read with
+    very many frames is handed over in parts, and nothing more is read meanwhile.
     """
 
     _take: Take | None = None
     _straight = False
+    _rest = b""
     failure: Exception | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._lane = Lane(super().data_received)
+        self._splitter = FrameSplitter(super().data_received)
         self._parts: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -82,21 +84,50 @@ class Wire(ClientConnection):
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the socket read; the fast lane opens behind a handshake that came alone."""
-        if self._straight and self.protocol.close_rcvd is None and self.protocol.parser_exc is None:
-            self._lane.take(data)
+        """Take what the socket read; the fast path opens behind a handshake that came alone."""
+        if self._straight and not self._is_over:
+            self._rest = self._splitter.take(data)
         else:
             fresh = self.response is None
             super().data_received(data)
             self._straight = fresh and self.response is not None and data.endswith(b"\r\n\r\n")
         self._hand_over()
-        if len(data) < _BUSY:
-            self._gather()
+        if self._is_over:
+            self._hang_up()
+        elif self._rest:
+            self.transport.pause_reading()
+            self.loop.call_soon(self._go_on)
+        elif len(data) < _BUSY:  # let what comes next wait in the socket: to be woken costs more than a message
+            self.transport.pause_reading()
+            self.loop.call_later(_GATHERING, self._read_on)
 
-    def _gather(self) -> None:
-        """Let what comes next wait in the socket: to be woken for each message costs more than the message."""
-        self.transport.pause_reading()
-        self.loop.call_later(_GATHERING, self.transport.resume_reading)
+    def _go_on(self) -> None:
+        """Deal with the next part of a read."""
+        rest, self._rest = self._rest, b""
+        if rest:
+            self.data_received(rest)
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if not self._rest:
+            self.transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Hand over what was read, then end."""
+        while self._rest and not self._is_over:
+            self._rest = self._splitter.take(self._rest)
+            self._hand_over()
+        super().connection_lost(exc)
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether nothing more can come: the server closed, or it sent what no websocket may carry."""
+        return self.protocol.close_rcvd is not None or self.protocol.parser_exc is not None
+
+    def _hang_up(self) -> None:
+        """Close the socket when what is to be sent has left; a server may keep it open for ever."""
+        self.transport.close()
+        self.loop.call_later(_CLOSING, self.transport.abort)
 
     def process_event(self, event: Event) -> None:
         """Gather the messages that the library parsed; everything else is the library's."""
@@ -105,14 +136,14 @@ class Wire(ClientConnection):
             return
         self._parts.append(bytes(event.data))
         if event.fin:
-            self._lane.messages.append(b"".join(self._parts))
+            self._splitter.messages.append(b"".join(self._parts))
             self._parts.clear()
 
     def _hand_over(self) -> None:
-        messages = self._lane.messages
+        messages = self._splitter.messages
         if not messages or self._take is None:
             return
-        self._lane.messages = []
+        self._splitter.messages = []
         try:
             self._take(messages)
         except Exception as error:  # noqa: BLE001 - asyncio would take it for a lost connection; `ended` raises it
@@ -122,11 +153,11 @@ class Wire(ClientConnection):
 
     @property
     def said_goodbye(self) -> bool:
-        """Whether the server closed in good order; then everything it sent before has arrived."""
-        return self.protocol.close_rcvd is not None
+        """Whether the server closed in good order; then everything it had sent before has arrived."""
+        return self.protocol.close_rcvd is not None and self.protocol.parser_exc is None
 
-    async def ended(self) -> str:
-        """Wait for the end and return the ledger's word for it. Raises what the taker of messages raised."""
+    async def ended(self) -> Reason:
+        """Wait for the end and return why. Raises what the taker of messages raised."""
         await self.wait_closed()
         if self.failure:
             raise self.failure
@@ -136,49 +167,50 @@ class Wire(ClientConnection):
         return _OWN_CODES.get(sent.code, Reason.CONNECTION_LOST) if sent else Reason.CONNECTION_LOST
 
 
-async def dial(url: SecretStr, *, largest: int, patience: float) -> Wire:
+async def open_websocket(url: SecretStr, *, largest: int, timeout: float) -> WebSocketConnection:  # noqa: ASYNC109 - of the library
     """Open a websocket; messages of more than `largest` bytes (at least 64 KiB) end it.
 
-    Raises Undialled for everything that may pass, Problem for an address that is none.
+    Raises ConnectError for everything that may pass, Problem for an address that is none.
     """
     try:
-        wire = await connect(
+        connection = await client.connect(
             url.get_secret_value(),
-            create_connection=Wire,
+            create_connection=WebSocketConnection,
             compression=None,
             ping_interval=None,
-            open_timeout=patience,
-            close_timeout=1.0,
+            open_timeout=timeout,
+            close_timeout=_CLOSING,
             max_size=largest,
             logger=_silent,
         )
     except InvalidURI:
         raise Problem("TIDEMARK_STREAM_URL is no websocket address", "write it as wss://HOST/PATH") from None
     except InvalidStatus as error:
-        raise _refusal(error) from None
+        raise _refusal(error.response.status_code, error.response.headers) from None
     except (InvalidHandshake, EOFError):
-        raise Undialled(Reason.HANDSHAKE_FAILED) from None
+        raise ConnectError(Reason.HANDSHAKE_FAILED) from None
     except ssl.SSLError:
-        raise Undialled(Reason.TLS_FAILED) from None
+        raise ConnectError(Reason.TLS_FAILED) from None
     except OSError:  # TimeoutError, too
-        raise Undialled(Reason.UNREACHABLE) from None
-    assert isinstance(wire, Wire)  # noqa: S101 - create_connection makes it so
-    return wire
+        raise ConnectError(Reason.UNREACHABLE) from None
+    assert isinstance(connection, WebSocketConnection)  # noqa: S101 - create_connection makes it so
+    return connection
 
 
-def _refusal(error: InvalidStatus) -> Undialled:
-    status = error.response.status_code
-    retry_after = 0.0
-    with suppress(ValueError):
-        retry_after = float(error.response.headers.get("Retry-After", "0"))
+def _refusal(status: int, headers: Headers) -> ConnectError:
     if status in _KEY_REFUSED:
-        return Undialled(Reason.KEY_REFUSED, status)
-    if status == _TOO_MANY:
-        return Undialled(Reason.RATE_LIMITED, status, retry_after)
-    return Undialled(Reason.SERVER_ERROR if status >= _SERVER_ERROR else Reason.HANDSHAKE_FAILED, status, retry_after)
+        return ConnectError(Reason.KEY_REFUSED, status)
+    reason = Reason.SERVER_ERROR if status >= _SERVER_ERROR else Reason.HANDSHAKE_FAILED
+    return ConnectError(Reason.RATE_LIMITED if status == _TOO_MANY else reason, status, _retry_after(headers))
 
 
-async def hang_up(wire: Wire) -> None:
-    """Close in good order; a server that does not answer is cut after a second."""
-    with suppress(OSError):
-        await wire.close()
+def _retry_after(headers: Headers) -> float | None:
+    """Read the pause that a server asks for: seconds, or a date, which is compared with the answer's own."""
+    asked = headers.get("Retry-After", "")
+    try:
+        if asked.strip().isdecimal():
+            return float(asked)
+        pause = parsedate_to_datetime(asked) - parsedate_to_datetime(headers["Date"])
+        return max(0.0, pause.total_seconds())
+    except (ValueError, TypeError, LookupError):
+        return None

@@ -1,11 +1,13 @@
 """The tiny HTTP server, asked over a real socket."""
 
 import asyncio
+import socket
+from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
 
-from collector.http import Answer, HttpServer, ask
+from collector.http import CONNECTIONS, Answer, HttpServer, ask
 from tidemark.core.errors import Problem
 
 ROUTES = {"/ok": lambda: Answer(200, b"fine", "text/plain"), "/sick": lambda: Answer(503, b"{}")}
@@ -63,3 +65,33 @@ async def test_a_port_that_is_set_must_be_free_and_the_usual_one_need_not() -> N
         async with HttpServer(ROUTES, "127.0.0.1", None, port) as second:
             assert second.address != first.address
             assert await asyncio.to_thread(ask, second.address, "/ok") == b"fine"
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_half_open_requests_take_no_more_than_their_share_and_others_are_served() -> None:
+    async with HttpServer(ROUTES, "127.0.0.1", 0, 0) as server:
+        host, port = server.address.removeprefix("http://").split(":")
+        before, clients = open_files(), []
+        for _ in range(4 * CONNECTIONS):
+            clients.append(await asyncio.open_connection(host, int(port)))
+            clients[-1][1].write(b"GET /ok HTTP/1.1\r\n")
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.1)
+        assert open_files() - before <= len(clients) + CONNECTIONS
+        assert await asyncio.to_thread(ask, server.address, "/ok") == b"fine"
+        for _, writer in clients:
+            writer.transport.abort()
+
+
+async def test_a_client_that_reads_nothing_is_cut_after_a_time() -> None:
+    routes = {"/large": lambda: Answer(200, b"x" * (32 << 20))}
+    async with HttpServer(routes, "127.0.0.1", 0, 0, timeout=0.2) as server:
+        before = open_files()
+        host, port = server.address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as deaf:
+            deaf.sendall(b"GET /large HTTP/1.1\r\n\r\n")
+            await asyncio.sleep(0.6)
+            assert open_files() <= before + 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,21 @@ import pytest
 from collector.recorder import ENOUGH, MOST_TYPES, READING, Recorder
 from collector.spool.disk import Disk
 from collector.spool.ledger import Ledger
-from collector.spool.repair import Inheritance
+from collector.spool.repair import Inheritance, inheritance
 from collector.spool.spool import Spool
-from collector.stream.event import ChannelLost, Joined, JoinFailed
-from collector.stream.frame import Frame, read_frame
+from collector.stream.frame import read_frame
+from collector.stream.protocol import ChannelLost, Joined, JoinFailed
 from collector.timeline import Timeline
+from tidemark.archive.coverage import coverage_of
+from tidemark.archive.ledger import Alive, Rates, read_ledger
+from tidemark.archive.reasons import Reason
 from tidemark.archive.record import read_record
 from tidemark.core.clock import EPOCH, Clock
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_timestamp
 
 ALL = "collection:*"
+HOUR = Hour.parse("2026-11-22T15")
 
 
 @pytest.fixture
@@ -40,16 +47,14 @@ def written(disk: Disk) -> list[bytes]:
     return [line for name in disk.names("open") if ".0" in name for line in disk.read(f"open/{name}").splitlines()]
 
 
-def frames(*datas: bytes) -> list[Frame]:
-    return [read_frame(data) for data in datas]
+def record(recorder: Recorder, *datas: bytes) -> None:
+    recorder.record(1, [read_frame(data) for data in datas], time.monotonic())
 
 
 async def test_every_frame_becomes_a_line_within_the_reading_time(recorder: Recorder, disk: Disk) -> None:
     payload = b'{ "event_type" : "item_sold","payload":{"n":1.10}}'
     document = b'{"event":"item_listed","payload":{"event_type":"item_listed"}}'
-    recorder.record(
-        frames(b'["1",null,"collection:*","item_sold",' + payload + b"]", document, b"nonsense \xff", b"text")
-    )
+    record(recorder, b'["1",null,"collection:*","item_sold",' + payload + b"]", document, b"nonsense \xff", b"text")
     assert written(disk) == []
     await asyncio.sleep(READING * 3)
     records = [read_record(line) for line in written(disk)]
@@ -62,28 +67,28 @@ async def test_every_frame_becomes_a_line_within_the_reading_time(recorder: Reco
 
 
 async def test_much_is_written_at_once(recorder: Recorder, disk: Disk) -> None:
-    recorder.record(frames(b'["1",null,"collection:*","item_sold",{"x":"' + b"y" * ENOUGH + b'"}]'))
+    record(recorder, b'["1",null,"collection:*","item_sold",{"x":"' + b"y" * ENOUGH + b'"}]')
     assert len(written(disk)) == 1
 
 
 async def test_lag_and_age_are_those_of_the_last_message(recorder: Recorder) -> None:
     assert (recorder.lag(), recorder.last_event_age()) == (None, None)
     sent_at = recorder.now().isoformat().encode()
-    recorder.record(frames(b'["1",null,"collection:*","item_sold",{"sent_at":"' + sent_at + b'"}]'))
+    record(recorder, b'["1",null,"collection:*","item_sold",{"sent_at":"' + sent_at + b'"}]')
     lag, age = recorder.lag(), recorder.last_event_age()
     assert lag is not None
     assert age is not None
     assert 0 <= lag < 5
     assert 0 <= age < 5
     for payload in (b"{}", b'{"sent_at":7}', b'{"sent_at":"soon"}', b"[]"):
-        recorder.record(frames(b'["1",null,"collection:*","item_sold",' + payload + b"]"))
+        record(recorder, b'["1",null,"collection:*","item_sold",' + payload + b"]")
         assert recorder.lag() is None
     recorder.flush()
 
 
 async def test_names_cannot_fill_the_memory(recorder: Recorder) -> None:
     for number in range(3 * MOST_TYPES):
-        recorder.record(frames(b'["1",null,"t","type_%d",{}]' % number, b'["1",null,"t","item_sold",{}]'))
+        record(recorder, b'["1",null,"t","type_%d",{}]' % number, b'["1",null,"t","item_sold",{}]')
     assert len(recorder.received) <= MOST_TYPES
     assert recorder.received.total() == 6 * MOST_TYPES
     assert recorder.received["item_sold"] == 3 * MOST_TYPES
@@ -91,13 +96,66 @@ async def test_names_cannot_fill_the_memory(recorder: Recorder) -> None:
 
 
 async def test_events_are_counted_by_reason(recorder: Recorder) -> None:
-    one, two = recorder.number(), recorder.number()
+    one, two, now = recorder.number(), recorder.number(), time.monotonic()
     assert (one, two) == (1, 2)
-    recorder.note(one, Joined(ALL))
-    recorder.prove(one)
-    recorder.note(one, ChannelLost(ALL, "channel_error"))
-    recorder.note(one, JoinFailed(ALL, "join_refused"))
-    recorder.lose(one, "closed_by_server")
-    recorder.fail("server_error")
+    recorder.note(one, Joined(ALL), now)
+    recorder.note(one, ChannelLost(ALL, Reason.CHANNEL_ERROR), now)
+    recorder.note(one, JoinFailed(ALL, Reason.JOIN_REFUSED), now)
+    recorder.lose(one, Reason.CLOSED_BY_SERVER, now)
+    recorder.fail(Reason.SERVER_ERROR)
     assert recorder.lost == {"channel_error": 1, "closed_by_server": 1}
     assert recorder.failed == {"join_refused": 1, "server_error": 1}
+
+
+class Hands:
+    """The machine's clocks, turned by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def real(self) -> float:
+        return HOUR.start.timestamp() + self.now
+
+    def clock(self) -> float:
+        return self.now
+
+
+async def test_what_is_claimed_stands_in_the_ledger(disk: Disk) -> None:
+    hands = Hands()
+    timeline = Timeline(Clock(), EPOCH, hands.real(), hands.clock())
+    ledger = Ledger(disk, "run")
+    ledger.start(timeline.last, [ALL], "tidemark", Inheritance())
+    spool = Spool(disk, ledger, timeline.last)
+    recorder = Recorder(spool, timeline, real=hands.real, clock=hands.clock)
+    recorder.note(1, Joined(ALL), hands.now)
+
+    def flow(seconds: int) -> None:
+        for _ in range(seconds * 10):
+            hands.now += 0.1
+            frame = read_frame(b'["1",null,"collection:*","item_sold",{"sent_at":"%b"}]' % stamp(hands.real() - 0.05))
+            recorder.record(1, [frame] * 20, hands.now)
+            recorder.tick(hands.now)
+
+    flow(70)
+    silent = hands.now
+    for _ in range(400):
+        hands.now += 0.1
+        recorder.tick(hands.now)
+    assert ledger.outages.reasons == {ALL: "unproven"}
+    flow(1)
+    assert ledger.outages.reasons == {}
+    recorder.lose(1, Reason.CONNECTION_LOST, hands.now)
+    spool.close()
+    (name,) = [name for name in disk.names("open") if "coverage" in name]
+    entries = read_ledger(disk.read(f"open/{name}"))
+    assert [type(entry).__name__ for entry in entries if not isinstance(entry, Alive | Rates)] == [
+        "Began", "Started", "Joined", "Lost", "Joined", "Lost",
+    ]  # fmt: skip
+    gap, _ = coverage_of(entries, HOUR).gaps[1:3]
+    assert abs((gap.start - HOUR.start).total_seconds() - (silent - 0.25)) < 0.02
+    assert abs((gap.end - HOUR.start).total_seconds() - (silent + 40.1)) < 0.02
+    assert inheritance(disk).rates[ALL][0] == pytest.approx(70 * 200, rel=0.2)
+
+
+def stamp(real: float) -> bytes:
+    return format_timestamp(datetime.fromtimestamp(real, UTC)).encode()

@@ -39,14 +39,6 @@ from tidemark.simulator.faults import (
 )
 from tidemark.simulator.server import Simulator
 
-pytestmark = pytest.mark.usefixtures("_quick_pauses")
-
-
-@pytest.fixture
-def _quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw every pause short; the bounds themselves are tested where they stand."""
-    monkeypatch.setattr("collector.stream.subscriber.random", lambda: 0.07)
-
 
 @pytest.fixture
 def recording(simulator: Simulator, tmp_path: Path) -> Recording:
@@ -114,7 +106,8 @@ async def test_a_refusal_is_told_and_not_hammered(recording: Recording, status: 
         await recording.until(lambda: recording.collector.status().failed)
         await asyncio.sleep(1.0)
         found = recording.collector.status()
-        assert found.failed == {reason: 1}
+        assert set(found.failed) == {reason}
+        assert found.failed[reason] <= (2 if status == 429 else 1)
         assert not found.ready
         assert reason in found.troubles[0]
     assert recording.reasons() == {reason}
@@ -192,10 +185,10 @@ async def test_silence_with_the_socket_open_is_found_and_dated_back(recording: R
         await recording.received()
         assert recording.collector.status().lost == {"stalled": 1}
     recording.balance()
-    stalled = [gap for gap in recording.gaps() if gap.reason == "stalled"]
+    silent = [gap for gap in recording.gaps() if gap.reason == "unproven"]
     began = datetime.fromisoformat(recording.simulator.fired[0].at)
-    assert abs((stalled[0].start - began).total_seconds()) < 0.3
-    assert (stalled[0].end - stalled[0].start).total_seconds() > 0.5
+    assert abs((silent[0].start - began).total_seconds()) < 0.5
+    assert (silent[0].end - silent[0].start).total_seconds() > 0.5
 
 
 async def test_a_quiet_stream_is_not_restarted(recording: Recording) -> None:
@@ -262,7 +255,7 @@ async def test_a_planned_renewal_makes_before_it_breaks(simulator: Simulator, tm
         await recording.received()
         assert recording.collector.status().lost["renewed"] >= 2
     assert recording.balance().in_gaps == 0
-    assert {gap.reason for gap in recording.gaps()} <= {"connecting", "not_running"}
+    assert {gap.reason for gap in recording.gaps()} <= {"not_started", "connecting", "not_running"}
     assert [gap.reason for gap in recording.gaps()].count("connecting") == 1
 
 
@@ -341,17 +334,15 @@ async def test_a_disk_that_refuses_is_counted_and_the_connection_stays(
 
 
 async def test_a_clock_that_steps_is_noted_and_time_never_goes_back(
-    recording: Recording, monkeypatch: pytest.MonkeyPatch
+    recording: Recording,
 ) -> None:
-    real = time.time
     async with recording.running():
         await recording.joined()
         await recording.flow(0.2)
         for offset in (-5400.0, 7200.0, 0.0):
-            monkeypatch.setattr("time.time", lambda offset=offset: real() + offset)
+            recording.clock_is_off = offset
             await recording.flow(0.3)
         await recording.received()
-        monkeypatch.setattr("time.time", real)
     assert recording.kept() == len(recording.sent_to_us())
     entries = [entry for path in recording.spool.glob("*/*.coverage.jsonl") for entry in read_ledger(path.read_bytes())]
     doubts = {
@@ -364,13 +355,12 @@ async def test_a_clock_that_steps_is_noted_and_time_never_goes_back(
 
 
 async def test_an_outage_while_time_stands_still_is_a_gap(
-    recording: Recording, monkeypatch: pytest.MonkeyPatch
+    recording: Recording,
 ) -> None:
-    real = time.time
     async with recording.running():
         await recording.joined()
         await recording.flow(0.2)
-        monkeypatch.setattr("time.time", lambda: real() - 60)
+        recording.clock_is_off = -60.0
         await recording.flow(0.2)
         await recording.suffer(Reset())
         await recording.joined()

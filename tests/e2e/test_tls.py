@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from bench.certificate import self_signed
-from collector.stream.websocket import Undialled, dial
+from collector.stream.websocket import ConnectError, open_websocket
 from collector.upload.archive import connect
 from collector.upload.settings import UploadSettings
 from tidemark.core.errors import Problem
@@ -73,7 +73,7 @@ def stranger(tmp_path: Path) -> Iterator[Stranger]:
 
 def records(address: str) -> None:
     url = SecretStr(f"wss://{address}/socket/websocket?token={KEY}")
-    asyncio.run(dial(url, largest=1 << 16, patience=10))
+    asyncio.run(open_websocket(url, largest=1 << 16, timeout=10))
 
 
 def uploads(address: str) -> None:
@@ -91,7 +91,7 @@ def repairs(address: str) -> None:
 
 # Who calls, what it raises where it is not answered, and the words for a certificate that nobody vouches for.
 CALLERS: dict[str, tuple[Callable[[str], None], type[Exception], str]] = {
-    "the collector": (records, Undialled, "tls_failed"),
+    "the collector": (records, ConnectError, "tls_failed"),
     "the uploader": (uploads, StoreUnavailableError, "SSLError"),
     "the loader": (loads, Problem, "SSL"),
     "the repair": (repairs, httpx.TransportError, "CERTIFICATE_VERIFY_FAILED"),

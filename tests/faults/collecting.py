@@ -19,7 +19,6 @@ from errno import EIO, ENOSPC, EROFS
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from unittest.mock import patch
 
 import structlog
 
@@ -186,31 +185,28 @@ async def cut_off(rounds: int, random: Random, folder: Path) -> Outcome:
     )  # fmt: skip
     async with _simulator(folder) as simulator:
         recording = Recording(simulator, folder, max_message_mib=1)
-        with patch("collector.stream.subscriber.random", lambda: random.random() / 4):
-            async with recording.running():
-                for _ in range(rounds):
-                    await recording.joined()
-                    await recording.flow(0.1)
-                    simulator.arm(random.choice(faults))
-                    await recording.flow(0.2)
+        async with recording.running():
+            for _ in range(rounds):
                 await recording.joined()
+                await recording.flow(0.1)
+                simulator.arm(random.choice(faults))
                 await recording.flow(0.2)
+            await recording.joined()
+            await recording.flow(0.2)
         return Outcome("connection", rounds, len(simulator.fired), recording.account())
 
 
 async def misled(rounds: int, random: Random, folder: Path) -> Outcome:
     """A clock that steps back and forth; recorded time never goes back."""
-    real, offset = time.time, 0.0
     async with _simulator(folder) as simulator:
         recording = Recording(simulator, folder)
-        with patch("collector.recorder.time.time", lambda: real() + offset):
-            async with recording.running():
-                await recording.joined()
-                for _ in range(rounds):
-                    offset = random.uniform(-7200, 7200)
-                    await recording.flow(0.25)
-                await recording.received()
-                steps = recording.collector.status().clock_steps
+        async with recording.running():
+            await recording.joined()
+            for _ in range(rounds):
+                recording.clock_is_off = random.uniform(-7200, 7200)
+                await recording.flow(0.25)
+            await recording.received()
+            steps = recording.collector.status().clock_steps
         return Outcome("clock", rounds, steps, recording.account())
 
 

@@ -21,6 +21,7 @@ from tidemark.archive.ledger import (
     Joined,
     Lost,
     Place,
+    Rates,
     Started,
     Stopped,
     Subscribed,
@@ -213,6 +214,10 @@ class _Fold:
     @_take.register
     def _(self, entry: Dropped) -> None:
         self._dropped.append((entry.at, entry.until, entry.reason))
+
+    @_take.register
+    def _(self, entry: Rates) -> None:
+        """Say nothing about coverage."""
 
     @_take.register
     def _(self, entry: Stopped) -> None:

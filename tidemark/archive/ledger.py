@@ -53,20 +53,26 @@ class Unsubscribed(_Entry, frozen=True):
 
 
 class Joined(_Entry, frozen=True):
-    """The server acknowledged a join: the topic is covered from here to the connection's last proof of life."""
+    """The topic is covered from here to the connection's last proof of life.
+
+    The server acknowledged a join, or a message ended a silence that was not plausible.
+    """
 
     connection: int
     topic: str
 
 
 class Alive(_Entry, frozen=True):
-    """A connection's proof of life at `at`; everything it delivered up to then is on disk."""
+    """What was sent up to `at` on the connection's topics was delivered and is on disk."""
 
     connection: int
 
 
 class Lost(_Entry, frozen=True):
-    """A connection, or one topic of it, was found lost at `at`; `proof` is its last proof of life."""
+    """Of a connection, or of one topic of it, nothing is claimed after `proof`; that was found out at `at`.
+
+    It ended, or it was silent for longer than is plausible; then `Joined` follows when the topic brings messages.
+    """
 
     connection: int
     topic: str | None
@@ -93,11 +99,17 @@ class Stopped(_Entry, frozen=True):
     """The process stopped as it was told to."""
 
 
+class Rates(_Entry, frozen=True):
+    """How much each topic usually brings: messages, and the seconds in which they came. The next process reads it."""
+
+    topics: dict[str, tuple[float, float]]
+
+
 class Ended(_Entry, frozen=True):
     """The process lived to the hour's end, and nothing of the hour is still unproven."""
 
 
-Entry = Began | Started | Subscribed | Unsubscribed | Joined | Alive | Lost | Failed | Dropped | Stopped | Ended
+Entry = Began | Started | Subscribed | Unsubscribed | Joined | Alive | Lost | Failed | Dropped | Stopped | Rates | Ended
 
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 

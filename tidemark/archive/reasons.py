@@ -46,8 +46,8 @@ class Reason(StrEnum):
     LAGGING = "lagging", "The connection delivered ever later and was replaced; what the server still held is lost."
 
     # the connection lived and proved nothing
-    STALLED = "stalled", "The topic was silent for longer than its rate makes plausible; it was subscribed again."
-    UNPROVEN = "unproven", "The topic was silent for longer than its rate makes plausible; the silence ended by itself."
+    STALLED = "stalled", "A topic was silent for so long against its own rate that the connection was replaced."
+    UNPROVEN = "unproven", "The topic was silent for longer than its own rate makes plausible; messages may be missing."
     SILENT = "silent", "The topic brought nothing here while another connection, topic or collector received messages."
 
     # the collector itself

@@ -36,7 +36,16 @@ class Life:
         self.spool = Spool(self.disk, self.ledger, self.now, largest=self._largest)
         self.spool.commit()
         self.pass_time(1)
+        self.join()
+
+    def join(self) -> None:
+        """The topic is joined."""
+        self.proof = self.now
         self.ledger.join(self.now, 1, TOPIC)
+
+    def lose(self, reason: str) -> None:
+        """The connection is lost; it proved what it brought."""
+        self.ledger.lose(self.now, 1, TOPIC, self.proof, reason)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, as the collector's tick does."""
@@ -49,6 +58,7 @@ class Life:
         messages = [b'{"number":%d}' % (len(self.sent) + number) for number in range(count)]
         self.sent += ((self.now, message) for message in messages)
         lines = [record_line(format_timestamp(self.now), TOPIC, message) for message in messages]
+        self.proof = self.now
         self.ledger.prove(self.now, 1)
         self.spool.add(self.now, lines, count, sum(map(len, lines)))
 

@@ -43,6 +43,11 @@ def write(ledger: Ledger, *, close: bool = True) -> None:
     ledger.write(close=close)
 
 
+def lose(ledger: Ledger, minute: float, proof: float, reason: str) -> None:
+    for topic in (ALL, DOGS):
+        ledger.lose(at(minute), 1, topic, at(proof), reason)
+
+
 def coverage(disk: RefusingDisk, hour: Hour = HOUR, folder: str = "open") -> Coverage:
     return coverage_of(read_ledger(disk.read(f"{folder}/{hour.compact}.coverage.jsonl")), hour)
 
@@ -62,7 +67,7 @@ def test_a_proof_is_written_only_once_its_messages_are_safe(disk: RefusingDisk, 
     ledger.prove(at(10), 1)
     proofs = ledger.promise()
     ledger.prove(at(11), 1)
-    ledger.lose(at(12), 1, None, "connection_lost")
+    lose(ledger, 12, 11, "connection_lost")
     ledger.write()
     assert not any(isinstance(entry, Alive | Lost) for entry in read_ledger(disk.read(f"open/{FILE}")))
     ledger.settle(proofs)
@@ -93,7 +98,7 @@ def test_a_write_that_fails_half_way_is_repeated_whole(disk: RefusingDisk, ledge
 
 
 def test_an_hour_carries_over_what_the_next_begins_with(disk: RefusingDisk, ledger: Ledger) -> None:
-    ledger.lose(at(30), 1, DOGS, "channel_error")
+    ledger.lose(at(30), 1, DOGS, at(2), "channel_error")
     ledger.turn(HOUR.next())
     ledger.prove(at(61), 1)
     write(ledger)
@@ -113,7 +118,7 @@ def test_an_hour_with_a_connection_unproven_at_its_end_stays_open(disk: Refusing
     ledger.turn(HOUR.next())
     write(ledger)
     assert FILE in disk.names("open")
-    ledger.lose(at(62), 1, None, "heartbeat_unanswered")
+    lose(ledger, 62, 59, "heartbeat_unanswered")
     write(ledger)
     assert FILE in disk.names("sealed")
     gaps = coverage(disk, folder="sealed").gaps
@@ -135,7 +140,7 @@ def test_nothing_is_closed_while_messages_cannot_be_kept(disk: RefusingDisk, led
 
 def test_the_same_failure_again_says_nothing_new(disk: RefusingDisk, ledger: Ledger) -> None:
     ledger.prove(at(10), 1)
-    ledger.lose(at(11), 1, None, "closed_by_server")
+    lose(ledger, 11, 10, "closed_by_server")
     for minute in (12, 13, 14):
         ledger.fail(at(minute), None, "server_error")
     write(ledger)
@@ -150,7 +155,7 @@ def test_with_two_connections_one_may_go(disk: RefusingDisk, ledger: Ledger) -> 
     ledger.join(at(3), 2, ALL)
     ledger.prove(at(10), 1)
     ledger.prove(at(10), 2)
-    ledger.lose(at(11), 1, None, "connection_lost")
+    lose(ledger, 11, 10, "connection_lost")
     ledger.forget(1)
     ledger.fail(at(12), None, "server_error")
     ledger.prove(at(20), 2)
@@ -172,7 +177,7 @@ def test_topics_come_and_go(disk: RefusingDisk, ledger: Ledger) -> None:
 
 def test_a_new_process_goes_on_in_the_same_file(disk: RefusingDisk, ledger: Ledger) -> None:
     ledger.prove(at(10), 1)
-    ledger.lose(at(11), 1, None, "not_running")
+    lose(ledger, 11, 10, "not_running")
     ledger.stop(at(11))
     write(ledger)
     again = Ledger(disk, "run-2")
@@ -210,3 +215,58 @@ def test_an_hour_begins_with_what_is_carried_over_whatever_is_written_first(disk
     ledger.write()
     assert [type(entry) for entry in read_ledger(disk.read("open/20261122T16.coverage.jsonl"))] == [Began, Dropped]
     assert (at(60), "disk_full") in [(gap.start, gap.reason) for gap in coverage(disk, HOUR.next()).gaps]
+
+
+def test_a_silent_topic_is_not_covered_until_it_speaks_again(disk: RefusingDisk, ledger: Ledger) -> None:
+    ledger.prove(at(20), 1)
+    write(ledger)
+    ledger.lose(at(21), 1, DOGS, at(12), "unproven")
+    assert (ledger.outages.reasons, ledger.joined) == ({DOGS: "unproven"}, {ALL})
+    ledger.join(at(30), 1, DOGS)
+    ledger.prove(at(40), 1)
+    write(ledger)
+    assert [(span.topic, span.start, span.end) for span in coverage(disk).covered] == [
+        (ALL, at(2), at(40)),
+        (DOGS, at(2), at(12)),
+        (DOGS, at(30), at(40)),
+    ]
+
+
+def test_an_hour_stays_open_for_a_while_in_case_a_silence_began_in_it(disk: RefusingDisk) -> None:
+    ledger = Ledger(disk, "run", grace=timedelta(minutes=4))
+    ledger.start(at(1), [ALL], "tidemark", Inheritance())
+    ledger.join(at(2), 1, ALL)
+    ledger.turn(HOUR.next())
+    ledger.prove(at(63), 1)
+    ledger.at = at(63)
+    write(ledger)
+    ledger.lose(at(63.5), 1, ALL, at(58), "unproven")
+    ledger.at = at(64)
+    write(ledger)
+    assert [(gap.start, gap.end) for gap in coverage(disk, folder="sealed").gaps if gap.reason == "unproven"] == [
+        (at(58), at(60))
+    ]
+
+
+def test_a_new_spool_does_not_know_the_hour_before_its_start(disk: RefusingDisk) -> None:
+    before = inheritance(disk)
+    assert before.is_new
+    ledger = Ledger(disk, "run")
+    ledger.start(at(20), [ALL], "tidemark", before)
+    write(ledger)
+    assert [(gap.start, gap.end, gap.reason) for gap in coverage(disk).gaps][:1] == [(at(0), at(20), "not_started")]
+    assert not inheritance(disk).is_new
+
+
+def test_the_next_process_knows_how_much_the_topics_bring(disk: RefusingDisk, ledger: Ledger) -> None:
+    ledger.keep_rates(at(10), {ALL: (100.0, 50.0), "collection:cats": (1.0, 1.0)})
+    write(ledger)
+    before = inheritance(disk)
+    assert before.rates == {ALL: (100.0, 50.0)}
+    ledger.turn(HOUR.next())
+    write(ledger)
+    assert inheritance(disk).rates == {ALL: (100.0, 50.0)}
+    again = Ledger(disk, "run-2")
+    again.start(at(125), [ALL], "tidemark", inheritance(disk))
+    write(again)
+    assert inheritance(disk).rates == {ALL: (100.0, 50.0)}

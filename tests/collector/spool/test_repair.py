@@ -1,6 +1,6 @@
 """What a dead process left is cut after its last whole line and sealed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from collector.spool.disk import Disk
 from collector.spool.lock import held
 from collector.spool.repair import DAWN, Inheritance, inheritance, recover, repair, segment_in, truncate_torn_tail
-from tidemark.archive.ledger import Alive, Began, Entry, Joined, Started, print_entry
+from tidemark.archive.coverage import coverage_of
+from tidemark.archive.ledger import Alive, Began, Entry, Joined, Started, print_entry, read_ledger
+from tidemark.archive.manifest import Gap
 from tidemark.archive.names import CoverageName
+from tidemark.archive.reasons import Reason
 from tidemark.archive.record import read_record, record_line
 from tidemark.core.hour import Hour
 
@@ -41,11 +44,12 @@ def test_every_tail_that_is_no_record_is_cut(disk: Disk, lines: int, tail: bytes
     disk.put_at(f"open/{SEGMENT}", 0, LINE * lines + tail)
     repair(disk, NOW)
     sealed = disk.read(f"sealed/{SEGMENT}") if disk.names("sealed") else b""
-    assert disk.names("open") == []
+    assert disk.names("open") == ([LEDGER] if lines else [])
     assert sealed == LINE * lines
     assert [read_record(line) for line in sealed.splitlines()] == [read_record(LINE)] * lines
-    for name in disk.names("sealed"):
-        disk.remove(f"sealed/{name}")
+    for folder in ("open", "sealed"):
+        for name in disk.names(folder):
+            disk.remove(f"{folder}/{name}")
 
 
 def test_zeros_that_a_power_cut_leaves_are_cut(disk: Disk) -> None:
@@ -104,7 +108,7 @@ def test_other_files_are_left_alone(disk: Disk) -> None:
     disk.put_at("open/notes.txt", 0, b"mine")
     repair(disk, NOW)
     assert disk.read("open/notes.txt") == b"mine"
-    assert inheritance(disk) == Inheritance()
+    assert inheritance(disk) == Inheritance(is_new=True)
 
 
 def test_recover_leaves_a_live_collector_alone(disk: Disk) -> None:
@@ -125,7 +129,7 @@ def test_mending_is_repeatable(disk: Disk) -> None:
 
 
 def test_a_new_spool_inherits_nothing(disk: Disk) -> None:
-    assert inheritance(disk) == Inheritance(DAWN, {})
+    assert inheritance(disk) == Inheritance(DAWN, is_new=True)
 
 
 def test_a_new_process_inherits_what_was_expected_and_the_last_moment(disk: Disk) -> None:
@@ -147,3 +151,22 @@ def test_files_of_every_stage_belong_to_their_segment(name: str) -> None:
     assert str(segment_in(name)) == SEGMENT
     assert segment_in("notes.txt") is None
     assert segment_in("20261122T15.coverage.jsonl") is None
+
+
+@pytest.mark.parametrize(("now", "folder"), [(NOW, "open"), (HOUR.end, "sealed")])
+def test_the_first_hour_of_a_spool_gets_the_ledger_that_it_lacks(disk: Disk, now: datetime, folder: str) -> None:
+    disk.put_at(f"open/{SEGMENT}", 0, LINE * 3)
+    for _ in range(2):
+        repair(disk, now)
+        coverage = coverage_of(read_ledger(disk.read(f"{folder}/{LEDGER}")), HOUR)
+        assert coverage.covered == ()
+        assert coverage.gaps == (Gap("collection:*", HOUR.start, HOUR.end, Reason.NO_LEDGER),)
+
+
+@pytest.mark.parametrize("earlier", ["sealed/20261122T14.coverage.jsonl", "uploaded/20261122T15.json"])
+def test_an_hour_that_others_explain_needs_no_ledger(disk: Disk, earlier: str) -> None:
+    (disk.root / "uploaded").mkdir()
+    disk.put_at(earlier, 0, print_entry(ENTRIES[0]))
+    disk.put_at(f"sealed/{SEGMENT}", 0, LINE)
+    repair(disk, NOW)
+    assert LEDGER not in disk.names("open") + disk.names("sealed")

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from collector.spool.disk import Disk
 from tests.collector.spool.account import gaps_in, kept_in
 from tests.collector.spool.disks import PowerlessDisk, RefusingDisk
-from tests.collector.spool.life import HOUR, TOPIC, Life
+from tests.collector.spool.life import HOUR, Life
 from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import read_ledger
 
@@ -77,7 +77,7 @@ def test_an_hour_waits_until_its_end_is_proven(disk: RefusingDisk) -> None:
     life.pass_time(3600)
     life.spool.commit()
     assert "20261122T15.coverage.jsonl" in disk.names("open")
-    life.ledger.lose(life.now, 1, None, "heartbeat_unanswered")
+    life.lose("heartbeat_unanswered")
     life.spool.commit()
     gap = coverage_of(read_ledger(disk.read("sealed/20261122T15.coverage.jsonl")), HOUR).gaps[-1]
     assert (gap.reason, gap.end) == ("heartbeat_unanswered", HOUR.end)
@@ -101,7 +101,7 @@ def test_a_full_disk_is_a_gap_of_its_own_and_ends(disk: RefusingDisk) -> None:
     assert disk.fired["write"] == 3
     assert life.spool.dropped > 0
     assert life.spool.kept + life.spool.dropped == 25
-    assert reasons(disk) == {"connecting", "disk_full", "process_died"}
+    assert reasons(disk) == {"not_started", "connecting", "disk_full", "process_died"}
 
 
 def test_uploaded_segments_make_room_before_anything_is_given_up(disk: RefusingDisk) -> None:
@@ -148,7 +148,7 @@ def test_a_disk_that_refuses_is_never_a_stream_outage(
     life.spool.close()
     life.balance()
     assert disk.fired["write"] > 0
-    assert reasons(disk) == {"connecting", reason, "process_died"}
+    assert reasons(disk) == {"not_started", "connecting", reason, "process_died"}
 
 
 def test_a_failing_device_gets_a_new_file(disk: RefusingDisk) -> None:
@@ -225,9 +225,9 @@ class Mishaps(RuleBasedStateMachine):
 
     @rule()
     def lose(self) -> None:
-        self.life.ledger.lose(self.life.now, 1, None, "connection_lost")
+        self.life.lose("connection_lost")
         self.life.pass_time(5)
-        self.life.ledger.join(self.life.now, 1, TOPIC)
+        self.life.join()
 
     @rule(
         error=st.sampled_from([ENOSPC, EIO, EROFS]),

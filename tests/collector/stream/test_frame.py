@@ -13,6 +13,7 @@ from collector.stream.frame import (
     ERROR,
     HEARTBEAT_TOPIC,
     REPLY,
+    Frame,
     heartbeat_frame,
     is_ok,
     join_frame,
@@ -68,12 +69,12 @@ def test_half_a_character_is_kept_as_received(frame: bytes) -> None:
 
 
 def test_half_a_character_in_what_is_no_frame_changes_nothing() -> None:
-    assert read_frame(rb'["\ud83d"') == (None, None, None, None, rb'["\ud83d"')
+    assert read_frame(rb'["\ud83d"') == Frame(None, None, None, None, msgspec.Raw(rb'["\ud83d"'))
 
 
 def test_an_object_without_a_topic_is_the_message() -> None:
     data = b'{"event":"item_sold","sent_at":"x","payload":{"event_type":"item_sold"}}'
-    assert read_frame(data) == (None, None, None, "item_sold", data)
+    assert read_frame(data) == Frame(None, None, None, "item_sold", msgspec.Raw(data))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_an_object_without_a_topic_is_the_message() -> None:
     ],
 )
 def test_what_is_no_frame_comes_back_as_it_came(data: bytes) -> None:
-    assert read_frame(data) == (None, None, None, None, data)
+    assert read_frame(data) == Frame(None, None, None, None, msgspec.Raw(data))
 
 
 @given(st.binary())

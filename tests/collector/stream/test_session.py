@@ -1,4 +1,4 @@
-"""One connection from dial to end, on a wire of the test's own: what is sent, told, and told once."""
+"""One connection from its opening to its end, on a socket of the test's own: what is sent, noted, and noted once."""
 
 import asyncio
 import json
@@ -7,21 +7,21 @@ from typing import Any, cast
 
 import pytest
 
-from collector.stream.conversation import Conversation, Timers
-from collector.stream.event import Joined
+from collector.stream.protocol import Answered, ChannelProtocol, Joined, Left, Timers
 from collector.stream.session import Session
-from collector.stream.websocket import Wire
-from tests.collector.stream.test_subscriber import OK, Notes
+from collector.stream.websocket import WebSocketConnection
+from tests.collector.stream.notes import OK, Notes
+from tidemark.archive.reasons import Reason
 
 
 class Line:
-    """A wire that ends when the test says so."""
+    """A connection that ends when the test says so."""
 
     def __init__(self) -> None:
         self.sent: list[Any] = []
         self.said_goodbye = False
         self.hear: Callable[[list[bytes]], None] = print
-        self._reason: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._reason: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
 
     def start(self, take: Callable[[list[bytes]], None]) -> None:
         self.hear = take
@@ -29,18 +29,18 @@ class Line:
     def post(self, frames: list[bytes]) -> None:
         self.sent += map(json.loads, frames)
 
-    def end(self, reason: str) -> None:
+    def end(self, reason: Reason) -> None:
         if not self._reason.done():
             self._reason.set_result(reason)
 
     def cut(self) -> None:
-        self.end("connection_lost")
+        self.end(Reason.CONNECTION_LOST)
 
     async def close(self) -> None:
         self.said_goodbye = True
-        self.end("closed_by_server")
+        self.end(Reason.CLOSED_BY_SERVER)
 
-    async def ended(self) -> str:
+    async def ended(self) -> Reason:
         return await self._reason
 
 
@@ -56,36 +56,40 @@ async def notes() -> Notes:
 
 @pytest.fixture
 async def session(line: Line, notes: Notes) -> Session:
-    talk = Conversation(7, ["collection:*"], timers=Timers(30, 10))
-    return Session(cast("Wire", line), talk, notes)
+    protocol = ChannelProtocol(["collection:*"], timers=Timers(30, 10), chance=lambda: 0.5)
+    session = Session(7, cast("WebSocketConnection", line), protocol, notes, clock=lambda: 1000.0)
+    session.start()
+    return session
 
 
-async def test_what_is_heard_is_recorded_and_told(session: Session, line: Line, notes: Notes) -> None:
+async def test_what_is_heard_is_recorded_and_noted(session: Session, line: Line, notes: Notes) -> None:
     assert [frame[3] for frame in line.sent] == ["phx_join"]
     line.hear([OK.encode(), b'["1",null,"collection:*","item_sold",{}]'])
     assert session.answered
-    assert notes.events == [Joined("collection:*")]
-    assert (len(notes.frames), notes.proofs) == (1, 1)
+    assert session.settled
+    assert notes.events == [Answered(None), Joined("collection:*")]
+    assert len(notes.frames) == 1
     session.want(["collection:dogs"])
     assert [frame[3] for frame in line.sent[1:]] == ["phx_leave", "phx_join"]
-    line.end("connection_lost")
+    assert notes.events[-1] == Left("collection:*")
+    session.ask()
+    assert line.sent[-1][3] == "heartbeat"
+    line.end(Reason.CONNECTION_LOST)
     assert await session.over == "connection_lost"
     assert notes.lost == [(7, "connection_lost")]
 
 
-async def test_the_verdict_of_the_conversation_is_the_reason(session: Session, line: Line, notes: Notes) -> None:
+async def test_the_verdict_of_the_protocol_is_the_reason(session: Session, line: Line, notes: Notes) -> None:
     line.hear([OK.encode()])
-    now = asyncio.get_running_loop().time()
-    session.tick(now + 31)
-    session.tick(now + 62)
+    session.tick(1031)
+    session.tick(1062)
     assert await session.over == "heartbeat_unanswered"
     assert notes.lost == [(7, "heartbeat_unanswered")]
 
 
-async def test_closing_tells_its_reason_once_and_proves_what_came(session: Session, line: Line, notes: Notes) -> None:
+async def test_closing_is_noted_once_with_its_reason(session: Session, line: Line, notes: Notes) -> None:
     line.hear([OK.encode()])
-    await session.close("renewed")
+    await session.close(Reason.RENEWED)
     assert await session.over == "renewed"
-    await session.close("not_running")
+    await session.close(Reason.NOT_RUNNING)
     assert notes.lost == [(7, "renewed")]
-    assert notes.proofs == 1

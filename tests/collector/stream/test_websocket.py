@@ -15,16 +15,21 @@ from websockets.http11 import Request, Response
 from websockets.utils import accept_key
 
 from bench.certificate import self_signed
-from collector.stream.websocket import Undialled, dial, hang_up
+from collector.stream.splitter import OTHERS_PER_TURN
+from collector.stream.websocket import ConnectError, open_websocket
+from tidemark.archive.reasons import Reason
 from tidemark.core.errors import Problem
 
 
 @asynccontextmanager
-async def answering(status: int, retry_after: str = "") -> AsyncIterator[SecretStr]:
+async def answering(status: int, retry_after: str = "", date: str = "") -> AsyncIterator[SecretStr]:
     def answer(ws: ServerConnection, _: Request) -> Response:
         response = ws.respond(HTTPStatus(status), "no")
         if retry_after:
             response.headers["Retry-After"] = retry_after
+        if date:
+            del response.headers["Date"]
+            response.headers["Date"] = date
         return response
 
     async def never(_: ServerConnection) -> None:
@@ -34,47 +39,58 @@ async def answering(status: int, retry_after: str = "") -> AsyncIterator[SecretS
         yield SecretStr(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/?token=secret")
 
 
-async def undialled(url: SecretStr, patience: float = 5.0) -> Undialled:
-    with pytest.raises(Undialled) as failure:
-        await dial(url, largest=1024, patience=patience)
+async def refused(url: SecretStr, seconds: float = 5.0) -> ConnectError:
+    with pytest.raises(ConnectError) as failure:
+        await open_websocket(url, largest=1024, timeout=seconds)
     assert "secret" not in repr(failure.value)
     assert failure.value.__cause__ is None
     return failure.value
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "refused"),
+    ("status", "reason"),
     [
-        (401, "key_refused", True),
-        (403, "key_refused", True),
-        (429, "rate_limited", True),
-        (404, "handshake_failed", False),
-        (500, "server_error", False),
-        (502, "server_error", False),
-        (503, "server_error", False),
+        (401, "key_refused"),
+        (403, "key_refused"),
+        (429, "rate_limited"),
+        (404, "handshake_failed"),
+        (500, "server_error"),
+        (502, "server_error"),
+        (503, "server_error"),
     ],
 )
-async def test_a_handshake_that_is_answered_otherwise(status: int, reason: str, *, refused: bool) -> None:
+async def test_a_handshake_that_is_answered_otherwise(status: int, reason: str) -> None:
     async with answering(status, "7") as url:
-        failure = await undialled(url)
-    assert (failure.reason, failure.status, failure.refused) == (reason, status, refused)
-    assert failure.retry_after == (0 if reason == "key_refused" else 7)
+        failure = await refused(url)
+    assert (failure.reason, failure.status) == (reason, status)
+    assert failure.retry_after == (None if reason == "key_refused" else 7)
 
 
-async def test_a_date_to_retry_after_is_not_understood_and_does_no_harm() -> None:
-    async with answering(429, "Wed, 21 Oct 2026 07:28:00 GMT") as url:
-        assert (await undialled(url)).retry_after == 0
+@pytest.mark.parametrize(
+    ("asked", "pause"),
+    [
+        ("Wed, 21 Oct 2026 07:28:07 GMT", 7.0),
+        ("Wed, 21 Oct 2026 07:27:00 GMT", 0.0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("9" * 30, 1e30),
+    ],
+)
+async def test_the_pause_that_a_server_asks_for(asked: str, pause: float | None) -> None:
+    async with answering(429, asked, "Wed, 21 Oct 2026 07:28:00 GMT") as url:
+        assert (await refused(url)).retry_after == pause
 
 
 async def test_nobody_there() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = SecretStr(f"ws://127.0.0.1:{taken.getsockname()[1]}/?token=secret")
-        assert (await undialled(url)).reason == "unreachable"
+        assert (await refused(url)).reason == "unreachable"
 
 
 async def test_a_name_that_does_not_exist() -> None:
-    assert (await undialled(SecretStr("ws://nowhere.invalid/?token=secret"))).reason == "unreachable"
+    assert (await refused(SecretStr("ws://nowhere.invalid/?token=secret"))).reason == "unreachable"
 
 
 @asynccontextmanager
@@ -98,7 +114,7 @@ async def speaking(answer: bytes, *, scheme: str = "ws", leaves: bool = False) -
 
 async def test_a_server_that_never_answers() -> None:
     async with speaking(b"") as url:
-        assert (await undialled(url, 0.2)).reason == "unreachable"
+        assert (await refused(url, 0.2)).reason == "unreachable"
 
 
 @pytest.mark.parametrize(
@@ -112,19 +128,34 @@ async def test_a_server_that_never_answers() -> None:
 )
 async def test_a_server_that_speaks_something_else(answer: bytes, *, leaves: bool) -> None:
     async with speaking(answer, leaves=leaves) as url:
-        assert (await undialled(url)).reason == "handshake_failed"
+        assert (await refused(url)).reason == "handshake_failed"
 
 
 async def test_a_plain_server_behind_a_tls_address() -> None:
     async with speaking(b"no tls here\r\n", scheme="wss") as url:
-        assert (await undialled(url)).reason == "tls_failed"
+        assert (await refused(url)).reason == "tls_failed"
 
 
 async def test_an_address_that_is_none_is_a_problem() -> None:
     for text in ("https://host/?token=secret", "nonsense", "ws://"):
         with pytest.raises(Problem, match="TIDEMARK_STREAM_URL") as problem:
-            await dial(SecretStr(text), largest=1, patience=1)
+            await open_websocket(SecretStr(text), largest=1, timeout=1)
         assert "secret" not in repr(problem.value)
+
+
+async def answer_to_handshake(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    line = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept_key(line.split(b": ")[1].decode()).encode() + b"\r\n\r\n"
+    )
+
+
+async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(await answer_to_handshake(reader))
+    await writer.drain()
+    await asyncio.sleep(0.05)
 
 
 async def ending(do: str) -> str:
@@ -144,9 +175,9 @@ async def ending(do: str) -> str:
 
     async with serve(handler, "127.0.0.1", 0, compression=None) as server:
         url = SecretStr(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-        wire = await dial(url, largest=1024, patience=5)
+        connection = await open_websocket(url, largest=1024, timeout=5)
         async with asyncio.timeout(5):
-            return await wire.ended()
+            return await connection.ended()
 
 
 @pytest.mark.parametrize(
@@ -163,18 +194,74 @@ async def test_every_end_has_its_name(do: str, reason: str) -> None:
     assert await ending(do) == reason
 
 
-async def test_hanging_up_is_a_goodbye_and_takes_no_longer_than_a_second() -> None:
+async def test_closing_is_a_goodbye_and_takes_no_longer_than_a_second() -> None:
     async def deaf(ws: ServerConnection) -> None:
         ws.transport.pause_reading()
         await asyncio.sleep(1.5)
         ws.transport.abort()
 
     async with serve(deaf, "127.0.0.1", 0, compression=None) as server:
-        wire = await dial(SecretStr(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"), largest=9, patience=5)
+        connection = await open_websocket(
+            SecretStr(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"), largest=9, timeout=5
+        )
         async with asyncio.timeout(2):
-            await hang_up(wire)
-        assert not wire.said_goodbye
-        wire.post([b"too late"])
+            await connection.close()
+        assert not connection.said_goodbye
+        connection.post([b"too late"])
+
+
+@pytest.mark.parametrize(
+    ("bytes_sent", "reason"),
+    [
+        (b"\x88\x02\x03\xe8", Reason.CLOSED_BY_SERVER),
+        (b"\x88\x00", Reason.CLOSED_BY_SERVER),
+        (b"\xff" * 14, Reason.PROTOCOL_ERROR),
+        (b"\x81\x7f" + (1 << 20).to_bytes(8, "big"), Reason.MESSAGE_TOO_BIG),
+    ],
+)
+async def test_a_server_that_keeps_the_socket_open_after_the_end_is_not_waited_for(
+    bytes_sent: bytes, reason: Reason
+) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await shake_hands(reader, writer)
+        writer.write(bytes_sent)
+        with suppress(OSError):
+            while await reader.read(100):
+                pass
+        writer.close()
+
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+        url = SecretStr(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        connection = await open_websocket(url, largest=70_000, timeout=5)
+        connection.start(list[bytes]().extend)
+        async with asyncio.timeout(0.9):
+            assert await connection.ended() == reason
+        assert connection.said_goodbye == (reason is Reason.CLOSED_BY_SERVER)
+
+
+async def test_a_read_full_of_pings_does_not_hold_up_the_loop() -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await shake_hands(reader, writer)
+        writer.write(b"\x89\x00" * 20_000 + b"\x81\x04last")
+        with suppress(OSError):
+            while await reader.read(10_000):
+                pass
+        writer.close()
+
+    found: list[bytes] = []
+    turns = 0
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+        url = SecretStr(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        connection = await open_websocket(url, largest=70_000, timeout=5)
+        connection.start(found.extend)
+        async with asyncio.timeout(10):
+            while not found:
+                await asyncio.sleep(0)
+                turns += 1
+        connection.cut()
+        await connection.ended()
+    assert found == [b"last"]
+    assert turns >= 20_000 / OTHERS_PER_TURN
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -183,14 +270,7 @@ async def test_messages_come_whole_whether_or_not_the_handshake_came_alone(*, to
     wires = [bytes([0x81, len(text)]) + text if len(text) < 126 else b"\x81\x7e\x01\x2c" + text for text in texts]
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        key = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key")).split(b": ")[
-            1
-        ]
-        answer = (
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + accept_key(key.decode()).encode() + b"\r\n\r\n"
-        )
+        answer = await answer_to_handshake(reader)
         stream = b"".join(wires)
         for piece in [answer + stream[:9], stream[9:]] if together else [answer, stream[:9], stream[9:]]:
             writer.write(piece)
@@ -202,13 +282,13 @@ async def test_messages_come_whole_whether_or_not_the_handshake_came_alone(*, to
     found: list[bytes] = []
     async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
         url = SecretStr(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-        wire = await dial(url, largest=1 << 20, patience=5)
-        wire.start(found.extend)
+        connection = await open_websocket(url, largest=1 << 20, timeout=5)
+        connection.start(found.extend)
         async with asyncio.timeout(5):
             while len(found) < len(texts):  # noqa: ASYNC110 - a test may look
                 await asyncio.sleep(0.01)
-        wire.cut()
-        await wire.ended()
+        connection.cut()
+        await connection.ended()
         await asyncio.sleep(0.05)
     assert found == texts
 
@@ -232,9 +312,9 @@ async def test_messages_sent_one_by_one_are_read_many_at_a_time(
     async with serve(handler, "127.0.0.1", 0, compression=None, ssl=context if secure else None) as server:
         scheme = "wss" if secure else "ws"
         url = SecretStr(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-        wire = await dial(url, largest=1024, patience=5)
-        wire.start(reads.append)
+        connection = await open_websocket(url, largest=1024, timeout=5)
+        connection.start(reads.append)
         async with asyncio.timeout(10):
-            assert await wire.ended() == "closed_by_server"
+            assert await connection.ended() == "closed_by_server"
     assert [message for read in reads for message in read] == [str(number).encode() for number in range(200)]
     assert len(reads) < 100

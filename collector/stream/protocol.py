@@ -1,18 +1,15 @@
-"""The client's side of one socket: joins, heartbeats, refusals, silence. A machine without input or output.
+"""The client's side of one socket: joins, heartbeats, refusals. A machine without input or output.
 
 Feed it `opened`, `receive` and `tick` with the time; then collect `take_sends` and `take_events`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from random import random
+from typing import NamedTuple
 
 from collector.stream import frame as frames
-from collector.stream.backoff import Backoff, patient, quick
+from collector.stream.backoff import LOSS, REFUSAL, Backoff
 from collector.stream.channel import Channel, Input, State
-from collector.stream.event import Answered, ChannelLost, Dead, Event, Joined, JoinFailed
 from collector.stream.frame import CONTROL, HEARTBEAT_TOPIC, Frame, read_frame
-from collector.stream.watchdog import Watchdog
 from tidemark.archive.reasons import Reason
 
 _REASONS = {
@@ -23,40 +20,74 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Timers:
+class Timers(NamedTuple):
     """Seconds: between heartbeats, and until a request counts as unanswered."""
 
     heartbeat: float = 30.0
     reply: float = 10.0
 
 
-class Conversation:
-    """One socket's conversation. `proof` is when it last proved that its subscriptions live; None before it did."""
+class Joined(NamedTuple):
+    """The server acknowledged a join; the topic's messages come from now on."""
+
+    topic: str
+
+
+class JoinFailed(NamedTuple):
+    """A join was refused or not answered; it is tried again."""
+
+    topic: str
+    reason: Reason
+
+
+class ChannelLost(NamedTuple):
+    """A joined topic died while the socket stays open; it is joined again."""
+
+    topic: str
+    reason: Reason
+
+
+class Left(NamedTuple):
+    """A topic that is no longer wanted is being left."""
+
+    topic: str
+
+
+class Answered(NamedTuple):
+    """The server answered something: a heartbeat that was sent at `asked`, or for the first time on this socket."""
+
+    asked: float | None
+
+
+class Dead(NamedTuple):
+    """The socket is of no use any more, though it looks open; cut it."""
+
+    reason: Reason
+
+
+Event = Joined | JoinFailed | ChannelLost | Left | Answered | Dead
+
+
+class ChannelProtocol:
+    """The channels of one socket. `chance` returns random numbers in [0, 1)."""
 
     def __init__(
         self,
-        number: int,
         topics: Iterable[str],
         *,
+        chance: Callable[[], float],
         event_types: Sequence[str] = (),
-        timers: Timers | None = None,
-        watchdog: Watchdog | None = None,
-        chance: Callable[[], float] = random,
+        timers: Timers = Timers(),  # noqa: B008 - it cannot change
     ) -> None:
-        self.number = number
-        self.proof: float | None = None
         self._topics = tuple(topics)
         self._event_types = event_types
-        self._timers = timers or Timers()
-        self._watchdog = watchdog or Watchdog()
+        self._timers = timers
         self._chance = chance
         self._channels: dict[str, Channel] = {}
         self._refs = 0
         self._answered = False
         self._heartbeat: str | None = None
-        self._heartbeat_at = 0.0
-        self._heard_at = 0.0
+        self._heartbeat_at = self._asked_at = self._heard_at = 0.0
         self._sends: list[bytes] = []
         self._events: list[Event] = []
 
@@ -79,7 +110,6 @@ class Conversation:
         """Join everything, now that the socket is open."""
         self._heard_at = now
         self._heartbeat_at = now + self._timers.heartbeat
-        self._watchdog.begin(now)
         for topic in self._topics:
             self._join(Channel(topic, "", None, None), now)
 
@@ -99,19 +129,12 @@ class Conversation:
         kept: list[Frame] = []
         for data in datas:
             frame = read_frame(data)
-            if frame[3] in CONTROL or frame[2] == HEARTBEAT_TOPIC:
+            if frame.event in CONTROL or frame.topic == HEARTBEAT_TOPIC:
                 self._control(frame, now)
             else:
                 kept.append(frame)
         self._heard_at = now
-        if kept:
-            self._watchdog.heard(len(kept), now)
-            self.proof = now
         return kept
-
-    def closed(self, now: float) -> bool:
-        """Take the server's goodbye, and return whether it proves that the subscriptions lived until then."""
-        return self._watchdog.plausible(now)
 
     def tick(self, now: float) -> None:
         """Let time pass."""
@@ -119,10 +142,16 @@ class Conversation:
             if channel.timer is not None and now >= channel.timer:
                 self._time_out(channel, now)
         if now >= self._heartbeat_at:
-            self._beat(now)
-        if self._watchdog.stalled(now) and any(c.state is State.JOINED for c in self._channels.values()):
-            self._watchdog.forget()
-            self._events.append(Dead(Reason.STALLED))
+            if self._heartbeat is not None and self._heard_at <= self._asked_at:
+                self._events.append(Dead(Reason.HEARTBEAT_UNANSWERED))
+            else:
+                self.ask(now)
+
+    def ask(self, now: float) -> None:
+        """Send a heartbeat now, whether or not it is time for one."""
+        self._heartbeat = self._next_ref()
+        self._asked_at, self._heartbeat_at = now, now + self._timers.heartbeat
+        self._sends.append(frames.heartbeat_frame(self._heartbeat))
 
     def _next_ref(self) -> str:
         self._refs += 1
@@ -135,6 +164,7 @@ class Conversation:
         self._sends.append(frames.join_frame(channel.join_ref, channel.topic, self._event_types))
 
     def _leave(self, channel: Channel, now: float) -> None:
+        self._events.append(Left(channel.topic))
         if channel.take(Input.LEAVE) is State.LEFT:
             del self._channels[channel.topic]
             return
@@ -142,56 +172,37 @@ class Conversation:
         channel.timer = now + self._timers.reply
         self._sends.append(frames.leave_frame(channel.join_ref, channel.ref, channel.topic))
 
-    def _beat(self, now: float) -> None:
-        """Send a heartbeat; the socket is dead when nothing at all has come since the last one was sent."""
-        if self._heartbeat is not None and self._heard_at <= self._heartbeat_at - self._timers.heartbeat:
-            self._events.append(Dead(Reason.HEARTBEAT_UNANSWERED))
-            return
-        self._heartbeat = self._next_ref()
-        self._heartbeat_at = now + self._timers.heartbeat
-        self._sends.append(frames.heartbeat_frame(self._heartbeat))
-
     def _control(self, frame: Frame, now: float) -> None:
         join_ref, ref, topic, event, payload = frame
         if event == frames.REPLY:
-            self._note_answer()
+            if not self._answered:
+                self._answered = True
+                self._events.append(Answered(None))
             if topic == HEARTBEAT_TOPIC:
-                self._heartbeat_answered(ref, now)
+                if ref is not None and str(ref) == self._heartbeat:
+                    self._heartbeat = None
+                    self._events.append(Answered(self._asked_at))
             else:
                 self._reply(topic, ref, Input.OK if frames.is_ok(payload) else Input.DENIED, now)
         elif event in CONTROL:
-            self._ended(
-                topic, ref if join_ref is None else join_ref, Input.ERROR if event == frames.ERROR else Input.CLOSE, now
-            )
+            how = Input.ERROR if event == frames.ERROR else Input.CLOSE
+            self._ended(topic, ref if join_ref is None else join_ref, how, now)
 
-    def _note_answer(self) -> None:
-        if not self._answered:
-            self._answered = True
-            self._events.append(Answered())
-
-    def _heartbeat_answered(self, ref: object, now: float) -> None:
-        if ref == self._heartbeat:
-            self._heartbeat = None
-            if self._watchdog.plausible(now):
-                self.proof = now
-
-    def _reply(self, topic: str | None, ref: object, answer: Input, now: float) -> None:
+    def _reply(self, topic: str | None, ref: frames.Ref, answer: Input, now: float) -> None:
         """Take the answer to a join or a leave; one to an earlier request is ignored."""
         channel = self._channels.get(topic or "")
-        if channel is None or ref is None or channel.ref != ref:
-            return
-        channel.ref = None
-        self._happen(channel, answer, now)
+        if channel is not None and ref is not None and channel.ref == str(ref):
+            channel.ref = None
+            self._happen(channel, answer, now)
 
-    def _ended(self, topic: str | None, join_ref: object, how: Input, now: float) -> None:
+    def _ended(self, topic: str | None, join_ref: frames.Ref, how: Input, now: float) -> None:
         """Take the end of a channel; that of an earlier join is ignored. Object frames carry the join_ref as ref."""
         channel = self._channels.get(topic or "")
-        if channel is not None and join_ref in (None, channel.join_ref):
+        if channel is not None and (join_ref is None or str(join_ref) == channel.join_ref):
             self._happen(channel, how, now)
 
     def _time_out(self, channel: Channel, now: float) -> None:
-        waits = channel.state in (State.FAILED, State.REFUSED)
-        if waits:
+        if channel.state in (State.FAILED, State.REFUSED):
             channel.take(Input.RETRY)
             self._join(channel, now)
         else:
@@ -210,9 +221,6 @@ class Conversation:
             if before is State.JOINED and now - channel.joined_at > self._timers.reply:
                 channel.attempts = 0  # it lived; one that dies at once is not joined again and again without a pause
             self._events.append(lost(channel.topic, _REASONS[happened]))
-            channel.timer = now + self._pause(channel, patient() if after is State.REFUSED else quick())
-
-    def _pause(self, channel: Channel, pauses: Backoff) -> float:
-        pauses.attempts = channel.attempts
-        channel.attempts += 1
-        return pauses.pause(self._chance())
+            pauses = Backoff(REFUSAL if after is State.REFUSED else LOSS, channel.attempts)
+            channel.timer = now + pauses.pause(self._chance())
+            channel.attempts = pauses.attempts

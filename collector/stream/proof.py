@@ -1,0 +1,325 @@
+"""What may be claimed: for each topic on each connection, since when and until when nothing that was sent is missed.
+
+A machine without input or output. Feed it what happens, with monotonic times in seconds; then collect `take_claims`.
+docs/adr/0011 has the argument: what each rule proves, and what no rule can see.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import NamedTuple
+
+from collector.stream.frame import Frame, slug_of
+from collector.stream.rate import DOUBT, Rate
+from tidemark.archive.reasons import Reason
+
+SHORTEST_DOUBT = 1.0
+DOUBT_AT_THE_END = 3.0
+MARGIN = 0.25
+SAMPLES = 21
+LEAST_LAG, LARGEST_LAG = -60.0, 600.0
+LOW_FOR = 300.0
+WITNESSES, WITNESSED_FOR = 5, 2.0
+LOOKED_INTO = 8
+STALL, STALL_PATIENCE = 50.0, 3.0
+LAGGING_BY, LAGGING_FOR = 10.0, 30.0
+SEEN = 100_000
+AWAY = 60.0
+PREFIX, EVERYTHING = "collection:", "collection:*"
+
+LagOf = Callable[[Frame, float], float | None]
+
+
+class Covered(NamedTuple):
+    """From `since` on, the connection should bring everything of the topic; what proves it comes later."""
+
+    connection: int
+    topic: str
+    since: float
+
+
+class Uncovered(NamedTuple):
+    """After `proof` nothing is claimed of the topic on the connection, whatever was claimed before."""
+
+    connection: int
+    topic: str
+    proof: float
+    reason: Reason
+
+
+class Proven(NamedTuple):
+    """Up to `until`, the connection brought everything of each topic that it covers."""
+
+    connection: int
+    until: float
+
+
+Claim = Covered | Uncovered | Proven
+
+
+@dataclass(slots=True)
+class _Topic:
+    """What is known of a topic over all connections. `quiet` is how long it was silent on those that are gone."""
+
+    name: str
+    rate: Rate
+    quiet: float = 0.0
+    longest: float = 0.0
+
+
+@dataclass(slots=True)
+class _Place:
+    """A topic joined on a connection.
+
+    `last` is when it brought its last message, or was joined; `quiet_since` counts the silence before, too. `own` is
+    its rate on this connection alone. `missed` counts what others brought since its last message.
+    """
+
+    topic: _Topic
+    joined: float
+    last: float
+    quiet_since: float
+    covered: bool = True
+    own: Rate = field(default_factory=Rate)
+    missed: int = 0
+    missed_since: float = 0.0
+
+    def is_doubtful(self, now: float) -> bool:
+        quiet = now - self.quiet_since
+        return quiet > SHORTEST_DOUBT and self.topic.rate.surprise(quiet) >= DOUBT
+
+    def miss(self, messages: int, now: float) -> None:
+        if not self.missed:
+            self.missed_since = now
+        self.missed += messages
+
+
+@dataclass(slots=True)
+class _Connection:
+    """`recent` holds the last reads: when, their last frames, and for an answered heartbeat how long it took.
+
+    `seen` says when messages came, by their hash, while one connection hands over to another; `met_at` up to when it
+    then brought everything that the other did.
+    """
+
+    number: int
+    places: dict[str, _Place] = field(default_factory=dict)
+    proof: float = 0.0
+    told: float = 0.0
+    recent: deque[tuple[float, Sequence[Frame], float]] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    lagging_since: float | None = None
+    lag_then: float = 0.0
+    seen: dict[int, float] | None = None
+    met_at: float = 0.0
+
+
+class Proof:
+    """The claims of a collector over all its connections.
+
+    `lag_of` returns how many seconds a message was on its way that was received at a time, None where it does not
+    say. `rates` are those that an earlier process knew; how long its topics had been silent at its end is not known.
+    """
+
+    def __init__(self, lag_of: LagOf, rates: Mapping[str, Rate] | None = None) -> None:
+        self._lag_of = lag_of
+        self._topics = {name: _Topic(name, rate, AWAY) for name, rate in (rates or {}).items()}
+        self._connections: dict[int, _Connection] = {}
+        self._claims: list[Claim] = []
+        self._lows: tuple[float | None, float | None] = (None, None)
+        self._low_since = 0.0
+        self._sampled_at = 0.0
+
+    def take_claims(self) -> list[Claim]:
+        """Return what is to be claimed, or no longer, once and in order."""
+        claims, self._claims = self._claims, []
+        return claims
+
+    def rates(self) -> dict[str, Rate]:
+        """Return the long-term rates of the topics that ever brought something."""
+        return {name: topic.rate for name, topic in self._topics.items() if topic.rate.messages}
+
+    def joined(self, connection: int, name: str, now: float) -> None:
+        """Take an acknowledged join."""
+        topic = self._topics.setdefault(name, _Topic(name, Rate()))
+        held = self._held(connection)
+        place = held.places[name] = _Place(topic, now, now, now - self._silence(topic, now))
+        held.proof = now
+        self._claims.append(Covered(connection, name, now))
+        if place.is_doubtful(now):  # it was silent before, on another connection
+            self._doubt(held, place, Reason.UNPROVEN)
+
+    def _held(self, connection: int) -> _Connection:
+        return self._connections.setdefault(connection, _Connection(connection))
+
+    def heard(self, connection: int, frames: Sequence[Frame], now: float) -> None:
+        """Take the messages of one read."""
+        held = self._held(connection)
+        for topic, messages in Counter(map(attrgetter("topic"), frames)).items():
+            if topic is not None and (place := held.places.get(topic)) is not None:
+                self._heard(held, place, messages, now)
+        held.proof = now
+        held.recent.append((now, frames[-SAMPLES:], 0.0))
+        if EVERYTHING in held.places and len(held.places) > 1:
+            self._look_into(held, frames, now)
+        if held.seen is not None and len(held.seen) < SEEN:
+            for frame in frames:
+                held.seen.setdefault(hash((frame.topic, bytes(frame.payload))), now)
+
+    def _heard(self, held: _Connection, place: _Place, messages: int, now: float) -> None:
+        topic, silence = place.topic, now - place.last
+        if place.covered and place.is_doubtful(now):
+            self._doubt(held, place, Reason.UNPROVEN)
+        if not place.covered:
+            place.covered = True
+            self._claims.append(Covered(held.number, topic.name, now))
+        topic.rate.heard(messages, silence)
+        place.own.heard(messages, silence)
+        topic.longest = max(silence, topic.longest * 0.5 ** (silence / 3600))
+        topic.quiet = 0.0
+        place.last = place.quiet_since = now
+        place.missed = 0
+        if len(self._connections) > 1:
+            for other in self._connections.values():
+                if other is not held and topic.name in other.places:
+                    other.places[topic.name].miss(messages, now)
+        if topic.name != EVERYTHING and EVERYTHING in held.places:
+            held.places[EVERYTHING].miss(messages, now)
+
+    def _look_into(self, held: _Connection, frames: Sequence[Frame], now: float) -> None:
+        """See whether messages of `collection:*` belong to topics that are joined beside it."""
+        for frame in frames[-LOOKED_INTO:]:
+            if frame.topic == EVERYTHING and (place := held.places.get(f"{PREFIX}{slug_of(frame)}")) is not None:
+                place.miss(1, now)
+
+    def answered(self, connection: int, asked: float, now: float) -> None:
+        """Take the answer to a heartbeat that was sent at `asked`; it waited behind what the server held back."""
+        held = self._held(connection)
+        held.proof = now
+        held.recent.append((now, (), now - asked))
+
+    def tick(self, now: float) -> None:
+        """Let time pass, several times a second: end what is no longer plausible, and prove the rest."""
+        if now - self._sampled_at >= 1.0:
+            self._sampled_at = now
+            self._sample(now)
+        for held in self._connections.values():
+            for place in held.places.values():
+                if place.covered and place.is_doubtful(now):
+                    self._doubt(held, place, Reason.UNPROVEN)
+                elif place.covered and place.missed >= WITNESSES and now - place.missed_since >= WITNESSED_FOR:
+                    self._doubt(held, place, Reason.SILENT)
+            if held.proof > held.told:
+                held.told = held.proof
+                self._claims.append(Proven(held.number, held.proof - self._tail(held)))
+
+    def lost(self, connection: int, topic: str, reason: Reason, now: float) -> None:
+        """Take the end of a topic, which died or is being left while its connection lives."""
+        held = self._connections.get(connection)
+        if held and topic in held.places:
+            self._end(held, held.places[topic], reason, now)
+
+    def ended(self, connection: int, reason: Reason, now: float) -> None:
+        """Take the end of a connection, and with it of what the server still held back for it."""
+        if held := self._connections.get(connection):
+            for place in list(held.places.values()):
+                self._end(held, place, reason, now)
+            del self._connections[connection]
+
+    def _end(self, held: _Connection, place: _Place, reason: Reason, now: float) -> None:
+        topic = place.topic
+        topic.quiet = self._silence(topic, now)
+        topic.rate.heard(0, now - place.last)
+        del held.places[topic.name]
+        if place.covered:
+            proof = held.proof
+            if topic.rate.surprise(proof - place.quiet_since) >= DOUBT_AT_THE_END:
+                proof = place.last
+            self._claims.append(Uncovered(held.number, topic.name, max(proof - self._tail(held), held.met_at), reason))
+
+    def _silence(self, topic: _Topic, now: float) -> float:
+        """Return for how long a topic has been silent while it was joined, on whatever connection."""
+        places = (held.places[topic.name] for held in self._connections.values() if topic.name in held.places)
+        return min((now - place.quiet_since for place in places), default=topic.quiet)
+
+    def _doubt(self, held: _Connection, place: _Place, reason: Reason) -> None:
+        place.covered = False
+        self._claims.append(Uncovered(held.number, place.topic.name, place.last - self._tail(held), reason))
+
+    def _tail(self, held: _Connection) -> float:
+        """Return for how many seconds before its last proof a connection proves nothing: by so much it may lag."""
+        slowest, left, lags = 0.0, SAMPLES, list[float]()
+        for received, frames, waited in reversed(held.recent):
+            slowest = max(slowest, waited)
+            lags += self._lags(frames[-left:], received)
+            left -= len(frames) or 1
+            if left <= 0:
+                break
+        low = min((low for low in self._lows if low is not None), default=min(lags, default=0.0))
+        return max(slowest, max(lags, default=low) - low) + MARGIN
+
+    def _lags(self, frames: Sequence[Frame], received: float) -> Iterator[float]:
+        """Yield the lags of messages; one beyond all reason is that of a message that was sent a second time."""
+        for frame in frames:
+            lag = self._lag_of(frame, received)
+            if lag is not None and LEAST_LAG < lag < LARGEST_LAG:
+                yield lag
+
+    def _sample(self, now: float) -> None:
+        """Once a second: learn which lag is usual, and see which connections lag."""
+        if now - self._low_since >= LOW_FOR and self._lows[0] is not None:
+            self._low_since, self._lows = now, (None, self._lows[0])
+        for held in self._connections.values():
+            if (lag := self._last_lag(held)) is None:
+                continue
+            low, before = self._lows
+            self._lows = (lag if low is None else min(lag, low), before)
+            excess = lag - min(low for low in self._lows if low is not None)
+            if excess < LAGGING_BY:
+                held.lagging_since = None
+            elif held.lagging_since is None:
+                held.lagging_since, held.lag_then = now, lag
+
+    def _last_lag(self, held: _Connection) -> float | None:
+        received, frames, _ = held.recent[-1] if held.recent else (0.0, (), 0.0)
+        return next(self._lags(frames[-1:], received), None)
+
+    def wants_renewal(self, connection: int, now: float, stall_after: float) -> Reason | None:
+        """Return why a connection should be replaced by another, if it should.
+
+        Whether it stalled is asked of each topic's rate on this connection alone, so that a stream that has really
+        become quiet is not joined again for ever. `stall_after` is the least silence in seconds that counts.
+        """
+        held = self._held(connection)
+        if held.lagging_since is not None and now - held.lagging_since >= LAGGING_FOR:
+            lag = self._last_lag(held)
+            if lag is not None and lag > held.lag_then:
+                return Reason.LAGGING
+        for place in held.places.values():
+            silence = now - place.last
+            patience = max(stall_after, STALL_PATIENCE * place.topic.longest)
+            if silence > patience and place.own.surprise(silence) >= STALL:
+                return Reason.STALLED
+        return None
+
+    def hand_over(self, old: int, new: int) -> None:
+        """Begin to compare what two connections bring, of which `new` will replace `old`."""
+        for connection in (old, new):
+            self._held(connection).seen = {}
+
+    def is_met(self, old: int, new: int) -> bool:
+        """Say whether the old connection has delivered what the new one began with, so that nothing is missed between.
+
+        Where the new one has brought nothing yet, the old one must be proven past the new one's joins.
+        """
+        ending, beginning = self._held(old), self._held(new)
+        joined = max((place.joined for place in beginning.places.values()), default=float("inf"))
+        if not beginning.seen:
+            return ending.proof - self._tail(ending) >= joined
+        both = beginning.seen.keys() & (ending.seen or {}).keys()
+        met_at = max((beginning.seen[message] for message in both), default=0.0) - MARGIN
+        if met_at >= joined:
+            ending.met_at = met_at
+        elif ending.seen and len(ending.seen) >= SEEN:
+            ending.seen.clear()
+        return ending.met_at > 0.0

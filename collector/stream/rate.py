@@ -1,0 +1,49 @@
+"""How much a topic usually brings, and how surprising a silence of it is. Pure."""
+
+from dataclasses import dataclass
+from math import exp, expm1, log1p
+
+MEMORY = 900.0
+KNOWN = 100.0
+PRIOR = 5.0
+LONGEST_COUNTED = 300.0
+DOUBT = 10.0
+AGEING_AFTER, AGEING = 3600.0, 6 * 3600.0
+
+
+@dataclass(slots=True)
+class Rate:
+    """Messages and the seconds in which they came, both fading, so that the latest quarter of an hour weighs most.
+
+    A slow topic is remembered for as long as it takes to bring a hundred messages.
+    """
+
+    messages: float = 0.0
+    seconds: float = 0.0
+
+    def heard(self, messages: int, passed: float) -> None:
+        """Take note of messages, and of the seconds since those before.
+
+        Of a silence that is implausible only the first five minutes count: an outage must not pass for a low rate.
+        """
+        if passed > LONGEST_COUNTED:
+            passed = min(passed, max(LONGEST_COUNTED, self.plausible()))
+        memory = max(MEMORY, KNOWN * self.seconds / self.messages) if self.messages else MEMORY
+        fade = exp(-passed / memory)
+        self.messages = self.messages * fade + messages
+        self.seconds = self.seconds * fade + passed
+
+    def surprise(self, silence: float) -> float:
+        """Return how surprising a silence of so many seconds is: minus the logarithm of its probability.
+
+        For messages that come independently of each other at a rate that was learned from `messages` in `seconds`.
+        A silence of many hours ages what was learned: at last it is the topic's new rate.
+        """
+        messages = self.messages
+        if silence > AGEING_AFTER:
+            messages *= exp((AGEING_AFTER - silence) / max(AGEING, self.seconds))
+        return messages * log1p(max(0.0, silence) / (self.seconds + PRIOR))
+
+    def plausible(self) -> float:
+        """Return the seconds of the longest silence that is still plausible; a century where nothing is known."""
+        return (self.seconds + PRIOR) * expm1(min(15.0, DOUBT / self.messages)) if self.messages else 3e9

@@ -1,0 +1,483 @@
+"""Random servers in simulated time, and an oracle that knows what they sent: is every lost message in a gap?
+
+`python -m tests.collector.random_servers ROUNDS SEED` plays many rounds and prints what it found. The stream machine,
+the recorder, the ledger and the fold are the real ones; socket, disk and clocks are simulated.
+"""
+
+import asyncio
+import json
+import sys
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from statistics import median
+
+import structlog
+
+from collector.recorder import Recorder
+from collector.spool.disk import Disk
+from collector.spool.ledger import Ledger
+from collector.spool.repair import inheritance, repair
+from collector.spool.spool import Spool
+from collector.stream.protocol import ChannelProtocol, Dead, Timers
+from collector.stream.rate import Rate
+from collector.timeline import Timeline
+from tidemark.archive.coverage import coverage_of
+from tidemark.archive.ledger import read_ledger
+from tidemark.archive.manifest import Gap
+from tidemark.archive.reasons import Reason
+from tidemark.core.clock import EPOCH, Clock
+from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_timestamp
+
+HOUR = Hour.parse("2026-11-22T15")
+STEP = 0.05
+NOTICEABLE_MESSAGES, NOTICEABLE_SECONDS, KNOWN = 40, 1.5, 60
+
+
+class MemoryDisk(Disk):
+    """A disk that never fails and costs no time."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/nowhere"))
+        self.files: dict[str, bytearray] = {}
+        self._open: dict[int, str] = {}
+        self._descriptors = 0
+
+    def names(self, folder: str) -> list[str]:
+        return sorted(path.partition("/")[2] for path in self.files if path.startswith(f"{folder}/"))
+
+    def everywhere(self) -> list[str]:
+        return sorted(self.files)
+
+    def size(self, path: str) -> int:
+        return len(self.files[path])
+
+    def read(self, path: str) -> bytes:
+        return bytes(self.files[path])
+
+    @contextmanager
+    def view(self, path: str) -> Iterator[bytes]:
+        yield bytes(self.files[path])
+
+    def create(self, path: str) -> int:
+        self.files[path] = bytearray()
+        return self._descriptor(path)
+
+    def _descriptor(self, path: str) -> int:
+        self._descriptors += 1
+        self._open[self._descriptors] = path
+        return self._descriptors
+
+    def write(self, descriptor: int, data: bytes | memoryview) -> int:
+        self.files[self._open[descriptor]] += data
+        return len(data)
+
+    def sync(self, descriptor: int) -> None:
+        assert descriptor in self._open
+
+    def share(self, descriptor: int) -> int:
+        return self._descriptor(self._open[descriptor])
+
+    def close(self, descriptor: int) -> None:
+        del self._open[descriptor]
+
+    def put_at(self, path: str, offset: int, data: bytes) -> None:
+        file = self.files.setdefault(path, bytearray())
+        file[offset:] = data
+
+    def move(self, path: str, folder: str) -> None:
+        self.files[f"{folder}/{path.partition('/')[2]}"] = self.files.pop(path)
+
+    def remove(self, path: str) -> None:
+        del self.files[path]
+
+
+@dataclass
+class Sent:
+    """A message that the server published. `queued` says whether it ever stood in a queue of the client's."""
+
+    at: float
+    topic: str
+    number: int
+    queued: bool = False
+    joined: bool = False
+
+
+@dataclass
+class ServerSide:
+    """One socket as the server sees it: what it subscribed to, and what waits to be delivered, in order."""
+
+    subscribed: set[str] = field(default_factory=set)
+    dead: set[str] = field(default_factory=set)
+    queue: deque[tuple[float, bytes, int | None]] = field(default_factory=deque)
+    per_second: float = 1e9
+    budget: float = 0.0
+    open: bool = True
+
+
+class World:
+    """A server with troubles, and the client: the real stream machine, in simulated time."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random = Random(seed)
+        self.now = 0.0
+        self.length = random.uniform(200, 500)
+        names = ["collection:*", "collection:cats", "collection:dogs"]
+        self.topics = random.sample(names, random.choice((1, 1, 2, 3)))
+        self.usual = {topic: 10 ** random.uniform(-0.7, 1.3) for topic in self.topics}
+        self.rates = dict(self.usual)
+        self.latency = random.uniform(0.01, 0.15)
+        self.sent: list[Sent] = []
+        self.received: set[int] = set()
+        self.sides: dict[int, ServerSide] = {}
+        self.stalled = self.refusing = False
+        self.events: list[tuple[float, Callable[[], None]]] = []
+        self.troubles: list[str] = []
+        self.plan()
+        self.disk = MemoryDisk()
+        self.start()
+
+    # the client
+
+    def real(self) -> float:
+        return HOUR.start.timestamp() + self.now
+
+    def clock(self) -> float:
+        return self.now
+
+    def start(self) -> None:
+        """Start a process on the spool, as `Collector.open` does."""
+        repair(self.disk, HOUR.start + timedelta(seconds=self.now))
+        before = inheritance(self.disk)
+        timeline = Timeline(Clock(), max(EPOCH, before.floor), self.real(), self.now)
+        self.ledger = Ledger(self.disk, "run")
+        self.ledger.start(timeline.last, self.topics, "tidemark", before)
+        self.spool = Spool(self.disk, self.ledger, timeline.last)
+        rates = {topic: Rate(*rate) for topic, rate in before.rates.items()}
+        self.recorder = Recorder(self.spool, timeline, rates, real=self.real, clock=self.clock)
+        self.started_at = self.now
+        self.clients: dict[int, ChannelProtocol] = {}
+        self.current: int | None = None
+        self.renewing: tuple[int, int, Reason, float, bool] | None = None
+        self.connect_at = self.now
+        self.age_at = 0.0
+        self.pause = 0.25
+
+    def connect(self) -> int | None:
+        if self.refusing:
+            self.recorder.fail(Reason.SERVER_ERROR)
+            return None
+        number = self.recorder.number() + 1000 * len(self.troubles)
+        protocol = ChannelProtocol(self.topics, timers=Timers(30, 10), chance=self.random.random)
+        self.clients[number], self.sides[number] = protocol, ServerSide()
+        protocol.opened(self.now)
+        self.pump(number)
+        return number
+
+    def pump(self, number: int) -> None:
+        protocol = self.clients[number]
+        for data in protocol.take_sends():
+            self.answer(self.sides[number], json.loads(data))
+        for event in protocol.take_events():
+            if isinstance(event, Dead):
+                self.end(number, event.reason)
+                return
+            self.recorder.note(number, event, self.now)
+
+    def end(self, number: int, reason: Reason) -> None:
+        if number in self.clients:
+            del self.clients[number]
+            self.sides.pop(number).open = False
+            self.recorder.lose(number, reason, self.now)
+
+    def tick(self) -> None:
+        """Do what the subscriber and the collector do several times a second."""
+        for number in list(self.clients):
+            self.clients[number].tick(self.now)
+            self.pump(number)
+        self.recorder.tick(self.now)
+        if self.renewing:
+            self.go_on_renewing(*self.renewing)
+        elif self.current is not None and self.current not in self.clients:
+            self.current, self.connect_at = None, self.now + self.pause * self.random.uniform(0.5, 1)
+        elif self.current is None and self.now >= self.connect_at:
+            self.current = self.connect()
+            self.connect_at = self.now + self.pause * self.random.uniform(0.5, 1)
+            self.age_at = self.now + self.random.uniform(60, 200)
+        elif self.current is not None:
+            self.renew(self.current)
+
+    def renew(self, current: int) -> None:
+        """Replace the connection when it is time, or the machine asks for it."""
+        reason = self.recorder.wants_renewal(current, self.now)
+        if reason is None and self.now >= self.age_at:
+            reason = Reason.RENEWED
+        if reason and (new := self.connect()) is not None:
+            self.recorder.hand_over(current, new)
+            self.renewing = current, new, reason, self.now + 30, False
+        elif reason:
+            self.age_at = self.now + 5
+
+    def go_on_renewing(self, old: int, new: int, reason: Reason, deadline: float, settled: bool) -> None:
+        alive = old in self.clients and new in self.clients
+        if alive and not settled and self.clients[new].settled:
+            self.clients[old].ask(self.now)
+            self.pump(old)
+            self.renewing = old, new, reason, self.now + 120, True
+        elif not alive or self.now >= deadline or (settled and self.recorder.is_met(old, new)):
+            replaced = old not in self.clients or (settled and new in self.clients)
+            self.end(old if replaced else new, reason)
+            self.current, self.renewing = new if replaced else old, None
+            self.age_at = self.now + self.random.uniform(60, 200)
+
+    # the server
+
+    def answer(self, side: ServerSide, frame: list[object]) -> None:
+        join_ref, ref, topic, event, _ = frame
+        if event == "phx_join":
+            side.subscribed.add(str(topic))
+            side.dead.discard(str(topic))
+        reply = json.dumps([join_ref, ref, topic, "phx_reply", {"status": "ok"}]).encode()
+        side.queue.append((self.now, reply, None))
+
+    def publish(self) -> None:
+        for topic in self.topics:
+            at = self.now - STEP
+            while self.rates[topic] > 0 and (at := at + self.random.expovariate(self.rates[topic])) <= self.now:
+                self.sent.append(Sent(at, topic, len(self.sent)))
+                self.broadcast(self.sent[-1])
+
+    def broadcast(self, message: Sent) -> None:
+        stamp = format_timestamp(HOUR.start + timedelta(seconds=message.at))
+        payload = {"sent_at": stamp, "payload": {"number": message.number, "collection": {"slug": "other"}}}
+        data = json.dumps([None, None, message.topic, "item_listed", payload]).encode()
+        for side in self.sides.values():
+            if message.topic in side.subscribed:
+                message.joined = True
+                if not self.stalled and message.topic not in side.dead:
+                    message.queued = True
+                    side.queue.append((message.at, data, message.number))
+
+    def deliver(self) -> None:
+        for number, side in list(self.sides.items()):
+            side.budget = min(side.budget + side.per_second * STEP, max(1.0, side.per_second * STEP))
+            datas: list[bytes] = []
+            while side.queue and side.budget >= 1 and side.queue[0][0] + self.latency <= self.now:
+                _, data, message = side.queue.popleft()
+                side.budget -= 1
+                datas.append(data)
+                if message is not None:
+                    self.received.add(message)
+            if datas and number in self.clients:
+                if frames := self.clients[number].receive(datas, self.now):
+                    self.recorder.record(number, frames, self.now)
+                self.pump(number)
+
+    # troubles
+
+    def plan(self) -> None:
+        """Draw what will happen, and when."""
+        kinds: list[Callable[[], None]] = [
+            self.close, self.reset, self.stall, self.refuse, self.kill_topic, self.slow, self.burst, self.hush,
+            self.crash_channel, self.restart,
+        ]  # fmt: skip
+        at = self.random.uniform(20, 60)
+        while at < self.length - 20:
+            self.events.append((at, self.random.choice(kinds)))
+            at += self.random.expovariate(1 / 40)
+        self.events.reverse()
+
+    def later(self, seconds: float, what: Callable[[], None]) -> None:
+        self.events.append((self.now + seconds, what))
+        self.events.sort(key=lambda event: -event[0])
+
+    def close(self) -> None:
+        for number in list(self.clients):
+            self.end(number, Reason.CLOSED_BY_SERVER)
+
+    def reset(self) -> None:
+        for number in list(self.clients):
+            self.end(number, Reason.CONNECTION_LOST)
+
+    def stall(self) -> None:
+        self.stalled = True
+        self.later(self.random.choice((0.5, 3, 20, 70, 150)), self.recover)
+
+    def recover(self) -> None:
+        self.stalled = False
+
+    def refuse(self) -> None:
+        self.refusing = True
+        self.reset()
+        self.later(self.random.choice((1, 10, 60)), self.admit)
+
+    def admit(self) -> None:
+        self.refusing = False
+
+    def kill_topic(self) -> None:
+        topic = self.random.choice(self.topics)
+        for side in self.sides.values():
+            side.dead.add(topic)
+        if self.random.random() < 0.5:
+            self.later(self.random.choice((2, 15, 60)), lambda: self.revive(topic))
+
+    def revive(self, topic: str) -> None:
+        for side in self.sides.values():
+            side.dead.discard(topic)
+
+    def slow(self) -> None:
+        for side in self.sides.values():
+            side.per_second = sum(self.usual.values()) * self.random.uniform(0.3, 0.95)
+            if self.random.random() < 0.3:
+                self.later(self.random.uniform(5, 60), lambda side=side: setattr(side, "per_second", 1e9))
+
+    def burst(self) -> None:
+        topic = self.random.choice(self.topics)
+        self.rates[topic] = min(60.0, self.usual[topic] * 10)
+        self.later(self.random.uniform(2, 20), lambda: self.rates.update({topic: self.usual[topic]}))
+
+    def hush(self) -> None:
+        topic = self.random.choice(self.topics)
+        self.rates[topic] = 0.0
+        self.later(self.random.choice((2, 20, 90)), lambda: self.rates.update({topic: self.usual[topic]}))
+
+    def crash_channel(self) -> None:
+        topic = self.random.choice(self.topics)
+        for side in self.sides.values():
+            if topic in side.subscribed:
+                side.subscribed.discard(topic)
+                side.queue.append((self.now, json.dumps([None, None, topic, "phx_error", {}]).encode(), None))
+
+    def restart(self) -> None:
+        """Kill the process: what it had not synced is not claimed; another starts. It has lived for a while."""
+        if self.now < self.started_at + 60:
+            return
+        self.recorder.flush()
+        self.clients.clear()
+        self.sides.clear()
+        self.now += self.random.choice((0.1, 5.0))
+        self.start()
+
+    def run(self) -> "Verdict":
+        synced = ticked = 0.0
+        while self.now < self.length:
+            self.now = round(self.now + STEP, 6)
+            while self.events and self.events[-1][0] <= self.now:
+                _, trouble = self.events.pop()
+                self.troubles.append(f"{self.now:.1f} {trouble.__name__}")
+                trouble()
+            self.publish()
+            self.deliver()
+            if self.now - ticked >= 0.1 - 1e-9:
+                ticked = self.now
+                self.tick()
+            if self.now - synced >= 1.0:
+                synced = self.now
+                self.recorder.flush()
+                self.spool.commit()
+        for number in list(self.clients):
+            self.end(number, Reason.NOT_RUNNING)
+        self.recorder.flush()
+        self.spool.close()
+        return self.judge()
+
+    def judge(self) -> "Verdict":
+        """Compare what was sent with what was received and what is claimed."""
+        (name,) = [name for name in self.disk.names("open") if "coverage" in name]
+        gaps = coverage_of(read_ledger(self.disk.read(f"open/{name}")), HOUR).gaps
+        false, unseen, lost = [], 0, 0
+        losses: dict[str, list[float]] = {topic: [] for topic in self.topics}
+        for topic in self.topics:
+            spans = [_seconds(gap) for gap in gaps if gap.topic == topic]
+            heard = [message.at for message in self.sent if message.topic == topic and message.number in self.received]
+            for message in self.sent:
+                if message.topic != topic or message.number in self.received or message.at >= self.length - 1:
+                    continue
+                lost += 1
+                losses[topic].append(message.at)
+                if any(start <= message.at < end for start, end in spans):
+                    continue
+                if message.joined and not message.queued and not _must_be_noticed(heard, message.at, self.length):
+                    unseen += 1
+                else:
+                    false.append(message)
+        return Verdict(self, gaps, lost, false, unseen, losses)
+
+
+def _seconds(gap: Gap) -> tuple[float, float]:
+    return (gap.start - HOUR.start).total_seconds(), (gap.end - HOUR.start).total_seconds()
+
+
+def _must_be_noticed(heard: list[float], at: float, end: float) -> bool:
+    """Say whether a silence around a time is one that no stream of this rate has by chance."""
+    before = bisect_right(heard, at)
+    silence = (heard[before] if before < len(heard) else end) - (heard[before - 1] if before else 0.0)
+    if before < KNOWN or silence < NOTICEABLE_SECONDS:
+        return False
+    rate = before / heard[before - 1]
+    recent = before - bisect_left(heard, heard[before - 1] - 60)
+    return silence * min(rate, recent / 60) >= NOTICEABLE_MESSAGES
+
+
+@dataclass
+class Verdict:
+    """What became of a round. `unseen` were lost in silences too short to be told from chance."""
+
+    world: World
+    gaps: tuple[Gap, ...]
+    lost: int
+    false: list[Sent]
+    unseen: int
+    losses: dict[str, list[float]]
+
+    def excess(self) -> list[float]:
+        """Return by how many seconds each gap that holds losses is longer than from its first to its last loss."""
+        found = []
+        for gap in self.gaps:
+            start, end = _seconds(gap)
+            within = [at for at in self.losses[gap.topic] if start <= at < end]
+            if within and end < self.world.length - 1:
+                found.append(end - start - (max(within) - min(within)))
+        return found
+
+    def claimed(self) -> float:
+        """Return the share of topic time that is claimed."""
+        length = self.world.length
+        missed = sum(max(0.0, min(end, length) - start) for start, end in map(_seconds, self.gaps))
+        return 1 - missed / (length * len(self.world.topics))
+
+
+async def played(seed: int) -> Verdict:
+    """Play one round. It needs a running loop, for the recorder's timer."""
+    return World(seed).run()
+
+
+def main(rounds: int, seed: int) -> int:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    lost = unseen = sent = bad = 0
+    excess: list[float] = []
+    claimed: list[float] = []
+    for number in range(seed, seed + rounds):
+        verdict = asyncio.run(played(number))
+        sent, lost, unseen = sent + len(verdict.world.sent), lost + verdict.lost, unseen + verdict.unseen
+        excess += verdict.excess()
+        claimed.append(verdict.claimed())
+        if verdict.false:
+            bad += 1
+            first = verdict.false[0]
+            print(f"seed {number}: {len(verdict.false)} claimed falsely, first {first} of {verdict.world.troubles}")
+    print(f"{rounds} rounds from seed {seed}: {sent:,} sent, {lost:,} lost, {bad} rounds with false claims; ", end="")
+    print(f"{unseen:,} lost in silences that chance explains")
+    print(f"gaps longer than their losses: median {median(excess):.2f} s, worst {max(excess):.1f} s; ", end="")
+    print(f"claimed: median {median(claimed):.1%}, least {min(claimed):.1%}")
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
