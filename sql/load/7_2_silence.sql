@@ -66,9 +66,9 @@ CROSS JOIN LATERAL (
     WHERE source_hour = hour AND NOT is_replayed
     OFFSET 0
 ) AS sale;
-ANALYZE compared_sale;
+ANALYZE compared_sale (sale_uid);
 
--- Grain: one row per comparison and sale, in order of receiving among all sales and among those of its collection.
+-- Grain: one row per comparison and sale: when the first collector received it, and which did.
 CREATE TEMP TABLE received_sale ON COMMIT DROP AS
 WITH observed AS (
     SELECT start_at, sale_uid, min(first_received_at) AS at, array_agg(collector) AS collectors
@@ -84,31 +84,34 @@ WITH observed AS (
     GROUP BY start_at, end_at, sale_uid
     HAVING min(first_received_at) >= start_at AND min(first_received_at) < end_at
 )
-SELECT
-    start_at, sale_uid, topic, at, collectors,
-    row_number() OVER everything AS place, lag(at) OVER everything AS previous_at,
-    lead(at) OVER everything AS next_at, lead(sale_uid) OVER everything AS next_uid,
-    row_number() OVER collection AS topic_place, lag(at) OVER collection AS topic_previous_at,
-    lead(at) OVER collection AS topic_next_at, lead(sale_uid) OVER collection AS topic_next_uid
+SELECT observed.*, topic
 FROM observed
-JOIN compared_sale USING (sale_uid)
-WINDOW
-    everything AS (PARTITION BY start_at ORDER BY at, sale_uid),
-    collection AS (PARTITION BY start_at, topic ORDER BY at, sale_uid);
-ANALYZE received_sale;
+JOIN compared_sale USING (sale_uid);
+ANALYZE received_sale (start_at, topic);
 
 -- Grain: one row per comparison, collector and topic: when it was silent, whatever it claims.
 CREATE TEMP TABLE silence ON COMMIT DROP AS
-WITH unseen AS (
-    SELECT start_at, collector, contested.topic, common, at, place, previous_at, next_at, next_uid
-    FROM contested
-    JOIN received_sale USING (start_at)
-    WHERE common = 'collection:*' AND collector <> ALL (collectors) AND span @> at
+WITH common_sale AS (
+    SELECT start_at, 'collection:*' AS common, sale_uid, at, collectors
+    FROM received_sale
+    WHERE start_at IN (SELECT start_at FROM contested WHERE common = 'collection:*')
     UNION ALL
-    SELECT start_at, collector, contested.topic, common, at, topic_place, topic_previous_at, topic_next_at, topic_next_uid
+    SELECT start_at, topic, sale_uid, at, collectors
+    FROM received_sale
+    WHERE (start_at, topic) IN (SELECT start_at, common FROM contested)
+),
+ordered AS (
+    SELECT
+        *, row_number() OVER received AS place, lag(at) OVER received AS previous_at,
+        lead(at) OVER received AS next_at, lead(sale_uid) OVER received AS next_uid
+    FROM common_sale
+    WINDOW received AS (PARTITION BY start_at, common ORDER BY at, sale_uid)
+),
+unseen AS (
+    SELECT start_at, collector, topic, common, at, place, previous_at, next_at, next_uid
     FROM contested
-    JOIN received_sale USING (start_at)
-    WHERE common = received_sale.topic AND collector <> ALL (collectors) AND span @> at
+    JOIN ordered USING (start_at, common)
+    WHERE collector <> ALL (collectors) AND span @> at
 ),
 numbered AS (
     SELECT *, place - row_number() OVER (PARTITION BY start_at, collector, topic, common ORDER BY place) AS island

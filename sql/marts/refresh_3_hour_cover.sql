@@ -7,20 +7,22 @@ UNION
 SELECT source_hour FROM silent_topic;
 ANALYZE quality_hour;
 
--- Grain: one row per hour and collector: when it covered every topic it was to record.
-CREATE TEMP TABLE collector_cover ON COMMIT DROP AS
+-- Grain: one row per hour, collector and topic that it was to record: when it covered it.
+CREATE TEMP TABLE topic_cover ON COMMIT DROP AS
 WITH topic AS (
     SELECT source_hour AS hour, collector, topic, tstzrange(from_at, to_at) AS span FROM ops.coverage
     UNION ALL
     SELECT source_hour, collector, topic, 'empty' FROM ops.gap WHERE reason <> 'no_manifest'
-),
-topic_cover AS (
-    SELECT hour, collector, topic, range_agg(span) AS cover
-    FROM topic
-    JOIN quality_hour USING (hour)
-    WHERE collector NOT LIKE 'events-api-%'
-    GROUP BY hour, collector, topic
 )
+SELECT hour, collector, topic, range_agg(span) AS cover
+FROM topic
+JOIN quality_hour USING (hour)
+WHERE collector NOT LIKE 'events-api-%'
+GROUP BY hour, collector, topic;
+ANALYZE topic_cover;
+
+-- Grain: one row per hour and collector: when it covered every topic it was to record.
+CREATE TEMP TABLE collector_cover ON COMMIT DROP AS
 SELECT hour, collector, range_intersect_agg(cover) AS cover
 FROM topic_cover
 GROUP BY hour, collector;

@@ -7,7 +7,7 @@ CREATE TEMP TABLE hour_sale ON COMMIT DROP AS
 SELECT quality_hour.hour, sale.*
 FROM quality_hour
 CROSS JOIN LATERAL (
-    SELECT sale_uid, sold_at, sent_at, received_at, loaded_at, source, is_replayed
+    SELECT sale_uid, collection_slug, sold_at, sent_at, received_at, loaded_at, source, is_replayed
     FROM core.sale
     WHERE source_hour = quality_hour.hour
     OFFSET 0
@@ -38,7 +38,7 @@ WITH seen AS (
     JOIN hour_sighting USING (hour, sale_uid)
     GROUP BY hour, sale_uid
 )
-SELECT sale.*, seen.collectors
+SELECT sale.*, coalesce(collection_slug, '') AS collection, seen.collectors
 FROM hour_sale AS sale
 LEFT JOIN seen USING (hour, sale_uid);
 
@@ -52,29 +52,84 @@ WITH first_sample AS (
     FROM collector_cover
     ORDER BY hour, (SELECT sum(upper(span) - lower(span)) FROM unnest(cover) AS span) DESC NULLS LAST, collector
 ),
+-- when both samples covered each collection of the hour, by itself or with the whole market
+collection AS (
+    SELECT DISTINCT hour, collection FROM quality_sale
+),
+collection_cover AS (
+    SELECT hour, collection, topic_cover.collector = first_sample.collector AS is_first, range_agg(span) AS cover
+    FROM collection
+    JOIN first_sample USING (hour)
+    CROSS JOIN LATERAL (VALUES ('collection:*'), ('collection:' || collection)) AS listed (topic)
+    JOIN topic_cover USING (hour, topic),
+        unnest(topic_cover.cover) AS span
+    GROUP BY hour, collection, topic_cover.collector = first_sample.collector
+),
 overlap AS (
-    SELECT first_sample.hour, first_sample.collector, first_sample.cover * range_agg(span) AS cover
+    SELECT hour, collection, one.cover * other.cover AS cover
+    FROM collection_cover AS one
+    JOIN collection_cover AS other USING (hour, collection)
+    WHERE one.is_first AND NOT other.is_first
+),
+-- who observed each sale of that time: the first sample alone, the second alone, or both
+capture AS (
+    SELECT
+        hour, received_at, sale_uid,
+        CASE
+            WHEN sale.collectors = ARRAY[first_sample.collector] THEN 'first'
+            WHEN first_sample.collector = ANY (sale.collectors) THEN 'both'
+            ELSE 'second'
+        END AS sample
     FROM first_sample
-    JOIN collector_cover AS other ON other.hour = first_sample.hour AND other.collector <> first_sample.collector,
-        unnest(other.cover) AS span
-    GROUP BY first_sample.hour, first_sample.collector, first_sample.cover
+    JOIN quality_sale AS sale USING (hour)
+    JOIN overlap USING (hour, collection)
+    WHERE NOT is_replayed AND collectors IS NOT NULL AND overlap.cover @> received_at
+),
+numbered AS (
+    SELECT
+        hour, sample,
+        count(*) FILTER (WHERE sample = 'both') OVER (
+            PARTITION BY hour ORDER BY received_at, sale_uid ROWS UNBOUNDED PRECEDING
+        ) AS island
+    FROM capture
+),
+-- sales in a row that one sample alone observed; four are a silence and no sample of independent losses
+run AS (
+    SELECT hour, count(*) AS sales, count(*) FILTER (WHERE sample = 'first') AS by_first, count(*) >= 4 AS is_silence
+    FROM numbered
+    WHERE sample <> 'both'
+    GROUP BY hour, island
+),
+by_run AS (
+    SELECT
+        hour,
+        sum(by_first) FILTER (WHERE NOT is_silence) AS by_first,
+        sum(sales - by_first) FILTER (WHERE NOT is_silence) AS by_second,
+        sum(sales * sales) FILTER (WHERE NOT is_silence) / sum(sales) FILTER (WHERE NOT is_silence) AS run_length,
+        count(*) FILTER (WHERE is_silence AND 2 * by_first > sales) AS silences_of_second,
+        count(*) FILTER (WHERE is_silence AND 2 * by_first <= sales) AS silences_of_first,
+        avg(sales) FILTER (WHERE is_silence) AS silence_length
+    FROM run
+    GROUP BY hour
 ),
 captured AS (
     SELECT
-        overlap.hour,
-        count(*) FILTER (WHERE sale.collectors = ARRAY[overlap.collector]) AS by_first,
-        count(*) FILTER (WHERE overlap.collector <> ALL (sale.collectors)) AS by_second,
-        count(*) FILTER (WHERE overlap.collector = ANY (sale.collectors) AND cardinality(sale.collectors) > 1) AS by_both
-    FROM overlap
-    JOIN quality_sale AS sale
-        ON sale.hour = overlap.hour AND NOT sale.is_replayed AND overlap.cover @> coalesce(sale.sent_at, sale.received_at)
-    GROUP BY overlap.hour
+        hour, coalesce(by_first, 0) AS by_first, coalesce(by_second, 0) AS by_second, by_both, coalesce(run_length, 1) AS run_length,
+        -- two silences may begin and end together, within four sales, and hide what both missed
+        coalesce(4.0 * silences_of_first * silences_of_second / everything, 0) AS coincidences,
+        coalesce(silence_length, 0) AS silence_length
+    FROM (SELECT hour, count(*) FILTER (WHERE sample = 'both') AS by_both, count(*) AS everything FROM capture GROUP BY hour) AS total
+    LEFT JOIN by_run USING (hour)
 ),
+-- losses that come in runs are as uncertain as that many fewer
 spread AS (
     SELECT
         *,
-        (by_first + 0.5) * (by_second + 0.5) / (by_both + 0.5) AS centre,
-        exp(1.96 * sqrt(1 / (by_first + 0.5) + 1 / (by_second + 0.5) + 1 / (by_both + 0.5))) AS factor
+        (by_first / run_length + 0.5) * (by_second / run_length + 0.5) / (by_both / run_length + 0.5) AS centre,
+        exp(1.96 * sqrt(
+            1 / (by_first / run_length + 0.5) + 1 / (by_second / run_length + 0.5) + 1 / (by_both / run_length + 0.5)
+        )) AS factor,
+        CASE WHEN coincidences < 0.025 THEN 0 ELSE ceil(coincidences + 1.96 * sqrt(coincidences)) END * silence_length AS hidden
     FROM captured
 ),
 estimated AS (
@@ -82,9 +137,9 @@ estimated AS (
         hour,
         by_first + by_second + by_both AS seen,
         round(by_first * by_second / (by_both + 1.0), 2) AS missed,
-        -- of the expected number on the logarithm's scale, then of a count around it: bounded also where nobody missed one
-        round(greatest(centre / factor - 1.96 * sqrt(centre / factor), 0), 2) AS low,
-        round(centre * factor + 1.96 * sqrt(centre * factor), 2) AS high
+        -- of the expected number on the logarithm's scale, then of a count around it: bounded also where neither missed one
+        round(run_length * greatest(centre / factor - 1.96 * sqrt(centre / factor), 0)) AS low,
+        round(run_length * (centre * factor + 1.96 * sqrt(centre * factor)) + hidden) AS high
     FROM spread
 ),
 seen_by AS (

@@ -402,12 +402,13 @@ COMMENT ON COLUMN mart.hour_quality.seen_by IS
     'Sales by the exact set of collectors that observed them: names joined by + to a count, such as {"a": 3, "a+b": '
     '990, "b": 7}. Repair runs are left out.';
 COMMENT ON COLUMN mart.hour_quality.seen_in_overlap IS
-    'Sales sent while two samples ran side by side: those from which the missed are estimated; NULL without an '
-    'overlap.';
+    'Sales that both samples covered when they were received, without those in a silence of one of them: those from '
+    'which the missed are estimated; NULL without an overlap.';
 COMMENT ON COLUMN mart.hour_quality.missed_estimate IS
-    'Estimated sales that both samples missed while both ran (Chapman); NULL without an overlap.';
-COMMENT ON COLUMN mart.hour_quality.missed_low IS 'Lower end of the 95 % interval of missed_estimate.';
-COMMENT ON COLUMN mart.hour_quality.missed_high IS 'Upper end of the 95 % interval of missed_estimate.';
+    'Estimated sales that both samples missed while both covered them (Chapman): a lower bound, blind to what OpenSea '
+    'sent to no collector; NULL without an overlap.';
+COMMENT ON COLUMN mart.hour_quality.missed_low IS 'Lower end of the 95 % interval of missed_estimate, in whole sales.';
+COMMENT ON COLUMN mart.hour_quality.missed_high IS 'Upper end of the 95 % interval of missed_estimate, in whole sales.';
 COMMENT ON COLUMN mart.hour_quality.recovered IS
     'Sales that no collector observed and repair brought from the Events API.';
 COMMENT ON COLUMN mart.hour_quality.audited_share IS

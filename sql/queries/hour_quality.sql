@@ -4,7 +4,7 @@
 -- Parameter: to end-hour = newest; last hour, included
 -- Plot: line hour covered_percent covered_twice_percent
 -- Example: tidemark query hour_quality --from 2026-11-20T10 --to 2026-11-20T12
--- open_s are the seconds that nobody covered or repaired. missed_estimate counts what both samples missed while both ran; docs/coverage.md explains it. An hour that is not listed was not loaded.
+-- open_s are the seconds that no collector covered and no repair fetched. missed_estimate is a lower bound of the sales that all collectors missed, blind to what OpenSea sent to no collector; docs/coverage.md explains it. An hour that is not listed was not loaded.
 SELECT
     hour,
     collectors,

@@ -17,7 +17,7 @@ COLUMNS = ("hour", "covered_percent", "repaired_percent", "open_s", "missed_esti
 
 def row(hours_later: int, covered: str, repaired: str, open_s: str) -> tuple[object, ...]:
     start = FIRST.start + timedelta(hours=hours_later)
-    return (start, Decimal(covered), Decimal(repaired), Decimal(open_s), Decimal("0.55"), Decimal(0), Decimal("8.96"))
+    return (start, Decimal(covered), Decimal(repaired), Decimal(open_s), Decimal("0.55"), Decimal(0), Decimal(9))
 
 
 ANSWER = Answer(COLUMNS, [
@@ -58,13 +58,18 @@ def test_a_strip_has_a_line_per_day_and_a_place_per_hour() -> None:
 
 
 def test_the_table_has_the_estimate_and_joins_hours_that_were_not_loaded() -> None:
-    lines = [line.split("│") for line in printed(table(coverage_of(ANSWER, None, None))).splitlines()[2:]]
+    lines = [line.split("│") for line in printed(table(coverage_of(ANSWER, None, None))).splitlines()[4:]]
     assert [line[0].strip() for line in lines] == [
         "2026-11-20T10", "2026-11-20T11", "2026-11-20T12", "2026-11-20T13",
         "2026-11-20T14 to", "2026-11-20T16", "2026-11-20T17",
     ]  # fmt: skip
-    assert lines[0][-1].strip() == "0.55 (0 to 8.96)"
+    assert lines[0][-1].strip() == "0.55 (0 to 9)"
     assert lines[4][1].strip() == "· not loaded"
+
+
+def test_the_head_says_what_the_estimate_is_blind_to() -> None:
+    head = [line.split("┃")[-1].strip() for line in printed(table(coverage_of(ANSWER, None, None))).splitlines()[:3]]
+    assert " ".join(head) == "missed by all: a lower bound, blind to what OpenSea sent to no collector"
 
 
 def test_scripts_get_one_object_per_hour() -> None:

@@ -21,7 +21,8 @@ def coverage(
 ) -> None:
     """Show a range of hours as a strip and as a table: covered, repaired, partly covered, a gap, or not loaded.
 
-    The columns, and what is estimated to be missing, are explained in docs/coverage.md.
+    The last column estimates the sales that all collectors missed. It is a lower bound: what OpenSea sent to no
+    collector is not in it. docs/coverage.md explains it and the other columns.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""The coverage of a range of hours: how each stands, as a strip of characters and as a table."""
+"""The coverage of a range of hours: the state of each, as a strip of characters and as a table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,10 +26,11 @@ _COLUMNS = {
     "quarantined": "quarantined",
     "gaps": "gaps, seconds",
 }
+_MISSED = "missed by all: a lower bound,\nblind to what OpenSea sent\nto no collector"
 
 
 class State(Enum):
-    """How an hour stands: its name, its character in a strip, and its colour."""
+    """The state of an hour: its name, its character in a strip, and its colour."""
 
     COVERED = ("covered", "█", "green")
     REPAIRED = ("repaired", "▓", "cyan")
@@ -58,7 +59,7 @@ class HourCoverage:
 
     @property
     def state(self) -> State:
-        """How the hour stands. Covered is what at least one collector covered from end to end."""
+        """The state of the hour; covered means that at least one collector covered every moment of it."""
         if not self.row:
             return State.NOT_LOADED
         if not self.row["open_s"]:
@@ -73,7 +74,7 @@ class HourCoverage:
 
 
 def coverage_of(answer: Answer, first: Hour | None, last: Hour | None) -> list[HourCoverage]:
-    """Return every hour from `first` to `last`; None stands for the first or the last hour that was loaded.
+    """Return every hour from `first` to `last`; None means the first or the last hour that was loaded.
 
     Raises Problem for a range that runs backwards or is longer than a year.
     """
@@ -102,9 +103,9 @@ def strip(coverage: Iterable[HourCoverage]) -> Text:
 
 
 def table(coverage: Iterable[HourCoverage]) -> Table:
-    """Return one row per hour; hours on end that were not loaded share one."""
+    """Return one row per hour; successive hours that were not loaded share one."""
     table = Table(header_style="bold", show_edge=False)
-    for name in ("hour", "state", *_COLUMNS.values(), "missed by all"):
+    for name in ("hour", "state", *_COLUMNS.values(), _MISSED):
         justify: Literal["left", "right"] = "left" if name in ("hour", "state", "seen by", "gaps, seconds") else "right"
         table.add_column(name, justify=justify, overflow="fold", no_wrap=name in ("hour", "state"))
     for loaded, group in groupby(coverage, lambda each: bool(each.row)):
