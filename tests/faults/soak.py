@@ -7,29 +7,19 @@ time that a collector calls covered or says nothing of, or if a fault never fire
 
 import argparse
 import asyncio
-import os
-import resource
-import signal
-import socket
 import sys
 import time
-from asyncio.subprocess import DEVNULL, Process
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from tests.collector.spool.account import gaps_in
-from tests.faults.oracle import ALL, Balance, balance, runs
-from tidemark.archive.coverage import coverage_of
-from tidemark.archive.ledger import read_ledger as read_coverage
-from tidemark.archive.manifest import Interval
-from tidemark.archive.names import CoverageName, SegmentName
-from tidemark.archive.record import read_record
+from tests.faults.oracle import ALL, Balance, runs
+from tests.faults.program import Collector
 from tidemark.simulator.disk import read_ledger
 from tidemark.simulator.faults import (
     Close,
@@ -50,16 +40,13 @@ from tidemark.simulator.faults import (
     StaleClose,
 )
 from tidemark.simulator.ledger import Published
-from tidemark.simulator.message import digest_of
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
 
-COLLECT = "from tidemark.cli.main import main; main()"
 SLUG_TOPIC = "collection:harbor-seals"
 TOPICS = {"collector-a": (ALL,), "collector-b": (ALL, SLUG_TOPIC)}
 KEYS = {f"key-{label[-1]}": label for label in TOPICS}
 MESSAGE_BYTES = 2_200
-OPEN_FILES = 96
 
 
 @dataclass(frozen=True)
@@ -110,93 +97,13 @@ def _faults(random: Random, plan: Plan) -> list[Callable[[], tuple[Fault, ...]]]
     ]  # fmt: skip
 
 
-class Collector:
-    """A collector as a program of its own, with its spool and a limit of open files."""
-
-    def __init__(self, label: str, simulator: Simulator, folder: Path, plan: Plan) -> None:
-        self.label = label
-        self.spool = folder / label
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        slugs = ("*" if topic == ALL else topic.removeprefix("collection:") for topic in TOPICS[label])
-        self._log = (folder / f"{label}.log").open("ab")
-        self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("TIDEMARK_")},
-            **plan.settings,
-            "TIDEMARK_COLLECTOR": label,
-            "TIDEMARK_SPOOL": str(self.spool),
-            "TIDEMARK_COLLECTIONS": ",".join(slugs),
-            "TIDEMARK_STREAM_URL": simulator.stream_url,
-            "TIDEMARK_METRICS_PORT": str(self.port),
-            "TIDEMARK_MAX_MESSAGE_MIB": "1",
-            "OPENSEA_API_KEY": f"key-{label[-1]}",
-        }
-
-    async def start(self) -> None:
-        """Start it."""
-        self.process: Process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", COLLECT, "collect", env=self._environment, stdout=self._log, stderr=self._log,
-            stdin=DEVNULL,
-        )  # fmt: skip
-        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
-
-    async def kill(self) -> None:
-        """Kill it, and start it again."""
-        self.process.kill()
-        await self.process.wait()
-        await self.start()
-
-    async def crowd(self, seconds: float) -> None:
-        """Hold more half-open requests to its metrics port than it may have open files."""
-        async with AsyncExitStack() as held:
-            for _ in range(2 * OPEN_FILES):
-                with suppress(OSError):
-                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                    held.callback(writer.close)
-                    writer.write(b"GET /metrics HTTP/1.1\r\n")
-            await asyncio.sleep(seconds)
-
-    async def stop(self) -> int:
-        """Stop it in good order and return its exit status."""
-        self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(30):
-            status = await self.process.wait()
-        self._log.close()
-        return status
-
-    def kept(self) -> dict[str, set[str]]:
-        """Return the digests on disk by topic."""
-        found: dict[str, set[str]] = {topic: set() for topic in TOPICS[self.label]}
-        for path in [*self.spool.glob("open/*.jsonl"), *self.spool.glob("sealed/*.jsonl")]:
-            try:
-                SegmentName.parse(path.name)
-            except ValueError:
-                continue
-            for line in path.read_bytes().splitlines(keepends=True):
-                record = read_record(line)
-                if record.topic:
-                    found.setdefault(record.topic, set()).add(digest_of(bytes(record.message)))
-        return found
-
-    def covered(self) -> list[Interval]:
-        """Return what it claims to have covered."""
-        paths = {CoverageName.parse(path.name).hour: path for path in self.spool.glob("*/*.coverage.jsonl")}
-        hours = (coverage_of(read_coverage(path.read_bytes()), hour) for hour, path in paths.items())
-        return [interval for coverage in hours for interval in coverage.covered]
-
-    def balances(self, published: list[Published]) -> list[Balance]:
-        """Hold what was published against its spool."""
-        kept, covered, gaps = self.kept(), self.covered(), gaps_in(self.spool)
-        return [balance(topic, published, kept[topic], covered, gaps) for topic in TOPICS[self.label]]
-
-
 @dataclass(frozen=True)
 class Result:
-    """What a soak found; `injected` tells when, and what to whom."""
+    """What a soak found; `injected` has when what was done to whom, `died` the faults after which a collector died."""
 
     balances: dict[str, list[Balance]]
     injected: list[tuple[float, str]]
+    died: list[str]
     unfired: set[str]
     fired: Counter[str]
 
@@ -204,13 +111,14 @@ class Result:
     def good(self) -> bool:
         """Whether nothing is lost in claimed time, messages flowed, and every kind of fault fired."""
         found = [one for balances in self.balances.values() for one in balances]
-        return all(one.good and one.kept for one in found) and not self.unfired
+        return all(one.good and one.kept for one in found) and not self.unfired and not self.died
 
 
 @asynccontextmanager
 async def _collectors(simulator: Simulator, folder: Path, plan: Plan) -> AsyncIterator[list[Collector]]:
     """Start both, and stop both in good order."""
-    collectors = [Collector(label, simulator, folder, plan) for label in TOPICS]
+    settings = {**plan.settings, "TIDEMARK_STREAM_URL": simulator.stream_url}
+    collectors = [Collector(label, topics, folder, settings) for label, topics in TOPICS.items()]
     for collector in collectors:
         await collector.start()
     try:
@@ -221,57 +129,84 @@ async def _collectors(simulator: Simulator, folder: Path, plan: Plan) -> AsyncIt
             await collector.stop()
 
 
+class Run:
+    """A soak under way: what is injected next, and what was."""
+
+    def __init__(self, plan: Plan, simulator: Simulator, collectors: list[Collector]) -> None:
+        self.injected: list[tuple[float, str]] = []
+        self.names: set[str] = set()
+        self.fired: Counter[str] = Counter()
+        self.died: list[str] = []
+        self._plan = plan
+        self._random = Random(plan.seed)
+        self._simulator = simulator
+        self._collectors = collectors
+        self._deck: list[int | str] = []
+        self._crowds: set[asyncio.Task[None]] = set()
+
+    async def inject(self, say: Callable[[str], None]) -> None:
+        """Do the next thing to one of the collectors; every kind comes once before any comes again."""
+        choices = _faults(self._random, self._plan)
+        if not self._deck:
+            self._deck = [*range(len(choices)), "kill", "crowd"]
+            self._random.shuffle(self._deck)
+        drawn, collector = self._deck.pop(), self._random.choice(self._collectors)
+        faults: tuple[Fault, ...] = ()
+        if isinstance(drawn, int):
+            faults = choices[drawn]()
+            if any(getattr(fault, "topic", None) == SLUG_TOPIC for fault in faults):
+                collector = self._collectors[-1]
+        elif drawn == "kill":
+            await collector.kill()
+            self.fired[drawn] += 1
+        else:
+            self._crowds.add(asyncio.create_task(collector.crowd(self._plan.pace / 2)))
+            self.fired[drawn] += 1
+            faults = (Reset(),)
+        self.names.update(fault.name for fault in faults)
+        self._simulator.arm(*(_for(fault, collector.label) for fault in faults))
+        what = " ".join([*([drawn] if isinstance(drawn, str) else []), *map(_described, faults)])
+        self.injected.append((time.time(), f"{collector.label} {what}"))
+        say(f"{datetime.now(UTC):%H:%M:%S} {self.injected[-1][1]}")
+
+    async def look_after(self) -> None:
+        """Read what was sealed, and start again what died by itself."""
+        for collector in self._collectors:
+            await asyncio.to_thread(collector.absorb)
+            if await collector.revive():
+                self.died.append(f"{collector.label} after {self.injected[-1][1]}")
+
+    def unfired(self) -> set[str]:
+        """Return the names of faults that never fired."""
+        return self.names - {entry.fault for entry in self._simulator.fired}
+
+    async def finish(self) -> None:
+        """Wait until every fault has fired, or for so long that it will not."""
+        await asyncio.gather(*self._crowds)
+        with suppress(TimeoutError):
+            await self._simulator.until(lambda: not self.unfired(), 4 * self._plan.pace)
+        await asyncio.sleep(self._plan.pace)
+        self._simulator.hub.set_rate(0)
+        await asyncio.sleep(self._plan.pace / 2)
+        self.fired.update(entry.fault for entry in self._simulator.fired)
+
+
 async def soak(plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
     """Run a plan and return what it found."""
-    random = Random(plan.seed)
     options = Options(ledger=folder / "ledger", keys=KEYS, seed=plan.seed)
-    injected: list[tuple[float, str]] = []
-    names: Counter[str] = Counter()
     async with Simulator(options) as simulator, _collectors(simulator, folder, plan) as collectors:
+        run = Run(plan, simulator, collectors)
         simulator.hub.set_rate(plan.rate)
         end = time.monotonic() + plan.seconds
         await asyncio.sleep(plan.pace / 2)
-        crowds = set()
-        deck: list[str | int] = []
         while time.monotonic() < end - plan.pace:
-            choices = _faults(random, plan)
-            if not deck:
-                deck = [*range(len(choices)), "kill", "crowd"]
-                random.shuffle(deck)
-            drawn, collector = deck.pop(), random.choice(collectors)
-            if isinstance(drawn, int):
-                faults = choices[drawn]()
-                if any(getattr(fault, "topic", None) == SLUG_TOPIC for fault in faults):
-                    collector = collectors[-1]
-                names.update(fault.name for fault in faults)
-                simulator.arm(*(_for(fault, collector.label) for fault in faults))
-                what = " ".join(map(_described, faults))
-            elif drawn == "kill":
-                await collector.kill()
-                what = drawn
-            else:
-                crowds.add(asyncio.create_task(collector.crowd(plan.pace / 2)))
-                simulator.arm(Reset(client=collector.label))
-                names["reset"] += 1
-                what = drawn
-            injected.append((time.time(), f"{collector.label} {what}"))
-            say(f"{datetime.now(UTC):%H:%M:%S} {injected[-1][1]}")
+            await run.inject(say)
             await asyncio.sleep(plan.pace)
-        await asyncio.gather(*crowds)
-        with suppress(TimeoutError):
-            await simulator.until(lambda: not _unfired(names, simulator), 4 * plan.pace)
-        await asyncio.sleep(plan.pace)
-        simulator.hub.set_rate(0)
-        await asyncio.sleep(plan.pace / 2)
-        fired = Counter(entry.fault for entry in simulator.fired)
-        unfired = _unfired(names, simulator)
+            await run.look_after()
+        await run.finish()
     published = list(read_ledger(folder / "ledger", Published))
     balances = {collector.label: collector.balances(published) for collector in collectors}
-    return Result(balances, injected, unfired, fired)
-
-
-def _unfired(names: Counter[str], simulator: Simulator) -> set[str]:
-    return set(names) - {entry.fault for entry in simulator.fired}
+    return Result(balances, run.injected, run.died, run.unfired(), run.fired)
 
 
 def _for(fault: Fault, client: str) -> Fault:
@@ -292,6 +227,8 @@ def report(result: Result, say: Callable[[str], None]) -> None:
     say(f"fired: {', '.join(f'{count} {name}' for name, count in sorted(result.fired.items()))}")
     if result.unfired:
         say(f"never fired: {', '.join(sorted(result.unfired))}")
+    for death in result.died:
+        say(f"died by itself: {death}")
     say(f"{'collector':<13}{'topic':<24} published   on disk   in gaps   claimed   unknown  slack")
     for label, balances in result.balances.items():
         for one in balances:
@@ -327,6 +264,8 @@ def main() -> None:
     print(f"soak: {asked.minutes:g} minutes at {plan.rate:g} messages a second, seed {plan.seed}", flush=True)
     with TemporaryDirectory() as scratch:
         folder = asked.folder or Path(scratch)
+        if folder.exists() and any(folder.iterdir()):
+            sys.exit(f"{folder} is not empty; name a new folder")
         folder.mkdir(parents=True, exist_ok=True)
         result = asyncio.run(soak(plan, folder, lambda line: print(line, flush=True)))
     report(result, print)
