@@ -17,6 +17,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 1,
     sales_share: Annotated[float, typer.Option(min=0, max=0.5, help="The share of sales.")] = 0.02,
     old_share: Annotated[float, typer.Option(min=0, max=1, help="The share in the wire format of 2024.")] = 0.0,
+    again_share: Annotated[float, typer.Option(min=0, max=1, help="The share of sales that are sent again.")] = 0.01,
     hard_share: Annotated[
         float, typer.Option(min=0, max=1, help="The share of transactions whose sales are hard to tell apart or read.")
     ] = 0.0,
@@ -64,6 +65,7 @@ def simulate(
             sales_share=sales_share,
             old_share=old_share,
             hard_share=hard_share,
+            again_share=again_share,
             recording=recording,
             server=read_server(server),
             idle_seconds=idle_seconds,

@@ -34,11 +34,11 @@ class Options:
     """How the simulator behaves.
 
     `keys` gives each API key the label under which the ledger names its client. `port` 0 takes a free one. `rate` is in
-    messages per real second, and 0 sends only what is asked for; `old_share` of them are in the version of 2024;
-    `hard_share` of the transactions hold sales that are hard to tell apart or to read.
-    `until` is the first hour in which nothing is sent. `api_limit` is in requests a minute. `server` is the web server
-    under Phoenix: it gives the code of the Close frame after `idle_seconds` without anything from the client. With a
-    `certificate`, a PEM file that holds its key too, everything is served over TLS.
+    messages per real second, and 0 sends only what is asked for; `old_share` of them are in the version of 2024.
+    `hard_share` of the transactions hold sales that are hard to tell apart or to read; `again_share` of the sales are
+    sent again later. `until` is the first hour in which nothing is sent. `api_limit` is in requests a minute. `server`
+    is the web server under Phoenix: it gives the code of the Close frame after `idle_seconds` without anything from the
+    client. With a `certificate`, a PEM file that holds its key too, everything is served over TLS.
     """
 
     ledger: Path
@@ -51,6 +51,7 @@ class Options:
     recording: Path | None = None
     old_share: float = 0.0
     hard_share: float = 0.0
+    again_share: float = 0.01
     until: Hour | None = None
     api_limit: int = 120
     clock: Clock = field(default_factory=Clock)

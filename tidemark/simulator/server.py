@@ -167,5 +167,9 @@ def source_of(options: Options) -> Source:
     if options.recording:
         return Recording(options.recording)
     return Market(
-        options.seed, sales_share=options.sales_share, old_share=options.old_share, hard_share=options.hard_share
+        options.seed,
+        sales_share=options.sales_share,
+        again_share=options.again_share,
+        old_share=options.old_share,
+        hard_share=options.hard_share,
     )
