@@ -58,7 +58,7 @@ def test_a_sale_is_what_the_ledger_calls_it(old_share: float) -> None:
             assert said == (key.transaction, key.contract, key.token, key.order_hash)
 
 
-def test_the_events_api_tells_of_the_same_sales() -> None:
+def test_the_events_api_reports_the_same_sales() -> None:
     compared = 0
     for message in messages(0.0):
         if message.sale:

@@ -41,5 +41,5 @@ def test_slack_is_what_a_gap_holds_beyond_its_losses() -> None:
     assert found.tightness == "3.50 / 6.00"
 
 
-def test_losses_are_told_in_runs() -> None:
+def test_losses_are_grouped_into_runs() -> None:
     assert runs([Loss(5.0, "c"), Loss(1.0, "a"), Loss(1.5, "b")]) == [(1.0, 1.5, 2), (5.0, 5.0, 1)]

@@ -15,7 +15,7 @@ async def http(simulator: Simulator) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_faults_are_armed_fire_and_are_told(simulator: Simulator, http: httpx.AsyncClient) -> None:
+async def test_faults_are_scheduled_fire_and_are_listed(simulator: Simulator, http: httpx.AsyncClient) -> None:
     answer = await http.post("faults", json={"fault": "crash_channel", "client": "collector-a"})
     assert answer.status_code == 201
     async with connected(simulator) as client:
@@ -63,7 +63,7 @@ async def test_a_mistaken_rate_is_explained(http: httpx.AsyncClient, rate: str) 
     assert answer.json()["error"]
 
 
-async def test_status_tells_who_is_connected(tmp_path: Path) -> None:
+async def test_status_shows_who_is_connected(tmp_path: Path) -> None:
     options = Options(ledger=tmp_path, keys={"key-a": "collector-a"})
     async with Simulator(options) as simulator, connected(simulator) as client:
         await client.join("collection:seals")

@@ -37,7 +37,7 @@ async def test_the_market_publishes_at_its_rate_by_the_simulator_s_clock(tmp_pat
     assert set(sent) <= happened
 
 
-async def test_nothing_is_told_from_the_last_hour_on(tmp_path: Path) -> None:
+async def test_nothing_is_published_from_the_last_hour_on(tmp_path: Path) -> None:
     options = Options(ledger=tmp_path, keys=KEYS, rate=1000.0, until=Hour(PAST), clock=Clock(PAST, time.time(), 1.0))
     async with Simulator(options) as simulator:
         for _ in range(3):

@@ -3,7 +3,7 @@ from hashlib import sha256
 from tidemark.simulator.message import Message, digest_of
 
 
-def test_a_digest_stands_for_the_bytes() -> None:
+def test_a_digest_is_of_the_exact_bytes() -> None:
     assert digest_of(b"{}") == sha256(b"{}").hexdigest()[:16]
     assert digest_of(b"{}") != digest_of(b"{ }")
 

@@ -38,7 +38,7 @@ def test_an_envelope_is_put_into_a_frame_of_each_subscription() -> None:
         b'{"event":"item_sold","payload":' + ENVELOPE + b',"ref":null,"topic":"collection:*"}',
     ],
 )
-def test_a_frame_is_sent_as_it_stands(frame: bytes) -> None:
+def test_a_frame_is_sent_unchanged(frame: bytes) -> None:
     message = read_recorded(frame)
     assert (message.event_type, message.slug, message.sale) == ("item_sold", "seals", SALE)
     assert (message.body, message.frame) == (ENVELOPE, frame)
@@ -66,7 +66,7 @@ def test_an_absent_order_hash_is_empty() -> None:
 
 
 @given(st.binary())
-def test_anything_else_is_sent_to_everybody_as_it_stands(line: bytes) -> None:
+def test_anything_else_is_sent_unchanged_to_every_subscription(line: bytes) -> None:
     message = read_recorded(line)
     assert (message.event_type, message.slug, message.sale) == (UNPARSED, None, None)
     assert message.body == message.frame == line.strip()

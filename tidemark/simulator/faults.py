@@ -245,7 +245,7 @@ class Slow(LastingFault, frozen=True, tag="slow"):
 
 
 class Drop(ServerFault, frozen=True, tag="drop"):
-    """A random share of the messages is sent to nobody, or not to `client`, though the Events API knows them.
+    """A random share of the messages is sent to no client, or not to `client`, though the Events API knows them.
 
     They are lost in runs of `burst` on average. With a `collection`, only its messages are.
     """

@@ -44,11 +44,11 @@ class Missed(msgspec.Struct, frozen=True, omit_defaults=True):
     """A message was published at `at` and not handed to a socket that had joined its topic.
 
     `cause` is the fault's name, `queue` for what was still in the send queue when the connection ended, or `rejoin`
-    for what a second join of the topic lost. With `client` None, nobody was sent it.
+    for what a second join of the topic lost. `client` is `*` for what was sent to no client.
     """
 
     at: str
-    client: str | None
+    client: str
     connection: int | None
     topic: str | None
     event_type: str
@@ -100,9 +100,9 @@ _envelope = msgspec.json.Decoder(_Envelope)
 
 
 def sold_line(message: Message, at: str) -> Sold:
-    """Return the line of a sale that a message tells of. Raises ValueError for a message of anything else."""
+    """Return the line of a message's sale. Raises ValueError for a message of another type."""
     if message.sale is None:
-        raise ValueError(f"a message of type {message.event_type!r} tells of no sale")
+        raise ValueError(f"a message of type {message.event_type!r} is no sale")
     if facts := message.facts:
         paid = facts.sold_at, facts.quantity, facts.price_raw, facts.payment_token
         return Sold(at, message.slug, message.sale, *paid, facts)

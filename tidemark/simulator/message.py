@@ -51,7 +51,7 @@ class SaleFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def digest_of(message: bytes) -> str:
-    """Return 16 hexadecimal digits that stand for a message's exact bytes, on both sides of a comparison."""
+    """Return 16 hexadecimal digits of the SHA-256 of a message's exact bytes."""
     return sha256(message).hexdigest()[:16]
 
 

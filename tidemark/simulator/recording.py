@@ -55,9 +55,9 @@ _sale = msgspec.json.Decoder(_Sale)
 
 
 def read_recorded(line: bytes) -> Message:
-    """Turn a recorded line into a message: a frame is sent as it stands, an envelope gets a frame around it.
+    """Turn a recorded line into a message: a frame is sent unchanged, an envelope gets a frame around it.
 
-    Never raises: what is neither is sent to everybody as it stands, as a server's nonsense would be.
+    Never raises: what is neither is sent unchanged to every subscription.
     """
     line = line.strip()
     try:
@@ -107,7 +107,7 @@ def _sale_key(payload: msgspec.Raw) -> SaleKey | None:
 
 
 class Recording:
-    """The lines of a JSON Lines file, once, as they stand. Raises Problem where the file cannot be read."""
+    """The lines of a JSON Lines file, once, unchanged. Raises Problem where the file cannot be read."""
 
     def __init__(self, path: Path) -> None:
         try:

@@ -28,7 +28,7 @@ LARGEST_REQUEST = 64 * 1024 * 1024
 
 
 class Simulator:
-    """A running stand-in for OpenSea: `async with Simulator(options) as simulator`.
+    """A running simulator: `async with Simulator(options) as simulator`.
 
     `tick_task` is the task that sends; it ends by itself only when the ledger cannot be written. Raises Problem then,
     and where the port is taken, or the certificate or the recording cannot be read.
@@ -144,7 +144,7 @@ class Simulator:
         self.hub.arm(*faults)
 
     def send(self, *lines: bytes) -> None:
-        """Send recorded lines: frames as they stand, envelopes in a frame of each subscription."""
+        """Send recorded lines: frames unchanged, envelopes in a frame of each subscription."""
         for line in lines:
             self.hub.publish(read_recorded(line))
         self.hub.tick()

@@ -82,8 +82,8 @@ def test_a_number_is_a_sale_and_keeps_what_happened(messages: list[Message]) -> 
     again = [seen for seen in by_number.values() if len(seen) > 1]
     assert len(again) > 50
     for seen in again:
-        told = {(f.price_raw, f.quantity, f.seller, f.buyer, f.sold_at) for f in map(facts, seen)}
-        assert len(told) == 1
+        reported = {(f.price_raw, f.quantity, f.seller, f.buyer, f.sold_at) for f in map(facts, seen)}
+        assert len(reported) == 1
         assert len({message.sale for message in seen}) == 1
     hashless = [message for seen in again for message in seen[1:] if not payload(message)["order_hash"]]
     assert any(message.sale and message.sale.order_hash for message in hashless)

@@ -9,7 +9,7 @@ import pytest
 
 from tidemark.archive.event_type import event_type_of
 from tidemark.core.timestamps import parse_timestamp
-from tidemark.simulator.market.market import MIX, TEMPLATES, THINKING_RATE, Market
+from tidemark.simulator.market.market import MIX, TEMPLATE_RATE, TEMPLATES, Market
 from tidemark.simulator.message import Message
 
 START = datetime(2026, 11, 22, 15, tzinfo=UTC)
@@ -19,19 +19,19 @@ def messages(market: Market, count: int = 3000, step: float = 0.02) -> list[Mess
     return [market.next(START + timedelta(seconds=step * number)) for number in range(count)]
 
 
-def payloads(told: Iterable[Message], event_type: str) -> list[dict[str, Any]]:
-    return [json.loads(message.body)["payload"] for message in told if message.event_type == event_type]
+def payloads(published: Iterable[Message], event_type: str) -> list[dict[str, Any]]:
+    return [json.loads(message.body)["payload"] for message in published if message.event_type == event_type]
 
 
 @pytest.fixture(scope="module")
-def told() -> list[Message]:
+def published() -> list[Message]:
     """Ten minutes of a market that trades more than real ones."""
     return messages(Market(3, sales_share=0.3), count=6000, step=0.1)
 
 
 @pytest.fixture(scope="module")
-def sales(told: list[Message]) -> list[dict[str, Any]]:
-    return payloads(told, "item_sold")
+def sales(published: list[Message]) -> list[dict[str, Any]]:
+    return payloads(published, "item_sold")
 
 
 def test_the_same_seed_gives_the_same_messages() -> None:
@@ -52,29 +52,29 @@ def test_the_mix_is_that_of_the_stream() -> None:
     assert counts["item_received_bid"] + counts["item_cancelled"] > 2400
 
 
-def test_sizes_are_those_of_the_stream(told: list[Message]) -> None:
-    sizes = {message.event_type: len(message.body) for message in told}
+def test_sizes_are_those_of_the_stream(published: list[Message]) -> None:
+    sizes = {message.event_type: len(message.body) for message in published}
     assert 2000 < sizes["item_sold"] < 3200
-    assert 1500 < sum(len(message.body) for message in told) / len(told) < 3000
+    assert 1500 < sum(len(message.body) for message in published) / len(published) < 3000
 
 
-def test_every_message_says_what_it_is(told: list[Message]) -> None:
-    for message in told:
+def test_every_message_says_what_it_is(published: list[Message]) -> None:
+    for message in published:
         assert event_type_of(message.body) == message.event_type
         assert json.loads(message.body)["payload"]["collection"]["slug"] == message.slug
         assert (message.sale is not None) == (message.event_type == "item_sold")
 
 
-def test_a_sale_s_identity_is_in_its_message(told: list[Message]) -> None:
-    for message in told:
+def test_a_sale_s_identity_is_in_its_message(published: list[Message]) -> None:
+    for message in published:
         if sale := message.sale:
             payload = json.loads(message.body)["payload"]
             assert payload["item"]["nft_id"] == f"{sale.chain}/{sale.contract}/{sale.token}"
             assert (payload["transaction"]["hash"], payload["order_hash"]) == (sale.transaction, sale.order_hash)
 
 
-def test_a_sale_is_told_seconds_after_its_transaction(told: list[Message]) -> None:
-    for message in told:
+def test_a_sale_is_published_seconds_after_its_transaction(published: list[Message]) -> None:
+    for message in published:
         if message.event_type == "item_sold":
             envelope = json.loads(message.body)
             if envelope["payload"]["event_timestamp"] == envelope["payload"]["closing_date"]:
@@ -82,17 +82,17 @@ def test_a_sale_is_told_seconds_after_its_transaction(told: list[Message]) -> No
                 assert timedelta(seconds=1) <= late <= timedelta(seconds=30)
 
 
-def test_sweeps_are_many_sales_in_one_transaction(told: list[Message]) -> None:
-    sweeps = Counter(sale.transaction for message in told if (sale := message.sale))
+def test_sweeps_are_many_sales_in_one_transaction(published: list[Message]) -> None:
+    sweeps = Counter(sale.transaction for message in published if (sale := message.sale))
     assert max(sweeps.values()) >= 5
 
 
-def test_some_sales_are_told_again_with_another_event_time_and_the_same_identity(told: list[Message]) -> None:
-    tellings: dict[object, list[dict[str, Any]]] = {}
-    for message in told:
+def test_some_sales_are_sent_again_with_another_event_time_and_the_same_identity(published: list[Message]) -> None:
+    by_sale: dict[object, list[dict[str, Any]]] = {}
+    for message in published:
         if message.sale:
-            tellings.setdefault(message.sale, []).append(json.loads(message.body)["payload"])
-    again = [told_twice for told_twice in tellings.values() if len(told_twice) > 1]
+            by_sale.setdefault(message.sale, []).append(json.loads(message.body)["payload"])
+    again = [observations for observations in by_sale.values() if len(observations) > 1]
     assert again
     for first, *later in again:
         for other in later:
@@ -134,7 +134,7 @@ def test_prices_are_proportional_to_what_was_filled(sales: list[dict[str, Any]])
     assert partial
 
 
-def test_the_market_has_everything_that_is_hard(told: list[Message], sales: list[dict[str, Any]]) -> None:
+def test_the_market_has_everything_that_is_hard(published: list[Message], sales: list[dict[str, Any]]) -> None:
     assert {sale["chain"] for sale in sales} >= {"ethereum", "base", "matic", "arbitrum", "solana"}
     assert {sale["payment_token"]["symbol"] for sale in sales} >= {"ETH", "WETH", "USDC"}
     assert {sale["payment_token"]["decimals"] for sale in sales} >= {18, 6}
@@ -145,12 +145,12 @@ def test_the_market_has_everything_that_is_hard(told: list[Message], sales: list
         sale["protocol_data"]["parameters"]["offer"][0]["itemType"] for sale in sales if sale["protocol_data"]
     }
     assert first_items == {1, 2, 3}
-    bids = payloads(told, "item_received_bid")
+    bids = payloads(published, "item_received_bid")
     assert {len(bid["item"]["nft_id"].split("/")) for bid in bids} == {2, 3}
-    assert {offer["trait_criteria"]["trait_type"] for offer in payloads(told, "trait_offer")}
+    assert {offer["trait_criteria"]["trait_type"] for offer in payloads(published, "trait_offer")}
 
 
-def test_the_two_dialects_write_the_same_things_differently() -> None:
+def test_the_two_versions_write_the_same_things_differently() -> None:
     (old,), (modern,) = (
         islice(payloads(messages(Market(1, sales_share=1.0, old_share=share), 20), "item_sold"), 1) for share in (1, 0)
     )
@@ -163,24 +163,24 @@ def test_the_two_dialects_write_the_same_things_differently() -> None:
     assert old["sale_price"] == modern["sale_price"]
 
 
-def test_only_the_modern_dialect_has_versions() -> None:
+def test_only_the_modern_version_has_revisions() -> None:
     for share, has in ((1.0, False), (0.0, True)):
-        told = messages(Market(1, sales_share=0.1, old_share=share), 200)
-        assert {"version" in json.loads(message.body) for message in told} == {has}
+        published = messages(Market(1, sales_share=0.1, old_share=share), 200)
+        assert {"version" in json.loads(message.body) for message in published} == {has}
 
 
-def test_above_the_rate_at_which_it_thinks_orders_are_stencilled_and_sales_are_not() -> None:
+def test_above_the_template_rate_orders_come_from_templates_and_sales_do_not() -> None:
     market = Market(1, sales_share=0.05)
-    market.prepare(THINKING_RATE + 1, START)
-    told = messages(market, 2000)
-    sales = [message.sale for message in told if message.sale]
+    market.prepare(TEMPLATE_RATE + 1, START)
+    published = messages(market, 2000)
+    sales = [message.sale for message in published if message.sale]
     assert len(sales) == pytest.approx(100, abs=45)
     assert len(set(sales)) > 0.9 * len(sales)
-    hashes = [payload["order_hash"] for payload in payloads(told, "item_received_bid")]
+    hashes = [payload["order_hash"] for payload in payloads(published, "item_received_bid")]
     assert len(set(hashes)) == len(hashes)
-    sent = [parse_timestamp(json.loads(message.body)["sent_at"]) for message in told]
+    sent = [parse_timestamp(json.loads(message.body)["sent_at"]) for message in published]
     assert sent == sorted(sent)
     assert sent[-1] > START + timedelta(seconds=39)
-    market.prepare(THINKING_RATE, START)
+    market.prepare(TEMPLATE_RATE, START)
     assert TEMPLATES > 0
     assert messages(market, 10)

@@ -22,7 +22,7 @@ def test_a_sale() -> None:
     assert (payload["is_private"], payload["listing_type"], payload["quantity"]) == (False, None, 1)
 
 
-def test_a_sale_told_again_keeps_its_transaction_and_gets_another_rate() -> None:
+def test_a_sale_sent_again_keeps_its_transaction_and_gets_another_rate() -> None:
     first, again = (payload_of(replace(SOLD, event_at=AT + timedelta(hours=hours)), MODERN) for hours in (0, 50))
     assert (again["closing_date"], again["transaction"]) == (first["closing_date"], first["transaction"])
     assert again["event_timestamp"] != first["event_timestamp"]

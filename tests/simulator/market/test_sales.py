@@ -67,7 +67,7 @@ def test_items_are_sold_again_by_their_buyers_some_back_and_forth() -> None:
     assert sum(earlier == later[::-1] for earlier, later in again) > 10
 
 
-def test_nobody_buys_from_themselves_except_in_a_sweep_by_chance() -> None:
+def test_buyer_and_seller_differ_except_in_a_sweep_by_chance() -> None:
     alone = [sales[0] for sales in drawn(1500) if len(sales) == 1]
     assert all(sold.taker != sold.order.maker for sold in alone)
 
@@ -85,7 +85,7 @@ def test_a_buyer_sells_again_and_only_once() -> None:
     assert buyers.seller() is None
 
 
-def test_whoever_made_the_offer_has_bought() -> None:
+def test_the_maker_of_an_offer_has_bought() -> None:
     buyers = owners()
     buyers.note(replace(SOLD, order=OFFER))
     owned = buyers.seller()

@@ -61,7 +61,7 @@ def rest(envelope: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in (envelope | payload).items() if name not in MOVING}
 
 
-def test_a_stencil_changes_times_and_the_order_s_hash_and_nothing_else() -> None:
+def test_a_template_changes_times_and_the_order_s_hash_and_nothing_else() -> None:
     for old_share in (0.0, 1.0):
         market = Market(1, sales_share=0.0, old_share=old_share)
         for _ in range(200):

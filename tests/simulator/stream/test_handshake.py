@@ -1,3 +1,4 @@
+import asyncio
 import time
 from urllib.parse import quote
 
@@ -79,3 +80,15 @@ async def test_any_other_version_is_refused(simulator: Simulator, vsn: str) -> N
         async with connected(simulator, vsn=f"&vsn={quote(vsn)}"):
             pass
     assert refused.value.response.status_code == 403
+
+
+async def test_a_client_that_leaves_during_the_handshake_is_no_error(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulator.arm(HangHandshake(hold=0.2))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1), connected(simulator):
+            pass
+    await asyncio.sleep(0.3)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+    assert simulator.hub.sockets == []

@@ -8,7 +8,7 @@ from tidemark.simulator.market.chains import ZERO_ADDRESS
 from tidemark.simulator.message import Message
 
 REMEMBERED = {"item_sold": "sale", "item_transferred": "transfer", "item_listed": "listing"}
-"""What the Events API knows of. Bids and offers, nearly all of the stream, are asked for by nobody and not kept."""
+"""What the Events API knows. Bids and offers, nearly all of the stream, are not kept: no client asks for them."""
 _ERC20, _ERC1155, _ERC1155_CRITERIA = 1, 3, 5
 Event = dict[str, Any]
 

@@ -20,7 +20,7 @@ KEPT = 20_000
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
 KINDS = ("sale", "transfer", "mint", "listing", "offer", "collection_offer", "trait_offer")
 Place = tuple[int, int]
-"""Where an event stands: its epoch second, then the order in which it came."""
+"""An event's place in the order of pages: its epoch second, then the order in which it came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""A seeded market: what happens on the chains, and how the stream tells of it.
+"""A seeded market: what happens on the chains, and how the stream reports it.
 
-Belongs here: chains, the actors, orders, happenings, and their payloads in each version of the stream. Does not: input,
-output or a clock; time is an argument.
+Belongs here: chains, actors, orders, market events, and their payloads in each wire version. Does not: input, output or
+a clock; time is an argument.
 """

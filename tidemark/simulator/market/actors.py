@@ -31,7 +31,7 @@ TRAITS = {
 class Collection:
     """A collection. `floor` is in whole units of its chain's coin; fees are in basis points of the price.
 
-    `supply` 0 stands for ids that fill 256 bits, as those of shared storefronts and name services do.
+    With `supply` 0 ids fill 256 bits, as those of shared storefronts and name services do.
     """
 
     slug: str

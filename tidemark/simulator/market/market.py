@@ -31,7 +31,7 @@ MIX = {
 }
 _KINDS, _WEIGHTS = list(MIX), list(MIX.values())
 MEMORY = 500
-THINKING_RATE = 2_000
+TEMPLATE_RATE = 2_000
 TEMPLATES = 3_000
 MINT_SHARE = 0.4
 HASHLESS_SHARE = 0.5
@@ -74,7 +74,7 @@ class Market:
         self._published = self._sold = 0
 
     def next(self, now: datetime) -> Message:
-        """Return the next message, sent at a now that must not step back."""
+        """Return the next message, sent now; `now` must not step back."""
         self._published += 1
         if not self._pending:
             if self._trade_is_due():
@@ -89,12 +89,12 @@ class Market:
         return self._message(event, now)
 
     def prepare(self, rate: float, now: datetime) -> None:
-        """Get ready for so many messages a second.
+        """Get ready for this many messages a second.
 
-        Above `THINKING_RATE`, everything but trades is made from templates: an order is then not cancelled under
+        Above `TEMPLATE_RATE`, everything but trades is made from templates: an order is then not cancelled under
         the hash with which it was placed.
         """
-        cut = TEMPLATES if rate > THINKING_RATE else 0
+        cut = TEMPLATES if rate > TEMPLATE_RATE else 0
         if cut != len(self._templates):
             messages = (self._message(self._event(now), now) for _ in range(cut))
             self._templates = [Template(message) for message in messages]

@@ -53,7 +53,7 @@ class Owners:
             self._bought.append(Owned(order.collection, sold.token_id, buyer))
 
     def seller(self) -> Owned | None:
-        """Return what one of the latest buyers sells again; None when nobody has bought."""
+        """Return what one of the latest buyers sells again; None when no item was bought yet."""
         if not self._bought:
             return None
         self._bought.rotate(self._rng.randrange(len(self._bought)))
@@ -79,7 +79,7 @@ class Sales:
         self._numbers = count(1)
 
     def draw(self, event_at: datetime) -> list[Sold]:
-        """Let one transaction happen, shortly before the stream tells of it; return its sales, at least one."""
+        """Let one transaction happen, shortly before the stream reports it; return its sales, at least one."""
         at = (event_at - timedelta(seconds=self._rng.uniform(1, 22))).replace(microsecond=0)
         if self._hard_share and self._rng.random() < self._hard_share:
             sales = self._hard_sales.draw(at, draw_hash(self._rng))

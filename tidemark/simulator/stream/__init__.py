@@ -1,5 +1,5 @@
 """The Stream API: Phoenix channels on a websocket.
 
-Belongs here: the protocol of a socket and what befalls a connection (pure), and the edge on aiohttp. Does not: what is
-sent, which is the market's or a recording's business.
+Belongs here: the protocol of a socket, a connection with its faults and its send queue (pure), and the edge on aiohttp.
+Does not: what is sent, which comes from the market or a recording.
 """

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -49,8 +50,9 @@ class StreamApi:
         ws = web.WebSocketResponse(
             compress=False, autoclose=False, autoping=False, timeout=1.0, max_msg_size=LARGEST_REQUEST
         )
-        await ws.prepare(request)
-        await self._serve(client, request, ws, Channels(arrays=arrays))
+        with suppress(ConnectionResetError):  # the client left during the handshake
+            await ws.prepare(request)
+            await self._serve(client, request, ws, Channels(arrays=arrays))
         return ws
 
     async def _serve(self, client: str, request: web.Request, ws: web.WebSocketResponse, channels: Channels) -> None:
