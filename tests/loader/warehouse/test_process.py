@@ -10,7 +10,7 @@ from subprocess import PIPE, Popen
 import psutil
 import pytest
 
-from tests.loader.archive.test_segment import described, packed
+from tests.loader.archive.test_verified import described, packed
 from tests.loader.recording import HOUR
 from tests.loader.transform.messages import line_of, sample, sold
 from tidemark.core.errors import Problem
