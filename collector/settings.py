@@ -79,7 +79,7 @@ class CollectorSettings(SpoolSettings):
     stall_after: float = Field(
         default=60, gt=0, description="Seconds of silence after which a busy connection is replaced at the earliest."
     )
-    max_message_mib: int = Field(default=16, ge=1, le=256, description="A larger message ends the connection.")
+    max_message_mib: int = Field(default=16, ge=1, le=64, description="A larger message ends the connection.")
     segment_mib: int = Field(default=512, ge=1, le=4096, description="A segment is sealed at this size.")
     sync_interval: float = Field(default=1, gt=0, le=60, description="Seconds that a power cut may cost at most.")
     metrics_host: str = Field(default="127.0.0.1", description="The address on which metrics and health are served.")

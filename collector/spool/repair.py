@@ -14,7 +14,7 @@ from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import Began, Rates, print_entry, read_entry, read_ledger
 from tidemark.archive.names import CoverageName, SegmentName
 from tidemark.archive.reasons import Reason
-from tidemark.archive.record import read_record
+from tidemark.archive.record import LONGEST_LINE, read_record
 from tidemark.core.hour import Hour
 
 DAWN = datetime(1970, 1, 1, tzinfo=UTC)
@@ -114,7 +114,7 @@ def _whole(content: bytes | mmap) -> int:
     while end:
         start = content.rfind(b"\n", 0, end - 1) + 1
         try:
-            read_record(content[start:end])
+            read_record(content[start : min(end, start + LONGEST_LINE)])  # a longer line is cut, thus no record
         except ValueError:
             end = start
         else:

@@ -4,16 +4,19 @@ What the pass found is kept as `NAME.json` beside the packed file and, once that
 """
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
+from io import BytesIO
 from typing import BinaryIO
 
 import msgspec
 import zstandard
 
+from tidemark.archive.record import LONGEST_LINE
 from tidemark.archive.tally import Tally
 from tidemark.archive.topic_counts import TopicCounts
 
-_BATCH = 1 << 20
+_BATCH = 1 << 18
 
 
 class PackedSegment(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,17 +71,40 @@ def compressor(level: int) -> zstandard.ZstdCompressor:
     return zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True)
 
 
-def pack(source: BinaryIO, size: int, target: BinaryIO, *, level: int) -> PackedSegment:
+def _batches(source: BinaryIO, longest: int) -> Iterator[tuple[list[bytes], bytes]]:
+    """Yield lines to be counted, with the bytes to be written; of a line that is too long its end alone is counted."""
+    waiting: list[bytes] = []  # the pieces of a line whose end was not read yet
+    size, cut = 0, False
+    while chunk := source.read(_BATCH):
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            data = b"".join((*waiting, chunk[:end]))
+            lines = BytesIO(data).readlines()
+            too_long = cut or size + chunk.find(b"\n") >= longest
+            yield [b"\n", *lines[1:]] if too_long else lines, data
+            waiting, size, cut = [], 0, False
+        waiting.append(chunk[end:])
+        size += len(chunk) - end
+        if size > longest:
+            yield [], b"".join(waiting)
+            waiting, size, cut = [], 0, True
+    if cut or size:
+        data = b"".join(waiting)
+        yield [b"\n" if cut else data], data
+
+
+def pack(source: BinaryIO, size: int, target: BinaryIO, *, level: int, longest: int = LONGEST_LINE) -> PackedSegment:
     """Compress a sealed segment of `size` bytes into one zstd frame and return what it holds.
 
+    A line of more than `longest` bytes, which no collector writes, is counted as unparsed without being read whole.
     Raises zstandard.ZstdError when the file has another size.
     """
     tally = Tally()
     digesting = _Digesting(target)
     with compressor(level).stream_writer(digesting, size=size, closefd=False) as writer:  # type: ignore[arg-type]
-        while lines := source.readlines(_BATCH):
+        for lines, data in _batches(source, longest):
             tally.add(lines)
-            writer.write(b"".join(lines))
+            writer.write(data)
     return PackedSegment(
         records=tally.records,
         bytes=size,

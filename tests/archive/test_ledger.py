@@ -35,3 +35,9 @@ def test_a_moment_without_zone_is_refused() -> None:
     assert read_entry(line)
     with pytest.raises(ValueError, match="no time zone"):
         read_entry(line.replace(b"Z", b""))
+
+
+def test_a_line_that_is_nested_without_end_is_refused() -> None:
+    line = print_entry(Stopped(datetime(2026, 11, 22, tzinfo=UTC)))
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_entry(line.replace(b"{", b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b",", 1))

@@ -110,3 +110,8 @@ def test_a_manifest_that_contradicts_itself_is_refused(changes: dict[str, Any], 
     assert read_manifest(changed()).records == 2
     with pytest.raises(ValueError, match=complaint):
         read_manifest(changed(**changes))
+
+
+def test_a_manifest_that_is_nested_without_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read_manifest(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}")

@@ -1,6 +1,7 @@
 import json
+from io import BytesIO
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tidemark.archive.event_type import event_type_of
@@ -8,6 +9,7 @@ from tidemark.archive.record import read_record, record_line, unparsed_line
 from tidemark.archive.tally import Tally
 from tidemark.archive.topic_counts import MOST_TOPICS, TopicCounts
 from tidemark.core.timestamps import parse_timestamp
+from tidemark.loader.transform.read import read_line
 
 SALE = b'{"event_type":"item_sold","payload":{}}'
 
@@ -116,3 +118,31 @@ def test_counts_as_the_loader_does_whatever_the_message_is(value: object):
     tally = Tally()
     tally.add([line])
     assert dict(tally.event_types) == {event_type_of(read_record(line).message): 1}
+
+
+def typed(event_type: bytes) -> bytes:
+    return record_line("2026-11-20T10:00:01.000000Z", None, b'{"event_type":%b,"payload":{}}' % event_type)
+
+
+@given(st.binary(max_size=40).map(lambda name: name.replace(b"\n", b" ")))
+@example(b'"\xff\\u0041"')
+@example(b'"\xed\xa0\x80\\n"')
+@example(b'"\\' + b"[" * 5000)
+def test_no_event_type_stops_a_segment_or_an_hour(event_type: bytes):
+    line = typed(event_type)
+    tally = Tally()
+    tally.add([line])
+    assert tally.records == 1
+    read_line(line)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 7))
+def test_a_flipped_bit_costs_at_most_its_own_line(place: int, bit: int):
+    line = bytearray(typed(b'"item_sold"'))
+    line[place % (len(line) - 1)] ^= 1 << bit
+    lines = BytesIO(bytes(line)).readlines()
+    tally = Tally()
+    tally.add(lines)
+    assert tally.records == len(lines)
+    for each in lines:
+        read_line(each)

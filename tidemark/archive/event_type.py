@@ -35,7 +35,10 @@ def counted_type(name: bytes | msgspec.Raw) -> str:
     if not text or text == b"null":
         return UNTYPED
     if b"\\" in text:  # the same name may be written with escapes
-        text = msgspec.json.encode(msgspec.json.decode(text))
+        try:
+            text = msgspec.json.encode(msgspec.json.decode(text))
+        except (ValueError, RecursionError):  # no UTF-8, a lone surrogate, nested without end
+            return OTHER
     inner = text[1:-1]
     return inner.decode() if _NAME.fullmatch(inner) and text[:1] == b'"' else OTHER
 

@@ -121,7 +121,10 @@ def print_entry(entry: Entry) -> bytes:
 
 def read_entry(line: bytes) -> Entry:
     """Read one line. Raises ValueError where it is no entry, or a time in it has no zone."""
-    entry = _decoder.decode(line)
+    try:
+        entry = _decoder.decode(line)
+    except RecursionError:
+        raise ValueError("the line is nested too deeply") from None
     for moment in (entry.at, getattr(entry, "proof", entry.at), getattr(entry, "until", entry.at)):
         if moment.tzinfo is None:
             raise ValueError(f"{moment.isoformat()} in the ledger has no time zone")

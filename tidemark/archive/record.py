@@ -32,6 +32,7 @@ _decoder = msgspec.json.Decoder(Record)
 
 
 LINE_END = b"}\n"
+LONGEST_LINE = 96 << 20  # a message of the largest size that can be set, 64 MiB, as base64
 
 
 def line_start(received_at: str, topic: str | None) -> bytes:

@@ -65,6 +65,31 @@ def test_memory_does_not_grow_with_the_segment(tmp_path):
     assert peaks[1] < peaks[0] + (1 << 20) // 2
 
 
+@given(st.lists(st.integers(0, 60), max_size=8), st.integers(1, 30), st.booleans())
+def test_a_line_that_is_too_long_is_counted_once_and_kept_byte_for_byte(sizes: list[int], longest: int, torn: bool):
+    content = b"".join(b"x" * size * 100_000 + b"\n" for size in sizes)
+    content = content[:-1] if torn and content else content
+    target = io.BytesIO()
+    record = pack(io.BytesIO(content), len(content), target, level=1, longest=longest * 100_000)
+    assert zstandard.decompress(target.getvalue()) == content
+    assert record.records == content.count(b"\n") + (bool(content) and not content.endswith(b"\n"))
+    assert record.event_types == ({"unparsed": record.records} if record.records else {})
+
+
+def test_memory_does_not_grow_with_a_line_that_is_too_long(tmp_path):
+    source = tmp_path / "segment.jsonl"
+    peaks = []
+    for size in (8 << 20, 40 << 20):
+        source.write_bytes(b"x" * size + b"\n" + LINE)
+        tracemalloc.start()
+        with source.open("rb") as content, (tmp_path / "out").open("wb") as target:
+            record = pack(content, source.stat().st_size, target, level=1, longest=4 << 20)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert (record.records, record.event_types) == (2, {"unparsed": 1, "item_sold": 1})
+    assert peaks[1] < peaks[0] + (1 << 20)
+
+
 @given(st.from_type(PackedSegment))
 def test_what_was_printed_reads_back_equal(packed: PackedSegment):
     assert read_packed(print_packed(packed)) == packed

@@ -54,3 +54,15 @@ def test_one_bad_line_does_not_touch_its_neighbours() -> None:
 def test_a_segment_without_bytes_has_no_blocks() -> None:
     assert list(read_segment([])) == []
     assert list(read_segment([b"", b""])) == []
+
+
+@given(st.integers(1, 900_000), st.booleans())
+def test_a_line_that_is_too_long_is_a_reject_of_which_the_beginning_is_kept(size: int, at_end: bool) -> None:
+    long = OFFER.replace(b'"event_type"', b'"filler":"' + b"x" * 1_000_000 + b'","event_type"', 1)
+    data = SALE + long + (b"" if at_end else SALE)
+    blocks = list(read_segment(cut(data, size), longest=900_000 - 1))
+    assert sum(block.lines for block in blocks) == data.count(b"\n")
+    rejects = [(number, line) for block in blocks for number, line, _ in block.rejects]
+    assert [number for number, _ in rejects] == [2]
+    assert rejects[0][1][:100] == long[:100]
+    assert len(rejects[0][1]) < 1_000_000 + 200_000

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from tidemark.archive.record import count_lines
+from tidemark.archive.record import LONGEST_LINE, count_lines
 from tidemark.loader.transform.outcome import Reject
 from tidemark.loader.transform.read import Found, outcome_of, scan
 from tidemark.loader.transform.sale import Sale
@@ -13,6 +13,8 @@ from tidemark.loader.transform.sale import Sale
 # Chunks in a block. Each is decoded as soon as it is unpacked, while a core has it close; the few sales wait for one
 # another, for what a core needs to work them out is far away after each chunk: alone, one takes a third longer.
 TOGETHER = 16
+_KEPT = 1 << 16
+_NO_JSON = b"\x00\n"  # behind a line that was cut, so that it is a reject whatever its beginning holds
 _Texts = Sequence[bytes | memoryview]
 
 
@@ -31,30 +33,39 @@ class Block:
     others: Counter[str] = field(default_factory=Counter)
 
 
-def read_segment(chunks: Iterable[bytes]) -> Iterator[Block]:
+def read_segment(chunks: Iterable[bytes], *, longest: int = LONGEST_LINE) -> Iterator[Block]:
     """Read the bytes of a segment, however they are cut into chunks. Never raises by itself.
 
-    Chunks of a quarter of a megabyte are quick and small; a line may span any number of them.
+    Chunks of a quarter of a megabyte are quick and small; a line may span any number of them. One of more
+    than `longest` bytes becomes a reject, of which the beginning is kept.
     """
-    pieces = _whole_lines(chunks)
+    pieces = _whole_lines(chunks, longest)
     first = 1
     while (block := _block(first, islice(pieces, TOGETHER))).lines:
         yield block
         first += block.lines
 
 
-def _whole_lines(chunks: Iterable[bytes]) -> Iterator[tuple[_Texts, int]]:
+def _whole_lines(chunks: Iterable[bytes], longest: int) -> Iterator[tuple[_Texts, int]]:
     """Yield texts that end with a line, and how many lines they have; only a line that was cut is copied for that."""
-    rest = b""
+    waiting: list[bytes] = []  # the pieces of a line whose end was not read yet
+    size = 0
     for chunk in chunks:
         begin, end = chunk.find(b"\n") + 1, chunk.rfind(b"\n") + 1
         if not end:
-            rest += chunk
+            waiting.append(chunk)
+            size += len(chunk)
+            if size > longest:  # no collector writes such a line: its beginning is kept
+                waiting = [b"".join(waiting)[:_KEPT]]
             continue
-        yield (rest + chunk[:begin], memoryview(chunk)[begin:end]), count_lines(chunk)
-        rest = chunk[end:]
-    if rest:
-        yield (rest + b"\n",), 1
+        line = b"".join((*waiting, chunk[:begin]))
+        if size + begin > longest:
+            line = line[:_KEPT] + _NO_JSON
+        yield (line, memoryview(chunk)[begin:end]), count_lines(chunk)
+        waiting, size = [chunk[end:]], len(chunk) - end
+    if size:
+        line = b"".join(waiting)
+        yield (line[:_KEPT] + _NO_JSON if size > longest else line + b"\n",), 1
 
 
 def _block(first: int, pieces: Iterable[tuple[_Texts, int]]) -> Block:
