@@ -4,7 +4,7 @@
 -- Parameter: to end-hour = newest; last hour, included
 -- Plot: line hour covered_percent covered_twice_percent
 -- Example: tidemark query hour_quality --from 2026-11-20T10 --to 2026-11-20T12
--- open_s are the seconds that no collector covered and no repair fetched. missed_estimate is a lower bound of the sales that all collectors missed, blind to what OpenSea sent to no collector; docs/coverage.md explains it. An hour that is not listed was not loaded.
+-- open_s are the seconds that no collector covered and no repair fetched. missed_estimate is a lower bound of the sales that all collectors missed, blind to what OpenSea sent to no collector; the columns from audited_share to loss_high say what an audit found, NULL without one; docs/coverage.md explains them. An hour that is not listed was not loaded.
 SELECT
     hour,
     collectors,
@@ -19,6 +19,15 @@ SELECT
     missed_low,
     missed_high,
     recovered,
+    audited_share,
+    api_sales,
+    api_seen_by,
+    api_unseen,
+    api_unseen_uncovered,
+    stream_only,
+    loss,
+    loss_low,
+    loss_high,
     quarantined,
     sold_to_sent_p50_s,
     sent_to_received_p50_s,

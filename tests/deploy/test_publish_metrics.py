@@ -83,8 +83,8 @@ def test_every_alarm_is_told_what_it_waits_for(port: int, warehouse_url: str) ->
     warehouse = published("warehouse", "two", WAREHOUSE_URL=warehouse_url, QUERIES=queries)
     assert collector.keys() == {(), ("collector-a",)}
     assert collector[()] == collector["collector-a",]
-    # an empty warehouse cannot say how much of the last day was covered
-    assert collector[()] | warehouse[()] | {"day_covered_ratio"} >= awaited()
+    # an empty warehouse cannot say how much of the last day was covered, or lost
+    assert collector[()] | warehouse[()] | {"day_covered_ratio", "stream_loss_ratio"} >= awaited()
     assert len(awaited()) == 9
 
 

@@ -72,6 +72,14 @@ def test_the_head_says_what_the_estimate_is_blind_to() -> None:
     assert " ".join(head) == "missed by all: a lower bound, blind to what OpenSea sent to no collector"
 
 
+def test_the_table_has_the_audit_of_an_hour() -> None:
+    found = {"audited_share": Decimal("0.25"), "api_sales": 1204, "loss": Decimal("0.003340"),
+             "loss_low": Decimal("0.000910"), "loss_high": Decimal("0.008520")}  # fmt: skip
+    each = HourCoverage(FIRST, dict(zip(COLUMNS, row(0, "100", "0", "0"), strict=True)) | found)
+    assert (each.audited, each.loss) == ("25% 1204", "0.334% (0.091% to 0.852%)")
+    assert "0.334% (0.091% to" in printed(table([each]))
+
+
 def test_scripts_get_one_object_per_hour() -> None:
     first, *_, last = json.loads(as_json(as_rows(coverage_of(ANSWER, None, Hour.parse("2026-11-20T18")))))
     assert (first["hour"], first["state"], first["covered_percent"]) == ("2026-11-20T10", "covered", "100")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from itertools import groupby
 from typing import Literal
@@ -67,6 +68,19 @@ class HourCoverage:
         return State.PARTLY if self.row["covered_percent"] or self.row["repaired_percent"] else State.GAP
 
     @property
+    def loss(self) -> str:
+        """The measured loss of the stream in percent, with its interval; empty where the hour was not audited."""
+        shares = [self.row.get(name) for name in ("loss", "loss_low", "loss_high")]
+        loss, low, high = (f"{share:.3%}" if isinstance(share, Decimal) else "" for share in shares)
+        return f"{loss} ({low} to {high})" if loss else ""
+
+    @property
+    def audited(self) -> str:
+        """The audited share in percent, and how many sales the Events API knows of it; empty where there was none."""
+        share = self.row.get("audited_share")
+        return f"{share:.0%} {shown(self.row['api_sales'])}" if isinstance(share, Decimal) else ""
+
+    @property
     def missed(self) -> str:
         """The estimate of what all collectors missed, with its interval; empty where there is none."""
         estimate, low, high = (shown(self.row.get(f"missed_{name}")) for name in ("estimate", "low", "high"))
@@ -105,7 +119,7 @@ def strip(coverage: Iterable[HourCoverage]) -> Text:
 def table(coverage: Iterable[HourCoverage]) -> Table:
     """Return one row per hour; successive hours that were not loaded share one."""
     table = Table(header_style="bold", show_edge=False)
-    for name in ("hour", "state", *_COLUMNS.values(), _MISSED):
+    for name in ("hour", "state", *_COLUMNS.values(), "audited, sales", "stream loss", _MISSED):
         justify: Literal["left", "right"] = "left" if name in ("hour", "state", "seen by", "gaps, seconds") else "right"
         table.add_column(name, justify=justify, overflow="fold", no_wrap=name in ("hour", "state"))
     for loaded, group in groupby(coverage, lambda each: bool(each.row)):
@@ -115,7 +129,7 @@ def table(coverage: Iterable[HourCoverage]) -> Table:
             continue
         for each in listed:
             cells = (shown(each.row.get(column)) for column in _COLUMNS)
-            table.add_row(each.hour.key, _named(each.state), *cells, each.missed)
+            table.add_row(each.hour.key, _named(each.state), *cells, each.audited, each.loss, each.missed)
     return table
 
 
