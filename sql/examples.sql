@@ -1,4 +1,4 @@
--- mart.sales: The newest sales of a collection that are no suspected wash trades, with the price of one in ETH.
+-- mart.sales: The newest sales of a collection that are no suspects, with the price of one in ETH.
 SELECT sold_at, token_id, unit_price_eth, side, seller, buyer
 FROM mart.sales
 WHERE collection_slug = 'pudgypenguins' AND is_suspect IS NOT TRUE
@@ -12,7 +12,7 @@ WHERE collection_slug = 'pudgypenguins' AND hour >= (SELECT max(hour) FROM mart.
 ORDER BY sales DESC
 LIMIT 10;
 
--- mart.collection_daily: Volume of each day with and without suspected wash trades, and how far the two are apart.
+-- mart.collection_daily: Volume of each day with and without suspects, and how far the two are apart.
 SELECT day, volume_eth, volume_eth_clean, round(100 * (1 - volume_eth_clean / nullif(volume_eth, 0)), 1) AS suspect_percent
 FROM mart.collection_daily
 WHERE chain = 'ethereum' AND collection_slug = 'pudgypenguins'
@@ -40,7 +40,13 @@ SELECT signal, suspects, days, times, description
 FROM mart.flag_method
 WHERE method = (SELECT max(method) FROM mart.flag_method);
 
--- mart.stale_day: Days whose figures without suspected wash trades are still to come.
+-- mart.price_daily: What a collection usually costs, and its dearest sale of each day.
+SELECT day, priced, median_eth, high_eth
+FROM mart.price_daily
+WHERE collection = 'pudgypenguins'
+ORDER BY day;
+
+-- mart.stale_day: Days whose figures without suspects are still to come.
 SELECT day, min(marked_at) AS waiting_since
 FROM mart.stale_day
 GROUP BY day

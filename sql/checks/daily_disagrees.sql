@@ -12,19 +12,27 @@ scored AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM mart.stale_day WHERE stale_day.day = days.day)
 ),
 sale AS MATERIALIZED (
-    SELECT day, start, chain, collection_slug, price_eth, price_usd, buyer, seller
+    SELECT
+        day, start, chain, collection_slug, buyer, seller, implausible,
+        CASE WHEN NOT implausible THEN price_eth END AS price_eth, CASE WHEN NOT implausible THEN price_usd END AS price_usd
     FROM scored
     CROSS JOIN LATERAL (
         SELECT * FROM core.sale WHERE sold_at >= start AND sold_at < start + interval '24 hours' OFFSET 0
-    ) AS sale
+    ) AS sale,
+        LATERAL (
+            SELECT EXISTS (
+                SELECT FROM mart.sale_flags AS flag
+                WHERE flag.sale_uid = sale.sale_uid AND flag.signal IN ('impossible_price', 'implausible_price')
+            ) AS implausible
+        ) AS score
 ),
 deal AS (
     SELECT day, chain, buyer AS wallet, collection_slug, price_eth AS spent_eth, price_usd AS spent_usd,
-        NULL::numeric AS earned_eth, NULL::numeric AS earned_usd, 1 AS bought, 0 AS sold
+        NULL::numeric AS earned_eth, NULL::numeric AS earned_usd, 1 AS bought, 0 AS sold, implausible
     FROM sale
     WHERE buyer IS NOT NULL
     UNION ALL
-    SELECT day, chain, seller, collection_slug, NULL, NULL, price_eth, price_usd, 0, 1
+    SELECT day, chain, seller, collection_slug, NULL, NULL, price_eth, price_usd, 0, 1, implausible
     FROM sale
     WHERE seller IS NOT NULL
 ),
@@ -36,20 +44,20 @@ fact AS (
     SELECT
         day, chain, 'wallet', wallet,
         ROW(sum(bought), sum(sold), sum(spent_eth), sum(earned_eth), sum(spent_usd), sum(earned_usd),
-            count(DISTINCT collection_slug))
+            count(*) FILTER (WHERE implausible), count(DISTINCT collection_slug))
     FROM deal
     GROUP BY day, chain, wallet
 ),
 roll_up AS (
     SELECT
         day, chain, 'collection' AS kind, coalesce(collection_slug, '') AS name,
-        ROW(sales, items, volume_eth, volume_usd, without_eth, without_usd, buyers, sellers, low_eth, median_eth, high_eth,
+        ROW(sales, items, volume_eth, volume_usd, without_eth, without_usd, implausible, buyers, sellers, low_eth, median_eth, high_eth,
             sales_clean, volume_eth_clean, volume_usd_clean, buyers_clean, sellers_clean,
             low_eth_clean, median_eth_clean, high_eth_clean) AS figures
     FROM mart.collection_daily
     JOIN scored USING (day)
     UNION ALL
-    SELECT day, chain, 'wallet', wallet, ROW(bought, sold, spent_eth, earned_eth, spent_usd, earned_usd, collections)
+    SELECT day, chain, 'wallet', wallet, ROW(bought, sold, spent_eth, earned_eth, spent_usd, earned_usd, implausible, collections)
     FROM mart.wallet_daily
     JOIN scored USING (day)
 )

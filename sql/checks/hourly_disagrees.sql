@@ -15,9 +15,9 @@ WITH bucket AS (
 compared AS (
     SELECT
         bucket.*, fact.sales, hourly.sales AS hourly_sales,
-        ROW(fact.sales, fact.items, fact.volume_eth, fact.volume_usd, fact.without_eth, fact.without_usd,
+        ROW(fact.sales, fact.items, fact.volume_eth, fact.volume_usd, fact.without_eth, fact.without_usd, fact.implausible,
             fact.buyers, fact.sellers, fact.low_eth, fact.median_eth, fact.high_eth) AS figures,
-        ROW(hourly.sales, hourly.items, hourly.volume_eth, hourly.volume_usd, hourly.without_eth, hourly.without_usd,
+        ROW(hourly.sales, hourly.items, hourly.volume_eth, hourly.volume_usd, hourly.without_eth, hourly.without_usd, hourly.implausible,
             hourly.buyers, hourly.sellers, hourly.low_eth, hourly.median_eth, hourly.high_eth) AS hourly_figures,
         ROW(fact.sales_clean, fact.volume_eth_clean, fact.volume_usd_clean, fact.buyers_clean, fact.sellers_clean,
             fact.low_eth_clean, fact.median_eth_clean, fact.high_eth_clean) AS clean_figures,

@@ -6,18 +6,26 @@ WHERE method = (SELECT max(method) FROM mart.flag_method);
 
 CREATE TEMP TABLE day_sale ON COMMIT DROP AS
 SELECT
-    sale_uid, sold_at, chain, collection_slug, contract_address, token_id, transaction_hash, maker, taker, seller, buyer,
-    price_eth / nullif(quantity, 0) AS unit_price_eth
+    sale_uid, sold_at, chain, collection_slug, coalesce(collection_slug, contract_address) AS collection,
+    contract_address, token_id, transaction_hash, maker, taker, seller, buyer,
+    price_eth / nullif(quantity, 0) AS unit_price_eth, price_eth, price_usd, quantity,
+    mart.is_impossible(price_raw, price_eth, price_usd) AS is_impossible
 FROM core.sale
 WHERE sold_at >= :day AND sold_at < :day + interval '24 hours';
 ANALYZE day_sale;
 
--- Grain: one row per sale, ever, of a token that was sold on the day.
+-- Grain: one row per sale, ever, of a token that was sold on the day. Of an edition there are many, so buying another one
+-- is nothing to suspect.
 CREATE TEMP TABLE history ON COMMIT DROP AS
-SELECT sale.sale_uid, sale.sold_at, sale.chain, sale.contract_address, sale.token_id, sale.seller, sale.buyer
-FROM (SELECT DISTINCT chain, contract_address, token_id FROM day_sale) AS token
-JOIN core.sale AS sale USING (chain, contract_address, token_id)
-WHERE sale.seller <> sale.buyer;
+SELECT *
+FROM (
+    SELECT
+        sale.sale_uid, sale.sold_at, sale.chain, sale.contract_address, sale.token_id, sale.seller, sale.buyer,
+        coalesce(bool_or(sale.quantity > 1) OVER (PARTITION BY sale.chain, sale.contract_address, sale.token_id), false) AS is_edition
+    FROM (SELECT DISTINCT chain, contract_address, token_id FROM day_sale) AS token
+    JOIN core.sale AS sale USING (chain, contract_address, token_id)
+) AS sale
+WHERE seller <> buyer;
 CREATE INDEX ON history (token_id, contract_address, seller, buyer);
 ANALYZE history;
 
@@ -45,9 +53,11 @@ INSERT INTO found
 WITH deal AS (
     SELECT sale_uid, sold_at, chain, contract_address, token_id, buyer AS wallet, sold_at AS bought_at, NULL::timestamptz AS gave_at
     FROM history
+    WHERE NOT is_edition
     UNION ALL
     SELECT sale_uid, sold_at, chain, contract_address, token_id, seller, NULL, sold_at
     FROM history
+    WHERE NOT is_edition
 ),
 -- for each sale by a wallet, the last time it had bought the token before
 left_again AS (
@@ -88,18 +98,110 @@ JOIN pair
 INSERT INTO found
 WITH usual AS (
     SELECT
-        chain, collection_slug,
+        chain, collection,
         percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_price_eth) AS median,
         (SELECT times FROM method WHERE signal = 'price_outlier') AS times
     FROM day_sale
-    GROUP BY chain, collection_slug
+    GROUP BY chain, collection
     HAVING count(unit_price_eth) >= (SELECT times FROM method WHERE signal = 'price_outlier')
 )
 SELECT sale.sale_uid, sale.sold_at, 'price_outlier'
 FROM day_sale AS sale
-JOIN usual USING (chain, collection_slug)
+JOIN usual USING (chain, collection)
 WHERE usual.median > 0
     AND (sale.unit_price_eth >= usual.median * usual.times OR sale.unit_price_eth <= usual.median / usual.times);
+
+INSERT INTO found
+SELECT sale_uid, sold_at, 'impossible_price'
+FROM day_sale
+WHERE is_impossible;
+
+DELETE FROM mart.price_daily WHERE day = (:day AT TIME ZONE 'UTC')::date;
+
+INSERT INTO mart.price_daily (day, chain, collection, priced, median_eth, high_eth)
+SELECT
+    (:day AT TIME ZONE 'UTC')::date, chain, collection, count(*),
+    percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_price_eth), max(unit_price_eth)
+FROM day_sale
+WHERE unit_price_eth > 0 AND NOT is_impossible
+GROUP BY chain, collection;
+
+-- Grain: one row per sale with an implausible price, on the day or on a later one that has the day in its history.
+CREATE TEMP TABLE implausible ON COMMIT DROP AS
+WITH market_day AS MATERIALIZED (
+    SELECT day, percentile_disc(0.5) WITHIN GROUP (ORDER BY median_eth) AS median_eth, sum(priced) AS priced, span, times
+    FROM mart.price_daily, method
+    WHERE method.signal = 'implausible_price' AND day BETWEEN :day - span AND :day + span
+    GROUP BY day, span, times
+),
+market AS (
+    SELECT
+        today.day, today.day::timestamp AT TIME ZONE 'UTC' AS start, today.span, today.times,
+        percentile_disc(0.5) WITHIN GROUP (ORDER BY past.median_eth) AS median_eth
+    FROM market_day AS today
+    JOIN market_day AS past ON past.day BETWEEN today.day - today.span AND today.day
+    WHERE today.day >= (:day AT TIME ZONE 'UTC')::date
+    GROUP BY today.day, today.span, today.times
+    HAVING sum(past.priced) >= 10
+),
+-- a collection and day whose highest price is that far above the market's, and from which price on it is implausible
+suspicious AS MATERIALIZED (
+    SELECT
+        market.start, price.chain, price.collection,
+        market.times * CASE WHEN own.median_eth IS NULL THEN 10 * market.median_eth ELSE greatest(own.median_eth, market.median_eth) END AS bound
+    FROM market
+    JOIN mart.price_daily AS price ON price.day = market.day AND price.high_eth >= market.median_eth * market.times,
+        LATERAL (
+            SELECT CASE WHEN sum(priced) >= 10 THEN percentile_disc(0.5) WITHIN GROUP (ORDER BY past.median_eth) END AS median_eth
+            FROM mart.price_daily AS past
+            WHERE past.chain = price.chain AND past.collection = price.collection
+                AND past.day BETWEEN market.day - market.span AND market.day
+        ) AS own
+)
+SELECT sale.sale_uid, sale.sold_at
+FROM suspicious,
+    LATERAL (
+        SELECT *
+        FROM core.sale
+        WHERE sold_at >= suspicious.start AND sold_at < suspicious.start + interval '24 hours'
+            AND chain = suspicious.chain AND coalesce(collection_slug, contract_address) = suspicious.collection
+        OFFSET 0
+    ) AS sale
+WHERE price_eth / nullif(quantity, 0) >= bound AND NOT mart.is_impossible(price_raw, price_eth, price_usd);
+
+-- What has no rate in ETH has no history: it is compared with the day's prices in US dollars.
+INSERT INTO implausible
+SELECT sale_uid, sold_at
+FROM day_sale AS sale,
+    method,
+    LATERAL (
+        SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY price_usd / quantity) AS median_usd
+        FROM day_sale
+        WHERE price_usd > 0 AND quantity > 0 AND NOT is_impossible
+        HAVING count(*) >= 10
+    ) AS market
+WHERE method.signal = 'implausible_price' AND price_eth IS NULL AND NOT is_impossible
+    AND price_usd / nullif(quantity, 0) >= market.median_usd * method.times * 10;
+
+INSERT INTO found
+SELECT sale_uid, sold_at, 'implausible_price'
+FROM implausible
+WHERE sold_at >= :day AND sold_at < :day + interval '24 hours';
+
+-- A later day of which another price is implausible now is scored again.
+INSERT INTO mart.stale_day (day)
+SELECT DISTINCT (coalesce(implausible.sold_at, flag.sold_at) AT TIME ZONE 'UTC')::date
+FROM implausible
+FULL JOIN (
+    SELECT flag.sale_uid, flag.sold_at
+    FROM mart.sale_flags AS flag
+    JOIN core.sale USING (sale_uid)
+    JOIN method USING (signal)
+    WHERE signal = 'implausible_price' AND price_eth IS NOT NULL
+        AND flag.sold_at >= :day AND flag.sold_at < :day + method.span + interval '24 hours'
+) AS flag USING (sale_uid)
+WHERE (implausible.sale_uid IS NULL OR flag.sale_uid IS NULL)
+    AND coalesce(implausible.sold_at, flag.sold_at) >= :day + interval '24 hours';
 
 -- Grain: one row per flag that appeared or went, on the day itself or on a day that shares its tokens.
 CREATE TEMP TABLE changed_flag (sale_uid uuid) ON COMMIT DROP;

@@ -24,20 +24,25 @@ WHERE old.day = bucket.day
     AND coalesce(old.collection_slug, '') = coalesce(bucket.collection_slug, '');
 
 INSERT INTO mart.collection_daily (
-    day, chain, collection_slug, sales, items, volume_eth, volume_usd, without_eth, without_usd,
+    day, chain, collection_slug, sales, items, volume_eth, volume_usd, without_eth, without_usd, implausible,
     buyers, sellers, low_eth, median_eth, high_eth,
     sales_clean, volume_eth_clean, volume_usd_clean, buyers_clean, sellers_clean, low_eth_clean, median_eth_clean, high_eth_clean
 )
 SELECT
-    day, bucket.chain, bucket.collection_slug, sales, items, volume_eth, volume_usd, without_eth, without_usd,
+    day, bucket.chain, bucket.collection_slug, sales, items, volume_eth, volume_usd, without_eth, without_usd, implausible,
     buyers, sellers, low_eth, median_eth, high_eth,
     sales_clean, volume_eth_clean, volume_usd_clean, buyers_clean, sellers_clean, low_eth_clean, median_eth_clean, high_eth_clean
 FROM changed_bucket AS bucket,
     mart.collection_figures(bucket.chain, bucket.collection_slug, start, start + interval '24 hours') AS figures;
 
 UPDATE mart.collection_hourly AS hourly
-SET (sales_clean, volume_eth_clean, volume_usd_clean, buyers_clean, sellers_clean, low_eth_clean, median_eth_clean, high_eth_clean) = (
-    SELECT sales_clean, volume_eth_clean, volume_usd_clean, buyers_clean, sellers_clean, low_eth_clean, median_eth_clean, high_eth_clean
+SET (
+    sales, items, volume_eth, volume_usd, without_eth, without_usd, implausible, buyers, sellers, low_eth, median_eth, high_eth,
+    sales_clean, volume_eth_clean, volume_usd_clean, buyers_clean, sellers_clean, low_eth_clean, median_eth_clean, high_eth_clean
+) = (
+    SELECT
+        sales, items, volume_eth, volume_usd, without_eth, without_usd, implausible, buyers, sellers, low_eth, median_eth, high_eth,
+        sales_clean, volume_eth_clean, volume_usd_clean, buyers_clean, sellers_clean, low_eth_clean, median_eth_clean, high_eth_clean
     FROM mart.collection_figures(hourly.chain, hourly.collection_slug, hourly.hour, hourly.hour + interval '1 hour')
 )
 FROM changed_bucket AS bucket

@@ -11,11 +11,11 @@ WHERE old.hour = changed.hour
     AND coalesce(old.collection_slug, '') = coalesce(changed.collection_slug, '');
 
 INSERT INTO mart.collection_hourly (
-    hour, chain, collection_slug, sales, items, volume_eth, volume_usd, without_eth, without_usd,
+    hour, chain, collection_slug, sales, items, volume_eth, volume_usd, without_eth, without_usd, implausible,
     buyers, sellers, low_eth, median_eth, high_eth
 )
 SELECT
-    hour, changed.chain, changed.collection_slug, sales, items, volume_eth, volume_usd, without_eth, without_usd,
+    hour, changed.chain, changed.collection_slug, sales, items, volume_eth, volume_usd, without_eth, without_usd, implausible,
     buyers, sellers, low_eth, median_eth, high_eth
 FROM changed_hour AS changed,
     mart.collection_figures(changed.chain, changed.collection_slug, hour, hour + interval '1 hour') AS figures;

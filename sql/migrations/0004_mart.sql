@@ -16,7 +16,9 @@ INSERT INTO mart.flag_method (method, signal, suspects, days, times, description
     (1, 'back_and_forth', true,  30, 1, 'The same two wallets sold the same token in the other direction within the days'),
     (1, 'bought_again',   true,  30, 1, 'The buyer had bought the same token before and sold it in between, all within the days'),
     (1, 'same_pair',      true,  1,  3, 'The same two wallets traded one contract in at least so many transactions of a UTC day, in either direction'),
-    (1, 'price_outlier',  false, 1,  10, 'The unit price in ETH is at least so many times above or below the median of its collection on that UTC day, which had at least as many priced sales');
+    (1, 'price_outlier',  false, 1,  10, 'The unit price in ETH is at least so many times above or below the median of its collection on that UTC day, which had at least as many priced sales'),
+    (1, 'impossible_price', true, 1, 130000000, 'The price is more ETH than so many, which is more than there is; or over a trillion US dollars; or 2^128 base units or more'),
+    (1, 'implausible_price', true, 30, 10000, 'The unit price in ETH is at least so many times the usual price of its collection and of the whole market over the days; ten times as many for the market where the collection has fewer than ten priced sales. Without an ETH rate: the same of the market''s US dollars on that UTC day');
 
 CREATE TABLE mart.sale_flags (
     sale_uid uuid     NOT NULL REFERENCES core.sale ON DELETE CASCADE,
@@ -28,6 +30,7 @@ CREATE TABLE mart.sale_flags (
     FOREIGN KEY (method, signal) REFERENCES mart.flag_method
 );
 CREATE INDEX sale_flags_sold_at ON mart.sale_flags (sold_at);
+CREATE INDEX sale_flags_implausible ON mart.sale_flags (sale_uid) WHERE signal = 'implausible_price';
 
 CREATE TABLE mart.stale_day (
     day       date        NOT NULL,
@@ -42,8 +45,8 @@ COMMENT ON COLUMN mart.flag_method.method IS
     'Version of the method; a change of thresholds or meaning is a new version.';
 COMMENT ON COLUMN mart.flag_method.signal IS 'Name of the signal.';
 COMMENT ON COLUMN mart.flag_method.suspects IS
-    'Whether the signal alone makes a sale a suspected wash trade. A price far off alone does not: rare pieces sell '
-    'far above the floor.';
+    'Whether the signal alone makes a sale a suspect, which the _clean figures leave out. A price ten times off alone '
+    'does not: rare pieces sell far above the floor.';
 COMMENT ON COLUMN mart.flag_method.days IS 'Length of time the signal looks at, in days.';
 COMMENT ON COLUMN mart.flag_method.times IS 'The signal''s threshold: how often, or how many times above or below.';
 COMMENT ON COLUMN mart.flag_method.description IS
@@ -53,19 +56,54 @@ COMMENT ON TABLE mart.sale_flags IS
     'One row per sale and wash-trade signal found on it. A sale of a scored day without a row showed no signal.';
 COMMENT ON COLUMN mart.sale_flags.sale_uid IS 'The sale, as in mart.sales.';
 COMMENT ON COLUMN mart.sale_flags.signal IS
-    'self_trade, back_and_forth, bought_again, same_pair or price_outlier; see mart.flag_method.';
+    'self_trade, back_and_forth, bought_again, same_pair, price_outlier, impossible_price or implausible_price; see '
+    'mart.flag_method.';
 COMMENT ON COLUMN mart.sale_flags.method IS 'Version of the method that found it.';
-COMMENT ON COLUMN mart.sale_flags.suspects IS 'Whether this signal alone makes the sale a suspected wash trade.';
+COMMENT ON COLUMN mart.sale_flags.suspects IS 'Whether this signal alone makes the sale a suspect.';
 COMMENT ON COLUMN mart.sale_flags.sold_at IS
     'When the sale happened, UTC; repeated here so that a day''s flags are found at once.';
 
 COMMENT ON TABLE mart.stale_day IS
     'One row per load and UTC day whose sales it changed, until that day is scored again. A day that is listed has no'
-    ' figures without suspected wash trades for its changed hours yet.';
+    ' figures without suspects for its changed hours yet.';
 COMMENT ON COLUMN mart.stale_day.day IS 'The UTC day in which the changed sales happened.';
 COMMENT ON COLUMN mart.stale_day.marked_at IS 'When the load that changed it began.';
 
--- The flat view of every sale, with its wash-trade score beside it.
+-- What prices were usual, and which cannot be true.
+
+CREATE TABLE mart.price_daily (
+    day        date    NOT NULL,
+    chain      text    NOT NULL,
+    collection text    NOT NULL,
+    priced     bigint  NOT NULL,
+    median_eth numeric NOT NULL,
+    high_eth   numeric NOT NULL,
+    PRIMARY KEY (chain, collection, day)
+);
+CREATE INDEX price_daily_day ON mart.price_daily (day);
+
+COMMENT ON TABLE mart.price_daily IS
+    'One row per UTC day, chain and collection with a price above 0 when the day was last scored: the history that '
+    'implausible prices are compared with. It holds every price that is possible, also the implausible ones.';
+COMMENT ON COLUMN mart.price_daily.day IS 'UTC day in which the sales happened.';
+COMMENT ON COLUMN mart.price_daily.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.price_daily.collection IS 'Collection, or the contract where the message names no collection.';
+COMMENT ON COLUMN mart.price_daily.priced IS 'Sales with a price above 0 in ETH.';
+COMMENT ON COLUMN mart.price_daily.median_eth IS 'Median price of one NFT in ETH, the lower of two middle ones.';
+COMMENT ON COLUMN mart.price_daily.high_eth IS 'Highest price of one NFT in ETH.';
+
+CREATE FUNCTION mart.is_impossible(price_raw numeric, price_eth numeric, price_usd numeric) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(price_eth > 130000000, false)
+    OR coalesce(price_usd > 1000000000000, false)
+    OR coalesce(price_raw >= 340282366920938463463374607431768211456, false);
+
+COMMENT ON FUNCTION mart.is_impossible IS
+    'Whether a price is more than can be paid: over 130 million ETH, a trillion US dollars or 2^128 base units.';
+REVOKE ALL ON FUNCTION mart.is_impossible FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION mart.is_impossible TO tidemark_loader, tidemark_reader;
+
+-- The flat view of every sale, with its score beside it.
 
 CREATE VIEW mart.sales AS
 SELECT
@@ -109,7 +147,10 @@ SELECT
         WHEN EXISTS (SELECT FROM mart.stale_day AS stale WHERE stale.day = (sale.sold_at AT TIME ZONE 'UTC')::date) THEN NULL
         ELSE false
     END AS is_suspect,
-    ARRAY(SELECT flag.signal FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid ORDER BY flag.signal) AS signals
+    ARRAY(SELECT flag.signal FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid ORDER BY flag.signal) AS signals,
+    mart.is_impossible(sale.price_raw, sale.price_eth, sale.price_usd)
+        OR EXISTS (SELECT FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid AND flag.signal = 'implausible_price')
+        AS is_implausible
 FROM core.sale AS sale;
 
 COMMENT ON VIEW mart.sales IS
@@ -163,8 +204,11 @@ COMMENT ON COLUMN mart.sales.received_at IS 'When the first collector received i
 COMMENT ON COLUMN mart.sales.loaded_at IS 'When it was loaded into the warehouse, UTC.';
 COMMENT ON COLUMN mart.sales.source_hour IS 'Start of the archive hour it was loaded from, UTC.';
 COMMENT ON COLUMN mart.sales.is_suspect IS
-    'Whether it is a suspected wash trade. While its day waits to be scored, NULL for those not suspected so far.';
-COMMENT ON COLUMN mart.sales.signals IS 'Wash-trade signals found on it, also those that alone do not make it suspect.';
+    'Whether it is a suspected wash trade or has a price that cannot be true. While its day waits to be scored, NULL '
+    'for those not suspected so far.';
+COMMENT ON COLUMN mart.sales.signals IS 'Signals found on it, also those that alone do not make it suspect.';
+COMMENT ON COLUMN mart.sales.is_implausible IS
+    'Whether its price cannot be true, as far as its day was scored; the named questions leave such amounts out.';
 
 -- Roll-ups by collection: of an hour, written by loads, and of a day, written when the day is scored. Their figures are
 -- declared once, as a type, and computed in one place, by a function.
@@ -176,6 +220,7 @@ CREATE TYPE mart.collection_figures AS (
     volume_usd       numeric,
     without_eth      bigint,
     without_usd      bigint,
+    implausible      bigint,
     buyers           bigint,
     sellers          bigint,
     low_eth          numeric,
@@ -194,13 +239,16 @@ CREATE TYPE mart.collection_figures AS (
 COMMENT ON COLUMN mart.collection_figures.sales IS 'Number of sales (rows of mart.sales).';
 COMMENT ON COLUMN mart.collection_figures.items IS
     'Number of NFTs, with quantities; NULL when none of the quantities is known.';
-COMMENT ON COLUMN mart.collection_figures.volume_eth IS 'Sum of the prices in ETH, over the sales that have one.';
+COMMENT ON COLUMN mart.collection_figures.volume_eth IS
+    'Sum of the prices in ETH, over the sales that have one that can be true.';
 COMMENT ON COLUMN mart.collection_figures.volume_usd IS
-    'Sum of the prices in US dollars, over the sales that have one.';
+    'Sum of the prices in US dollars, over the sales that have one that can be true.';
 COMMENT ON COLUMN mart.collection_figures.without_eth IS
     'Sales left out of the ETH figures because no rate or price was received.';
 COMMENT ON COLUMN mart.collection_figures.without_usd IS
     'Sales left out of volume_usd because no rate or price was received.';
+COMMENT ON COLUMN mart.collection_figures.implausible IS
+    'Sales left out of all amounts because their price cannot be true: impossible_price or implausible_price.';
 COMMENT ON COLUMN mart.collection_figures.buyers IS
     'Distinct wallets that bought; a sale whose buyer is unknown adds none.';
 COMMENT ON COLUMN mart.collection_figures.sellers IS
@@ -210,20 +258,20 @@ COMMENT ON COLUMN mart.collection_figures.median_eth IS
     'Median price of one NFT in ETH: a price that was really paid, the lower of two middle ones.';
 COMMENT ON COLUMN mart.collection_figures.high_eth IS 'Highest price of one NFT in ETH.';
 COMMENT ON COLUMN mart.collection_figures.sales_clean IS
-    'The same as sales without suspected wash trades. In mart.collection_hourly, all _clean columns are NULL while '
+    'The same as sales without suspects. In mart.collection_hourly, all _clean columns are NULL while '
     'the day waits to be scored.';
 COMMENT ON COLUMN mart.collection_figures.volume_eth_clean IS
-    'The same as volume_eth without suspected wash trades; NULL when no such sale has a price.';
+    'The same as volume_eth without suspects; NULL when no such sale has a price.';
 COMMENT ON COLUMN mart.collection_figures.volume_usd_clean IS
-    'The same as volume_usd without suspected wash trades; NULL when no such sale has a price.';
-COMMENT ON COLUMN mart.collection_figures.buyers_clean IS 'The same as buyers without suspected wash trades.';
-COMMENT ON COLUMN mart.collection_figures.sellers_clean IS 'The same as sellers without suspected wash trades.';
+    'The same as volume_usd without suspects; NULL when no such sale has a price.';
+COMMENT ON COLUMN mart.collection_figures.buyers_clean IS 'The same as buyers without suspects.';
+COMMENT ON COLUMN mart.collection_figures.sellers_clean IS 'The same as sellers without suspects.';
 COMMENT ON COLUMN mart.collection_figures.low_eth_clean IS
-    'The same as low_eth without suspected wash trades; NULL when no such sale has a price.';
+    'The same as low_eth without suspects; NULL when no such sale has a price.';
 COMMENT ON COLUMN mart.collection_figures.median_eth_clean IS
-    'The same as median_eth without suspected wash trades; NULL when no such sale has a price.';
+    'The same as median_eth without suspects; NULL when no such sale has a price.';
 COMMENT ON COLUMN mart.collection_figures.high_eth_clean IS
-    'The same as high_eth without suspected wash trades; NULL when no such sale has a price.';
+    'The same as high_eth without suspects; NULL when no such sale has a price.';
 COMMENT ON TYPE mart.collection_figures IS 'The figures of one collection in one span of time.';
 
 CREATE FUNCTION mart.collection_figures(chain text, collection_slug text, since timestamptz, until timestamptz)
@@ -231,26 +279,42 @@ RETURNS SETOF mart.collection_figures
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH bucket AS (
-        SELECT sale.sale_uid, sale.chain, sale.quantity, sale.price_eth, sale.price_usd, sale.buyer, sale.seller
+        SELECT sale.sale_uid, sale.chain, sale.quantity, sale.price_raw, sale.price_eth, sale.price_usd, sale.buyer, sale.seller
         FROM core.sale
         WHERE sale.collection_slug = collection_figures.collection_slug
             AND sale.sold_at >= since AND sale.sold_at < until
         UNION ALL
-        SELECT sale.sale_uid, sale.chain, sale.quantity, sale.price_eth, sale.price_usd, sale.buyer, sale.seller
+        SELECT sale.sale_uid, sale.chain, sale.quantity, sale.price_raw, sale.price_eth, sale.price_usd, sale.buyer, sale.seller
         FROM core.sale
         WHERE collection_figures.collection_slug IS NULL AND sale.collection_slug IS NULL
             AND sale.sold_at >= since AND sale.sold_at < until
     ),
-    sold AS (
+    stated AS (
         SELECT
-            *, price_eth / nullif(quantity, 0) AS unit_eth,
-            NOT EXISTS (SELECT FROM mart.sale_flags AS flag WHERE flag.sale_uid = bucket.sale_uid AND flag.suspects) AS clean
+            *, mart.is_impossible(price_raw, price_eth, price_usd) AS impossible,
+            EXISTS (SELECT FROM mart.sale_flags AS flag WHERE flag.sale_uid = bucket.sale_uid AND flag.suspects) AS suspect
         FROM bucket
         WHERE bucket.chain = collection_figures.chain
+    ),
+    sold AS (
+        SELECT
+            quantity, buyer, seller, stated.price_eth IS NULL AS without_eth, stated.price_usd IS NULL AS without_usd,
+            implausible, NOT (suspect OR impossible) AS clean,
+            CASE WHEN NOT implausible THEN stated.price_eth END AS price_eth,
+            CASE WHEN NOT implausible THEN stated.price_usd END AS price_usd,
+            CASE WHEN NOT implausible THEN stated.price_eth / nullif(quantity, 0) END AS unit_eth
+        FROM stated,
+            LATERAL (
+                SELECT impossible OR CASE WHEN suspect THEN EXISTS (
+                    SELECT FROM mart.sale_flags AS flag
+                    WHERE flag.sale_uid = stated.sale_uid AND flag.signal = 'implausible_price'
+                ) ELSE false END AS implausible
+            ) AS score
     )
     SELECT
         count(*), sum(quantity), sum(price_eth), sum(price_usd),
-        count(*) FILTER (WHERE price_eth IS NULL), count(*) FILTER (WHERE price_usd IS NULL),
+        count(*) FILTER (WHERE without_eth AND NOT implausible), count(*) FILTER (WHERE without_usd AND NOT implausible),
+        count(*) FILTER (WHERE implausible),
         count(DISTINCT buyer), count(DISTINCT seller),
         min(unit_eth), percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_eth), max(unit_eth),
         count(*) FILTER (WHERE clean), sum(price_eth) FILTER (WHERE clean), sum(price_usd) FILTER (WHERE clean),
@@ -274,7 +338,7 @@ CREATE TABLE mart.collection_hourly (
     LIKE mart.collection_figures INCLUDING COMMENTS
 );
 ALTER TABLE mart.collection_hourly
-    ALTER sales SET NOT NULL, ALTER without_eth SET NOT NULL, ALTER without_usd SET NOT NULL,
+    ALTER sales SET NOT NULL, ALTER without_eth SET NOT NULL, ALTER without_usd SET NOT NULL, ALTER implausible SET NOT NULL,
     ALTER buyers SET NOT NULL, ALTER sellers SET NOT NULL;
 CREATE UNIQUE INDEX collection_hourly_key ON mart.collection_hourly (hour, chain, coalesce(collection_slug, ''));
 CREATE INDEX collection_hourly_collection ON mart.collection_hourly (collection_slug, hour);
@@ -294,7 +358,7 @@ CREATE TABLE mart.collection_daily (
     LIKE mart.collection_figures INCLUDING COMMENTS
 );
 ALTER TABLE mart.collection_daily
-    ALTER sales SET NOT NULL, ALTER without_eth SET NOT NULL, ALTER without_usd SET NOT NULL,
+    ALTER sales SET NOT NULL, ALTER without_eth SET NOT NULL, ALTER without_usd SET NOT NULL, ALTER implausible SET NOT NULL,
     ALTER buyers SET NOT NULL, ALTER sellers SET NOT NULL;
 CREATE UNIQUE INDEX collection_daily_key ON mart.collection_daily (day, chain, coalesce(collection_slug, ''));
 CREATE INDEX collection_daily_collection ON mart.collection_daily (collection_slug, day);
@@ -319,6 +383,7 @@ CREATE TABLE mart.wallet_daily (
     earned_eth  numeric,
     spent_usd   numeric,
     earned_usd  numeric,
+    implausible bigint NOT NULL,
     collections bigint NOT NULL,
     PRIMARY KEY (day, chain, wallet)
 );
@@ -333,11 +398,13 @@ COMMENT ON COLUMN mart.wallet_daily.wallet IS 'The wallet''s address.';
 COMMENT ON COLUMN mart.wallet_daily.bought IS 'Sales in which it was the buyer.';
 COMMENT ON COLUMN mart.wallet_daily.sold IS 'Sales in which it was the seller.';
 COMMENT ON COLUMN mart.wallet_daily.spent_eth IS
-    'Sum of the prices it paid in ETH, over the sales that have one; NULL when none has.';
+    'Sum of the prices it paid in ETH, over the sales that have one that can be true; NULL when none has.';
 COMMENT ON COLUMN mart.wallet_daily.earned_eth IS
     'Sum of the prices of what it sold in ETH, fees and royalties not deducted; NULL when none is known.';
 COMMENT ON COLUMN mart.wallet_daily.spent_usd IS 'The same as spent_eth in US dollars.';
 COMMENT ON COLUMN mart.wallet_daily.earned_usd IS 'The same as earned_eth in US dollars.';
+COMMENT ON COLUMN mart.wallet_daily.implausible IS
+    'Sales left out of the amounts because their price cannot be true, counted for its purchases and its sales.';
 COMMENT ON COLUMN mart.wallet_daily.collections IS 'Distinct collections in which it bought or sold.';
 
 -- How well each hour was recorded.

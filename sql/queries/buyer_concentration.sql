@@ -6,10 +6,14 @@
 -- Parameter: limit integer = 20; so many wallets
 -- Plot: line rank cumulative_percent
 -- Example: tidemark query buyer_concentration --collection pudgypenguins
+-- Whole: items
 -- Counts what was bought in that time, not what is held: mints, gifts and transfers are no sales. Sales whose buyer is unknown are left out.
+-- spent_eth is over the sales with a rate and a price that can be true; implausible counts those whose price cannot.
 WITH buyer AS (
-    SELECT buyer, count(*) AS purchases, sum(quantity) AS items, sum(price_eth) AS spent_eth
-    FROM core.sale
+    SELECT
+        buyer, count(*) AS purchases, sum(quantity) AS items, sum(price_eth) FILTER (WHERE NOT is_implausible) AS spent_eth,
+        count(*) FILTER (WHERE is_implausible) AS implausible
+    FROM mart.sales
     WHERE collection_slug = :collection AND sold_at >= :from AND sold_at < :to AND buyer IS NOT NULL
     GROUP BY buyer
 )
@@ -19,6 +23,7 @@ SELECT
     purchases,
     items,
     spent_eth,
+    implausible,
     round(100.0 * purchases / sum(purchases) OVER (), 2) AS percent,
     round(100.0 * sum(purchases) OVER ranked / sum(purchases) OVER (), 2) AS cumulative_percent
 FROM buyer

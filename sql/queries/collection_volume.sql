@@ -6,7 +6,7 @@
 -- Parameter: limit integer = 20; so many collections
 -- Plot: bar collection volume_eth
 -- Example: tidemark query collection_volume --from 2026-11-20 --to 2026-11-20 --limit 10
--- Sales without a rate are not in the volumes; without_eth counts them. share_percent is of the whole market's ETH volume.
+-- Sales without a rate are not in the volumes; without_eth counts them. Nor are prices that cannot be true: implausible counts them. share_percent is of the whole market's ETH volume.
 SELECT
     chain,
     collection_slug AS collection,
@@ -17,7 +17,8 @@ SELECT
     CASE WHEN count(sales_clean) < count(*) THEN NULL WHEN sum(sales_clean) = 0 THEN 0 ELSE sum(volume_eth_clean) END AS volume_eth_clean,
     min(low_eth) AS low_eth,
     max(high_eth) AS high_eth,
-    sum(without_eth)::bigint AS without_eth
+    sum(without_eth)::bigint AS without_eth,
+    sum(implausible)::bigint AS implausible
 FROM mart.collection_hourly
 WHERE hour >= :from AND hour < :to
     AND (CAST(:chain AS text) IS NULL OR chain = :chain)

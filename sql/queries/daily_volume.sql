@@ -6,7 +6,7 @@
 -- Parameter: to end-hour = newest; last day or hour, included
 -- Plot: bar day volume_eth
 -- Example: tidemark query daily_volume --collection pudgypenguins --plot
--- Sales without a rate are not in the volumes; without_eth and without_usd count them. volume_eth_clean is empty until the day is scored.
+-- Sales without a rate are not in the volumes; without_eth and without_usd count them. Nor are prices that cannot be true: implausible counts them. volume_eth_clean is empty until the day is scored.
 SELECT
     (hour AT TIME ZONE 'UTC')::date AS day,
     sum(sales)::bigint AS sales,
@@ -14,7 +14,8 @@ SELECT
     sum(volume_usd) AS volume_usd,
     CASE WHEN count(sales_clean) < count(*) THEN NULL WHEN sum(sales_clean) = 0 THEN 0 ELSE sum(volume_eth_clean) END AS volume_eth_clean,
     sum(without_eth)::bigint AS without_eth,
-    sum(without_usd)::bigint AS without_usd
+    sum(without_usd)::bigint AS without_usd,
+    sum(implausible)::bigint AS implausible
 FROM mart.collection_hourly
 WHERE hour >= :from AND hour < :to
     AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)

@@ -1,4 +1,4 @@
--- Grain: one row per resale by a wallet of a token that it had bought.
+-- Grain: one row per resale and purchase of a token by a wallet.
 -- Answers: Who resold what, and at what profit?
 -- Parameter: collection text = null; only this collection
 -- Parameter: wallet text = null; only this wallet
@@ -7,41 +7,83 @@
 -- Parameter: limit integer = 20; so many resales
 -- Plot: none
 -- Example: tidemark query flips --collection pudgypenguins --from 2026-11-01 --to 2026-11-20
--- Compares the price of one in ETH with the wallet's last purchase of the same token. profit_eth is before gas; the marketplace fee and
--- royalty of the resale are deducted where they are known. Tokens that were minted or given have no purchase and are left out. Suspected wash trades are
--- included.
+-- Whole: quantity
+-- Each purchase is sold once, the oldest first: a resale of more than one purchase has a row for each, with the quantity that it took
+-- from it. bought_eth and sold_eth are prices of one in ETH, profit_eth is that of the quantity, before gas; the fees of the resale are
+-- deducted where they are known. Tokens that were minted or given have no purchase and are left out, and so are prices that
+-- cannot be true. Suspected wash trades are included.
 WITH resale AS (
-    SELECT
-        *,
-        unit_price_eth - coalesce(marketplace_fee * eth_rate / quantity, 0) - coalesce(royalty * eth_rate / quantity, 0) AS kept_eth
+    SELECT sale_uid, chain, contract_address, token_id, seller AS wallet
     FROM mart.sales
     WHERE sold_at >= :from AND sold_at < :to
         AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
         AND (CAST(:wallet AS text) IS NULL OR seller = CASE WHEN :wallet ILIKE '0x%' THEN lower(:wallet) ELSE :wallet END)
-        AND seller <> buyer AND unit_price_eth IS NOT NULL AND quantity > 0
+        AND seller <> buyer AND unit_price_eth IS NOT NULL AND quantity > 0 AND NOT is_implausible
+),
+-- all that those wallets ever bought and sold of those tokens
+deal AS (
+    SELECT
+        sale.sale_uid, sale.sold_at, chain, contract_address, token_id, holder.wallet, sale.collection_slug, sale.transaction_hash,
+        sale.quantity, sale.unit_price_eth, sale.marketplace_fee, sale.royalty, sale.eth_rate, sale.is_implausible,
+        CASE WHEN sale.buyer = holder.wallet THEN coalesce(quantity, 1) ELSE 0 END AS bought,
+        CASE WHEN sale.seller = holder.wallet THEN coalesce(quantity, 1) ELSE 0 END AS sold
+    FROM (SELECT DISTINCT chain, contract_address, token_id, wallet FROM resale) AS holder
+    JOIN mart.sales AS sale USING (chain, contract_address, token_id)
+    WHERE holder.wallet IN (sale.seller, sale.buyer) AND sale.seller <> sale.buyer AND sale.sold_at < :to
+),
+balance AS (
+    SELECT *, sum(bought - sold) OVER earlier AS balance, sum(bought) OVER earlier AS bought_so_far
+    FROM deal
+    WINDOW earlier AS (
+        PARTITION BY chain, contract_address, token_id, wallet
+        ORDER BY sold_at, sold, sale_uid ROWS UNBOUNDED PRECEDING
+    )
+),
+-- what is left of the purchases: a sale of what was not bought takes nothing from them
+stock AS (
+    SELECT *, balance - least(0, min(balance) OVER earlier) AS held
+    FROM balance
+    WINDOW earlier AS (
+        PARTITION BY chain, contract_address, token_id, wallet
+        ORDER BY sold_at, sold, sale_uid ROWS UNBOUNDED PRECEDING
+    )
+),
+-- the units of the purchases, counted from 1 on, of which a purchase brought some and a sale took some
+unit AS (
+    SELECT
+        *,
+        CASE WHEN bought > 0 THEN bought_so_far - bought ELSE bought_so_far - lag(held, 1, 0::numeric) OVER earlier END AS after_unit,
+        CASE WHEN bought > 0 THEN bought_so_far ELSE bought_so_far - held END AS up_to_unit
+    FROM stock
+    WINDOW earlier AS (
+        PARTITION BY chain, contract_address, token_id, wallet ORDER BY sold_at, sold, sale_uid
+    )
 )
 SELECT
-    resale.sold_at,
-    resale.seller AS wallet,
-    resale.chain,
-    resale.collection_slug AS collection,
-    resale.token_id,
-    purchase.sold_at AS bought_at,
-    round(extract(epoch FROM resale.sold_at - purchase.sold_at) / 3600, 2) AS held_hours,
-    purchase.unit_price_eth AS bought_eth,
-    resale.unit_price_eth AS sold_eth,
-    resale.kept_eth - purchase.unit_price_eth AS profit_eth,
-    resale.transaction_hash
-FROM resale
-CROSS JOIN LATERAL (
-    SELECT sold_at, unit_price_eth
-    FROM mart.sales AS bought
-    WHERE bought.contract_address = resale.contract_address AND bought.token_id = resale.token_id
-        AND bought.chain = resale.chain AND bought.buyer = resale.seller AND bought.sold_at < resale.sold_at
-        AND bought.seller IS DISTINCT FROM bought.buyer
-    ORDER BY sold_at DESC, sale_uid
-    LIMIT 1
-) AS purchase
-WHERE purchase.unit_price_eth IS NOT NULL
-ORDER BY profit_eth DESC, resale.sold_at, resale.sale_uid
+    sold.sold_at,
+    sold.wallet,
+    sold.chain,
+    sold.collection_slug AS collection,
+    sold.token_id,
+    matched.units AS quantity,
+    bought.sold_at AS bought_at,
+    round(extract(epoch FROM sold.sold_at - bought.sold_at) / 3600, 2) AS held_hours,
+    bought.unit_price_eth AS bought_eth,
+    sold.unit_price_eth AS sold_eth,
+    matched.units * (
+        sold.unit_price_eth - bought.unit_price_eth
+        - coalesce(sold.marketplace_fee * sold.eth_rate / sold.quantity, 0) - coalesce(sold.royalty * sold.eth_rate / sold.quantity, 0)
+    ) AS profit_eth,
+    sold.transaction_hash
+FROM unit AS sold
+JOIN resale USING (sale_uid, wallet)
+JOIN unit AS bought
+    ON bought.chain = sold.chain AND bought.contract_address = sold.contract_address AND bought.token_id = sold.token_id
+    AND bought.wallet = sold.wallet AND bought.bought > 0
+    AND bought.after_unit < sold.up_to_unit AND bought.up_to_unit > sold.after_unit,
+    LATERAL (
+        SELECT least(bought.up_to_unit, sold.up_to_unit) - greatest(bought.after_unit, sold.after_unit) AS units
+    ) AS matched
+WHERE sold.sold > 0 AND bought.unit_price_eth IS NOT NULL AND NOT bought.is_implausible
+ORDER BY profit_eth DESC, sold_at, sold.sale_uid, bought_at, bought.sale_uid
 LIMIT :limit;

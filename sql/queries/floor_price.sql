@@ -6,7 +6,7 @@
 -- Plot: line day low_eth p10_eth median_eth
 -- Example: tidemark query floor_price --collection pudgypenguins --plot
 -- A proxy: the floor itself is the cheapest listing, this is the cheapest listing that was bought. Accepted offers, private sales,
--- suspected wash trades, gifts at price 0 and sales without an ETH rate are left out.
+-- suspects, gifts at price 0 and sales without an ETH rate are left out.
 SELECT
     day,
     count(*) AS sales,
@@ -16,6 +16,6 @@ SELECT
 FROM mart.sales
 WHERE collection_slug = :collection
     AND sold_at >= :from AND sold_at < :to
-    AND side <> 'offer' AND is_private IS NOT TRUE AND is_suspect IS NOT TRUE AND unit_price_eth > 0
+    AND side <> 'offer' AND is_private IS NOT TRUE AND is_suspect IS NOT TRUE AND NOT is_implausible AND unit_price_eth > 0
 GROUP BY day
 ORDER BY day;

@@ -7,16 +7,21 @@
 -- Plot: bar day fee_usd
 -- Example: tidemark query marketplace_fees --chain ethereum
 -- Fees are read from the order that was filled. Sales whose order does not show them are in sales alone; percent is of the
--- price of those that do, and have a rate.
+-- price of those that do, and have a rate. Prices that cannot be true are left out; implausible counts them.
 SELECT
     day,
     count(*) AS sales,
     count(marketplace_fee) AS sales_with_fee_known,
-    sum(marketplace_fee * eth_rate) AS fee_eth,
-    sum(marketplace_fee * usd_rate) AS fee_usd,
-    round(100 * sum(marketplace_fee * usd_rate) / nullif(sum(price_usd) FILTER (WHERE marketplace_fee IS NOT NULL), 0), 2) AS percent
+    sum(marketplace_fee * eth_rate) FILTER (WHERE NOT is_implausible) AS fee_eth,
+    sum(marketplace_fee * usd_rate) FILTER (WHERE NOT is_implausible) AS fee_usd,
+    round(
+        100 * sum(marketplace_fee * usd_rate) FILTER (WHERE NOT is_implausible)
+        / nullif(sum(price_usd) FILTER (WHERE marketplace_fee IS NOT NULL AND NOT is_implausible), 0),
+        2
+    ) AS percent,
+    count(*) FILTER (WHERE is_implausible) AS implausible
 FROM (
-    SELECT day, marketplace_fee, eth_rate, usd_rate, price_usd
+    SELECT day, marketplace_fee, eth_rate, usd_rate, price_usd, is_implausible
     FROM mart.sales
     WHERE sold_at >= :from AND sold_at < :to
         AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)

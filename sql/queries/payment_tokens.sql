@@ -6,18 +6,21 @@
 -- Parameter: to end = newest; last day or hour, included
 -- Plot: bar token sales
 -- Example: tidemark query payment_tokens --chain ethereum
--- Tokens are told apart by address, for anybody can call a token ETH. volume is in the token itself, over sales with a known price.
+-- Exact: volume
+-- Tokens are told apart by address, for anybody can call a token ETH. volume is in the token itself, over sales with a known price
+-- that can be true; implausible counts those whose price cannot.
 SELECT
     chain,
     max(payment_token_symbol) AS token,
     payment_token_address AS address,
     count(*) AS sales,
     round(100.0 * count(*) / sum(count(*)) OVER (), 2) AS share_percent,
-    sum(price) AS volume,
-    sum(price_eth) AS volume_eth,
-    sum(price_usd) AS volume_usd,
-    count(*) FILTER (WHERE price_usd IS NULL) AS without_usd
-FROM core.sale
+    sum(price) FILTER (WHERE NOT is_implausible) AS volume,
+    sum(price_eth) FILTER (WHERE NOT is_implausible) AS volume_eth,
+    sum(price_usd) FILTER (WHERE NOT is_implausible) AS volume_usd,
+    count(*) FILTER (WHERE price_usd IS NULL AND NOT is_implausible) AS without_usd,
+    count(*) FILTER (WHERE is_implausible) AS implausible
+FROM mart.sales
 WHERE sold_at >= :from AND sold_at < :to
     AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
     AND (CAST(:chain AS text) IS NULL OR chain = :chain)

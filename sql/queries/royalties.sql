@@ -8,17 +8,22 @@
 -- Plot: bar collection royalty_eth
 -- Example: tidemark query royalties --limit 10
 -- Royalties are read from the order that was filled. Sales whose order does not show them are in sales alone; percent is
--- of the price of those that do, and have a rate.
+-- of the price of those that do, and have a rate. Prices that cannot be true are left out; implausible counts them.
 SELECT
     chain,
     collection_slug AS collection,
     count(*) AS sales,
     count(royalty) AS sales_with_royalty_known,
-    sum(royalty * eth_rate) AS royalty_eth,
-    sum(royalty * usd_rate) AS royalty_usd,
-    round(100 * sum(royalty * eth_rate) / nullif(sum(price_eth) FILTER (WHERE royalty IS NOT NULL), 0), 2) AS percent
+    sum(royalty * eth_rate) FILTER (WHERE NOT is_implausible) AS royalty_eth,
+    sum(royalty * usd_rate) FILTER (WHERE NOT is_implausible) AS royalty_usd,
+    round(
+        100 * sum(royalty * eth_rate) FILTER (WHERE NOT is_implausible)
+        / nullif(sum(price_eth) FILTER (WHERE royalty IS NOT NULL AND NOT is_implausible), 0),
+        2
+    ) AS percent,
+    count(*) FILTER (WHERE is_implausible) AS implausible
 FROM (
-    SELECT chain, collection_slug, royalty, eth_rate, usd_rate, price_eth
+    SELECT chain, collection_slug, royalty, eth_rate, usd_rate, price_eth, is_implausible
     FROM mart.sales
     WHERE sold_at >= :from AND sold_at < :to
         AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)

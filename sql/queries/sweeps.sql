@@ -8,7 +8,8 @@
 -- Parameter: limit integer = 20; so many sweeps
 -- Plot: none
 -- Example: tidemark query sweeps --least 10
--- Volumes are over the sales with a rate; without_eth counts the others.
+-- Volumes are over the sales with a rate; without_eth counts the others. Prices that cannot be true are left out; implausible
+-- counts them.
 WITH sweep AS (
     SELECT chain, transaction_hash, buyer
     FROM core.sale
@@ -29,11 +30,12 @@ SELECT
     count(*) AS sales,
     count(DISTINCT collection_slug) AS collections,
     count(DISTINCT seller) AS sellers,
-    sum(price_eth) AS volume_eth,
-    sum(price_usd) AS volume_usd,
-    count(*) FILTER (WHERE price_eth IS NULL) AS without_eth
+    sum(price_eth) FILTER (WHERE NOT is_implausible) AS volume_eth,
+    sum(price_usd) FILTER (WHERE NOT is_implausible) AS volume_usd,
+    count(*) FILTER (WHERE price_eth IS NULL AND NOT is_implausible) AS without_eth,
+    count(*) FILTER (WHERE is_implausible) AS implausible
 FROM sweep
-JOIN core.sale USING (chain, transaction_hash, buyer)
+JOIN mart.sales USING (chain, transaction_hash, buyer)
 WHERE CAST(:collection AS text) IS NULL OR collection_slug = :collection
 GROUP BY chain, transaction_hash, buyer
 ORDER BY sales DESC, sold_at, transaction_hash, buyer;

@@ -7,12 +7,15 @@
 -- Parameter: limit integer = 20; so many sales
 -- Plot: none
 -- Example: tidemark query top_sales --chain ethereum --limit 5
--- Ranked by the total price in US dollars; sales whose dollar rate is unknown stand last.
+-- Exact: price
+-- Whole: quantity
+-- Ranked by the total price in US dollars; sales whose dollar rate is unknown come last. Prices that cannot be true are left
+-- out; wash_trades counts them.
 SELECT
     sold_at, chain, collection_slug AS collection, token_id, quantity, price, payment_token_symbol AS token,
     price_eth, price_usd, side, seller, buyer, is_suspect, transaction_hash
 FROM mart.sales
-WHERE sold_at >= :from AND sold_at < :to
+WHERE sold_at >= :from AND sold_at < :to AND NOT is_implausible
     AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
     AND (CAST(:chain AS text) IS NULL OR chain = :chain)
 ORDER BY price_usd DESC NULLS LAST, sold_at, sale_uid

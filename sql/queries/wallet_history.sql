@@ -6,6 +6,8 @@
 -- Parameter: limit integer = 100; so many, the newest
 -- Plot: none
 -- Example: tidemark query wallet_history --wallet 0xd1fe47eb01a5f3f0d6ee02cb6dc0bbd4ec2bd1d4
+-- Exact: price
+-- Whole: quantity
 -- A sale to oneself appears twice, as bought and as sold. Sales whose seller and buyer are unknown are not anybody's.
 WITH wallet AS (
     SELECT CASE WHEN :wallet ILIKE '0x%' THEN lower(:wallet) ELSE :wallet END AS address

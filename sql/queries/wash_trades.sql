@@ -1,4 +1,4 @@
--- Grain: one row per chain and collection with a suspected wash trade.
+-- Grain: one row per chain and collection with a suspect.
 -- Answers: Where are wash trades suspected, and by which signals?
 -- Parameter: collection text = null; only this collection
 -- Parameter: chain text = null; only this chain
@@ -7,7 +7,8 @@
 -- Parameter: limit integer = 20; so many collections
 -- Plot: bar collection suspect_volume_eth
 -- Example: tidemark query wash_trades --from 2026-11-01 --to 2026-11-20
--- A sale can show several signals and counts under each. Days that are not scored yet show none. A price far off alone makes no suspect.
+-- A sale can show several signals and counts under each. Days that are not scored yet show none. A price ten times off alone makes no suspect;
+-- one that cannot be true does, and is left out of the volumes: implausible counts them.
 WITH flagged AS (
     SELECT
         sale_uid,
@@ -16,7 +17,8 @@ WITH flagged AS (
         bool_or(signal = 'back_and_forth') AS back_and_forth,
         bool_or(signal = 'bought_again') AS bought_again,
         bool_or(signal = 'same_pair') AS same_pair,
-        bool_or(signal = 'price_outlier') AS price_outlier
+        bool_or(signal = 'price_outlier') AS price_outlier,
+        bool_or(signal IN ('impossible_price', 'implausible_price')) AS implausible
     FROM mart.sale_flags
     WHERE sold_at >= :from AND sold_at < :to
     GROUP BY sale_uid
@@ -27,13 +29,18 @@ SELECT
     count(*) AS sales,
     count(*) FILTER (WHERE is_suspect) AS suspect_sales,
     round(100.0 * count(*) FILTER (WHERE is_suspect) / count(*), 2) AS suspect_percent,
-    sum(price_eth) FILTER (WHERE is_suspect) AS suspect_volume_eth,
-    round(100 * sum(price_eth) FILTER (WHERE is_suspect) / nullif(sum(price_eth), 0), 2) AS suspect_volume_percent,
+    sum(price_eth) FILTER (WHERE is_suspect AND implausible IS NOT TRUE) AS suspect_volume_eth,
+    round(
+        100 * sum(price_eth) FILTER (WHERE is_suspect AND implausible IS NOT TRUE)
+        / nullif(sum(price_eth) FILTER (WHERE implausible IS NOT TRUE), 0),
+        2
+    ) AS suspect_volume_percent,
     count(*) FILTER (WHERE self_trade) AS self_trade,
     count(*) FILTER (WHERE back_and_forth) AS back_and_forth,
     count(*) FILTER (WHERE bought_again) AS bought_again,
     count(*) FILTER (WHERE same_pair) AS same_pair,
-    count(*) FILTER (WHERE price_outlier) AS price_outlier
+    count(*) FILTER (WHERE price_outlier) AS price_outlier,
+    count(*) FILTER (WHERE implausible) AS implausible
 FROM core.sale
 LEFT JOIN flagged USING (sale_uid)
 WHERE sold_at >= :from AND sold_at < :to

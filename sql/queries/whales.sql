@@ -6,7 +6,8 @@
 -- Parameter: limit integer = 20; so many wallets
 -- Plot: bar wallet moved_eth
 -- Example: tidemark query whales --chain ethereum --limit 10
--- Whole UTC days that are scored. moved_eth is spent and earned together, over the sales with a rate, fees not deducted. Suspected wash trades are included.
+-- Whole UTC days that are scored. moved_eth is spent and earned together, over the sales with a rate, fees not deducted. Suspected wash trades are
+-- included, prices that cannot be true are not: implausible counts them.
 WITH deal AS NOT MATERIALIZED (
     SELECT *
     FROM mart.wallet_daily
@@ -29,6 +30,7 @@ SELECT
     CASE WHEN sum(sold) = 0 THEN 0 ELSE sum(earned_eth) END AS earned_eth,
     sum(coalesce(spent_eth + earned_eth, spent_eth, earned_eth)) AS moved_eth,
     sum(coalesce(spent_usd + earned_usd, spent_usd, earned_usd)) AS moved_usd,
+    sum(implausible)::bigint AS implausible,
     count(DISTINCT day) AS days
 FROM deal
 JOIN largest USING (wallet)

@@ -59,10 +59,10 @@ FLAGGED = """
     SELECT sale_uid, 'self_trade', 1, true, sold_at FROM core.sale WHERE sale_uid = {first}
 """
 
-FIGURES = ["sales", "items", "volume_eth", "volume_usd", "without_eth", "without_usd", "buyers", "sellers",
+FIGURES = ["sales", "items", "volume_eth", "volume_usd", "without_eth", "without_usd", "implausible", "buyers", "sellers",
            "low_eth", "median_eth", "high_eth"]  # fmt: skip
-CLEAN = [f"{name}_clean" for name in FIGURES if name != "items" and not name.startswith("without")]
-WALLET = ["bought", "sold", "spent_eth", "earned_eth", "spent_usd", "earned_usd", "collections"]
+CLEAN = [f"{name}_clean" for name in FIGURES if name not in ("items", "without_eth", "without_usd", "implausible")]
+WALLET = ["bought", "sold", "spent_eth", "earned_eth", "spent_usd", "earned_usd", "implausible", "collections"]
 
 PLANTED = {
     "amounts": [
@@ -101,7 +101,7 @@ PLANTED = {
         "UPDATE mart.collection_daily SET chain = 'base' WHERE collection_slug = 'cats'",
         "DELETE FROM mart.collection_daily",
         "DELETE FROM mart.wallet_daily WHERE wallet = '0xalice'",
-        "INSERT INTO mart.wallet_daily (day, chain, wallet, bought, sold, collections) VALUES ('2026-11-20', 'base', '0xz', 0, 0, 0)",
+        "INSERT INTO mart.wallet_daily (day, chain, wallet, bought, sold, implausible, collections) VALUES ('2026-11-20', 'base', '0xz', 0, 0, 0, 0)",
     ],
     "duplicate_sales": [
         COPY.format(changes="'nft_name', 'again'", first=FIRST),

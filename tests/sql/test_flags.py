@@ -1,17 +1,20 @@
 """The wash-trade signals of sql/marts/daily_1_sale_flags.sql, each at its threshold and just beside it."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from tests.sql.market import ETH_UNRATED, MARKET, Sale, at, fill, load, sale
+from tests.sql.market import ETH, ETH_UNRATED, MARKET, Sale, at, fill, load, sale
 from tidemark.loader.marts.postgres import refresh_days
 from tidemark.storage.postgres import connected
 
 Flags = dict[str, set[str]]
+TABLES = ("collection_hourly", "collection_daily", "wallet_daily", "sale_flags", "price_daily", "stale_day")
 
 
 def flags(url: str, sales: Iterable[Sale]) -> Flags:
@@ -98,6 +101,132 @@ def test_nine_priced_sales_are_too_few_to_judge_a_price(warehouse_url: str) -> N
     assert flags(warehouse_url, [*usual, unpriced, sale("02T11:00", "cats/odd", "0xv", "0xw", "10")]) == {}
 
 
+def test_of_an_edition_more_can_be_bought(warehouse_url: str) -> None:
+    # b buys five, sells two, and buys again: there are many of the same
+    found = flags(warehouse_url, [
+        sale("02T10:00", "pass/7", "0xa", "0xb", "5", quantity=5),
+        sale("03T10:00", "pass/7", "0xb", "0xc", "2", quantity=2),
+        sale("04T10:00", "pass/7", "0xd", "0xb", "1"),
+        sale("05T10:00", "pass/7", "0xb", "0xe", "1"),
+        sale("06T10:00", "pass/7", "0xf", "0xb", "1"),
+    ])  # fmt: skip
+    assert found == {}
+
+
+def test_sales_without_a_collection_are_scored_by_contract(warehouse_url: str) -> None:
+    usual = [
+        sale(f"02T10:{minute:02}", f"x/{minute}", f"0xs{minute}", f"0xb{minute}", "1", collection_slug=None)
+        for minute in range(9)
+    ]
+    other = sale("02T11:00", "y/1", "0xv", "0xw", "10", collection_slug=None)
+    assert flags(warehouse_url, [*usual, other]) == {}
+    with connected(SecretStr(warehouse_url)) as connection:
+        odd = sale("02T12:00", "x/odd", "0xv", "0xw", "10", collection_slug=None)
+        load(connection, odd["source_hour"], [odd])
+        connection.commit()
+    refresh_days(SecretStr(warehouse_url), say=lambda _: None)
+    assert stored(warehouse_url) == {"None/odd 11-02T12:00": {"price_outlier"}}
+
+
+TRILLION_USD = ("0xusd", "USD", 6, Decimal(1), None)
+
+
+@pytest.mark.parametrize(
+    ("price", "paid", "flagged"),
+    [
+        ("130000000", ETH, False),
+        ("130000000.000000000000000001", ETH, True),
+        ("1000000000000", TRILLION_USD, False),
+        ("1000000000000.000001", TRILLION_USD, True),
+        (f"{2**256 - 1}e-18", ETH, True),
+    ],
+)
+def test_a_price_that_nobody_can_pay(warehouse_url: str, price: str, paid: tuple[Any, ...], flagged: bool) -> None:
+    found = flags(warehouse_url, [sale("02T10:00", "cats/1", "0xa", "0xb", price, paid=paid)])
+    assert found == ({"cats/1 11-02T10:00": {"impossible_price"}} if flagged else {})
+
+
+@pytest.mark.parametrize(("raw", "flagged"), [(2**128 - 1, False), (2**128, True)])
+def test_a_price_without_rates_that_nobody_can_pay(warehouse_url: str, raw: int, flagged: bool) -> None:
+    found = flags(warehouse_url, [sale("02T10:00", "cats/1", "0xa", "0xb", "1", paid=ETH_UNRATED, price_raw=raw)])
+    assert found == ({"cats/1 11-02T10:00": {"impossible_price"}} if flagged else {})
+
+
+def market(day: str, collection: str = "cats", count: int = 10, price: str = "1") -> list[Sale]:
+    """Sales of a day at one price, none of which is a suspect."""
+    return [
+        sale(
+            f"{day}T10:{n:02}", f"{collection}/{day}-{n}", f"0xs{day}{collection}{n}", f"0xb{day}{collection}{n}", price
+        )
+        for n in range(count)
+    ]
+
+
+THREE = [*market("01", "rats", price="0.5"), *market("02"), *market("03", "bats", price="2")]
+
+
+@pytest.mark.parametrize(
+    ("history", "name", "price", "flagged"),
+    [
+        (market("02"), "cats/odd", "10000", True),
+        (market("02"), "cats/odd", "9999.99", False),
+        (market("02", count=8), "cats/odd", "10000", False),  # nine prices, its own included
+        (market("02", count=9), "cats/odd", "10000", True),
+        (market("02", price="0.5"), "cats/odd", "5000", True),
+        # the market's usual price is 1 of 0.5, 1 and 2: bats need 20000, rats as much as the market
+        (THREE, "bats/odd", "20000", True),
+        (THREE, "bats/odd", "19999", False),
+        (THREE, "rats/odd", "10000", True),
+        (THREE, "rats/odd", "9999", False),
+        # a collection without a history of its own is compared with the market alone, ten times as far
+        (market("02"), "new/odd", "99999", False),
+        (market("02"), "new/odd", "100000", True),
+    ],
+)
+def test_a_price_far_beyond_all_that_was_paid(
+    warehouse_url: str, history: list[Sale], name: str, price: str, flagged: bool
+) -> None:
+    found = flags(warehouse_url, [*history, sale("04T10:00", name, "0xv", "0xw", price)])
+    assert {signal for signals in found.values() for signal in signals} == ({"implausible_price"} if flagged else set())
+
+
+@pytest.mark.parametrize(("day", "flagged"), [("12-02", True), ("12-03", False)])
+def test_the_history_is_thirty_days(warehouse_url: str, day: str, flagged: bool) -> None:
+    odd = sale(f"{day}T10:00", "cats/odd", "0xv", "0xw", "10000")
+    assert bool(flags(warehouse_url, [*market("02"), odd])) == flagged
+
+
+def test_without_an_eth_rate_the_days_dollars_count(warehouse_url: str) -> None:
+    token = ("0xusd", "USD", 6, Decimal(1), None)
+    day = [sale(f"02T10:0{n}", f"cats/{n}", f"0xs{n}", f"0xb{n}", "20", paid=token) for n in range(10)]
+    odd = [sale("02T11:00", f"new/{price}", "0xv", f"0x{price}", price, paid=token) for price in ("1999999", "2000000")]
+    assert flags(warehouse_url, [*day, *odd]) == {"new/2000000 11-02T11:00": {"implausible_price"}}
+
+
+def test_implausible_prices_do_not_depend_on_the_order_of_loading(warehouse_pair: tuple[str, str]) -> None:
+    one, other = warehouse_pair
+    sales = [
+        *market("02"), *market("03", "rats", price="0.01"), *market("04", count=3),
+        sale("02T12:00", "cats/big", "0xv", "0xw", "20000"),
+        sale("03T12:00", "cats/big", "0xw", "0xx", "15000"),
+        sale("05T12:00", "rats/big", "0xv", "0xy", "900"),
+        sale("06T12:00", "new/big", "0xv", "0xz", "60000"),
+    ]  # fmt: skip
+    fill(one, sales)
+    shuffled = list(sales)
+    Random(7).shuffle(shuffled)
+    for number, each in enumerate(shuffled):
+        with connected(SecretStr(other)) as connection:
+            load(connection, each["source_hour"], [each])
+            connection.commit()
+        if number % 5 == 0:
+            refresh_days(SecretStr(other), say=lambda _: None)
+    refresh_days(SecretStr(other), say=lambda _: None)
+    assert {"implausible_price"} in stored(one).values()
+    assert stored(one) == stored(other)
+    assert _marts(one) == _marts(other)
+
+
 def test_a_later_day_can_make_an_earlier_sale_suspect(warehouse_url: str) -> None:
     there = sale("02T10:00", "cats/1", "0xa", "0xb", "1")
     assert flags(warehouse_url, [there]) == {}
@@ -131,5 +260,12 @@ def _marts(url: str) -> list[list[tuple[object, ...]]]:
     with connected(SecretStr(url)) as connection:
         return [
             sorted((tuple(row) for row in connection.execute(text(f"SELECT * FROM mart.{table}"))), key=str)
-            for table in ("collection_hourly", "collection_daily", "wallet_daily", "sale_flags", "stale_day")
+            for table in (
+                "collection_hourly",
+                "collection_daily",
+                "wallet_daily",
+                "sale_flags",
+                "price_daily",
+                "stale_day",
+            )
         ]

@@ -47,7 +47,7 @@ def test_a_load_writes_the_hour_and_leaves_the_score_open(connection: Connection
     (hour,) = rows(connection, HOURLY)
     assert {name: value for name, value in hour.items() if not name.endswith("_clean")} == {
         "hour": HOUR, "chain": "ethereum", "collection_slug": "cats", "sales": 5, "items": 5, "volume_eth": 58,
-        "volume_usd": 116000, "without_eth": 1, "without_usd": 1, "buyers": 3, "sellers": 3,
+        "volume_usd": 116000, "without_eth": 1, "without_usd": 1, "implausible": 0, "buyers": 3, "sellers": 3,
         "low_eth": 1, "median_eth": pytest.approx(1.5), "high_eth": 50,
     }  # fmt: skip
     assert {value for name, value in hour.items() if name.endswith("_clean")} == {None}
@@ -67,6 +67,21 @@ def test_scoring_the_day_fills_the_clean_twins(connection: Connection) -> None:
     suspects = rows(connection, "SELECT token_id, is_suspect FROM mart.sales ORDER BY sold_at")
     assert [row["is_suspect"] for row in suspects] == [False, False, False, True, False]
     assert rows(connection, "SELECT * FROM mart.stale_day") == []
+
+
+def test_a_price_that_cannot_be_true_is_in_no_amount_also_before_the_day_is_scored(connection: Connection) -> None:
+    absurd = sale("20T10:50", "cats/6", "0xe", "0xf", f"{2**256 - 1}e-18", price_raw=2**256 - 1)
+    load(connection, HOUR, [*CATS, absurd])
+    (hour,) = rows(connection, HOURLY)
+    amounts = {"sales": 6, "volume_eth": 58, "volume_usd": 116000, "high_eth": 50, "without_eth": 1, "implausible": 1}
+    assert {name: hour[name] for name in amounts} == amounts
+    score(connection)
+    (hour,), (day,) = rows(connection, HOURLY), rows(connection, DAILY)
+    for figures in (hour, day):
+        assert {name: figures[name] for name in amounts} == amounts
+        assert (figures["sales_clean"], figures["volume_eth_clean"], figures["high_eth_clean"]) == (4, 8, 4)
+    (wallet,) = rows(connection, "SELECT bought, spent_eth, implausible FROM mart.wallet_daily WHERE wallet = '0xf'")
+    assert wallet == {"bought": 1, "spent_eth": None, "implausible": 1}
 
 
 def test_a_day_counts_a_wallet_of_two_hours_once(connection: Connection) -> None:
@@ -96,9 +111,10 @@ def test_a_wallets_day(connection: Connection) -> None:
     score(connection)
     assert rows(connection, "SELECT * FROM mart.wallet_daily WHERE wallet IN ('0xb', '0xd') ORDER BY wallet") == [
         {"day": HOUR.date(), "chain": "ethereum", "wallet": "0xb", "bought": 1, "sold": 1,
-         "spent_eth": 1, "earned_eth": 3, "spent_usd": 2000, "earned_usd": 6000, "collections": 1},
+         "spent_eth": 1, "earned_eth": 3, "spent_usd": 2000, "earned_usd": 6000, "implausible": 0, "collections": 1},
         {"day": HOUR.date(), "chain": "ethereum", "wallet": "0xd", "bought": 1, "sold": 1,
-         "spent_eth": 50, "earned_eth": 50, "spent_usd": 100000, "earned_usd": 100000, "collections": 1},
+         "spent_eth": 50, "earned_eth": 50, "spent_usd": 100000, "earned_usd": 100000, "implausible": 0,
+         "collections": 1},
     ]  # fmt: skip
 
 

@@ -3,11 +3,13 @@
 
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from pydantic import SecretStr
 
-from tests.sql.market import ETH_UNRATED, at, fill, load, sale
+from tests.sql.market import ETH_UNRATED, at, fees, fill, load, sale
 from tidemark.loader.marts.postgres import refresh_days
 from tidemark.local.services.postgres import programs
 from tidemark.query.answer import shown
@@ -200,6 +202,102 @@ def test_flips(expect: Expect) -> None:
         0xbob  | apes       | 2026-11-21 11:00:00 | 1          | 3          | 3        | 0
     """, from_="2026-11-20")  # fmt: skip
     expect("flips", "wallet", from_="2026-11-20", wallet="0xCarol")
+
+
+def test_flips_sell_each_purchase_once_and_the_oldest_first(warehouse_url: str) -> None:
+    fill(warehouse_url, [
+        sale("20T08:00", "pass/7", "0xw", "0xz", "9"),  # given to w, who never bought it
+        sale("20T09:00", "pass/7", "0xa", "0xw", "5", quantity=5),
+        sale("20T10:00", "pass/7", "0xb", "0xw", "10", quantity=5),
+        sale("20T11:00", "pass/7", "0xw", "0xc", "21", quantity=7, **fees("0.7", "1.4")),
+        sale("20T12:00", "pass/7", "0xw", "0xd", "3", quantity=3),
+        sale("20T13:00", "pass/7", "0xw", "0xe", "9"),  # the tenth was the last that w had bought
+        sale("20T14:00", "cats/1", "0xa", "0xw", "1"),
+        sale("20T15:00", "cats/1", "0xw", "0xa", "2"),
+        sale("20T16:00", "cats/1", "0xw", "0xa", "4"),  # sold again without a purchase in between
+    ])  # fmt: skip
+    answer = ask(SecretStr(warehouse_url), question("flips"), {"from": "2026-11-20T09"})
+    names = ("collection", "quantity", "bought_eth", "sold_eth", "profit_eth")
+    # of the seven for 3 each, fees of 0.3 each: five had cost 1, two had cost 2; then three more of those for 1 each
+    assert [list(map(shown, row)) for row in zip(*map(answer.column, names), strict=True)] == [
+        ["pass", "5", "1", "3", "8.5"],
+        ["pass", "2", "2", "3", "1.4"],
+        ["cats", "1", "1", "2", "1"],
+        ["pass", "3", "2", "1", "-3"],
+    ]
+
+
+@pytest.mark.parametrize(("name", "amounts"), [
+    ("buyer_concentration", ["spent_eth"]), ("chains", ["volume_eth", "volume_usd"]), ("collection_volume", ["volume_eth", "high_eth"]),
+    ("daily_volume", ["volume_eth", "volume_usd", "volume_eth_clean"]), ("heat_map", ["volume_eth", "volume_usd"]),
+    ("marketplace_fees", ["fee_eth", "fee_usd", "percent"]), ("offers_and_listings", ["listings_eth", "listing_median_eth"]),
+    ("payment_tokens", ["volume", "volume_eth", "volume_usd"]), ("royalties", ["royalty_eth", "royalty_usd", "percent"]),
+    ("sweeps", ["volume_eth", "volume_usd"]), ("whales", ["spent_eth", "moved_eth"]), ("wash_trades", ["suspect_volume_eth"]),
+    ("top_sales", ["price_eth"]), ("price_distribution", ["sum_of_prices_eth"]), ("floor_price", ["median_eth"]), ("flips", ["profit_eth"]),
+])  # fmt: skip
+def test_a_price_that_cannot_be_true_is_in_no_answer_and_counted_beside(
+    warehouse_url: str, name: str, amounts: list[str]
+) -> None:
+    honest = [
+        sale(f"20T10:0{n}", f"cats/{n}", "0xs", "0xb", "1", transaction_hash="0xsweep", **fees("0.025", "0.05"))
+        for n in range(5)
+    ]
+    back = sale("20T12:00", "cats/0", "0xb", "0xs", "2", **fees("0.025", "0.05"))  # with the first a back and forth
+    absurd = sale("20T11:00", "cats/1", "0xb", "0xc", f"{2**256 - 1}e-18", price_raw=2**256 - 1, **fees("1e50", "1e50"))
+    fill(warehouse_url, [*honest, back, absurd])
+    given = {"collection": "cats"} if "collection" in {each.name for each in question(name).parameters} else {}
+    answer = ask(SecretStr(warehouse_url), question(name), given | ({"from": "2026-11-20"} if name == "flips" else {}))
+    found = [value for column in amounts for value in answer.column(column) if value is not None]
+    assert found
+    assert all(abs(Decimal(str(value))) < 100_000 for value in found)
+    if name not in ("top_sales", "price_distribution", "floor_price", "flips", "sweeps"):
+        assert sum(map(int, map(str, answer.column("implausible")))) == (2 if name == "whales" else 1)
+
+
+AROUND = {"before": -1, "first": 0, "last": 3_599_999_999, "after": 3_600_000_000}  # microseconds after 10:00
+
+
+@pytest.mark.parametrize(("name", "count"), [
+    ("buyer_concentration", "purchases"), ("buyers_and_sellers", "sales"), ("chains", "sales"), ("collection_volume", "sales"),
+    ("daily_volume", "sales"), ("flips", ""), ("floor_price", "sales"), ("heat_map", "sales"), ("latency", "sales"),
+    ("marketplace_fees", "sales"), ("offers_and_listings", "listings"), ("payment_tokens", "sales"), ("price_distribution", "sales"),
+    ("royalties", "sales"), ("sweeps", ""), ("top_sales", ""), ("wallet_history", ""), ("wash_trades", "sales"), ("whales", "sold"),
+])  # fmt: skip
+def test_the_first_moment_is_included_and_the_first_after_the_last_is_not(
+    warehouse_url: str, name: str, count: str
+) -> None:
+    parties = {"maker": "0xw", "taker": "0xw"} if name == "wash_trades" else {}  # each a suspect
+
+    def moved(token: str, microseconds: int) -> dict[str, object]:
+        at_ = at("20T10:00") + timedelta(microseconds=microseconds)
+        hour = at_.replace(minute=0, second=0, microsecond=0)
+        return sale("20T10:00", f"cats/{token}", "0xw", f"0x{token}", "2", **parties, **fees("0.025", "0.05")) | {
+            "sold_at": at_, "source_hour": hour, "sent_at": at_, "received_at": at_,
+        }  # fmt: skip
+
+    bought = [sale("19T10:00", f"cats/{token}", "0xa", "0xw", "1") for token in AROUND]
+    fill(warehouse_url, [*bought, *(moved(token, microseconds) for token, microseconds in AROUND.items())])
+    given = (
+        {"from": "2026-11-20", "to": "2026-11-20"}
+        if name == "whales"
+        else {"from": "2026-11-20T10", "to": "2026-11-20T10"}
+    )
+    names = {each.name for each in question(name).parameters}
+    if "collection" in names:
+        given["collection"] = "cats"
+    if "wallet" in names:
+        given["wallet"] = "0xw"
+    if "least" in names:
+        given["least"] = "1"
+    answer = ask(SecretStr(warehouse_url), question(name), given)
+    total = sum(map(int, map(str, answer.column(count)))) if count else len(answer.rows)
+    if name == "whales":  # of whole days: all four, and nothing of the day before
+        assert total == 4
+        assert (
+            ask(SecretStr(warehouse_url), question(name), given | {"from": "2026-11-21", "to": "2026-11-21"}).rows == []
+        )
+    else:
+        assert total == 2
 
 
 def test_heat_map(expect: Expect) -> None:

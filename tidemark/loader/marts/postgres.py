@@ -18,24 +18,18 @@ MARTS = SQL / "marts"
 def refresh_days(url: SecretStr, say: Callable[[str], object] = print) -> list[date]:
     """Score every day that loads have changed since it was last scored, oldest first, and return them.
 
-    Each day is one transaction: wash-trade flags, then `collection_daily`, the `_clean` columns of
-    `collection_hourly`, and `wallet_daily`. Safe beside loads and beside another refresh. Raises Problem
-    where the warehouse does not answer.
+    Each day is one transaction: flags, then `collection_daily`, `collection_hourly` and `wallet_daily`. Safe beside
+    loads and beside another refresh. Raises Problem where the warehouse does not answer.
     """
     scored = []
     with connected(url) as connection:
-        for day in _stale_days(connection):
+        # one by one: a day can make an implausible price of a later one, which then waits again
+        while day := connection.scalar(text("SELECT min(day) FROM mart.stale_day")):
             _score(connection, day)
             connection.commit()
-            say(f"{day}: scored for wash trades, daily tables rebuilt")
+            say(f"{day}: scored for wash trades and implausible prices, daily tables rebuilt")
             scored.append(day)
     return scored
-
-
-def _stale_days(connection: Connection) -> list[date]:
-    days = connection.scalars(text("SELECT DISTINCT day FROM mart.stale_day ORDER BY day")).all()
-    connection.commit()
-    return list(days)
 
 
 def _score(connection: Connection, day: date) -> None:
