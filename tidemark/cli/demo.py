@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-_WIDE = 120
-
 
 def demo(
     folder: Annotated[Path, typer.Option(help="The folder of the demo; emptied at the start.")] = Path(".run/demo"),
@@ -27,6 +25,4 @@ def demo(
     from tidemark.local.demo.run_demo import run_demo
 
     console = Console()
-    if not console.is_terminal:
-        console.width = _WIDE
     raise typer.Exit(0 if run_demo(folder, console) else 1)

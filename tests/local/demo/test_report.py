@@ -24,7 +24,7 @@ def printed(result: Reconciliation) -> str:
 
 def test_the_page_has_its_three_tables() -> None:
     text = printed(YES)
-    titles = ("From the stream to the warehouse", "Gaps: moments without a proven subscription", "Top collections")
+    titles = ("From the stream to the warehouse", "Gaps: times without a proven subscription", "Top collections")
     assert [title for title in titles if title in text] == list(titles)
 
 

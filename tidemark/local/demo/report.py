@@ -15,7 +15,7 @@ _SHOWN = 5
 
 def report(figures: Figures, reconciliation: Reconciliation) -> RenderableType:
     """Return the whole report, ready to print."""
-    return Group(hours(figures), gaps(figures), collections(figures), *_answer(reconciliation))
+    return Group("", hours(figures), "", gaps(figures), "", collections(figures), "", *_answer(reconciliation))
 
 
 def _answer(found: Reconciliation) -> Iterator[Text]:

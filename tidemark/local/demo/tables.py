@@ -16,8 +16,8 @@ from tidemark.local.figures import CollectorHour, Figures, HourFigures, percent
 _LOADED = (
     ("loaded: lines read", "lines"),
     ("loaded: new sales", "inserted"),
-    ("loaded: sales corrected", "replaced"),
-    ("loaded: known duplicates", "duplicates"),
+    ("loaded: corrected", "replaced"),
+    ("loaded: duplicates", "duplicates"),
     ("loaded: quarantined", "quarantined"),
 )
 _QUALITY = (
@@ -28,16 +28,18 @@ _QUALITY = (
 
 
 def _table(title: str, *columns: str, numbers: slice) -> Table:
-    table = Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(
+        *columns, title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
+    )
     for column in table.columns[numbers]:
         column.justify = "right"
     return table
 
 
 def hours(figures: Figures) -> Table:
-    """Show each hour from end to end in a column, and all of them in the last."""
+    """Show each hour in a column, from the stream to the warehouse, and the totals in the last one."""
     keys = [hour.hour.key for hour in figures.hours]
-    table = _table("From the stream to the warehouse", "", *keys, "together", numbers=slice(1, None))
+    table = _table("From the stream to the warehouse", "", *keys, "total", numbers=slice(1, None))
     for section in (_sent, _received, _archived, _loaded):
         for name, counts in section(figures):
             table.add_row(name, *map(_number, counts), _number(_sum(counts)))
@@ -47,7 +49,7 @@ def hours(figures: Figures) -> Table:
         table.add_row(name, *map(percent, shares), percent(_mean(shares)))
     table.add_section()
     recovered = [getattr(hour.quality, "recovered", None) for hour in figures.hours]
-    table.add_row("missed by both, estimated", *map(_estimate, figures.hours), "")
+    table.add_row("missed by both, about", *map(_estimate, figures.hours), "")
     table.add_row("recovered by repair", *map(_number, recovered), _number(_sum(recovered)))
     return table
 
@@ -56,8 +58,8 @@ _Counts = Iterator[tuple[str, list[int | None]]]
 
 
 def _sent(figures: Figures) -> _Counts:
-    yield "simulator: messages sent", [hour.sent for hour in figures.hours]
-    yield "simulator: sales among them", [hour.sent_sales for hour in figures.hours]
+    yield "simulator: messages", [hour.sent for hour in figures.hours]
+    yield "simulator: sales", [hour.sent_sales for hour in figures.hours]
 
 
 def _received(figures: Figures) -> _Counts:
@@ -94,9 +96,9 @@ def _of(hour: HourFigures, collector: str) -> CollectorHour:
 
 
 def gaps(figures: Figures) -> Table:
-    """Show every gap of every collector, why it was, and what fills it."""
-    title = "Gaps: moments without a proven subscription"
-    table = _table(title, "collector", "from (UTC)", "to", "minutes", "why", "filled by", numbers=slice(3, 4))
+    """Show every gap of every collector, its reason, and what fills it."""
+    title = "Gaps: times without a proven subscription"
+    table = _table(title, "collector", "from (UTC)", "to", "min", "why", "filled by", numbers=slice(3, 4))
     for hour in figures.hours:
         for each in hour.collectors:
             for gap in each.gaps:
@@ -108,13 +110,13 @@ def gaps(figures: Figures) -> Table:
 
 def _gap(gap: Gap) -> Sequence[str]:
     minutes = (gap.end - gap.start) / timedelta(minutes=1)
-    return f"{gap.start:%Y-%m-%d %H:%M:%S}", f"{gap.end:%H:%M:%S}", f"{minutes:.1f}", gap.reason.replace("_", " ")
+    return f"{gap.start:%m-%d %H:%M:%S}", f"{gap.end:%H:%M:%S}", f"{minutes:.1f}", gap.reason.replace("_", " ")
 
 
 def _filled(hour: HourFigures, collector: CollectorHour, gap: Gap) -> str:
-    """Say who covers a gap whole, as one part or as several together."""
+    """Return what covers a gap completely, one source or several together."""
     others = [each for each in hour.collectors if each is not collector]
-    fillers = {"the other collector": [each for each in others if not each.repairs], "repair": others}
+    fillers = {"other collector": [each for each in others if not each.repairs], "repair": others}
     for name, helpers in fillers.items():
         covered = union((span.start, span.end) for each in helpers for span in each.intervals)
         if not without([(gap.start, gap.end)], covered):
@@ -151,4 +153,4 @@ def _estimate(hour: HourFigures) -> str:
         return "not loaded"
     if quality.missed is None:
         return "unknown"
-    return f"{quality.missed:.1f} ({quality.missed_low:.1f} to {quality.missed_high:.1f})"
+    return f"{quality.missed:.1f} ({quality.missed_low:.1f}-{quality.missed_high:.1f})"
