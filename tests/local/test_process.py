@@ -48,6 +48,19 @@ def test_a_failed_run_says_what_it_printed_last_and_where_the_log_is(tmp_path: P
     assert str(process.log) in caught.value.hint
 
 
+def test_a_failure_shows_nothing_of_an_earlier_run(tmp_path: Path) -> None:
+    python("print('all is well')", tmp_path).run()
+    with pytest.raises(Problem) as caught:
+        python("raise SystemExit('the disk is on fire')", tmp_path).run()
+    assert caught.value.what == "sample: ended with status 1\nthe disk is on fire"
+
+
+def test_the_first_line_is_that_of_the_last_start(tmp_path: Path) -> None:
+    for number in ("1", "2"):
+        with python(f"print({number}, flush=True); import time; time.sleep(60)", tmp_path) as process:
+            assert process.first_line(10) == number
+
+
 def test_a_run_that_never_ends_is_stopped(tmp_path: Path) -> None:
     process = python("import time; time.sleep(60)", tmp_path)
     with pytest.raises(Problem, match=r"no end within 0.2 s"):

@@ -16,9 +16,9 @@ from tidemark.core.errors import Problem
 from tidemark.core.text import printable
 from tidemark.core.version import SOFTWARE
 from tidemark.storage.failures import failure_of
+from tidemark.storage.settings import mistakes_of
 
 FAILED, MISUSED, BROKEN = 1, 2, 70
-PREFIXES = ("AWS_", "OPENSEA_", "TIDEMARK_")
 _SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|URL|DSN|CONN|CREDENTIAL|PROXY", re.IGNORECASE)
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s@]*@")
 _SHORTEST_SECRET = 4
@@ -30,7 +30,8 @@ def explained(error: Exception, environ: Mapping[str, str]) -> tuple[str, int]:
         error = error.exceptions[0]
     if isinstance(error, pydantic.ValidationError) and _is_of_settings(error):
         hint = "set them in the environment or in .env; docs/settings.md describes each"
-        return f"tidemark: these settings are wrong or missing:\n{_mistakes(error)}\n  Next: {hint}", MISUSED
+        mistakes = "".join(f"\n  {mistake}" for mistake in mistakes_of(error))
+        return f"tidemark: these settings are wrong or missing:{mistakes}\n  Next: {hint}", MISUSED
     if isinstance(error, Problem):
         return f"tidemark: {error.what}\n  Next: {error.hint}", FAILED
     if failure := failure_of(error):
@@ -40,17 +41,6 @@ def explained(error: Exception, environ: Mapping[str, str]) -> tuple[str, int]:
 
 def _is_of_settings(error: pydantic.ValidationError) -> bool:
     return error.title.endswith("Settings")
-
-
-def _mistakes(error: pydantic.ValidationError) -> str:
-    """Name every wrong setting by its environment variable, without its value: it may be a secret."""
-    return "\n".join(f"  {_variable(*mistake['loc'])}{printable(mistake['msg'])}" for mistake in error.errors())
-
-
-def _variable(name: str | int = "", *_: str | int) -> str:
-    """Return the start of a mistake's line; a mistake that concerns several settings names them in its text."""
-    variable = printable(str(name)).upper()
-    return f"{variable if variable.startswith(PREFIXES) else 'TIDEMARK_' + variable}: " if variable else ""
 
 
 def _place(error: Exception) -> str:

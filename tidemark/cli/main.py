@@ -16,6 +16,7 @@ from tidemark.storage.failures import failure_of
 from tidemark.storage.settings import read_dotenv
 
 GROUPS: dict[str, tuple[str, ...]] = {
+    "First": ("check",),
     "Record (the operator of a collector, and cron)": ("collect", "upload", "status"),
     "Load (the owner of the warehouse, and Airflow)": ("migrate", "load", "repair", "audit"),
     "Ask (the analyst)": ("query", "coverage"),

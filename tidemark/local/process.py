@@ -14,7 +14,6 @@ from typing import Self
 from tidemark.core.errors import Problem
 
 GRACE = 10.0
-_TAIL_BYTES = 4096
 _POLL = 0.05
 
 
@@ -123,12 +122,8 @@ class Process:
         return Problem(f"{self.name}: {what}\n{self.tail()}", f"Read its log: {self.log}")
 
     def tail(self, lines: int = 5) -> str:
-        """Return the last lines of the log."""
-        if not self.log.exists():
-            return ""
-        with self.log.open("rb") as log:
-            log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+        """Return the last lines that the program has printed since its last start."""
+        return "\n".join(self.output().splitlines()[-lines:]) if self.log.exists() else ""
 
     def __enter__(self) -> Self:
         return self.start()

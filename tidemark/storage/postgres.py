@@ -18,27 +18,31 @@ _OPTIONS = {"application_name": "tidemark", "client_encoding": "utf8"}
 _KEEP_ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
-def _parsed(url: SecretStr) -> URL:
+def _parsed(url: SecretStr, name: str) -> URL:
     try:
         parsed = make_url(url.get_secret_value())
     except (ArgumentError, ValueError):  # whose words may quote a part of the password
         parsed = None
     if parsed is None or parsed.get_backend_name() not in ("postgresql", "postgres"):
-        raise Problem("TIDEMARK_WAREHOUSE_URL is not the address of a PostgreSQL database",
+        raise Problem(f"{name} is not the address of a PostgreSQL database",
                       "Write it as postgresql://USER:PASSWORD@HOST:5432/DATABASE; @ in a password is %40")  # fmt: skip
     if "@" in f"{parsed.host}{parsed.database}":
-        raise Problem("TIDEMARK_WAREHOUSE_URL cannot be read: the password holds one of @ : / ? # as it is",
+        raise Problem(f"{name} cannot be read: the password holds one of @ : / ? # as it is",
                       "Write it as %40 %3A %2F %3F or %23")  # fmt: skip
     return parsed.set(drivername="postgresql+psycopg2")
 
 
 @contextmanager
-def connected(url: SecretStr) -> Iterator[Connection]:
+def connected(
+    url: SecretStr, *, name: str = "TIDEMARK_WAREHOUSE_URL", what: str = "the warehouse"
+) -> Iterator[Connection]:
     """Connect to the warehouse, in UTC and UTF-8; what is not committed is rolled back at the end.
+
+    `name` is the variable that holds the address, and `what` the database as messages name it.
 
     Raises Problem where the server does not answer, refuses the user, or goes away in the middle.
     """
-    parsed = _parsed(url)
+    parsed = _parsed(url, name)
     engine = create_engine(
         parsed,
         poolclass=NullPool,
@@ -54,7 +58,7 @@ def connected(url: SecretStr) -> Iterator[Connection]:
             connection.commit()
             yield connection
     except (DBAPIError, psycopg2.Error) as error:  # the latter from COPY, which SQLAlchemy does not see
-        problem = problem_of(f"the warehouse ({place})", error)
+        problem = problem_of(f"{what} ({place})", error)
         if problem is None:
             raise
         raise problem from error

@@ -18,9 +18,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tidemark.archive.names import checked_collector, checked_prefix
 from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem
+from tidemark.core.text import printable
 
 PREFIX = "TIDEMARK_"
 ENV_FILE = ".env"
+_PREFIXES = ("AWS_", "OPENSEA_", PREFIX)
 # Fields of the settings classes; a test compares them.
 FIELDS = frozenset(
     re.findall(
@@ -128,3 +130,14 @@ def _unknown(variables: set[str]) -> Iterator[InitErrorDetails]:
 
 def _repeated(place: tuple[int | str, ...], message: str) -> InitErrorDetails:
     return {"type": PydanticCustomError("setting", "{message}", {"message": message}), "loc": place, "input": None}
+
+
+def mistakes_of(error: ValidationError) -> list[str]:
+    """Return each wrong setting by its variable and what is wrong, without its value: it may be a secret."""
+    return [f"{_variable(*mistake['loc'])}{printable(mistake['msg'])}" for mistake in error.errors()]
+
+
+def _variable(name: str | int = "", *_: str | int) -> str:
+    """Return the start of a mistake's line; a mistake that concerns several settings names them in its text."""
+    variable = printable(str(name)).upper()
+    return f"{variable if variable.startswith(_PREFIXES) else PREFIX + variable}: " if variable else ""

@@ -1,0 +1,62 @@
+import socket
+from io import StringIO
+
+import pytest
+from pydantic import BaseModel
+from rich.console import Console
+
+from tidemark.check.report import Check, Result, Warned, run_checks, table
+from tidemark.core.errors import Problem
+
+
+def fail(error: Exception) -> Check:
+    def run() -> str:
+        raise error
+
+    return Check("one", run)
+
+
+def test_each_outcome_of_a_check_is_a_result() -> None:
+    checks = [
+        Check("good", lambda: "fine"),
+        Check("soon", lambda: Warned("little room", "Make room")),
+        fail(Problem("it is broken", "Mend it")),
+        fail(socket.gaierror(-2, "secret-host")),
+    ]
+    good, soon, broken, nameless = run_checks("loader", checks)
+    assert good == Result("loader", "good", "ok", "fine")
+    assert soon == Result("loader", "soon", "warning", "little room", "Make room")
+    assert broken == Result("loader", "one", "failed", "it is broken", "Mend it")
+    assert (nameless.state, nameless.note) == ("failed", "its name cannot be resolved")
+
+
+def test_a_wrong_setting_is_named_without_its_value() -> None:
+    class Sample(BaseModel):
+        bucket: int
+
+    def run() -> str:
+        return str(Sample.model_validate({"bucket": "s3cret"}))
+
+    (result,) = run_checks("loader", [Check("settings", run)])
+    assert result.state == "failed"
+    assert result.note.startswith("TIDEMARK_BUCKET: ")
+    assert "s3cret" not in result.note
+
+
+def test_a_fault_of_our_own_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(run_checks("loader", [fail(ZeroDivisionError())]))
+
+
+def test_the_table_fits_80_columns_and_a_note_is_no_markup() -> None:
+    results = [
+        Result("collector", "key and clock", "failed", "[red]x[/red] " + "word " * 30, "Do this " * 10),
+        Result("airflow", "settings", "skipped", "not used here"),
+    ]
+    console = Console(width=80, file=StringIO())
+    with console.capture() as capture:
+        console.print(table(results))
+    lines = capture.get().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "[red]x[/red]" in capture.get()
+    assert "Next: Do this" in capture.get()

@@ -1,0 +1,63 @@
+from collections.abc import Iterator
+from contextlib import closing
+
+import psycopg2
+import pytest
+from pydantic import SecretStr
+
+from tests.loader.contents import query
+from tidemark.check.report import Result, run_checks
+from tidemark.check.warehouse import warehouse_checks
+from tidemark.local.services.postgres import Postgres
+
+pytestmark = pytest.mark.postgres
+
+
+def results(url: str) -> dict[str, Result]:
+    return {result.check: result for result in run_checks("loader", warehouse_checks(SecretStr(url)))}
+
+
+@pytest.fixture
+def clerk(warehouse_url: str) -> Iterator[str]:
+    """The address of the warehouse for a user without any right."""
+    query(warehouse_url, "CREATE ROLE check_clerk LOGIN PASSWORD 's3cret'")
+    head, _, place = warehouse_url.partition("@")
+    yield f"{head.rpartition('//')[0]}//check_clerk:s3cret@{place}"
+    query(warehouse_url, "DROP OWNED BY check_clerk; DROP ROLE check_clerk")
+
+
+def test_a_migrated_warehouse_passes_and_a_superuser_is_a_warning(warehouse_url: str) -> None:
+    found = results(warehouse_url)
+    states = {check: result.state for check, result in found.items()}
+    assert states == {"warehouse": "ok", "encoding": "ok", "migrations": "ok", "roles": "ok", "rights": "warning"}
+    assert "the clocks agree" in found["warehouse"].note
+
+
+def test_a_user_without_rights_is_told_which_role_is_missing(warehouse_url: str, clerk: str) -> None:
+    found = results(clerk)["rights"]
+    assert found.state == "failed"
+    assert "tidemark_loader" in found.hint
+    query(warehouse_url, "GRANT tidemark_loader TO check_clerk")
+    assert results(clerk)["rights"].state == "ok"
+
+
+def test_a_database_that_is_empty_or_not_utf8_fails(warehouse_url: str, postgres_server: Postgres) -> None:
+    with closing(psycopg2.connect(postgres_server.url())) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("DROP DATABASE IF EXISTS check_latin")
+            cursor.execute("CREATE DATABASE check_latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'")
+    found = results(postgres_server.url("check_latin"))
+    assert {check for check, result in found.items() if result.state == "failed"} == {
+        "encoding",
+        "migrations",
+        "rights",
+    }
+    assert found["migrations"].hint == "Run: tidemark migrate"
+
+
+def test_a_server_out_of_reach_fails_each_check_without_its_password() -> None:
+    found = results("postgresql://me:s3cret@127.0.0.1:1/warehouse")
+    assert {result.state for result in found.values()} == {"failed"}
+    assert "the connection was refused" in found["warehouse"].note
+    assert "s3cret" not in str(found)

@@ -1,0 +1,63 @@
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tidemark.local.environment import COLLECTORS, bare, collecting, loading, uploading
+from tidemark.local.process import tidemark
+from tidemark.local.services.s3 import S3Server
+from tidemark.local.services.simulator import SimulatorProcess
+
+
+def run(folder: Path, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    environment = bare(os.environ) | {"COLUMNS": "80"} | settings
+    return subprocess.run(
+        tidemark("check", *words), cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.postgres
+def test_a_machine_with_everything_passes_in_80_columns(
+    tmp_path: Path, s3_server: S3Server, warehouse_url: str, bucket: str
+) -> None:
+    simulator = SimulatorProcess(tmp_path / "simulator", bare(os.environ), sales_share=0.1)
+    simulator.start()
+    try:
+        source, spool = simulator.source, tmp_path / "spool"
+        settings = collecting(COLLECTORS[0], spool, source) | uploading(COLLECTORS[0], spool, clock="")
+        settings |= loading(warehouse_url, source) | s3_server.environment | {"TIDEMARK_BUCKET": bucket}
+        done = run(tmp_path, **settings)
+        wrong = run(tmp_path, "collector", "--json", **(settings | {"OPENSEA_API_KEY": "s3cret"}))
+    finally:
+        simulator.stop()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 failed." in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert wrong.returncode == 1
+    failed = [result for result in json.loads(wrong.stdout) if result["state"] == "failed"]
+    assert [(result["program"], result["check"]) for result in failed] == [("collector", "key and clock")]
+    assert "refused the key" in failed[0]["note"]
+    assert "s3cret" not in wrong.stdout + wrong.stderr
+
+
+def test_a_machine_without_settings_is_not_called_good(tmp_path: Path) -> None:
+    done = run(tmp_path)
+    assert (done.returncode, "Nothing to check" in done.stdout) == (1, True)
+
+
+def test_wrong_settings_are_listed_and_what_needs_them_is_left_out(tmp_path: Path) -> None:
+    done = run(tmp_path, "collector", "--json", "--offline", TIDEMARK_SPOOL=str(tmp_path), TIDEMARK_COLLECTION="x")
+    (result,) = json.loads(done.stdout)
+    assert done.returncode == 1
+    for name in ("TIDEMARK_COLLECTOR:", "OPENSEA_API_KEY:", "TIDEMARK_COLLECTION:"):
+        assert name in result["note"]
+
+
+def test_offline_asks_nothing_of_the_network(tmp_path: Path) -> None:
+    settings = {"TIDEMARK_SPOOL": str(tmp_path), "TIDEMARK_COLLECTOR": "collector-a", "OPENSEA_API_KEY": "k"}
+    nowhere = {"TIDEMARK_STREAM_URL": "ws://127.0.0.1:1/x"}
+    done = run(tmp_path, "collector", "--offline", "--json", **settings, **nowhere)
+    assert [result["check"] for result in json.loads(done.stdout)] == ["settings", "spool and disk"]
+    assert done.returncode == 0

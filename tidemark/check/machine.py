@@ -1,0 +1,67 @@
+"""The machine itself: the spool's folder and disk, the clock, and the proxy that connections take."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from tidemark.check.report import Warned
+from tidemark.core.errors import Problem
+
+_GIB = 1 << 30
+_SCARCE, _TOO_LITTLE = 10 * _GIB, _GIB
+_CLOCK_WARNING, _CLOCK_FAILURE = 2.0, 30.0
+_CLOCK_HINT = "Run a time service, such as chrony or systemd-timesyncd"
+
+
+def check_spool(spool: Path) -> str | Warned:
+    """Return the room in the spool. Raises OSError or Problem where it cannot be written or is nearly full."""
+    there = next(folder for folder in (spool, *spool.absolute().parents) if folder.exists())
+    if not os.access(there, os.W_OK):
+        raise Problem(f"{there} cannot be written by this user", "Run it as the user of the collector, or chown it")
+    if spool.exists():
+        with tempfile.TemporaryFile(dir=spool) as file:
+            file.write(b"tidemark check\n")
+            file.flush()
+            os.fsync(file.fileno())
+    free = shutil.disk_usage(there).free
+    note = f"{spool} can be written; {free / _GIB:,.1f} GiB free" + ("" if spool.exists() else "; not made yet")
+    if free < _TOO_LITTLE:
+        raise Problem(f"only {free / _GIB:,.1f} GiB are free in {there}", "Make room, or use a larger disk")
+    if free < _SCARCE:
+        return Warned(note, "A busy day of all collections needs about 10 GiB while nothing is uploaded")
+    return note
+
+
+def compare_clocks(theirs: datetime, ours: float, note: str) -> str | Warned:
+    """Return a note that says how far this machine's clock is from a server's, in seconds since 1970.
+
+    Raises Problem where times of receiving would be wrong by half a minute or more.
+    """
+    difference = ours - theirs.timestamp()
+    if abs(difference) < _CLOCK_WARNING:  # a Date header has whole seconds
+        return f"{note}; the clocks agree"
+    direction = "ahead of" if difference > 0 else "behind"
+    told = f"this machine's clock is {abs(difference):,.0f} s {direction} the server's"
+    if abs(difference) >= _CLOCK_FAILURE:
+        raise Problem(told, _CLOCK_HINT)
+    return Warned(f"{note}; {told}", _CLOCK_HINT)
+
+
+def check_proxy(addresses: Mapping[str, str]) -> str:
+    """Return which proxy the connection to each address takes, by name, without a proxy's password."""
+    return "; ".join(f"{name} {_way(address)}" for name, address in addresses.items())
+
+
+def _way(address: str) -> str:
+    url = urlsplit(address)
+    scheme = {"wss": "https", "ws": "http"}.get(url.scheme, url.scheme)
+    proxy = getproxies().get(scheme) or getproxies().get("all")
+    if not proxy or proxy_bypass(url.hostname or ""):
+        return "directly"
+    taken = urlsplit(proxy)
+    return f"by proxy {taken.hostname}:{taken.port or 'default port'}"

@@ -1,0 +1,113 @@
+"""Which checks each program needs, from its own settings."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from tidemark.check.report import Check, Result, Warned, run_checks
+
+PROGRAMS = ("collector", "uploader", "loader", "airflow")
+# a program is checked unasked where one of these is set
+_SIGNS = {
+    "collector": ("TIDEMARK_SPOOL",),
+    "uploader": ("TIDEMARK_SPOOL",),
+    "loader": ("TIDEMARK_WAREHOUSE_URL",),
+    "airflow": ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__API__BASE_URL"),
+}
+_TIMEOUT = 10.0
+
+
+def check_programs(programs: list[str], variables: Mapping[str, str | None], *, offline: bool) -> Iterator[Result]:
+    """Yield the results of these programs, or of all that `variables` (environment and .env) say are used here.
+
+    `offline` leaves out what needs the network.
+    """
+    for program in programs or PROGRAMS:
+        signs = _SIGNS[program]
+        if not programs and not any(variables.get(sign) for sign in signs):
+            yield Result(program, "settings", "skipped", f"not used here: {' and '.join(signs)} not set")
+            continue
+        yield from _check(program, offline=offline)
+
+
+def _check(program: str, *, offline: bool) -> Iterator[Result]:
+    if program == "airflow":
+        from tidemark.check.airflow import airflow_checks
+
+        checks = [] if offline else airflow_checks(os.environ)
+        yield from run_checks(program, checks)
+        return
+    found: list[Callable[[bool], list[Check]]] = []
+
+    def settings() -> str:
+        found.append({"collector": _collector, "uploader": _uploader, "loader": _loader}[program]())
+        return "complete"
+
+    yield from run_checks(program, [Check("settings", settings)])
+    for checks_of in found:
+        yield from run_checks(program, checks_of(offline))
+
+
+def _collector() -> Callable[[bool], list[Check]]:
+    from collector.settings import CollectorSettings
+    from tidemark.check.machine import check_proxy, check_spool
+    from tidemark.check.stream import check_stream
+
+    settings = CollectorSettings()
+    topic = f"collection:{settings.slugs()[0]}"
+
+    def checks(offline: bool) -> list[Check]:
+        spool = [Check("spool and disk", lambda: check_spool(settings.spool))]
+        stream = settings.stream_url.get_secret_value()
+        online = [
+            Check("proxy", lambda: check_proxy({"stream": stream})),
+            Check("key and clock", lambda: check_stream(settings.address, topic, _TIMEOUT, time.time)),
+        ]
+        return spool if offline else spool + online
+
+    return checks
+
+
+def _uploader() -> Callable[[bool], list[Check]]:
+    from collector.upload.archive import connect
+    from collector.upload.settings import UploadSettings
+    from tidemark.archive.names import probe_name
+    from tidemark.check.archive import check_put_once
+
+    settings = UploadSettings().model_copy(update={"upload_attempts": 2, "upload_timeout": _TIMEOUT})
+    name = probe_name(settings.collector)
+
+    def put_once() -> str | Warned:
+        return check_put_once(connect(settings), settings.prefix, name, settings.put_once)
+
+    return lambda offline: [] if offline else [Check("put once", put_once)]
+
+
+def _loader() -> Callable[[bool], list[Check]]:
+    from tidemark.check.archive import check_reading
+    from tidemark.check.events_api import check_events_api
+    from tidemark.check.machine import check_proxy
+    from tidemark.check.warehouse import warehouse_checks
+    from tidemark.loader.settings import LoaderSettings
+    from tidemark.storage.s3 import s3_client
+
+    settings = LoaderSettings()
+
+    def reading() -> str | Warned:
+        return check_reading(s3_client(attempts=2, timeout=_TIMEOUT), settings.bucket, settings.prefix, time.time)
+
+    def events_api() -> str | Warned:
+        if not settings.opensea_api_key:
+            return Warned("no key: gaps are not repaired", "Set OPENSEA_API_KEY to repair gaps")
+        return check_events_api(settings.api_url, settings.opensea_api_key.get_secret_value())
+
+    def checks(offline: bool) -> list[Check]:
+        online = [
+            Check("archive and clock", reading),
+            *warehouse_checks(settings.warehouse_url),
+            Check("proxy", lambda: check_proxy({"Events API": settings.api_url})),
+            Check("Events API", events_api),
+        ]
+        return [] if offline else online
+
+    return checks

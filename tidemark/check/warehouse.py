@@ -1,0 +1,75 @@
+"""The warehouse: whether it answers, is migrated, and gives this user what loading needs."""
+
+import time
+from collections.abc import Callable
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from tidemark.check.machine import compare_clocks
+from tidemark.check.report import Check, Warned
+from tidemark.core.errors import Problem
+from tidemark.loader.warehouse.runs import require_migrated
+from tidemark.storage.postgres import connected
+
+_OLDEST = 140000
+_ROLES = ("tidemark_loader", "tidemark_reader")
+_WRITTEN = ("core.sale", "ops.load_run", "mart.hour_quality")
+
+
+def warehouse_checks(url: SecretStr) -> list[Check]:
+    """Return the checks of a warehouse, each with a connection of its own."""
+
+    def connecting(function: Callable[[Connection], str | Warned]) -> Check:
+        def run() -> str | Warned:
+            with connected(url) as connection:
+                return function(connection)
+
+        return Check(function.__name__.removeprefix("_").replace("_", " "), run)
+
+    return [connecting(each) for each in (_warehouse, _encoding, _migrations, _roles, _rights)]
+
+
+def _warehouse(connection: Connection) -> str | Warned:
+    version = int(connection.scalar(text("SHOW server_version_num")) or 0)
+    name = connection.scalar(text("SHOW server_version"))
+    if version < _OLDEST:
+        raise Problem(f"the warehouse is PostgreSQL {name}", "Use PostgreSQL 14 or newer")
+    if connection.scalar(text("SELECT pg_is_in_recovery()")):
+        raise Problem("the warehouse is a standby, which is read-only", "Point TIDEMARK_WAREHOUSE_URL at the primary")
+    now = connection.scalar(text("SELECT clock_timestamp()"))
+    assert now is not None  # noqa: S101 - a server always knows the time
+    return compare_clocks(now, time.time(), f"PostgreSQL {name} answers")
+
+
+def _encoding(connection: Connection) -> str:
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise Problem(f"the database is encoded in {encoding}", "Create it again: CREATE DATABASE … ENCODING 'UTF8'")
+    return "UTF8"
+
+
+def _migrations(connection: Connection) -> str:
+    require_migrated(connection)
+    return "every migration of this version is applied"
+
+
+def _roles(connection: Connection) -> str:
+    there = set(connection.scalars(text("SELECT rolname FROM pg_roles WHERE rolname = ANY (:roles)"),
+                                   {"roles": list(_ROLES)}))  # fmt: skip
+    if missing := [role for role in _ROLES if role not in there]:
+        raise Problem(f"the server has no role {' and no role '.join(missing)}",
+                      "Run: tidemark migrate; after a restore, create the roles first")  # fmt: skip
+    return " and ".join(_ROLES)
+
+
+def _rights(connection: Connection) -> str | Warned:
+    user = connection.scalar(text("SELECT current_user"))
+    may_insert = text("SELECT coalesce(has_table_privilege(to_regclass(:table), 'INSERT'), false)")
+    lacking = [table for table in _WRITTEN if not connection.scalar(may_insert, {"table": table})]
+    if lacking:
+        raise Problem(f"the user {user} may not write {', '.join(lacking)}",
+                      f"As the owner: GRANT tidemark_loader TO {user}, or run tidemark migrate")  # fmt: skip
+    if connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+        return Warned(f"{user} may load, and is a superuser", "Use a user that has only the role tidemark_loader")
+    return f"{user} may load"
