@@ -26,7 +26,8 @@ class Balance:
     """The account of one topic at one collector.
 
     `claimed` are lost in time that the collector calls covered, `unexplained` in time of which it says nothing.
-    `slack` is for each gap how many of its seconds held no loss: before the first lost message and after the last.
+    `lengths` are the gaps' seconds, `slack` for each how many of them held no loss: before the first lost message and
+    after the last.
     """
 
     topic: str
@@ -35,6 +36,7 @@ class Balance:
     in_gaps: int
     claimed: tuple[Loss, ...]
     unexplained: tuple[Loss, ...]
+    lengths: tuple[float, ...]
     slack: tuple[float, ...]
 
     @property
@@ -44,8 +46,8 @@ class Balance:
 
     @property
     def tightness(self) -> str:
-        """The median and the largest slack of the gaps, in seconds."""
-        return f"{median(self.slack):.2f} / {max(self.slack):.2f}" if self.slack else "-"
+        """The median and the worst of the gaps' slack and of their lengths, in seconds."""
+        return "   ".join(f"{median(one):.2f} / {max(one):.2f}" for one in (self.slack, self.lengths) if one)
 
 
 def balance(
@@ -70,9 +72,17 @@ def balance(
     explained = [loss for loss in losses if _within(loss.at, holes)]
     unexplained = [loss for loss in losses if not _within(loss.at, claims) and not _within(loss.at, holes)]
     times = sorted(loss.at for loss in losses)
-    slack = tuple(_slack(hole, times) for hole in _joined(holes))
-    kept_count = len(wanted) - len(losses)
-    return Balance(topic, len(wanted), kept_count, len(explained), tuple(claimed), tuple(unexplained), slack)
+    joined = _joined(holes)
+    return Balance(
+        topic=topic,
+        published=len(wanted),
+        kept=len(wanted) - len(losses),
+        in_gaps=len(explained),
+        claimed=tuple(claimed),
+        unexplained=tuple(unexplained),
+        lengths=tuple(end - start for start, end in joined),
+        slack=tuple(_slack(gap, times) for gap in joined),
+    )
 
 
 def runs(losses: Iterable[Loss], apart: float = 1.0) -> list[tuple[float, float, int]]:

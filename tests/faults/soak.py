@@ -229,12 +229,13 @@ def report(result: Result, say: Callable[[str], None]) -> None:
         say(f"never fired: {', '.join(sorted(result.unfired))}")
     for death in result.died:
         say(f"died by itself: {death}")
-    say(f"{'collector':<13}{'topic':<24} published   on disk   in gaps   claimed   unknown  slack")
+    say("gaps: slack and length in seconds, each median / worst")
+    say(f"{'collector':<13}{'topic':<24} published   on disk   in gaps   claimed   unknown  slack   length")
     for label, balances in result.balances.items():
         for one in balances:
             counts = one.published, one.kept, one.in_gaps, len(one.claimed), len(one.unexplained)
             columns = "".join(f"{count:>{width}}" for count, width in zip(counts, (10,) * 5, strict=True))
-            say(f"{label:<13}{one.topic:<24}{columns}  {one.tightness} s")
+            say(f"{label:<13}{one.topic:<24}{columns}  {one.tightness}")
             for kind, losses in (("claimed", one.claimed), ("unknown", one.unexplained)):
                 for first, last, count in runs(losses):
                     when = f"{count} from {_clock(first)} to {_clock(last)}"

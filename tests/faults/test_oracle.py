@@ -38,7 +38,8 @@ def test_slack_is_what_a_gap_holds_beyond_its_losses() -> None:
     gaps = [Gap(ALL, at(0), at(5), "closed"), Gap(ALL, at(5), at(10), "connecting"), Gap(ALL, at(20), at(21), "closed")]
     found = balance(ALL, published(0, 3, 7, 30), {"0", "30"}, [], gaps)
     assert found.slack == pytest.approx((6.0, 1.0))
-    assert found.tightness == "3.50 / 6.00"
+    assert found.lengths == pytest.approx((10.0, 1.0))
+    assert found.tightness == "3.50 / 6.00   5.50 / 10.00"
 
 
 def test_losses_are_grouped_into_runs() -> None:

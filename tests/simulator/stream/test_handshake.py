@@ -90,5 +90,5 @@ async def test_a_client_that_leaves_during_the_handshake_is_no_error(
         async with asyncio.timeout(0.1), connected(simulator):
             pass
     await asyncio.sleep(0.3)
-    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
     assert simulator.hub.sockets == []

@@ -50,8 +50,11 @@ class StreamApi:
         ws = web.WebSocketResponse(
             compress=False, autoclose=False, autoping=False, timeout=1.0, max_msg_size=LARGEST_REQUEST
         )
-        with suppress(ConnectionResetError):  # the client left during the handshake
+        try:
             await ws.prepare(request)
+        except ConnectionResetError:  # the client left during the handshake
+            return web.Response()
+        with suppress(ConnectionResetError):
             await self._serve(client, request, ws, Channels(arrays=arrays))
         return ws
 
