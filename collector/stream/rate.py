@@ -6,6 +6,7 @@ from math import exp, expm1, log1p
 MEMORY = 900.0
 KNOWN = 100.0
 PRIOR = 5.0
+YOUNG, WINDOW, BURST = 20.0, 5.0, 8.0
 LONGEST_COUNTED = 300.0
 DOUBT = 10.0
 AGEING_AFTER, AGEING = 3600.0, 6 * 3600.0
@@ -15,11 +16,14 @@ AGEING_AFTER, AGEING = 3600.0, 6 * 3600.0
 class Rate:
     """Messages and the seconds in which they came, both fading, so that the latest quarter of an hour weighs most.
 
-    A slow topic is remembered for as long as it takes to bring a hundred messages.
+    A slow topic is remembered for as long as it takes to bring a hundred messages. Of what comes within five seconds
+    no more counts than eight times the usual, so that a topic whose messages come in bursts does not pass for busy.
     """
 
     messages: float = 0.0
     seconds: float = 0.0
+    _window: float = 0.0
+    _counted: float = 0.0
 
     def heard(self, messages: int, passed: float) -> None:
         """Take note of messages, and of the seconds since those before.
@@ -28,9 +32,16 @@ class Rate:
         """
         if passed > LONGEST_COUNTED:
             passed = min(passed, max(LONGEST_COUNTED, self.plausible()))
+        self._window += passed
+        if self._window >= WINDOW:
+            self._window = self._counted = 0.0
+        counted = float(messages)
+        if self.seconds > YOUNG:
+            counted = min(counted, max(0.0, max(1.0, BURST * WINDOW * self.messages / self.seconds) - self._counted))
+        self._counted += counted
         memory = max(MEMORY, KNOWN * self.seconds / self.messages) if self.messages else MEMORY
         fade = exp(-passed / memory)
-        self.messages = self.messages * fade + messages
+        self.messages = self.messages * fade + counted
         self.seconds = self.seconds * fade + passed
 
     def surprise(self, silence: float) -> float:

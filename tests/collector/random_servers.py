@@ -125,6 +125,7 @@ class World:
     """A server with troubles, and the client: the real stream machine, in simulated time."""
 
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.random = random = Random(seed)
         self.now = 0.0
         self.length = random.uniform(200, 500)

@@ -84,7 +84,7 @@ async def test_it_stops_within_five_seconds_with_everything_on_disk(machine: Mac
 
 async def test_it_tells_how_it_is(machine: Machine) -> None:
     async with machine.collecting() as process:
-        await machine.flow(0.3)
+        machine.send(3)
         found = holder(machine.spool)
         assert found is not None
         assert found.pid == process.pid

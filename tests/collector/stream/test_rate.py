@@ -72,6 +72,26 @@ def test_an_evening_that_grows_quiet_is_hardly_ever_doubted() -> None:
     assert doubted / total < 0.02
 
 
+def test_a_topic_that_brings_its_messages_in_bursts_is_not_thought_busy() -> None:
+    chance, rate = random.Random(7), flowing(0.5, 60)
+    doubted = total = 0.0
+    for _ in range(300):
+        silence = chance.expovariate(1 / 600)
+        total += silence
+        doubted += silence if rate.surprise(silence) >= DOUBT else 0.0
+        rate.heard(1, silence)
+        for _ in range(50):
+            rate.heard(1, 0.02)
+    assert doubted / total < 0.1
+
+
+def test_a_rate_that_rises_is_learned_within_minutes() -> None:
+    rate = flowing(1, 1200)
+    for _ in range(600 * 10):
+        rate.heard(10, 0.1)
+    assert rate.messages / rate.seconds > 20
+
+
 def test_days_of_silence_are_believed_at_last() -> None:
     rate = flowing(40, 3600, batch=4)
     assert rate.surprise(3600.0) >= DOUBT
