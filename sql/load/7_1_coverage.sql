@@ -4,8 +4,12 @@ DELETE FROM ops.gap WHERE source_hour = :hour AND (collector = ANY (:collectors)
 DELETE FROM ops.topic_count WHERE source_hour = :hour AND collector = ANY (:collectors);
 
 INSERT INTO ops.coverage (source_hour, collector, topic, from_at, to_at)
-SELECT :hour, collector, topic, from_at, to_at
-FROM jsonb_to_recordset(:covered) AS interval (collector text, topic text, from_at timestamptz, to_at timestamptz);
+SELECT :hour, collector, topic, lower(span), upper(span)
+FROM (
+    SELECT collector, topic, unnest(range_agg(tstzrange(from_at, to_at))) AS span
+    FROM jsonb_to_recordset(:covered) AS interval (collector text, topic text, from_at timestamptz, to_at timestamptz)
+    GROUP BY collector, topic
+) AS covered;
 
 INSERT INTO ops.gap (source_hour, collector, topic, from_at, to_at, reason)
 SELECT :hour, collector, topic, from_at, to_at, reason
