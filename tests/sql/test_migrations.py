@@ -2,6 +2,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,8 +13,10 @@ from pydantic import SecretStr
 from tests.conftest import fresh_database
 from tests.loader.contents import one, query
 from tidemark.core.errors import Problem
+from tidemark.loader.warehouse import migrate as migrate_module
 from tidemark.loader.warehouse.migrate import MIGRATIONS, migrate
 from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.storage.postgres import connected
 
 FILES = sorted(MIGRATIONS.glob("*.sql"))
 SCHEMAS = "('core', 'mart', 'ops', 'staging')"
@@ -76,6 +79,30 @@ def test_two_at_once(postgres_url: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         names = pool.map(lambda _: migrate(SecretStr(postgres_url), say=quiet), range(2))
     assert sorted(map(len, names)) == [0, len(FILES)]
+
+
+def test_a_lock_that_a_pooler_kept_is_a_problem_and_not_a_wait_without_end(postgres_url: str) -> None:
+    keeper = psycopg2.connect(postgres_url)
+    with keeper.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", (migrate_module._LOCK,))
+    said: list[str] = []
+    with pytest.raises(Problem, match=r"another migrate has held its lock for 0 s") as kept:
+        migrate(SecretStr(postgres_url), say=said.append, wait=0.2)
+    assert "PgBouncer" in kept.value.hint
+    assert "another migrate is running" in said[0]
+    keeper.close()
+    assert len(migrate(SecretStr(postgres_url), say=quiet)) == len(FILES)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_lock_is_given_back_although_the_connection_lives_on(
+    postgres_url: str, tmp_path: Path, *, fails: bool
+) -> None:
+    (tmp_path / "0001_some.sql").write_text("SELECT 1/0;" if fails else "SELECT 1;")
+    with connected(SecretStr(postgres_url)) as connection:
+        with suppress(Problem), migrate_module._alone(connection, quiet, 1):
+            migrate_module._execute(connection, "some", (tmp_path / "0001_some.sql").read_text())
+        assert one(postgres_url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
 
 
 def test_two_databases_of_one_server_at_once(postgres_server: Postgres) -> None:

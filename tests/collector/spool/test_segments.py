@@ -4,7 +4,10 @@ from errno import EIO, ENOSPC
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from collector.spool.disk import Disk
 from collector.spool.segments import Segments
 from tests.collector.spool.disks import RefusingDisk
 from tidemark.archive.record import record_line
@@ -12,6 +15,7 @@ from tidemark.core.hour import Hour
 
 HOUR = Hour.parse("2026-11-22T15")
 LINE = record_line("2026-11-22T15:04:05.123456Z", "t", b"{}")
+LINES = [record_line("2026-11-22T15:04:05.123456Z", "t", b'{"n":%d}' % number) for number in range(3)]
 
 
 @pytest.fixture
@@ -74,3 +78,55 @@ def test_a_seal_that_fails_casts_doubt_and_is_done_later(disk: RefusingDisk, seg
     assert (disk.names("sealed"), segments.share()) == ([], None)
     segments.seal_left_over()
     assert disk.names("sealed") == ["20261122T15.0001.jsonl"]
+
+
+class FailingOnce(RefusingDisk):
+    """A disk whose next write takes some bytes, and then fails once."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.failure: OSError | None = None
+        self.takes = 0
+
+    def write(self, descriptor: int, data: bytes | memoryview) -> int:
+        if self.failure is None:
+            return super().write(descriptor, data)
+        if self.takes:
+            taken = super().write(descriptor, data[: self.takes])
+            self.takes -= taken
+            return taken
+        failure, self.failure = self.failure, None
+        self.fired["write"] += 1
+        raise failure
+
+
+def held(disk: Disk) -> bytes:
+    """Return every line in the spool's segments, in the order of the segments."""
+    names = [*(f"sealed/{name}" for name in disk.names("sealed")), *(f"open/{name}" for name in disk.names("open"))]
+    return b"".join(disk.read(name) for name in names)
+
+
+@given(takes=st.integers(0, 3 * len(LINES[0]) - 1))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_after_one_failure_every_line_is_kept_once(tmp_path_factory: pytest.TempPathFactory, takes: int) -> None:
+    disk = FailingOnce(tmp_path_factory.mktemp("spool"))
+    disk.prepare()
+    segments = Segments(disk, 1 << 20)
+    disk.failure, disk.takes = OSError(EIO, ""), takes
+    assert segments.write(HOUR, b"".join(LINES), retry=True) == (b"", None)
+    assert disk.fired["write"] == 1
+    segments.seal()
+    assert held(disk) == b"".join(LINES)
+
+
+def test_a_full_disk_is_tried_once_more_after_something_went(disk: RefusingDisk, segments: Segments) -> None:
+    (disk.root / "uploaded").mkdir()
+    disk.put_at("sealed/20261122T14.0001.jsonl", 0, LINE)
+    disk.put_at("uploaded/20261122T14.0001.jsonl.json", 0, b"{}")
+    with disk.refusing(ENOSPC, "write"):
+        rest, error = write(segments)
+    assert (rest, error is None) == (LINE, False)
+    assert disk.fired["write"] == 2
+    with disk.refusing(ENOSPC, "write"):
+        write(segments)
+    assert disk.fired["write"] == 3, "nothing could go, so that another try would end the same way"

@@ -5,6 +5,7 @@ one row per applied file, written in the file's own transaction.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -20,35 +21,65 @@ from tidemark.storage.postgres import connected
 from tidemark.storage.shipped import shipped
 
 MIGRATIONS = shipped("sql") / "migrations"
+_LOCK_NOT_AVAILABLE = "55P03"
 _LOCK = 7_203_558_001  # any number, the same in every version
 
 
-def migrate(url: SecretStr, folder: Path = MIGRATIONS, say: Callable[[str], object] = print) -> list[str]:
+def migrate(
+    url: SecretStr, folder: Path = MIGRATIONS, say: Callable[[str], object] = print, *, wait: float = 600
+) -> list[str]:
     """Apply every migration that the database lacks and return their names.
 
-    Two at once are safe: the second waits and finds nothing to do. A migration that fails leaves nothing
-    behind, and those before it are kept. Raises Problem where one fails, the database does not answer, or its encoding
-    cannot hold every name.
+    Two at once are safe: the second waits up to `wait` seconds and finds nothing to do. A migration that fails leaves
+    nothing behind, and those before it are kept. Raises Problem where one fails, the database does not answer, or its
+    encoding cannot hold every name.
     """
     applied: list[str] = []
     with connected(url) as connection:
         _require_utf8(connection)
-        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-        _execute(connection, "the schema ops", "CREATE SCHEMA IF NOT EXISTS ops")
-        connection.commit()
-        scripts = {script.revision: script for script in _scripts(folder)}
-        known = RevisionMap(scripts.values)
+        with _alone(connection, say, wait):
+            _execute(connection, "the schema ops", "CREATE SCHEMA IF NOT EXISTS ops")
+            connection.commit()
+            scripts = {script.revision: script for script in _scripts(folder)}
+            known = RevisionMap(scripts.values)
 
-        def missing(present: tuple[str, ...], _: object) -> Iterator[RevisionStep]:
-            for name in sorted(set(known.bases) - set(present)):
-                yield RevisionStep(known, scripts[name], is_upgrade=True)
-                applied.append(name)
-                say(f"applied {name}")
+            def missing(present: tuple[str, ...], _: object) -> Iterator[RevisionStep]:
+                for name in sorted(set(known.bases) - set(present)):
+                    yield RevisionStep(known, scripts[name], is_upgrade=True)
+                    applied.append(name)
+                    say(f"applied {name}")
 
-        options = {"fn": missing, "version_table": "schema_migration", "version_table_schema": "ops",
-                   "transaction_per_migration": True}  # fmt: skip
-        MigrationContext.configure(connection, opts=options).run_migrations(connection=connection)
+            options = {"fn": missing, "version_table": "schema_migration", "version_table_schema": "ops",
+                       "transaction_per_migration": True}  # fmt: skip
+            MigrationContext.configure(connection, opts=options).run_migrations(connection=connection)
     return applied
+
+
+@contextmanager
+def _alone(connection: Connection, say: Callable[[str], object], wait: float) -> Iterator[None]:
+    """Keep a second migrate out. A pooler may keep the lock of one that ended, so that waiting has an end."""
+    lock = {"lock": _LOCK}
+    if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), lock):
+        say(f"another migrate is running; waiting up to {wait:.0f} s for its end")
+        connection.exec_driver_sql(f"SET lock_timeout = {wait * 1000:.0f}")
+        try:
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), lock)
+        except DBAPIError as error:
+            if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            raise Problem(
+                f"another migrate has held its lock for {wait:.0f} s",
+                "Wait for its end. If none runs, a pooler such as PgBouncer kept the lock: let TIDEMARK_WAREHOUSE_URL "
+                "name the server itself, and end the pooler's sessions with pg_terminate_backend",
+            ) from error
+        connection.exec_driver_sql("SET lock_timeout = 0")
+    try:
+        yield
+    finally:
+        with suppress(DBAPIError):  # a server that went away has released it
+            connection.rollback()
+            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)
+            connection.commit()
 
 
 def _require_utf8(connection: Connection) -> None:
