@@ -1,4 +1,4 @@
-"""Faults under a real Airflow: each must end in the right state without a hand.
+"""Faults under a real Airflow: each must end in the right state by itself.
 
 `python -m tests.faults.airflow` runs them all, or those named, prints what fired and what the warehouse holds, and
 ends with exit status 1 if anything is wrong. It takes some minutes; `worker_killed` needs redis-server.
@@ -150,7 +150,7 @@ def scheduler_killed(at: System) -> str:
 
 
 def manifest_late(at: System) -> str:
-    """A collector's manifest comes long after patience has ended and the hour was loaded without it."""
+    """A collector's manifest comes long after the grace period, when the hour was loaded without it."""
     hour = Hour.parse("2026-09-04T00")
     archive_hour(at.s3, at.bucket, hour, "collector-a", sales=2)
     first = at.airflow.rest.trigger(DAG, partition_key=hour.key)
@@ -162,8 +162,8 @@ def manifest_late(at: System) -> str:
     return "2 sales without it, 5 once it was there"
 
 
-def nobody_reports(at: System) -> str:
-    """No collector reports an hour until long after patience has ended: until then it is known as a gap."""
+def no_manifests(at: System) -> str:
+    """No collector reports an hour until long after the grace period: until then it is a gap."""
     hour = Hour.parse("2026-09-04T06")
     run = at.airflow.rest.trigger(DAG, partition_key=hour.key)
     assert at.airflow.rest.wait(DAG, run) == "success"
@@ -211,7 +211,7 @@ def messages_lost(at: System) -> str:
 
 
 def worker_killed(at: System) -> str:
-    """One of two Celery workers is killed amid a load, under a backfill of 48 hours, and stays away."""
+    """One of two Celery workers is killed amid a load, under a backfill of 48 hours, and is not replaced."""
     keys = at.archive("2026-09-05T00", "2026-09-06T23", 5 * SALES)
     running = at.backfill(keys)
     while len(at.loaded(keys)) < len(keys) // 4 or not at.loads("worker-1"):
@@ -225,8 +225,8 @@ def worker_killed(at: System) -> str:
     return f"killed when {before} of {len(keys)} hours were loaded, {again} hours tried again"
 
 
-# patience ends soon after the start, so who waits for it comes first
-LOCAL = (collector_silent, manifest_late, nobody_reports, s3_away, postgres_restarted, scheduler_killed)
+# the grace period ends soon after the start, so what waits for it comes first
+LOCAL = (collector_silent, manifest_late, no_manifests, s3_away, postgres_restarted, scheduler_killed)
 CELERY = (messages_lost, worker_killed)
 
 
@@ -246,11 +246,11 @@ def main(names: list[str]) -> int:
 def _ended_well(fault: Callable[[System], str], at: System) -> bool:
     began = time.monotonic()
     try:
-        said = fault(at)
+        outcome = fault(at)
     except Exception as error:  # noqa: BLE001 (every fault is tried, whatever became of the one before)
         print(f"{fault.__name__}: WRONG: {error!r}", flush=True)
         return False
-    print(f"{fault.__name__}: {said} ({time.monotonic() - began:.0f} s)", flush=True)
+    print(f"{fault.__name__}: {outcome} ({time.monotonic() - began:.0f} s)", flush=True)
     return True
 
 

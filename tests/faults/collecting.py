@@ -126,7 +126,7 @@ async def killed(rounds: int, random: Random, folder: Path) -> Outcome:
 
 
 async def doubled(rounds: int, _: Random, folder: Path) -> Outcome:
-    """A second collector on the spool refuses, says who is there, and disturbs nothing."""
+    """A second collector on the spool refuses, names the first, and disturbs nothing."""
     async with _simulator(folder) as simulator:
         program = Program(simulator, folder, Clock())
         process = await program.running()
@@ -134,10 +134,12 @@ async def doubled(rounds: int, _: Random, folder: Path) -> Outcome:
         for _ in range(rounds):
             second = await program.start()
             flow = asyncio.create_task(program.flow(60))
-            said = (await second.communicate())[1].decode()
+            output = (await second.communicate())[1].decode()
             flow.cancel()
             found = holder(program.spool)
-            refused += second.returncode == 1 and f"process {process.pid} already writes" in said and found is not None
+            refused += (
+                second.returncode == 1 and f"process {process.pid} already writes" in output and found is not None
+            )
         process.send_signal(signal.SIGTERM)
         await process.communicate()
         return Outcome("second collector", rounds, refused, program.account())
@@ -211,7 +213,7 @@ async def misled(rounds: int, random: Random, folder: Path) -> Outcome:
 
 
 async def paused(rounds: int, _: Random, folder: Path) -> Outcome:
-    """A process that stands still while the server leaves; what waited in the socket proves nothing of that time."""
+    """A process is stopped while the server closes; what waited in the socket proves nothing about that time."""
     clock = Clock(datetime(2026, 11, 22, 15, tzinfo=UTC), round(time.time(), 3), RATE)
     async with _simulator(folder, clock) as simulator:
         program = Program(simulator, folder, clock)
@@ -275,7 +277,7 @@ def _print(outcome: Outcome) -> None:
 
 
 def main() -> None:
-    """Run every loop for so many rounds."""
+    """Run every loop for the rounds that were asked for."""
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults.collecting", description=(__doc__ or "").split("\n")[0]

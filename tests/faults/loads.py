@@ -78,13 +78,13 @@ def fault_during_load(fault: str, random: Random, server: Postgres) -> str:
             load.kill()
         else:
             server.restart()
-        said = load.communicate()[1]
+        output = load.communicate()[1]
     if load.returncode == 0:
         return "too late"
     if fault == "killed":
-        assert load.returncode == -9, said
+        assert load.returncode == -9, output
     else:
-        assert (load.returncode, "tidemark: the warehouse" in said) == (1, True), said
+        assert (load.returncode, "tidemark: the warehouse" in output) == (1, True), output
     return fault
 
 
