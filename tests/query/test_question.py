@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidemark.query.answer import Kind
 from tidemark.query.question import Plot, Question
 
 SQL = """\
@@ -28,6 +29,13 @@ def test_a_question_is_read_from_its_header() -> None:
     assert question.example == "tidemark query daily_volume"
     assert question.note == "Sales without a rate are not in the volumes; without_eth counts them."
     assert question.sql == SQL
+
+
+def test_a_header_names_the_columns_that_are_no_amounts_by_a_rate() -> None:
+    assert Question.parse("q", SQL).kinds == {}
+    assert Question.parse("q", "-- Exact: price volume\n-- Whole: items\n" + SQL).kinds == {
+        "price": Kind.EXACT, "volume": Kind.EXACT, "items": Kind.WHOLE,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("key", ["Grain", "Answers", "Plot", "Example"])

@@ -5,7 +5,9 @@ import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 
+import pyarrow.parquet as pq
 import pytest
 from pydantic import SecretStr
 
@@ -14,6 +16,7 @@ from tidemark.loader.marts.postgres import refresh_days
 from tidemark.local.services.postgres import programs
 from tidemark.query.answer import shown
 from tidemark.query.disk import QUERIES, question, questions
+from tidemark.query.parquet import as_parquet
 from tidemark.query.postgres import ask
 from tidemark.storage.postgres import connected
 
@@ -415,6 +418,18 @@ def test_a_question_runs_in_psql_too(market_url: str, name: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "row" in done.stdout
+
+
+@pytest.mark.parametrize("name", [each.name for each in questions()])
+def test_a_question_writes_files_of_the_same_types_whatever_it_finds(
+    market_url: str, warehouse_url: str, name: str
+) -> None:
+    given = {"collection": "cats", "wallet": "0xbob"}
+    asked = {key: value for key, value in given.items() if key in {each.name for each in question(name).parameters}}
+    full, empty = (ask(SecretStr(url), question(name), asked) for url in (market_url, warehouse_url))
+    schemas = [pq.read_schema(BytesIO(as_parquet(answer))) for answer in (full, empty)]
+    assert schemas[0] == schemas[1]
+    assert set(question(name).kinds) <= set(full.columns)
 
 
 def test_every_question_has_a_test_here() -> None:

@@ -133,7 +133,17 @@ def _give(console: "Console", question: "Question", answer: "Answer", form: str,
         output.write_bytes(data)
     except OSError as error:
         raise Problem(f"{output} could not be written: {error.strerror}", "Choose another --output") from error
-    console.print(f"{len(answer.rows)} rows written to {output}")
+    console.print(f"{len(answer.rows)} rows written to {output}{_left_empty(answer, form)}")
+
+
+def _left_empty(answer: "Answer", form: str) -> str:
+    """Say which columns hold values that the file cannot."""
+    if form != "parquet":
+        return ""
+    from tidemark.query.parquet import unheld
+
+    columns = unheld(answer)
+    return f"; empty where it is too large for Parquet: {', '.join(columns)}. CSV and JSON have it" if columns else ""
 
 
 def _span(answer: "Answer") -> str:

@@ -4,9 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
 
 _SHOWN_DECIMALS = 6
 _SMALL = Decimal("0.001")  # below it three digits are shown wherever they stand
+
+
+class Kind(StrEnum):
+    """What a numeric column holds: an amount by a rate, a whole number, or an amount whose every digit counts."""
+
+    RATE = "rate"
+    WHOLE = "whole"
+    EXACT = "exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +23,14 @@ class Answer:
     """Column names, and rows of values; `types` are PostgreSQL's numbers of the columns' types (pg_type.oid).
 
     A value is a text, integer, Decimal, boolean, aware time, date, list or dictionary of these, or None. `asked` are
-    the parameters as they were understood.
+    the parameters as they were understood, `kinds` those of the numeric columns that are not amounts by a rate.
     """
 
     columns: tuple[str, ...]
     rows: list[tuple[object, ...]]
     types: tuple[int, ...] = ()
     asked: Mapping[str, object] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
     def column(self, name: str) -> list[object]:
         """Return a column's values, in the order of the rows."""

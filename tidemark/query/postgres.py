@@ -40,7 +40,7 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
             values = values_of(question.parameters, given, newest)
             result = connection.execute(text(question.sql), values)
             types = cast("tuple[int, ...]", tuple(kind for _, kind, *_ in result.cursor.description))
-            return Answer(tuple(result.keys()), [tuple(row) for row in result], types, values)
+            return Answer(tuple(result.keys()), [tuple(row) for row in result], types, values, question.kinds)
         except DBAPIError as error:
             _tell(error)
             raise

@@ -7,15 +7,21 @@
     -- Plot: bar day volume_eth
     -- Example: tidemark query daily_volume --collection pudgypenguins
 
+    -- Exact: volume
+    -- Whole: items
+
+The last two name numeric columns that are not amounts by a rate, for files of fixed types; both may be left out.
 A parameter without a default has to be given. The types are those of `tidemark.query.parameter`. The other comment
 lines at the top are the note: what the figures leave out.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Self
 
+from tidemark.query.answer import Kind
 from tidemark.query.parameter import Parameter
 
 _LINE = re.compile(r"-- (?P<key>[A-Z][a-z]+): (?P<value>.+)")
@@ -51,6 +57,7 @@ class Question:
     plot: Plot | None
     example: str
     note: str
+    kinds: Mapping[str, Kind]
     sql: str
 
     @classmethod
@@ -66,6 +73,12 @@ class Question:
         for key in ("Grain", "Answers", "Plot", "Example"):
             if len(found.get(key, ())) != 1:
                 raise ValueError(f"the question {name!r} needs exactly one line '-- {key}: …' at its top")
+        kinds = {
+            column: kind
+            for kind in (Kind.EXACT, Kind.WHOLE)
+            for line in found.get(kind.capitalize(), ())
+            for column in line.split()
+        }
         parameters = tuple(Parameter.parse(text) for text in found.get("Parameter", ()))
         return cls(name, found["Grain"][0], found["Answers"][0], parameters, Plot.parse(found["Plot"][0]),
-                   found["Example"][0], " ".join(note), sql)  # fmt: skip
+                   found["Example"][0], " ".join(note), kinds, sql)  # fmt: skip
