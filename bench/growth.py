@@ -25,7 +25,7 @@ from tidemark.core.hour import Hour, hours
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.copy_csv import observation_row
-from tidemark.loader.warehouse.load import merge_steps
+from tidemark.loader.warehouse.load import merge
 from tidemark.loader.warehouse.migrate import migrate
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
@@ -74,8 +74,7 @@ def fill(url: str, some: list[Hour]) -> None:
         began = time.perf_counter()
         with connected(SecretStr(url)) as connection:
             values = stage(connection, hour, rows)
-            for step in merge_steps():
-                connection.execute(text(step.read_text()), values)
+            merge(connection, values)
             connection.commit()
         if number % TEN == 0:
             print(f"{number} hours; the last took {time.perf_counter() - began:.2f} s from staging on", flush=True)

@@ -68,9 +68,9 @@ SELECT source_hour, '{collector-a}', 3600, 0, 0, '{}', count(*), jsonb_build_obj
 FROM core.sale GROUP BY source_hour;
 """
 CHANGED = """
-CREATE TEMP TABLE replaced (LIKE core.sale) ON COMMIT DROP;
+CREATE TEMP TABLE leaving (LIKE core.sale) ON COMMIT DROP;
 CREATE TEMP TABLE changed ON COMMIT DROP AS
-SELECT DISTINCT chain, collection_slug, date_trunc('hour', sold_at) AS sold_at, source_hour
+SELECT DISTINCT chain, collection_slug, date_trunc('hour', sold_at) AS sold_hour, source_hour
 FROM core.sale
 WHERE sold_at >= :day AND sold_at < :day + interval '24 hours'
 """

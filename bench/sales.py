@@ -5,7 +5,6 @@ from datetime import timedelta
 from functools import cache
 from itertools import cycle, islice
 from random import Random
-from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -41,7 +40,6 @@ def sales(hour: Hour, count: int, seed: int) -> Iterator[Sale]:
         moment = hour.start + timedelta(seconds=3600 * number / count)
         yield replace(
             sale,
-            sale_uid=UUID(bytes=random.randbytes(16)),
             transaction_hash=f"0x{random.randbytes(32).hex()}",
             order_hash=f"0x{random.randbytes(32).hex()}",
             token_id=str(random.randrange(10**6)),

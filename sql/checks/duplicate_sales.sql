@@ -1,15 +1,62 @@
--- Grain: one row per set of sales that are one and the same.
--- Wrong: A sale stands in the warehouse twice: the same chain, transaction, token and order, or the same with one order hash missing.
+-- Grain: one row per pair of sales of one NFT in one transaction that nothing tells apart.
+-- Wrong: A sale is in core.sale twice: no key of the one contradicts a key of the other.
 -- Next: Load both hours again with --force; report the rows if that does not help.
-WITH recent AS (
+WITH vague AS (
     SELECT DISTINCT transaction_hash
     FROM core.sale
-    WHERE CAST(:hour AS timestamptz) IS NULL OR source_hour = :hour
+    WHERE (CAST(:hour AS timestamptz) IS NULL OR source_hour = :hour)
+        AND (
+            ops.is_vague(order_hash, quantity, maker, taker, seller, buyer)
+            OR EXISTS (
+                SELECT
+                FROM core.sale AS other
+                WHERE other.transaction_hash = sale.transaction_hash
+                    AND ops.is_vague(other.order_hash, other.quantity, other.maker, other.taker, other.seller, other.buyer)
+            )
+        )
+),
+-- seller and buyer where one of them is known, else maker and taker
+key AS (
+    SELECT
+        sale_uid, coalesce(same_as, sale_uid) AS sale, chain, transaction_hash, contract_address, token_id,
+        order_hash, quantity, price_raw, payment_token_address,
+        CASE WHEN has_sides THEN seller ELSE maker END AS a, CASE WHEN has_sides THEN buyer ELSE taker END AS b,
+        has_sides AND (source = 'events_api' OR side_source = 'order') AS directed,
+        ARRAY(
+            SELECT collector FROM core.sale_sighting AS seen
+            WHERE seen.sale_uid = each.sale_uid AND collector LIKE 'events-api-%'
+        ) AS lists
+    FROM vague
+    JOIN (
+        SELECT
+            sale_uid, NULL::uuid AS same_as, chain, transaction_hash, contract_address, token_id, order_hash, quantity, price_raw,
+            payment_token_address, maker, taker, seller, buyer, source, side_source
+        FROM core.sale
+        UNION ALL
+        SELECT
+            sale_uid, same_as, chain, transaction_hash, contract_address, token_id, order_hash, quantity, price_raw,
+            payment_token_address, maker, taker, seller, buyer, source, side_source
+        FROM core.sale_superseded
+    ) AS each USING (transaction_hash),
+        LATERAL (SELECT seller IS NOT NULL OR buyer IS NOT NULL AS has_sides) AS sides
+),
+pair AS (
+    SELECT
+        chain, transaction_hash, contract_address, token_id, one.sale AS one, other.sale AS other,
+        one.lists && other.lists
+            OR one.order_hash <> other.order_hash
+            OR one.quantity <> other.quantity
+            OR (
+                (one.a <> other.a OR one.b <> other.b)
+                AND (one.directed AND other.directed OR one.a <> other.b OR one.b <> other.a)
+            )
+            OR one.price_raw <> other.price_raw AND (one.order_hash = other.order_hash AND one.quantity = other.quantity) IS NOT TRUE
+            OR one.payment_token_address <> other.payment_token_address AND (one.order_hash = other.order_hash) IS NOT TRUE AS differ
+    FROM key AS one
+    JOIN key AS other USING (chain, transaction_hash, contract_address, token_id)
+    WHERE one.sale < other.sale
 )
-SELECT chain, transaction_hash, contract_address, token_id, price_raw, count(*) AS rows, array_agg(sale_uid::text) AS sale_uids
-FROM core.sale
-JOIN recent USING (transaction_hash)
-GROUP BY chain, transaction_hash, contract_address, token_id, price_raw
-HAVING count(*) > count(DISTINCT coalesce(order_hash, ''))
-    OR (bool_or(source = 'events_api' AND order_hash IS NULL) AND bool_or(source = 'stream' AND order_hash IS NOT NULL))
-    OR (bool_or(source = 'events_api' AND order_hash IS NOT NULL) AND bool_or(source = 'stream' AND order_hash IS NULL))
+SELECT chain, transaction_hash, contract_address, token_id, one::text, other::text
+FROM pair
+GROUP BY chain, transaction_hash, contract_address, token_id, one, other
+HAVING bool_or(differ) IS NOT TRUE

@@ -1,25 +1,26 @@
--- Grain: one row per observation of this load that core.sale is not written from: behind the strongest of its sale; 3_sales.sql adds those that core.sale
--- holds out against.
-CREATE TEMP TABLE duplicate ON COMMIT DROP AS
+-- Grain: one row per observation that another one of the same key and load precedes, with the values of the first.
+CREATE TEMP TABLE behind ON COMMIT DROP AS
 WITH ranked AS (
     SELECT
-        observation, file,
-        row_number() OVER strongest AS place,
-        payload_hash <> first_value(payload_hash) OVER strongest AS may_differ
+        observation, file, sale_uid, payload_hash,
+        row_number() OVER by_precedence AS place,
+        first_value(payload_hash) OVER by_precedence AS first_payload_hash
     FROM sale_observation
-    WINDOW strongest AS (PARTITION BY sale_uid ORDER BY ops.precedence(source, sent_at, received_at, collector), observation)
+    WINDOW by_precedence AS (
+        PARTITION BY sale_uid ORDER BY ops.precedence(source, sent_at, received_at, collector, :hour), payload_hash, observation
+    )
 )
-SELECT observation, file, may_differ
+SELECT observation, file, sale_uid, payload_hash, first_payload_hash
 FROM ranked
 WHERE place > 1;
-ANALYZE duplicate;
+ANALYZE behind;
 ANALYZE sale_observation (observation, sale_uid);
 
 -- Loads take turns from here on, so that what one decides by is still so when it commits. Reading goes on beside.
 SELECT pg_advisory_xact_lock(hashtextextended('tidemark facts', 0));
 
--- Statistics that know fewer sales than the hour has may be from before its rows came, or from a moment at which no row was committed yet. A join
--- row by row then looks cheap and never ends.
+-- Statistics that know fewer sales than the hour has may be from before its rows came, or from a moment at which no row
+-- was committed yet. A join row by row then looks cheap and takes hours.
 SELECT set_config('enable_nestloop', 'off', true)
 FROM pg_class
 WHERE oid IN ('core.sale'::regclass, 'core.sale_sighting'::regclass)

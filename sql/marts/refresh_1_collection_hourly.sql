@@ -1,6 +1,6 @@
 -- Grain: one row of mart.collection_hourly per UTC hour of sale, chain and collection whose sales the load changed.
 CREATE TEMP TABLE changed_hour ON COMMIT DROP AS
-SELECT DISTINCT date_trunc('hour', sold_at, 'UTC') AS hour, chain, collection_slug
+SELECT DISTINCT sold_hour AS hour, chain, collection_slug
 FROM changed;
 ANALYZE changed_hour;
 

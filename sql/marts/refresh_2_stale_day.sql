@@ -1,12 +1,12 @@
--- Grain: one row of mart.stale_day per UTC day that the load changed.
+-- Grain: one row of mart.stale_day per UTC day whose sales the load changed.
 INSERT INTO mart.stale_day (day)
-SELECT DISTINCT (sold_at AT TIME ZONE 'UTC')::date
+SELECT DISTINCT (sold_hour AT TIME ZONE 'UTC')::date
 FROM changed;
 
 -- A sale that went can be what another day's flag was about.
 INSERT INTO mart.stale_day (day)
 SELECT DISTINCT (flag.sold_at AT TIME ZONE 'UTC')::date
-FROM replaced AS gone
+FROM leaving AS gone
 JOIN core.sale AS other USING (chain, contract_address, token_id)
 JOIN mart.sale_flags AS flag ON flag.sale_uid = other.sale_uid
 WHERE flag.signal IN ('back_and_forth', 'bought_again')

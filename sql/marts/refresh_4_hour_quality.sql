@@ -14,9 +14,9 @@ CROSS JOIN LATERAL (
 ) AS sale;
 ANALYZE hour_sale (hour, sale_uid);
 
--- Grain: one row per hour, sale and collector that saw it about then.
+-- Grain: one row per hour, sale and collector that observed it about then, under this or another key.
 CREATE TEMP TABLE hour_sighting ON COMMIT DROP AS
-SELECT quality_hour.hour, sighting.*
+SELECT quality_hour.hour, coalesce(same_as, sighting.sale_uid) AS sale_uid, collector
 FROM quality_hour
 -- OFFSET 0 keeps the planner from reading the whole table once instead of each hour by its key
 CROSS JOIN LATERAL (
@@ -25,7 +25,8 @@ CROSS JOIN LATERAL (
     -- a broadcast weeks later does not undo that a collector missed the first one
     WHERE source_hour BETWEEN quality_hour.hour - interval '1 hour' AND quality_hour.hour + interval '1 hour'
     OFFSET 0
-) AS sighting;
+) AS sighting
+LEFT JOIN core.sale_superseded AS other USING (sale_uid);
 ANALYZE hour_sighting (hour, sale_uid);
 
 -- Grain: one row per sale of those hours, with the collectors that saw it then, in order of name.

@@ -29,29 +29,14 @@ FROM audit_hour
 JOIN claim ON source_hour IN (hour, hour + interval '1 hour')
 GROUP BY hour, topic;
 
--- Grain: one row per audited hour and sale that its audits fetched. Where the API left out an order hash that the stream names, or the reverse, the
--- row of the stream is the sale.
+-- Grain: one row per audited hour and sale that its audits fetched, under this or another key.
 CREATE TEMP TABLE audit_listed ON COMMIT DROP AS
-WITH fetched AS (
-    SELECT DISTINCT hour, sale_uid
-    FROM audit_hour
-    CROSS JOIN LATERAL (
-        SELECT sale_uid FROM core.sale_sighting WHERE source_hour = hour AND collector LIKE 'events-api-audit-%' OFFSET 0
-    ) AS sighting
-),
-twin AS (
-    SELECT DISTINCT ON (hour, late.sale_uid) hour, streamed.sale_uid
-    FROM fetched
-    JOIN core.sale_superseded AS late USING (sale_uid)
-    JOIN core.sale AS streamed
-        ON streamed.transaction_hash = late.transaction_hash AND streamed.source = 'stream'
-        AND (streamed.chain, streamed.contract_address, streamed.token_id) = (late.chain, late.contract_address, late.token_id)
-        AND streamed.price_raw IS NOT DISTINCT FROM late.price_raw
-    ORDER BY hour, late.sale_uid, streamed.sale_uid
-)
-SELECT hour, sale_uid FROM fetched
-UNION
-SELECT hour, sale_uid FROM twin;
+SELECT DISTINCT hour, coalesce(same_as, fetched.sale_uid) AS sale_uid
+FROM audit_hour
+CROSS JOIN LATERAL (
+    SELECT sale_uid FROM core.sale_sighting WHERE source_hour = hour AND collector LIKE 'events-api-audit-%' OFFSET 0
+) AS fetched
+LEFT JOIN core.sale_superseded AS other USING (sale_uid);
 ANALYZE audit_listed;
 
 -- Grain: one row per audited hour and sale of an audited window: whether the API knows it, which collectors received it then, and whether one

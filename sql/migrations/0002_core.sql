@@ -2,6 +2,8 @@
 
 CREATE TABLE core.sale (
     sale_uid               uuid           PRIMARY KEY,
+    fill                   smallint       NOT NULL DEFAULT 1 CHECK (fill > 0),
+    payload_hash           bigint         NOT NULL DEFAULT 0,
     sold_at                timestamptz    NOT NULL,
     sold_at_source         text           NOT NULL CHECK (sold_at_source IN ('transaction', 'closing', 'event')),
     event_at               timestamptz,
@@ -46,7 +48,6 @@ CREATE TABLE core.sale (
 CREATE INDEX sale_sold_at ON core.sale (sold_at);
 CREATE INDEX sale_collection ON core.sale (collection_slug, sold_at);
 CREATE INDEX sale_transaction ON core.sale USING hash (transaction_hash);
-CREATE INDEX sale_from_events_api ON core.sale (transaction_hash) WHERE source = 'events_api';
 CREATE INDEX sale_token ON core.sale (contract_address, token_id);
 CREATE INDEX sale_source_hour ON core.sale (source_hour);
 -- Wallets alone: a B-tree keeps equal keys once, so these are smaller and quicker to write than with a time beside
@@ -59,12 +60,30 @@ CREATE INDEX sale_seller ON core.sale (seller);
 CREATE STATISTICS core.sale_day ON ((sold_at AT TIME ZONE 'UTC')::date) FROM core.sale;
 COMMENT ON STATISTICS core.sale_day IS 'How many UTC days the sales of core.sale fall on.';
 
+CREATE FUNCTION ops.is_vague(order_hash text, quantity numeric, maker text, taker text, seller text, buyer text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN order_hash IS NULL OR quantity IS NULL OR CASE
+    WHEN seller IS NULL AND buyer IS NULL THEN maker IS NULL OR taker IS NULL
+    ELSE seller IS NULL OR buyer IS NULL
+END;
+COMMENT ON FUNCTION ops.is_vague IS
+    'Whether an observation lacks a value that identifies a sale, so that another key may be the same sale.';
+REVOKE ALL ON FUNCTION ops.is_vague FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ops.is_vague TO tidemark_loader;
+CREATE INDEX sale_vague ON core.sale (transaction_hash) WHERE ops.is_vague(order_hash, quantity, maker, taker, seller, buyer);
+
 COMMENT ON TABLE core.sale IS
     'One row per NFT sold in an order fill. Of several observations of a sale it holds the one of the highest '
     'precedence: stream before Events API, then the earliest by sent_at, received_at, collector.';
 COMMENT ON COLUMN core.sale.sale_uid IS
-    'First 16 bytes of sha256(''v1|chain|transaction|contract|token_id|order_hash or empty''); the same sale always '
-    'has the same one.';
+    'Key of the observation in this row: the first 16 bytes of a SHA-256 of what identifies the sale, as '
+    'docs/sales.md explains.';
+COMMENT ON COLUMN core.sale.fill IS
+    'n for the n-th of equal sales of one answer of the Events API: an order filled several times in a transaction. '
+    'Else 1.';
+COMMENT ON COLUMN core.sale.payload_hash IS
+    'Hash of the reported values: equal where the same version of Tidemark read the same values.';
 COMMENT ON COLUMN core.sale.sold_at IS
     'When it was sold, UTC: time of the transaction, else closing time, else time of the event.';
 COMMENT ON COLUMN core.sale.sold_at_source IS 'Which of the three sold_at is: transaction, closing or event.';
@@ -134,6 +153,9 @@ CREATE TABLE core.sale_sighting (
     PRIMARY KEY (source_hour, sale_uid, collector)  -- the hour first: what a load writes lies together at the end
 );
 
+-- A list of the Events API has each sale once: which lists have a key tells whether two keys can be one sale.
+CREATE INDEX sale_sighting_listed ON core.sale_sighting (sale_uid) WHERE collector LIKE 'events-api-%';
+
 COMMENT ON TABLE core.sale_sighting IS
     'One row per sale, hour and collector that observed it: how complete each collector is. The hour comes first in '
     'its key: to look up one sale, name its source_hour as well.';
@@ -143,17 +165,21 @@ COMMENT ON COLUMN core.sale_sighting.collector IS 'The collector that observed i
 COMMENT ON COLUMN core.sale_sighting.observations IS 'How many messages of this hour by this collector report it.';
 COMMENT ON COLUMN core.sale_sighting.first_received_at IS 'When the first of them was received.';
 
-CREATE TABLE core.sale_superseded (LIKE core.sale INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS, PRIMARY KEY (sale_uid));
+CREATE TABLE core.sale_superseded (
+    same_as uuid NOT NULL,
+    LIKE core.sale INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS,
+    PRIMARY KEY (sale_uid)
+);
 CREATE INDEX sale_superseded_transaction ON core.sale_superseded (transaction_hash);
 COMMENT ON TABLE core.sale_superseded IS
-    'One row per sale of the Events API that is a sale of the stream under another sale_uid, because only one of the '
-    'two names the order. It is not part of core.sale.';
+    'One row per key that is the sale of another key, because an observation lacked a value such as the order hash. It '
+    'is not part of core.sale.';
+COMMENT ON COLUMN core.sale_superseded.same_as IS 'The sale that it is: core.sale.sale_uid.';
 
 CREATE TABLE staging.sale_observation (
     observation  bigint  NOT NULL,
     file         integer NOT NULL,
     collector    text    NOT NULL,
-    payload_hash bigint  NOT NULL,
     LIKE core.sale INCLUDING COMMENTS
 );
 
@@ -165,5 +191,3 @@ COMMENT ON COLUMN staging.sale_observation.observation IS
     'Number of the line within the load: it grows in order of file and line.';
 COMMENT ON COLUMN staging.sale_observation.file IS 'The object that holds it: ops.load_file.file.';
 COMMENT ON COLUMN staging.sale_observation.collector IS 'The collector that received it.';
-COMMENT ON COLUMN staging.sale_observation.payload_hash IS
-    'Equal for observations of this load that report the same values; means nothing beyond the load.';

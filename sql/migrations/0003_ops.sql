@@ -13,9 +13,11 @@ CREATE TABLE ops.load_run (
     inserted    bigint      NOT NULL CHECK (inserted >= 0),
     replaced    bigint      NOT NULL CHECK (replaced >= 0),
     duplicates  bigint      NOT NULL CHECK (duplicates >= 0),
+    conflicting bigint      NOT NULL DEFAULT 0 CHECK (conflicting BETWEEN 0 AND duplicates),
     other       bigint      NOT NULL CHECK (other >= 0),
     quarantined bigint      NOT NULL CHECK (quarantined >= 0),
     superseded  bigint      NOT NULL,
+    removed     bigint      NOT NULL DEFAULT 0 CHECK (removed >= 0),
     CONSTRAINT every_line_has_one_outcome CHECK (lines = inserted + replaced + duplicates + other + quarantined)
 );
 
@@ -40,12 +42,14 @@ COMMENT ON COLUMN ops.load_run.replaced IS
     'Lines whose sale replaced the row of core.sale: an observation of higher precedence, the same one read again '
     'with --force, or one of lower precedence where the hour no longer reports the row''s own.';
 COMMENT ON COLUMN ops.load_run.duplicates IS 'Lines that report a sale which another line or load had reported.';
+COMMENT ON COLUMN ops.load_run.conflicting IS
+    'Those of the duplicates that report other values than the row of core.sale: ops.sale_difference.';
 COMMENT ON COLUMN ops.load_run.other IS 'Lines of other event types.';
 COMMENT ON COLUMN ops.load_run.quarantined IS 'Lines that could not be read: ops.reject.';
 COMMENT ON COLUMN ops.load_run.superseded IS
-    'Rows of the Events API that moved from core.sale to core.sale_superseded, less those that came back. Inserted '
-    'less superseded, over all loads, is the number of rows of core.sale plus the sales that were removed because no '
-    'line reports them any more.';
+    'By how many rows core.sale_superseded grew. Over all loads, inserted less removed less superseded is the number of '
+    'rows of core.sale.';
+COMMENT ON COLUMN ops.load_run.removed IS 'Keys of sales that were removed because no line reports them any more';
 COMMENT ON CONSTRAINT every_line_has_one_outcome ON ops.load_run IS
     'A load whose sums do not balance cannot be committed.';
 
@@ -60,6 +64,7 @@ CREATE TABLE ops.load_file (
     inserted    bigint  NOT NULL CHECK (inserted >= 0),
     replaced    bigint  NOT NULL CHECK (replaced >= 0),
     duplicates  bigint  NOT NULL CHECK (duplicates >= 0),
+    conflicting bigint  NOT NULL DEFAULT 0 CHECK (conflicting BETWEEN 0 AND duplicates),
     other       bigint  NOT NULL CHECK (other >= 0),
     quarantined bigint  NOT NULL CHECK (quarantined >= 0),
     PRIMARY KEY (load_id, file),
@@ -77,6 +82,8 @@ COMMENT ON COLUMN ops.load_file.lines IS 'Its record lines, equal to the manifes
 COMMENT ON COLUMN ops.load_file.inserted IS 'Lines that report a sale which core.sale did not have.';
 COMMENT ON COLUMN ops.load_file.replaced IS 'Lines whose sale replaced the row of core.sale.';
 COMMENT ON COLUMN ops.load_file.duplicates IS 'Lines that report a sale which another line or load had reported.';
+COMMENT ON COLUMN ops.load_file.conflicting IS
+    'Those of the duplicates that report other values than the row of core.sale: ops.sale_difference.';
 COMMENT ON COLUMN ops.load_file.other IS 'Lines of other event types.';
 COMMENT ON COLUMN ops.load_file.quarantined IS 'Lines that could not be read: ops.reject.';
 COMMENT ON CONSTRAINT every_line_has_one_outcome ON ops.load_file IS
@@ -138,16 +145,18 @@ CREATE TYPE ops.precedence AS (
     not_streamed boolean,
     sent_at      timestamptz,
     received_at  timestamptz,
-    collector    text COLLATE "C"
+    collector    text COLLATE "C",
+    source_hour  timestamptz
 );
 
 COMMENT ON TYPE ops.precedence IS
     'The total order of the observations of one sale: core.sale holds the lowest value, which has the highest '
     'precedence.';
 
-CREATE FUNCTION ops.precedence(source text, sent_at timestamptz, received_at timestamptz, collector text) RETURNS ops.precedence
+CREATE FUNCTION ops.precedence(source text, sent_at timestamptz, received_at timestamptz, collector text, source_hour timestamptz)
+RETURNS ops.precedence
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN ROW(source <> 'stream', coalesce(sent_at, 'infinity'), received_at, collector)::ops.precedence;
+RETURN ROW(source <> 'stream', coalesce(sent_at, 'infinity'), received_at, collector, source_hour)::ops.precedence;
 
 COMMENT ON FUNCTION ops.precedence IS
     'Where an observation stands in the total order: the stream before the Events API, then by the time of sending, '
@@ -157,7 +166,7 @@ CREATE FUNCTION ops.reported_values(sale jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN sale - ARRAY[
     'sale_uid', 'sent_at', 'received_at', 'is_replayed', 'source', 'source_hour', 'loaded_at', 'first_collector', 'first_load_id',
-    'observation', 'file', 'collector', 'payload_hash'
+    'observation', 'file', 'collector', 'payload_hash', 'fill', 'same_as'
 ];
 
 COMMENT ON FUNCTION ops.reported_values IS

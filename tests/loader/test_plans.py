@@ -7,6 +7,7 @@ any moment of a load.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from tests.loader.test_versions import NEWEST, OLDEST, server_of
 from tidemark.loader.hours import load_hour
 from tidemark.loader.marts.postgres import MARTS
 from tidemark.loader.settings import LoaderSettings
-from tidemark.loader.warehouse.load import merge_steps
+from tidemark.loader.warehouse.load import merge
 from tidemark.loader.warehouse.migrate import migrate
 from tidemark.storage.postgres import connected
 
@@ -53,9 +54,11 @@ def load(s3: "S3Client", warehouse: LoaderSettings, monkeypatch: pytest.MonkeyPa
 
     def put(recording: Recording, *, force: bool = False) -> list[str]:
         slow: list[str] = []
-        monkeypatch.setattr(
-            "tidemark.loader.warehouse.load.merge", lambda *given: slow.extend(watched(merge_steps(), *given))
-        )
+
+        def watch(connection: Connection, step: Path, values: dict[str, Any]) -> None:
+            slow.extend(watched([step], connection, values))
+
+        monkeypatch.setattr("tidemark.loader.warehouse.load.merge", partial(merge, run=watch))
         recording.put(s3, warehouse.bucket)
         load_hour(recording.hour, warehouse, force=force, say=quiet)
         return slow

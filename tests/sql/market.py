@@ -33,12 +33,16 @@ INSERT INTO core.sale_sighting (sale_uid, source_hour, collector, observations, 
 VALUES (:sale_uid, :hour, :collector, 1, :received_at)
 """
 _INSERT_COVERAGE = "INSERT INTO ops.coverage VALUES (:hour, :collector, 'collection:*', :from_at, :to_at)"
-_TOUCHED = """
+_INSERT_CHANGED = """
+INSERT INTO changed
+VALUES (:chain, :collection_slug, date_trunc('hour', CAST(:sold_at AS timestamptz), 'UTC'), :source_hour)
+"""
+_CHANGED = """
 CREATE TEMP TABLE changed (
-    chain text, collection_slug text, sold_at timestamptz, source_hour timestamptz
+    chain text, collection_slug text, sold_hour timestamptz, source_hour timestamptz
 ) ON COMMIT DROP;
 CREATE TEMP TABLE silent_topic (source_hour timestamptz, collector text, topic text) ON COMMIT DROP;
-CREATE TEMP TABLE replaced (LIKE core.sale) ON COMMIT DROP
+CREATE TEMP TABLE leaving (LIKE core.sale) ON COMMIT DROP
 """
 
 
@@ -68,7 +72,7 @@ def sale(
     side, quantity = other.get("side", "listing"), other.get("quantity", 1)
     amount = None if price is None else Decimal(price)
     row: Sale = {
-        "sold_at": moment, "sold_at_source": "transaction", "event_at": moment,
+        "fill": 1, "payload_hash": 0, "sold_at": moment, "sold_at_source": "transaction", "event_at": moment,
         "sent_at": moment + timedelta(seconds=3), "received_at": moment + timedelta(seconds=4),
         "loaded_at": moment + timedelta(seconds=60), "source_hour": Hour.of(moment + timedelta(seconds=4)).start,
         "chain": "ethereum", "transaction_hash": f"0xt{sold_at}{name}".lower(), "order_hash": None,
@@ -133,9 +137,9 @@ def fill(url: str, sales: Iterable[Sale] = MARKET, coverage: Iterable[tuple[str,
 
 def touch(connection: Connection, rows: Iterable[Sale]) -> None:
     """Name the sales, as they are or were, that a load changed."""
-    connection.execute(text(_TOUCHED))
+    connection.execute(text(_CHANGED))
     for row in rows:
-        connection.execute(text("INSERT INTO changed VALUES (:chain, :collection_slug, :sold_at, :source_hour)"), row)
+        connection.execute(text(_INSERT_CHANGED), row)
 
 
 def load(connection: Connection, hour: datetime, rows: list[Sale], stretches: Iterable[Stretch] = ()) -> None:

@@ -51,7 +51,9 @@ COPY = """
 
 SUPERSEDED = """
     WITH old AS (DELETE FROM core.sale WHERE sale_uid = {first} RETURNING *)
-    INSERT INTO core.sale_superseded SELECT * FROM old
+    INSERT INTO core.sale_superseded
+    SELECT named.* FROM old,
+        jsonb_populate_record(NULL::core.sale_superseded, to_jsonb(old) || jsonb_build_object('same_as', sale_uid)) AS named
 """
 
 FLAGGED = """
@@ -105,8 +107,12 @@ PLANTED = {
     ],
     "duplicate_sales": [
         COPY.format(changes="'nft_name', 'again'", first=FIRST),
-        COPY.format(changes="'order_hash', '0xo'", first=FIRST)
-        + f"; UPDATE core.sale SET source = 'events_api' WHERE sale_uid = {FIRST} AND order_hash IS NULL",
+        COPY.format(changes="'order_hash', '0xo'", first=FIRST),
+        COPY.format(changes="'buyer', NULL, 'taker', NULL", first=FIRST),
+        COPY.format(changes="'quantity', NULL", first=FIRST),
+        COPY.format(changes="'price_raw', NULL", first=FIRST),
+        COPY.format(changes="'payment_token_address', NULL", first=FIRST),
+        COPY.format(changes="'seller', buyer, 'buyer', seller, 'side_source', 'none'", first=FIRST),
     ],
     "flags_disagree": [
         f"UPDATE core.sale SET seller = buyer WHERE sale_uid = {FIRST}",

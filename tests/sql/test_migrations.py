@@ -215,7 +215,7 @@ def test_everybody_may_do_nothing(warehouse_url: str) -> None:
 
 
 def test_the_loader_calls_its_functions(warehouse_url: str) -> None:
-    higher = "ops.precedence('stream', now(), now(), 'a') < ops.precedence('x', now(), now(), 'a')"
+    higher = "ops.precedence('stream', now(), now(), 'a', now()) < ops.precedence('x', now(), now(), 'a', now())"
     assert as_role(warehouse_url, "tidemark_loader", f"SELECT ops.reported_values('{{}}'), {higher}") == [({}, True)]
     assert as_role(warehouse_url, "tidemark_loader", "SELECT count(*) FROM ops.sale_difference") == [(0,)]
 

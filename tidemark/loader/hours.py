@@ -127,7 +127,8 @@ def _report(connection: Connection, hour: Hour, missing: list[str], *, unchanged
     if run is None:
         raise AssertionError(f"{hour.key} was loaded and has no load_run")
     counts = {
-        name: run[name] for name in ("files", "lines", "inserted", "replaced", "duplicates", "other", "quarantined")
+        name: run[name]
+        for name in ("files", "lines", "inserted", "replaced", "duplicates", "conflicting", "other", "quarantined")
     }
     return LoadReport(
         hour=hour.key,

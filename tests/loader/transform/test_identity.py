@@ -1,13 +1,17 @@
 """One sale has one identity, however its chain and its hexadecimal names are spelled."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import sha256
+from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from tests.loader.transform.messages import sale_of, sold
 from tidemark.loader.transform.identity import Nft, chain_of, label_of, needed_word, nft_of, sale_uid, word_of
 from tidemark.loader.transform.outcome import Reason, UnfitError
+from tidemark.loader.transform.sale import Source
 
 MINT = "DRiP2Pn2K6fuMLKQmt5rZWyHiUZ6WK3GChEySUpHSS4x"
 
@@ -69,21 +73,58 @@ def test_elsewhere_it_has_a_token_id(nft_id: str) -> None:
         nft_of(nft_id, None)
 
 
-def test_the_identity_is_the_digest_of_its_parts() -> None:
-    nft = Nft("ethereum", "0xc", "7")
-    assert sale_uid(nft, "0xa", "0xb").bytes == sha256(b"v1|ethereum|0xa|0xc|7|0xb").digest()[:16]
-    assert sale_uid(nft, "0xa", None).bytes == sha256(b"v1|ethereum|0xa|0xc|7|").digest()[:16]
+def uid(fill: int = 1, /, **changes: object) -> UUID:
+    return sale_uid(replace(sale_of(sold()), **changes), fill)
 
 
-words = st.text(st.characters(codec="ascii"), min_size=1, max_size=6)
-parts = st.tuples(words, words, words, words)
+def test_a_sale_uid_is_the_digest_of_what_identifies_the_sale() -> None:
+    sale = replace(sale_of(sold()), maker="0xb", taker="0xa", seller="0xb", buyer="0xa", quantity=5, price_raw=7)
+    nft = f"{sale.chain}|{sale.transaction_hash}|{sale.contract_address}|{sale.token_id}"
+    with_order = f"v2|{nft}|{sale.order_hash}|0xa|0xb|5|1"
+    assert sale_uid(sale).bytes == sha256(with_order.encode()).digest()[:16]
+    without = f"v2|{nft}||0xb|0xa|5|7|{sale.payment_token_address}|1"
+    assert sale_uid(replace(sale, order_hash=None)).bytes == sha256(without.encode()).digest()[:16]
 
 
-@given(parts, parts)
-def test_two_sales_share_an_identity_only_if_every_part_is_equal(one: tuple[str, ...], other: tuple[str, ...]) -> None:
-    try:
-        first, second = ([needed_word(part, "part") for part in sale] for sale in (one, other))
-    except UnfitError:
-        return
-    uids = {sale_uid(Nft("base", sale[0], sale[1]), sale[2], sale[3]) for sale in (first, second)}
-    assert (len(uids) == 1) == (first == second)
+WHO_AND_WHEN: dict[str, object] = {
+    "sent_at": None, "received_at": datetime(2030, 1, 1, tzinfo=UTC), "event_at": None, "usd_rate": None,
+    "eth_rate": Decimal(2), "nft_name": "x", "collection_slug": "x", "is_private": None, "source": Source.EVENTS_API,
+    "sold_at": datetime(2030, 1, 1, tzinfo=UTC),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WHO_AND_WHEN)
+@pytest.mark.parametrize("order_hash", [None, "0xo"])
+def test_who_reports_a_sale_and_with_which_times_and_rates_is_no_part_of_it(name: str, order_hash: str | None) -> None:
+    assert uid(order_hash=order_hash, **{name: WHO_AND_WHEN[name]}) == uid(order_hash=order_hash)
+
+
+WHAT: dict[str, object] = {
+    "chain": "base", "transaction_hash": "0xt", "contract_address": "0xc", "token_id": "x", "seller": "0xother",
+    "buyer": "0xother", "quantity": 77,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WHAT)
+@pytest.mark.parametrize("order_hash", [None, "0xo"])
+def test_what_is_sold_by_whom_to_whom_is_part_of_it(name: str, order_hash: str | None) -> None:
+    assert uid(order_hash=order_hash, **{name: WHAT[name]}) != uid(order_hash=order_hash)
+
+
+@pytest.mark.parametrize(("name", "value"), [("price_raw", 77), ("payment_token_address", "0xother")])
+def test_the_price_counts_only_where_no_order_decides_it(name: str, value: object) -> None:
+    assert uid(**{name: value}) == uid()
+    assert uid(order_hash=None, **{name: value}) != uid(order_hash=None)
+    assert uid(quantity=None, price_raw=77) != uid(quantity=None, price_raw=78)
+
+
+def test_an_order_has_one_direction_and_a_sale_without_one_has_two() -> None:
+    there, back = {"seller": "0xa", "buyer": "0xb"}, {"seller": "0xb", "buyer": "0xa"}
+    assert uid(**there) == uid(**back)
+    assert uid(order_hash=None, **there) != uid(order_hash=None, **back)
+    unknown = {"order_hash": None, "seller": None, "buyer": None}
+    assert uid(**unknown, maker="0xa", taker="0xb") == uid(**unknown, maker="0xb", taker="0xa")
+
+
+def test_equal_fills_are_counted() -> None:
+    assert uid(2) != uid()

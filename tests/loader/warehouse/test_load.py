@@ -2,13 +2,17 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from tests.loader.recording import HOUR
+from tests.loader.transform.messages import sale_of, sold
 from tidemark.core.errors import Problem
+from tidemark.loader.warehouse.copy import copied
+from tidemark.loader.warehouse.copy_csv import OBSERVATION_COLUMNS, observation_row
 from tidemark.loader.warehouse.load import SQL, lock_hour, merge, merge_steps
 from tidemark.storage.postgres import connected
 
@@ -66,12 +70,15 @@ def test_another_hour_does_not_wait(connection: Connection, warehouse_url: str) 
         lock_hour(other, HOUR.next(), pytest.fail)
 
 
-@pytest.mark.parametrize("lost", ["lines", "other", "quarantined", "observations"])
+@pytest.mark.parametrize("lost", ["lines", "other", "quarantined", "sales"])
 def test_sums_that_do_not_balance_cannot_be_committed(connection: Connection, lost: str) -> None:
-    file = {"file": 1, "key": "k", "collector": "a", "sha256": "", "bytes": 0}
-    counts = {"lines": 5, "observations": 2, "other": 2, "quarantined": 1}
+    found = {"lines": 5, "sales": 2, "other": 2, "quarantined": 1}
+    found[lost] += 1
     values = {**RUN, "hour": HOUR.start, "collectors": ["a"], "covered": "[]", "gaps": "[]", "load_id": 1}
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
+    rows = [observation_row(line, 1, "a", sale_of(sold(quantity=line))) for line in range(found.pop("sales"))]
+    copied(connection, "sale_observation", OBSERVATION_COLUMNS, BytesIO(b"".join(rows)))
+    file = {"file": 1, "key": "k", "collector": "a", "sha256": "", "bytes": 0, **found}
     with pytest.raises(Problem, match="the lines of 2026-11-22T15 do not add up") as caught:
-        merge(connection, {**values, "files": json.dumps([{**file, **counts, lost: counts[lost] + 1}])})
+        merge(connection, {**values, "files": json.dumps([file])})
     assert "every_line_has_one_outcome" in caught.value.what

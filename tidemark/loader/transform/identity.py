@@ -3,10 +3,13 @@
 import re
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from tidemark.loader.transform.outcome import Reason, UnfitError
+
+if TYPE_CHECKING:
+    from tidemark.loader.transform.sale import Sale
 
 _CHAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _WORD = re.compile(r"[!-{}~]{1,255}", re.ASCII)  # printable without "|", which separates the parts of a sale_uid
@@ -90,10 +93,23 @@ def nft_of(nft_id: str, chain: str | None) -> Nft:
     return Nft(name, needed_word(contract, "item.nft_id"), needed_word(token_id, "item.nft_id"))
 
 
-def sale_uid(nft: Nft, transaction_hash: str, order_hash: str | None) -> UUID:
-    """Return the identity of a sale; its parts must have come through this module.
+def sale_uid(sale: "Sale", fill: int = 1) -> UUID:
+    """Return the key of an observation: equal keys are one sale, whoever reports it, when and with which rates.
 
-    One transaction can hold many sales and one order can be filled many times, so neither is enough alone.
+    With an order hash, chain, transaction, NFT, order, parties and quantity identify a fill: a part of an order has a
+    price that follows from its quantity, so another price is a conflict. Without one, the price and its token count
+    too, and who of the parties sold, where that is known. `fill` counts equal rows of one answer of the Events API.
+    Different keys can still be one sale, where one of them lacks a value: see `tidemark.loader.warehouse.same_sale`.
     """
-    parts = ("v1", nft.chain, transaction_hash, nft.contract, nft.token_id, order_hash or "")
-    return UUID(bytes=sha256("|".join(parts).encode()).digest()[:16])
+    traded = (sale.seller, sale.buyer) if sale.seller or sale.buyer else (sale.maker, sale.taker)
+    parties = [party or "" for party in traded]
+    if sale.order_hash:
+        part = f"price {sale.price_raw}" if sale.quantity is None else sale.quantity
+        terms: list[object] = [*sorted(parties), part]
+    else:
+        directed = sale.seller and sale.buyer
+        terms = [*(parties if directed else ["?", *sorted(parties)])]
+        terms += [sale.quantity, sale.price_raw, sale.payment_token_address]
+    nft = sale.chain, sale.transaction_hash, sale.contract_address, sale.token_id
+    text = "|".join(map(str, ("v2", *nft, sale.order_hash or "", *terms, fill)))
+    return UUID(bytes=sha256(text.encode()).digest()[:16])

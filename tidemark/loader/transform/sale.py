@@ -7,11 +7,10 @@ has exactly those columns of `core.sale` that its message decides.
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from uuid import UUID
 
 from msgspec import Struct
 
-from tidemark.loader.transform.identity import Nft, sale_uid
+from tidemark.loader.transform.identity import Nft
 from tidemark.loader.transform.number import in_tokens, product, quotient
 from tidemark.loader.transform.order import Fee, FeeKind, Side, Terms, fees_of, paid_to, side_by_payment
 from tidemark.loader.transform.outcome import Reason, UnfitError
@@ -85,7 +84,6 @@ class Sale(Struct, frozen=True, kw_only=True):
     `price_usd` and `price_eth` are their exact products with `price`.
     """
 
-    sale_uid: UUID
     sold_at: datetime
     sold_at_source: SoldAtSource
     event_at: datetime | None
@@ -131,7 +129,6 @@ def sale_of(facts: Facts) -> Sale:
     price = in_tokens(facts.price_raw, facts.payment_token_decimals)
     fees = fees_of(facts.terms, facts.quantity, facts.price_raw) if facts.terms else None
     return Sale(
-        sale_uid=sale_uid(facts.nft, facts.transaction_hash, facts.order_hash),
         sold_at=sold_at,
         sold_at_source=sold_at_source,
         event_at=facts.event_at,

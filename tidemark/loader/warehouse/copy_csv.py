@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
+from tidemark.loader.transform.identity import sale_uid
 from tidemark.loader.transform.order import Fee
 from tidemark.loader.transform.outcome import Reject
 from tidemark.loader.transform.sale import Sale
@@ -22,10 +23,19 @@ from tidemark.loader.transform.sale import Sale
 FORMAT = r"FORMAT csv, NULL 'null', ESCAPE '\'"
 LONGEST_RAW = 16 * 1024
 # who reported it and when is not what it tells
-_CIRCUMSTANCES = ("sale_uid", "sent_at", "received_at", "is_replayed", "source")
+_CIRCUMSTANCES = ("sent_at", "received_at", "is_replayed", "source")
 _REPORTED = tuple(name for name in Sale.__struct_fields__ if name not in _CIRCUMSTANCES)
 _FEES = _REPORTED.index("fees")
-OBSERVATION_COLUMNS = ("observation", "file", "collector", "payload_hash", *_CIRCUMSTANCES, *_REPORTED)
+OBSERVATION_COLUMNS = (
+    "observation",
+    "file",
+    "collector",
+    "payload_hash",
+    "sale_uid",
+    "fill",
+    *_CIRCUMSTANCES,
+    *_REPORTED,
+)
 QUARANTINE_COLUMNS = ("source_hour", "key", "line", "collector", "reason", "raw", "raw_bytes")
 
 _UNKNOWN_TO_CSV = re.compile(rb'\\[^"\\]')
@@ -35,7 +45,7 @@ _circumstances = itemgetter(*map(Sale.__struct_fields__.index, _CIRCUMSTANCES))
 _reported = itemgetter(*map(Sale.__struct_fields__.index, _REPORTED))
 
 
-def observation_row(observation: int, file: int, collector: str, sale: Sale) -> bytes:
+def observation_row(observation: int, file: int, collector: str, sale: Sale, fill: int = 1) -> bytes:
     """Print a observation of a sale with the columns of `OBSERVATION_COLUMNS`.
 
     `payload_hash` is a hash of what the observation reports, the same for the same text everywhere.
@@ -46,7 +56,8 @@ def observation_row(observation: int, file: int, collector: str, sale: Sale) -> 
         reported[_FEES] = _fees(sale.fees)
     row = _fields(reported)
     payload_hash = int.from_bytes(blake2b(row, digest_size=8).digest(), signed=True)
-    return b"%b,%b\n" % (_fields([observation, file, collector, payload_hash, *_circumstances(values)]), row)
+    head = [observation, file, collector, payload_hash, sale_uid(sale, fill), fill, *_circumstances(values)]
+    return b"%b,%b\n" % (_fields(head), row)
 
 
 def quarantine_row(place: tuple[datetime, str, int, str], line: bytes, reject: Reject) -> bytes:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,17 @@ from tidemark.archive.manifest import Gap, Interval, Manifest, Segment
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
+from tidemark.loader.warehouse.same_sale import reported_of, superseded
 from tidemark.loader.warehouse.staging import FAULT, check_counts, files_of, stage
 from tidemark.storage.shipped import shipped
 
 SQL = shipped("sql")
 _STAGE = SQL / "load" / "1_stage.sql"
+_NFT = ("chain", "transaction_hash", "contract_address", "token_id")
+_INSERT_SAME = """
+INSERT INTO same_sale (sale_uid, same_as)
+SELECT sale_uid, same_as FROM jsonb_to_recordset(:same) AS same (sale_uid uuid, same_as uuid)
+"""
 _SETTINGS = "SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"
 
 
@@ -70,11 +78,20 @@ def load(
     merge(connection, {**values, "files": json.dumps([file.account for file in files])})
 
 
-def merge(connection: Connection, values: dict[str, Any]) -> None:
-    """Take what is staged into the warehouse and write the books, which refuse sums that do not balance."""
+def execute(connection: Connection, step: Path, values: dict[str, Any]) -> None:
+    """Run one SQL file."""
+    connection.execute(text(step.read_text()), values)
+
+
+def merge(
+    connection: Connection, values: dict[str, Any], run: Callable[[Connection, Path, dict[str, Any]], object] = execute
+) -> None:
+    """Take what is staged into the warehouse and account for it; sums that do not balance are refused."""
     try:
         for step in merge_steps():
-            connection.execute(text(step.read_text()), values)
+            run(connection, step, values)
+            if step.name == "3_decide.sql":
+                decide_same_sale(connection)
     except IntegrityError as error:
         if "every_line_has_one_outcome" not in str(error.orig):
             raise
@@ -82,6 +99,19 @@ def merge(connection: Connection, values: dict[str, Any]) -> None:
             f"the lines of {values['hour']:%Y-%m-%dT%H} do not add up: {str(error.orig).strip()}",
             FAULT,
         ) from error
+
+
+def decide_same_sale(connection: Connection) -> None:
+    """Write into `same_sale` which of the candidates' keys are one sale."""
+    by_nft = "SELECT * FROM candidate ORDER BY chain, transaction_hash, contract_address, token_id"
+    same = [
+        {"sale_uid": str(key), "same_as": str(kept)}
+        for _, group in groupby(connection.execute(text(by_nft)), key=attrgetter(*_NFT))
+        for key, kept in superseded(map(reported_of, group)).items()
+    ]
+    if same:
+        connection.execute(text(_INSERT_SAME), {"same": json.dumps(same)})
+    connection.execute(text("ANALYZE same_sale"))
 
 
 def _intervals(manifests: list[Manifest], of: Callable[[Manifest], Iterable[Interval | Gap]]) -> str:

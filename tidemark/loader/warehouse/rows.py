@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from tidemark.archive.manifest import Segment
+from tidemark.loader.transform.identity import sale_uid
+from tidemark.loader.transform.sale import Source
 from tidemark.loader.transform.segment import Block, read_segment
 from tidemark.loader.warehouse.copy_csv import observation_row, quarantine_row
 
@@ -41,12 +44,21 @@ class Rows(msgspec.Struct, frozen=True, tag=True):
 def rows_of(origin: Origin, chunks: Iterable[bytes]) -> Iterator[Rows]:
     """Read an object to its end; of the lines refused, the first 100 of each event type and reason are kept whole.
 
-    Raises what `chunks` raises.
+    Equal sales of one answer of the Events API are numbered: a list has each event once, so they are as many sales.
+    The stream may send a message twice; there they are one. Raises what `chunks` raises.
     """
     seen: Counter[tuple[str, str]] = Counter()
+    listed: Counter[tuple[UUID, datetime | None]] = Counter()
     for block in read_segment(chunks):
-        observations = [observation_row(origin.number * _LINES + line, origin.number, origin.collector, sale)
-                  for line, sale in block.sales]  # fmt: skip
+        observations = []
+        for line, sale in block.sales:
+            if sale.source is Source.EVENTS_API:
+                listed[answer := (sale_uid(sale), sale.sent_at)] += 1
+                fill = listed[answer]
+            else:
+                fill = 1
+            place = origin.number * _LINES + line
+            observations.append(observation_row(place, origin.number, origin.collector, sale, fill))
         refused = Counter((reject.event_type, reject.reason.value) for _, _, reject in block.rejects)
         kept = b"".join(_kept(origin, block, seen))
         yield Rows(block.lines, len(observations), b"".join(observations), dict(block.others), dict(refused), kept)

@@ -70,7 +70,6 @@ class File:
             "sha256": segment.sha256,
             "bytes": segment.bytes,
             "lines": segment.records,
-            "observations": self.observations,
             "other": self.others.total(),
             "quarantined": self.refused.total(),
             "rejects": self.rejects,

@@ -1,0 +1,178 @@
+-- Decides, and changes nothing: what each observation is to the warehouse, and what this hour no longer reports.
+
+-- Grain: one row per key of this load that the warehouse holds, in core.sale or core.sale_superseded. The row is
+-- replaced by an observation of higher precedence; by the same one read again, with --force or with other values; and
+-- by one of lower precedence where this hour reported the row and does so no longer. `retracts`: another hour may
+-- report what is then missing.
+CREATE TEMP TABLE held ON COMMIT DROP AS
+WITH first AS (
+    SELECT sale_uid, payload_hash, ops.precedence(source, sent_at, received_at, collector, :hour) AS precedence
+    FROM sale_observation
+    WHERE NOT EXISTS (SELECT FROM behind WHERE behind.observation = sale_observation.observation)
+),
+stored AS (
+    SELECT sale_uid, payload_hash, source, sent_at, received_at, first_collector, source_hour FROM core.sale
+    UNION ALL
+    SELECT sale_uid, payload_hash, source, sent_at, received_at, first_collector, source_hour FROM core.sale_superseded
+),
+compared AS (
+    SELECT
+        sale_uid, stored.payload_hash, first.payload_hash <> stored.payload_hash AS differs,
+        stored.source_hour = :hour AND stored.first_collector = ANY (:collectors) AS own,
+        first.precedence AS new,
+        ops.precedence(stored.source, stored.sent_at, stored.received_at, stored.first_collector, stored.source_hour) AS old
+    FROM first
+    JOIN stored USING (sale_uid)
+)
+SELECT
+    sale_uid, payload_hash, differs,
+    new < old OR (new > old AND own) OR (new = old AND (:force OR differs)) AS is_replaced,
+    new < old AND NOT own AND differs AS is_conflict,
+    own AND (differs OR new > old) AS retracts
+FROM compared;
+ANALYZE held;
+
+-- Grain: one row per observation and what becomes of it: new, replaces, duplicate or conflicting (known, other values).
+CREATE TEMP TABLE outcome ON COMMIT DROP AS
+SELECT
+    observation, file, sale_uid,
+    CASE
+        WHEN held.sale_uid IS NULL THEN 'new'
+        WHEN is_replaced THEN 'replaces'
+        WHEN differs THEN 'conflicting'
+        ELSE 'duplicate'
+    END AS outcome
+FROM sale_observation
+LEFT JOIN held USING (sale_uid)
+WHERE NOT EXISTS (SELECT FROM behind WHERE behind.observation = sale_observation.observation)
+UNION ALL
+SELECT
+    observation, file, sale_uid,
+    CASE
+        WHEN behind.payload_hash = CASE WHEN NOT is_replaced THEN held.payload_hash ELSE first_payload_hash END THEN 'duplicate'
+        ELSE 'conflicting'
+    END
+FROM behind
+LEFT JOIN held USING (sale_uid);
+ANALYZE outcome;
+
+-- Grain: one row per sale and collector that observed it in this hour, where that is news.
+CREATE TEMP TABLE sighting ON COMMIT DROP AS
+SELECT sale_uid, collector, new.observations, new.first_received_at
+FROM (
+    SELECT sale_uid, collector, count(*) AS observations, min(received_at) AS first_received_at
+    FROM sale_observation
+    GROUP BY sale_uid, collector
+) AS new
+LEFT JOIN (SELECT * FROM core.sale_sighting WHERE :again AND source_hour = :hour) AS old USING (sale_uid, collector)
+WHERE (old.observations, old.first_received_at) IS DISTINCT FROM (new.observations, new.first_received_at);
+ANALYZE sighting;
+
+-- Grain: one row per sale and collector that observed it in this hour by an earlier load and does not by this one.
+CREATE TEMP TABLE lost_sighting ON COMMIT DROP AS
+SELECT sale_uid, collector
+FROM core.sale_sighting AS old
+WHERE :again AND source_hour = :hour AND collector = ANY (:collectors)
+    AND NOT EXISTS (SELECT FROM sale_observation AS new WHERE new.sale_uid = old.sale_uid AND new.collector = old.collector);
+ANALYZE lost_sighting;
+
+-- Grain: one row per key of those, as the warehouse holds it; `is_removed` where its row was read from this hour and no
+-- observation is left.
+CREATE TEMP TABLE retracted ON COMMIT DROP AS
+SELECT
+    sale_uid, transaction_hash,
+    source_hour = :hour AND first_collector = ANY (:collectors)
+        AND NOT EXISTS (SELECT FROM sale_observation AS new WHERE new.sale_uid = stored.sale_uid) AS is_removed
+FROM (SELECT DISTINCT sale_uid FROM lost_sighting) AS lost
+JOIN (
+    SELECT sale_uid, transaction_hash, source_hour, first_collector FROM core.sale
+    UNION ALL
+    SELECT sale_uid, transaction_hash, source_hour, first_collector FROM core.sale_superseded
+) AS stored USING (sale_uid);
+ANALYZE retracted;
+
+-- Grain: one row per transaction with changes in which an observation may be a sale of another key: it lacks a value.
+CREATE TEMP TABLE vague_transaction ON COMMIT DROP AS
+WITH written AS (
+    SELECT
+        transaction_hash, ops.is_vague(order_hash, quantity, maker, taker, seller, buyer) AS is_vague
+    FROM sale_observation
+    JOIN outcome USING (observation)
+    WHERE outcome IN ('new', 'replaces') OR source = 'events_api'
+),
+changed AS (
+    SELECT transaction_hash FROM written
+    UNION ALL
+    SELECT transaction_hash FROM retracted
+)
+SELECT transaction_hash FROM written WHERE is_vague
+UNION
+SELECT transaction_hash
+FROM core.sale
+WHERE ops.is_vague(order_hash, quantity, maker, taker, seller, buyer) AND transaction_hash IN (SELECT transaction_hash FROM changed)
+UNION
+SELECT transaction_hash
+FROM core.sale_superseded
+WHERE transaction_hash IN (SELECT transaction_hash FROM changed);
+ANALYZE vague_transaction;
+
+-- Grain: one row per key that was superseded in those transactions before this load.
+CREATE TEMP TABLE was_superseded ON COMMIT DROP AS
+SELECT sale_uid, same_as
+FROM core.sale_superseded
+JOIN vague_transaction USING (transaction_hash);
+
+-- Grain: one row per key of those transactions after this load, where its NFT has several in its transaction.
+CREATE TEMP TABLE candidate ON COMMIT DROP AS
+WITH stored AS (
+    SELECT
+        sale_uid, chain, transaction_hash, contract_address, token_id, order_hash, maker, taker, seller, buyer, side_source,
+        quantity, price_raw, payment_token_address, source, sent_at, received_at, first_collector, source_hour
+    FROM core.sale
+    UNION ALL
+    SELECT
+        sale_uid, chain, transaction_hash, contract_address, token_id, order_hash, maker, taker, seller, buyer, side_source,
+        quantity, price_raw, payment_token_address, source, sent_at, received_at, first_collector, source_hour
+    FROM core.sale_superseded
+),
+current AS (
+    SELECT stored.*
+    FROM stored
+    JOIN vague_transaction USING (transaction_hash)
+    WHERE NOT EXISTS (SELECT FROM held WHERE held.sale_uid = stored.sale_uid AND is_replaced)
+        AND NOT EXISTS (SELECT FROM retracted WHERE retracted.sale_uid = stored.sale_uid AND is_removed)
+    UNION ALL
+    SELECT
+        new.sale_uid, chain, transaction_hash, contract_address, token_id, order_hash, maker, taker, seller, buyer, side_source,
+        quantity, price_raw, payment_token_address, source, sent_at, received_at, collector, :hour
+    FROM sale_observation AS new
+    JOIN outcome USING (observation)
+    JOIN vague_transaction USING (transaction_hash)
+    WHERE outcome IN ('new', 'replaces')
+),
+counted AS (
+    SELECT
+        *, count(*) OVER nft AS keys,
+        row_number() OVER (
+            nft ORDER BY ops.precedence(source, sent_at, received_at, first_collector, source_hour), sale_uid
+        ) AS place
+    FROM current
+    WINDOW nft AS (PARTITION BY chain, transaction_hash, contract_address, token_id)
+)
+SELECT
+    counted.*,
+    ARRAY(
+        SELECT collector
+        FROM core.sale_sighting AS seen
+        WHERE seen.sale_uid = counted.sale_uid AND collector LIKE 'events-api-%'
+            AND NOT (source_hour = :hour AND collector = ANY (:collectors))
+        UNION
+        SELECT collector
+        FROM sale_observation AS new
+        WHERE new.sale_uid = counted.sale_uid AND collector LIKE 'events-api-%'
+    ) AS lists
+FROM counted
+WHERE keys > 1;
+
+-- Grain: one row per key that is another key's sale. `tidemark.loader.warehouse.same_sale` decides it by the candidates.
+CREATE TEMP TABLE same_sale (sale_uid uuid PRIMARY KEY, same_as uuid NOT NULL) ON COMMIT DROP;

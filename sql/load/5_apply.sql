@@ -1,0 +1,106 @@
+-- Applies what 3_decide, same_sale and 4_changes have decided, and decides nothing.
+
+-- core.sale: rows go to core.sale_superseded and come back, by the names of their columns; others go.
+WITH moved AS (
+    DELETE FROM core.sale AS old
+    USING same_sale
+    WHERE old.sale_uid = same_sale.sale_uid
+        AND NOT EXISTS (SELECT FROM held WHERE held.sale_uid = old.sale_uid AND is_replaced)
+    RETURNING old.*, same_sale.same_as
+)
+INSERT INTO core.sale_superseded
+SELECT named.*
+FROM moved, jsonb_populate_record(NULL::core.sale_superseded, to_jsonb(moved)) AS named;
+
+DELETE FROM core.sale WHERE sale_uid IN (SELECT sale_uid FROM leaving);
+
+WITH moved AS (
+    DELETE FROM core.sale_superseded AS old
+    USING returning_sale
+    WHERE old.sale_uid = returning_sale.sale_uid
+    RETURNING old.*
+)
+INSERT INTO core.sale
+SELECT named.*
+FROM moved, jsonb_populate_record(NULL::core.sale, to_jsonb(moved)) AS named;
+
+DELETE FROM core.sale_superseded
+WHERE sale_uid IN (
+    SELECT sale_uid FROM held WHERE is_replaced
+    UNION ALL
+    SELECT sale_uid FROM retracted WHERE is_removed
+);
+
+UPDATE core.sale_superseded AS old
+SET same_as = same_sale.same_as
+FROM same_sale
+WHERE old.sale_uid = same_sale.sale_uid AND old.same_as <> same_sale.same_as;
+
+INSERT INTO core.sale (
+    sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
+    collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
+    price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
+    eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, fees, is_private, is_replayed, source,
+    source_hour, first_collector, first_load_id
+)
+SELECT
+    sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
+    collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
+    price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
+    eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, fees, is_private, is_replayed, source,
+    :hour, collector, :load_id
+FROM sale_observation
+JOIN outcome USING (observation, sale_uid)
+WHERE outcome IN ('new', 'replaces') AND NOT EXISTS (SELECT FROM same_sale WHERE same_sale.sale_uid = outcome.sale_uid);
+
+INSERT INTO core.sale_superseded
+SELECT named.*
+FROM sale_observation AS new
+JOIN outcome USING (observation, sale_uid)
+JOIN same_sale USING (sale_uid),
+    jsonb_populate_record(
+        NULL::core.sale_superseded,
+        to_jsonb(new) || jsonb_build_object(
+            'same_as', same_as, 'source_hour', CAST(:hour AS timestamptz), 'loaded_at', now(),
+            'first_collector', collector, 'first_load_id', CAST(:load_id AS bigint)
+        )
+    ) AS named
+WHERE outcome IN ('new', 'replaces');
+
+-- core.sale_sighting: who observed what.
+DELETE FROM core.sale_sighting AS old
+USING lost_sighting AS lost
+WHERE old.source_hour = :hour AND old.sale_uid = lost.sale_uid AND old.collector = lost.collector;
+
+INSERT INTO core.sale_sighting AS old (sale_uid, source_hour, collector, observations, first_received_at)
+SELECT sale_uid, :hour, collector, observations, first_received_at
+FROM sighting
+ORDER BY sale_uid, collector
+ON CONFLICT (source_hour, sale_uid, collector) DO UPDATE
+    SET observations = excluded.observations, first_received_at = excluded.first_received_at;
+
+-- ops.sale_conflict: every version but the kept one.
+DELETE FROM ops.sale_conflict WHERE :again AND source_hour = :hour AND collector = ANY (:collectors);
+
+DELETE FROM ops.sale_conflict AS old
+USING kept_values AS kept
+WHERE old.sale_uid = kept.sale_uid AND old.payload_hash = md5(kept.reported::text);
+
+DELETE FROM ops.sale_conflict
+WHERE sale_uid IN (SELECT sale_uid FROM retracted WHERE is_removed);
+
+INSERT INTO ops.sale_conflict AS old (sale_uid, reported, payload_hash, source, sent_at, received_at, collector, source_hour)
+SELECT sale_uid, reported, payload_hash, source, sent_at, received_at, collector, source_hour
+FROM version
+ON CONFLICT (sale_uid, payload_hash) DO UPDATE
+    SET (source, sent_at, received_at, collector, source_hour)
+        = (excluded.source, excluded.sent_at, excluded.received_at, excluded.collector, excluded.source_hour)
+    WHERE ops.precedence(excluded.source, excluded.sent_at, excluded.received_at, excluded.collector, excluded.source_hour)
+        < ops.precedence(old.source, old.sent_at, old.received_at, old.collector, old.source_hour);
+
+-- ops.load_run: hours that have to be loaded again.
+UPDATE ops.load_run
+SET fingerprint = ''
+WHERE source_hour IN (
+    SELECT seen.source_hour FROM core.sale_sighting AS seen JOIN retracted_key USING (sale_uid) WHERE seen.source_hour <> :hour
+);
