@@ -15,13 +15,13 @@ WITH vague AS (
             )
         )
 ),
--- seller and buyer where one of them is known, else maker and taker
+-- a and b are seller and buyer where one of them is known, else maker and taker, which only the stream states
 key AS (
     SELECT
         sale_uid, coalesce(same_as, sale_uid) AS sale, chain, transaction_hash, contract_address, token_id,
         order_hash, quantity, price_raw, payment_token_address,
         CASE WHEN has_sides THEN seller ELSE maker END AS a, CASE WHEN has_sides THEN buyer ELSE taker END AS b,
-        has_sides AND (source = 'events_api' OR side_source = 'order') AS directed,
+        source = 'events_api' OR side_source = 'order' AS directed, source = 'stream' AS streamed, maker, taker,
         ARRAY(
             SELECT collector FROM core.sale_sighting AS seen
             WHERE seen.sale_uid = each.sale_uid AND collector LIKE 'events-api-%'
@@ -46,10 +46,11 @@ pair AS (
         one.lists && other.lists
             OR one.order_hash <> other.order_hash
             OR one.quantity <> other.quantity
-            OR (
-                (one.a <> other.a OR one.b <> other.b)
-                AND (one.directed AND other.directed OR one.a <> other.b OR one.b <> other.a)
-            )
+            OR CASE
+                WHEN one.streamed AND other.streamed THEN one.maker <> other.maker OR one.taker <> other.taker
+                ELSE (one.a <> other.a OR one.b <> other.b)
+                    AND (one.directed AND other.directed OR one.a <> other.b OR one.b <> other.a)
+            END
             OR one.price_raw <> other.price_raw AND (one.order_hash = other.order_hash AND one.quantity = other.quantity) IS NOT TRUE
             OR one.payment_token_address <> other.payment_token_address AND (one.order_hash = other.order_hash) IS NOT TRUE AS differ
     FROM key AS one

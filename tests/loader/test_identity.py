@@ -125,6 +125,11 @@ CASES: dict[str, tuple[list[Message], list[Message], list[int]]] = {
         [from_list("1", order_hash=""), from_list("1", BUYER, SELLER, order_hash="")],
         [1, 1],
     ),
+    "a token goes there and back, streamed": (
+        [nameless(bought("1")), nameless(bought("1", BUYER, SELLER))],
+        [],
+        [1, 1],
+    ),
     "paid in two tokens": (
         [],
         [

@@ -123,7 +123,7 @@ def test_an_order_has_one_direction_and_a_sale_without_one_has_two() -> None:
     assert uid(**there) == uid(**back)
     assert uid(order_hash=None, **there) != uid(order_hash=None, **back)
     unknown = {"order_hash": None, "seller": None, "buyer": None}
-    assert uid(**unknown, maker="0xa", taker="0xb") == uid(**unknown, maker="0xb", taker="0xa")
+    assert uid(**unknown, maker="0xa", taker="0xb") != uid(**unknown, maker="0xb", taker="0xa")
 
 
 def test_equal_fills_are_counted() -> None:

@@ -15,6 +15,7 @@ REPORTS = st.builds(
     Reported,
     sale_uid=st.uuids(),
     order_hash=st.none() | st.sampled_from(["0x1", "0x2"]),
+    makers=st.none() | st.tuples(WALLETS, WALLETS),
     parties=st.tuples(WALLETS, WALLETS),
     directed=st.booleans(),
     quantity=st.none() | st.integers(1, 2),
@@ -23,7 +24,7 @@ REPORTS = st.builds(
     lists=st.frozensets(st.sampled_from(["events-api-1", "events-api-2"])),
     place=st.just(0),
 )
-WHOLE = Reported(UUID(int=1), "0x1", ("0xa", "0xb"), True, 1, 1, "0xeth", frozenset(), 1)
+WHOLE = Reported(UUID(int=1), "0x1", None, ("0xa", "0xb"), True, 1, 1, "0xeth", frozenset(), 1)
 
 
 @st.composite
@@ -79,7 +80,9 @@ def test_a_value_that_is_lost_does_not_make_another_sale(one: Reported) -> None:
     for lost in ("order_hash", "quantity", "price_raw", "payment_token_address"):
         assert may_be_one(one, one._replace(**{lost: None}))
     assert may_be_one(one, one._replace(parties=(one.parties[0], None)))
-    assert may_be_one(one, one._replace(directed=False, parties=(one.parties[1], one.parties[0])))
+    assert may_be_one(one, one._replace(makers=None))
+    turned = one._replace(directed=False, makers=None, parties=(one.parties[1], one.parties[0]))
+    assert may_be_one(one, turned)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +93,7 @@ def test_a_value_that_is_lost_does_not_make_another_sale(one: Reported) -> None:
         ({"parties": ("0xa", "0xc")}, False),
         ({"parties": ("0xb", "0xa")}, False),
         ({"parties": ("0xb", "0xa"), "directed": False}, True),
+        ({"makers": ("0xb", "0xa")}, True),
         ({"quantity": 2}, False),
         ({"price_raw": 2}, True),  # a part of an order has one price: this is a conflict
         ({"price_raw": 2, "quantity": None}, False),
@@ -113,3 +117,8 @@ def test_a_sale_without_its_order_joins_the_one_that_it_resembles_most() -> None
     unknown_taker = WHOLE._replace(sale_uid=UUID(int=2), order_hash="0x2", parties=("0xa", None), place=2)
     nameless = WHOLE._replace(sale_uid=UUID(int=3), order_hash=None, place=3)
     assert superseded([unknown_taker, WHOLE, nameless]) == {nameless.sale_uid: WHOLE.sale_uid}
+
+
+def test_two_messages_of_the_stream_state_who_made_the_order() -> None:
+    there = WHOLE._replace(order_hash=None, directed=False, makers=("0xa", "0xb"))
+    assert not may_be_one(there, there._replace(makers=("0xb", "0xa"), parties=("0xb", "0xa")))

@@ -108,7 +108,7 @@ def sale_uid(sale: "Sale", fill: int = 1) -> UUID:
         terms: list[object] = [*sorted(parties), part]
     else:
         directed = sale.seller and sale.buyer
-        terms = [*(parties if directed else ["?", *sorted(parties)])]
+        terms = [*(parties if directed else ["?", *parties])]
         terms += [sale.quantity, sale.price_raw, sale.payment_token_address]
     nft = sale.chain, sale.transaction_hash, sale.contract_address, sale.token_id
     text = "|".join(map(str, ("v2", *nft, sale.order_hash or "", *terms, fill)))

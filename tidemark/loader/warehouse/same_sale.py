@@ -13,12 +13,15 @@ from uuid import UUID
 class Reported(NamedTuple):
     """What identifies a sale, as one key reports it. None is unknown.
 
-    `parties` are seller and buyer where it is known who is which (`directed`), else maker and taker. `lists` are the
-    runs of the Events API that listed it. `place` is 1 for the observation of the highest precedence of its group.
+    `makers` are maker and taker, which only the stream states; `parties` are seller and buyer, or maker and taker where
+    the side is unknown. `directed` says that seller and buyer are stated, or follow from the order, and are no guess by
+    the payment. `lists` are the runs of the Events API that listed it. `place` is 1 for the observation of the highest
+    precedence of its group.
     """
 
     sale_uid: UUID
     order_hash: str | None
+    makers: tuple[str | None, str | None] | None
     parties: tuple[str | None, str | None]
     directed: bool
     quantity: int | None
@@ -30,12 +33,13 @@ class Reported(NamedTuple):
 
 def reported_of(row: Any) -> Reported:
     """Return what a row of the temporary table `candidate` (`sql/load/3_decide.sql`) reports."""
-    known = row.seller or row.buyer
+    known, streamed = row.seller or row.buyer, row.source == "stream"
     return Reported(
         sale_uid=row.sale_uid,
         order_hash=row.order_hash,
+        makers=(row.maker, row.taker) if streamed else None,
         parties=(row.seller, row.buyer) if known else (row.maker, row.taker),
-        directed=bool(known) and (row.source == "events_api" or row.side_source == "order"),
+        directed=not streamed or row.side_source == "order",
         quantity=row.quantity,
         price_raw=row.price_raw,
         payment_token_address=row.payment_token_address,
@@ -79,6 +83,8 @@ def _agree(one: object, other: object) -> bool:
 
 
 def _parties_agree(one: Reported, other: Reported) -> bool:
+    if one.makers and other.makers:
+        return all(map(_agree, one.makers, other.makers))
     (a, b), (c, d) = one.parties, other.parties
     turned = not (one.directed and other.directed) and _agree(a, d) and _agree(b, c)
     return turned or (_agree(a, c) and _agree(b, d))
