@@ -112,9 +112,8 @@ PLANTED = {
         COPY.format(changes="'quantity', NULL", first=FIRST),
         COPY.format(changes="'price_raw', NULL", first=FIRST),
         COPY.format(changes="'payment_token_address', NULL", first=FIRST),
-        COPY.format(
-            changes="'seller', buyer, 'buyer', seller, 'order_hash', NULL, 'source', 'events_api'", first=FIRST
-        ),
+        f"UPDATE core.sale SET side_source = 'payment_token' WHERE sale_uid = {FIRST};"
+        + COPY.format(changes="'seller', buyer, 'buyer', seller, 'source', 'events_api'", first=FIRST),
     ],
     "flags_disagree": [
         f"UPDATE core.sale SET seller = buyer WHERE sale_uid = {FIRST}",
