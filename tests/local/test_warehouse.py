@@ -38,9 +38,9 @@ FROM (VALUES (20, 10), (10, 0)) AS given (lines, inserted)
 QUALITY = """
 INSERT INTO mart.hour_quality (
     hour, collectors, covered_s, covered_twice_s, repaired_s, gaps, sales, seen_by, missed_estimate, missed_low,
-    missed_high, recovered, quarantined
+    missed_high, recovered, quarantined, api_unseen, loss, loss_low, loss_high
 )
-VALUES (%(hour)s, '{a,b}', 3600, 1800, 90, '{}', 7, '{}', 0.5, 0, 2.5, 3, 0)
+VALUES (%(hour)s, '{a,b}', 3600, 1800, 90, '{}', 7, '{}', 0.5, 0, 2.5, 3, 0, 2, 0.02, 0.001, 0.05)
 """
 
 
@@ -62,9 +62,8 @@ def test_an_hour_is_told_by_its_first_load(url: str) -> None:
 
 
 def test_quality_comes_as_spans_of_time(url: str) -> None:
-    assert qualities(url) == {
-        TEN: HourQuality(LENGTH, LENGTH / 2, timedelta(seconds=90), Decimal("0.5"), Decimal(0), Decimal("2.5"), 3)
-    }
+    estimate, loss = (Decimal("0.5"), Decimal(0), Decimal("2.5")), (Decimal("0.02"), Decimal("0.001"), Decimal("0.05"))
+    assert qualities(url) == {TEN: HourQuality(LENGTH, LENGTH / 2, timedelta(seconds=90), *estimate, 3, 2, *loss)}
 
 
 def test_the_largest_volume_comes_first_and_the_unknown_last(url: str) -> None:

@@ -59,7 +59,8 @@ class HourQuality:
     """How completely an hour was recorded; the columns of `mart.hour_quality` explain each.
 
     `repaired` is covered by the Events API only. `missed` and its interval estimate the sales that both collectors
-    missed while both recorded; None if they never did.
+    missed while both recorded; None if they never did. `api_unseen` sales that the Events API knows were received by no
+    collector although one should have; None, with `loss` and its interval, if the hour was not audited.
     """
 
     covered: timedelta
@@ -69,6 +70,10 @@ class HourQuality:
     missed_low: Decimal | None
     missed_high: Decimal | None
     recovered: int
+    api_unseen: int | None = None
+    loss: Decimal | None = None
+    loss_low: Decimal | None = None
+    loss_high: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,11 @@ class Stack:
         printed = self._run(["repair", first.key, last.key, "--json"], self.loader_environment(source))
         return dict(json.loads(printed))
 
+    def audit(self, first: Hour, last: Hour, source: Source) -> dict[str, Any]:
+        """Run `tidemark audit` for these hours, though they may have just ended, and return its report."""
+        environment = self.loader_environment(source) | {"TIDEMARK_AUDIT_DELAY": "0"}
+        return dict(json.loads(self._run(["audit", first.key, last.key, "--json"], environment)))
+
     def loader_environment(self, source: Source) -> dict[str, str]:
         """Return the loader's settings, for the command line and for Airflow."""
         return loading(self.postgres.url("warehouse"), source) | self.s3.environment

@@ -18,7 +18,7 @@ FROM ops.load_run ORDER BY source_hour, load_id
 """
 _QUALITY = """
 SELECT hour, covered_s * interval '1 second', covered_twice_s * interval '1 second', repaired_s * interval '1 second',
-    missed_estimate, missed_low, missed_high, recovered
+    missed_estimate, missed_low, missed_high, recovered, api_unseen, loss, loss_low, loss_high
 FROM mart.hour_quality
 """
 _TOP = """

@@ -35,7 +35,7 @@ def test_the_answer_comes_last() -> None:
 
 
 def test_sales_added_by_repair_are_counted_apart() -> None:
-    assert "1,503 are in the warehouse, 3 of them by repair." in printed(Reconciliation(1500, 1503, 7))
+    assert "1,503 are in the warehouse, 3 of them from the Events API." in printed(Reconciliation(1500, 1503, 7))
 
 
 @pytest.mark.parametrize(

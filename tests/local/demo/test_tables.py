@@ -24,6 +24,10 @@ QUALITY = HourQuality(
     missed_low=Decimal(0),
     missed_high=Decimal("2.5"),
     recovered=4,
+    api_unseen=3,
+    loss=Decimal("0.02"),
+    loss_low=Decimal("0.001"),
+    loss_high=Decimal("0.05"),
 )
 
 
@@ -84,10 +88,11 @@ def test_quality_is_shown_as_shares_of_the_hour_and_an_estimate_with_its_interva
     assert row(text, "covered by both") == ["50.00%", "50.00%", "50.00%"]
     assert row(text, "filled by repair") == ["0.00%", "0.00%", "0.00%"]
     assert row(text, "missed by both, about") == ["0.2", "(0.0-2.5)"] * 2
-    assert row(text, "recovered by repair") == ["4", "4", "8"]
+    assert row(text, "not sent, by audit") == ["3", "(0.1-5.0%)"] * 2
+    assert row(text, "recovered from API") == ["4", "4", "8"]
 
 
-@pytest.mark.parametrize("name", ["loaded: new sales", "covered by both", "recovered by repair"])
+@pytest.mark.parametrize("name", ["loaded: new sales", "covered by both", "recovered from API"])
 def test_an_hour_that_was_not_loaded_says_so_and_has_no_sum(name: str) -> None:
     text = of_hours(hour(TEN, loaded=LOADED, quality=QUALITY), hour(ELEVEN))
     assert row(text, name)[1:] == ["not", "loaded", "not", "loaded"]

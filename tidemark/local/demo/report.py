@@ -19,8 +19,8 @@ def report(figures: Figures, reconciliation: Reconciliation) -> RenderableType:
 
 
 def _answer(found: Reconciliation) -> Iterator[Text]:
-    by_repair = found.in_warehouse - found.received
-    recovered = f", {by_repair:,} of them by repair" if by_repair > 0 else ""
+    from_api = found.in_warehouse - found.received
+    recovered = f", {from_api:,} of them from the Events API" if from_api > 0 else ""
     yield Text(
         f"{found.received:,} different sales were received, {found.in_warehouse:,} are in the warehouse{recovered}. "
         f"{found.in_gaps:,} messages were sent to a collector during its gaps."

@@ -19,6 +19,9 @@ SALES_SHARE = 0.2
 _START_UP = 6.0  # real seconds for the collectors to start before the first hour
 _POLL = 0.2
 # by the demo's clock, on which a real second is three minutes
+_DROP_AFTER = timedelta(minutes=20)
+_DROP_SECONDS = 3.0  # real ones; nine minutes of the demo's clock
+_DROP_SHARE = 0.3
 _RESET_AFTER = timedelta(minutes=15)
 _KILL_AFTER = timedelta(minutes=40)
 _RESTART_AFTER = timedelta(minutes=6)
@@ -44,7 +47,7 @@ class Schedule:
 
 
 def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progress: Progress) -> None:
-    """Record the hours: an upload after each, one fault for each collector, and one that hits both at once."""
+    """Record the hours: an upload after each, one fault for each collector, and two that hit both at once."""
 
     def until(time_of: datetime) -> None:
         while (now := schedule.clock.at(time.time())) < time_of:
@@ -58,6 +61,10 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
     first, second, third = schedule.hours
     until(first.start)
     simulator.set_rate(MESSAGES_PER_SECOND)
+    until(first.start + _DROP_AFTER)
+    simulator.inject("drop", share=_DROP_SHARE, seconds=_DROP_SECONDS)
+    minutes = _DROP_SECONDS * RATE / 60
+    progress(f"OpenSea sends {_DROP_SHARE:.0%} of its messages to nobody for {minutes:.0f} minutes")
     uploads = [upload_after(first)]
     until(second.start + _RESET_AFTER)
     simulator.inject("reset", client=_A)

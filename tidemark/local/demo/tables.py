@@ -50,7 +50,8 @@ def hours(figures: Figures) -> Table:
     table.add_section()
     recovered = [getattr(hour.quality, "recovered", None) for hour in figures.hours]
     table.add_row("missed by both, about", *map(_estimate, figures.hours), "")
-    table.add_row("recovered by repair", *map(_number, recovered), _number(_sum(recovered)))
+    table.add_row("not sent, by audit", *map(_lost, figures.hours), "")
+    table.add_row("recovered from API", *map(_number, recovered), _number(_sum(recovered)))
     return table
 
 
@@ -154,3 +155,12 @@ def _estimate(hour: HourFigures) -> str:
     if quality.missed is None:
         return "unknown"
     return f"{quality.missed:.1f} ({quality.missed_low:.1f}-{quality.missed_high:.1f})"
+
+
+def _lost(hour: HourFigures) -> str:
+    quality = hour.quality
+    if quality is None or quality.api_unseen is None:
+        return "not audited"
+    if quality.loss_low is None or quality.loss_high is None:
+        return f"{quality.api_unseen}"
+    return f"{quality.api_unseen} ({quality.loss_low * 100:.1f}-{quality.loss_high:.1%})"
