@@ -69,11 +69,11 @@ FROM core.sale_sighting
 WHERE source_hour >= '2026-11-20 00:00Z' AND source_hour < '2026-11-21 00:00Z'
 GROUP BY collector;
 
--- core.sale_superseded: Sales of the Events API that gave way to the stream's row.
-SELECT old.sale_uid, old.sold_at, kept.sale_uid AS kept_as, kept.order_hash
-FROM core.sale_superseded AS old
-JOIN core.sale AS kept USING (chain, transaction_hash, contract_address, token_id)
-WHERE kept.price_raw IS NOT DISTINCT FROM old.price_raw;
+-- core.sale_superseded: Observations that lacked a value, and the sales that they are.
+SELECT other.sale_uid, other.source, other.order_hash, kept.sale_uid AS same_as, kept.order_hash AS kept_order_hash
+FROM core.sale_superseded AS other
+JOIN core.sale AS kept ON kept.sale_uid = other.same_as
+LIMIT 20;
 
 -- ops.load_run: The newest load of each hour.
 SELECT DISTINCT ON (source_hour) source_hour, finished_at, collectors, lines, inserted, duplicates, quarantined

@@ -2,7 +2,7 @@
 
 Keys differ where an observation lacks a value that another one has: a broadcast without its order hash, an account
 that is null. Two observations are one sale when no value that both have contradicts it, and when no list of the Events
-API has both: a list has each sale once. docs/adr/0011 has the argument, pair by pair.
+API has both: a list has each sale once. docs/adr/0013 has the argument, pair by pair.
 """
 
 from collections.abc import Iterable
