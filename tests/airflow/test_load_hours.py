@@ -86,7 +86,8 @@ def test_an_hour_still_awaited_is_handed_to_the_triggerer(
     assert f"{hour}: waiting for the manifest of collector-a" in capsys.readouterr().out
 
 
-def test_an_hour_that_nobody_reported_is_known_as_a_gap(s3: "S3Client") -> None:
+def test_an_hour_that_nobody_reported_is_known_as_a_gap(s3: "S3Client", bucket: str) -> None:
+    archive_hour(s3, bucket, HOUR.previous())
     report = LoadHours(task_id="load").execute(context(hour=HOUR.key))[HOUR.key]
     assert (report["collectors"], report["missing"]) == ([], ["collector-a"])
     assert [gap.rpartition(" ")[2] for gap in report["gaps"]] == ["no_manifest"]

@@ -165,6 +165,7 @@ def manifest_late(at: System) -> str:
 def no_manifests(at: System) -> str:
     """No collector reports an hour until long after the grace period: until then it is a gap."""
     hour = Hour.parse("2026-09-04T06")
+    archive_hour(at.s3, at.bucket, hour.previous(), "collector-a", sales=1)
     run = at.airflow.rest.trigger(DAG, partition_key=hour.key)
     assert at.airflow.rest.wait(DAG, run) == "success"
     assert at.loaded([hour.key]) == {hour.key: 0}

@@ -5,6 +5,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.dags.archived import archive_hour
+from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.arrival import awaited
 from tidemark.loader.settings import LoaderSettings
@@ -35,6 +36,17 @@ def test_nobody_is_awaited_once_all_have_reported(settings: LoaderSettings, s3_s
     for collector in settings.collectors:
         archive_hour(s3_server.client(), bucket, HOUR, collector)
     assert awaited([HOUR], settings, HOUR.end) == {}
+
+
+def test_an_hour_of_the_future_is_refused_and_not_awaited(
+    settings: LoaderSettings, s3_server: "S3Server", bucket: str
+) -> None:
+    with pytest.raises(Problem, match=f"{HOUR.key} is in the future"):
+        awaited([HOUR], settings, HOUR.start - timedelta(seconds=1))
+    assert awaited([HOUR], settings, HOUR.start) == {HOUR: ["collector-a", "collector-b"]}
+    for collector in settings.collectors:
+        archive_hour(s3_server.client(), bucket, HOUR, collector)
+    assert awaited([HOUR], settings, HOUR.start - timedelta(hours=1)) == {}
 
 
 def test_patience_ends_by_the_clock_of_each_hour(settings: LoaderSettings) -> None:

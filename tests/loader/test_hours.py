@@ -346,6 +346,7 @@ def test_a_collector_that_is_left_out_is_a_gap_until_it_was_loaded(s3: "S3Client
 
 
 def test_an_hour_that_nobody_reported_is_a_gap_until_somebody_does(s3: "S3Client", settings: LoaderSettings) -> None:
+    Recording(hour=HOUR.previous()).put(s3, settings.bucket)
     reports = [load_hour(HOUR, settings, force=force, say=quiet) for force in (False, False, True)]
     assert [report.unchanged for report in reports] == [False, True, False]
     assert (reports[0].collectors, reports[0].missing) == ([], ["collector-a", "collector-b"])
@@ -366,6 +367,7 @@ def test_a_gap_of_nobody_is_of_what_the_others_recorded_or_of_what_was_to_be_rec
     s3: "S3Client", settings: LoaderSettings
 ) -> None:
     some = settings.model_copy(update={"collections": ("apes", "cats")})
+    Recording(hour=HOUR.previous()).put(s3, settings.bucket)
     load_hour(HOUR, some, say=quiet)
     wanted = [whole_hour(name, f"collection:{slug}") for name in settings.collectors for slug in some.collections]
     assert gaps(settings) == wanted
@@ -380,6 +382,20 @@ def test_an_hour_that_was_not_to_be_recorded_or_is_still_awaited_is_no_gap(
 ) -> None:
     with pytest.raises(Problem, match="no manifest of 2026-11-22T15: no collector has uploaded"):
         load_hour(HOUR, settings.model_copy(update=known_by), say=quiet)
+    assert gaps(settings) == []
+
+
+def test_an_hour_before_the_recording_and_one_of_the_future_leave_no_gap(
+    s3: "S3Client", settings: LoaderSettings
+) -> None:
+    with pytest.raises(Problem, match="no collector was recording in 2026-11-22T15: the archive has no hour at all"):
+        load_hour(HOUR, settings, say=quiet)
+    Recording("events-api-1", hour=HOUR.previous()).put(s3, settings.bucket)
+    Recording(hour=HOUR.next()).put(s3, settings.bucket)
+    with pytest.raises(Problem, match=r"no collector was recording .* the first recorded hour is 2026-11-22T16"):
+        load_hour(HOUR, settings, say=quiet)
+    with pytest.raises(Problem, match=r"2999-01-01T00 is in the future: it is .* now, in UTC"):
+        load_hour(Hour.parse("2999-01-01T00"), settings, say=quiet)
     assert gaps(settings) == []
 
 

@@ -32,9 +32,10 @@ def load_hour(
     """Load one hour in one transaction, and report it.
 
     An hour whose manifests are those of its last load is left as it is, unless `force`. `collectors` limits the load
-    to some of those that recorded the hour. All of the hour is a gap for an expected collector that has not reported
-    it, also where none has and patience is over, and for one that is left out and was never loaded. Raises Problem;
-    then nothing of the hour was changed.
+    to some of those that recorded the hour. If an expected collector has no manifest for the hour, the whole hour is a
+    gap for it; if none has, this holds after the grace period, and only after the first hour that was ever recorded.
+    The same for a collector that is left out and was never loaded. Raises Problem; then nothing of the hour has
+    changed.
     """
     started = datetime.now(UTC)
     archive = _archive(settings)
@@ -45,8 +46,11 @@ def load_hour(
         last = last_run(connection, hour)
         listed = _chosen(there, hour, collectors)
         lost = last is not None and last["fingerprint"] != NOBODY
-        if not there and (lost or not _given_up(hour, settings, started)):
-            raise _nothing_there(hour)
+        if not there:
+            check_has_begun(hour, started)
+            if lost or not _given_up(hour, settings, started):
+                raise _nothing_there(hour)
+            _check_was_to_be_recorded(hour, archive)
         mark, missing = fingerprint(listed), _missing(there, settings)
         unchanged = not force and last is not None and last["fingerprint"] == mark
         if not unchanged:
@@ -102,6 +106,23 @@ def _missing(there: list[Listed], settings: LoaderSettings) -> list[str]:
 def _given_up(hour: Hour, settings: LoaderSettings, now: datetime) -> bool:
     """Tell whether an hour was to be recorded and whoever has not reported it by now is not awaited any more."""
     return bool(settings.collectors) and not settings.awaits(hour, now)
+
+
+def _check_was_to_be_recorded(hour: Hour, archive: S3Archive) -> None:
+    """Raise Problem for an hour before the first recorded one: that nobody recorded it is no gap to repair."""
+    first = archive.first_recorded()
+    if first is None or hour.start < first.start:
+        began = f"the first recorded hour is {first.key}" if first else "the archive has no hour at all"
+        raise Problem(
+            f"no collector was recording in {hour.key}: {began}",
+            "Check the hour, TIDEMARK_BUCKET and TIDEMARK_PREFIX; nothing was loaded, and no gap was written",
+        )
+
+
+def check_has_begun(hour: Hour, now: datetime) -> None:
+    """Raise Problem for an hour of the future."""
+    if hour.start > now:
+        raise Problem(f"{hour.key} is in the future: it is {Hour.of(now).key} now, in UTC", "Name an hour that is over")
 
 
 def _nothing_there(hour: Hour) -> Problem:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from tidemark.archive.manifest import Manifest, Segment
-from tidemark.archive.names import manifest_folder
+from tidemark.archive.names import REPAIR_PREFIX, manifest_folder
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.archive.listing import Listed, read_listed
@@ -35,6 +35,11 @@ class S3Archive:
     def listed_on(self, day: date) -> list[Listed]:
         """Return the manifests of every hour of a day, in order of collector and hour."""
         return sorted(self._under(f"{self._prefix}manifests/date={day:%Y-%m-%d}/"))
+
+    def first_recorded(self) -> Hour | None:
+        """Return the first hour of which a collector has a manifest, None in an empty archive; repairs do not count."""
+        keys = (listed.key for listed in self._under(f"{self._prefix}manifests/"))
+        return next((key.hour for key in keys if not key.collector.startswith(REPAIR_PREFIX)), None)
 
     def manifest(self, listed: Listed) -> Manifest:
         """Fetch a manifest and check that it agrees with itself and with its key."""
