@@ -4,6 +4,7 @@ from airflow.sdk import DAG, task
 
 from tidemark.airflow.faults import RETRIES, fail_with_hint
 from tidemark.airflow.load_hours import POOL
+from tidemark.airflow.notifier import DEFAULTS
 
 DOC = """
 Rebuilds the daily tables (`mart.sale_flags`, `mart.collection_daily`, `mart.wallet_daily`) of every day that a load
@@ -23,7 +24,7 @@ with DAG(
     # not on the asset `sales`: its events have partitions, and those start no DAG without; a look costs next to nothing
     schedule="45 * * * *",
     max_active_runs=1,
-    default_args={"owner": "tidemark"},
+    default_args=DEFAULTS,
     tags=["tidemark", "daily"],
 ):
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param
 
 from tidemark.airflow.load_hours import LOADING, LoadHours
+from tidemark.airflow.notifier import DEFAULTS
 from tidemark.airflow.run_hours import EVERY_HOUR, hour_form
 from tidemark.core.hour import Hour
 
@@ -40,7 +41,7 @@ with DAG(
     catchup=CATCHUP,
     max_active_runs=16,
     dagrun_timeout=timedelta(hours=24),
-    default_args={"owner": "tidemark"},
+    default_args=DEFAULTS,
     tags=["tidemark", "hourly"],
     params={
         **hour_form(),

@@ -8,6 +8,7 @@ from airflow.sdk.types import DagRunProtocol
 
 from tidemark.airflow.faults import RETRIES, fail_with_hint
 from tidemark.airflow.load_hours import LOADING, LoadHours
+from tidemark.airflow.notifier import DEFAULTS
 from tidemark.airflow.run_hours import look_back_form, settled_hours
 
 DOC = """
@@ -31,7 +32,7 @@ with DAG(
     doc_md=DOC,
     schedule="15 * * * *",
     max_active_runs=1,
-    default_args={"owner": "tidemark"},
+    default_args=DEFAULTS,
     tags=["tidemark", "healing"],
     params=look_back_form(),
 ):

@@ -45,6 +45,8 @@ Read where Airflow's DAG processor runs.
 |---|---|---|
 | `TIDEMARK_FIRST_HOUR` | The first hour that `load_sales` is meant to load. | the hour in which it is switched on |
 | `TIDEMARK_CATCHUP` | Whether the hours since then are loaded when it is switched on. | `false` |
+| `TIDEMARK_ALERT_EMAIL` | Who gets an e-mail when a task fails, with commas; by `smtp_default`. | nobody |
+| `TIDEMARK_ALERT_SLACK` | The connection to a Slack webhook; needs Airflow's Slack provider. | nobody |
 
 ## The simulator
 

@@ -1,3 +1,5 @@
+import logging
+
 import httpx
 import psycopg2
 import pytest
@@ -69,3 +71,12 @@ def test_any_other_problem_ends_the_task_with_what_to_do() -> None:
         fail_with_hint(),
     ):
         raise FAULTS[0]
+
+
+def test_the_reason_of_a_failure_is_logged_in_short_lines(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(AirflowFailException), fail_with_hint():
+        raise Problem("the archive lacks a segment " * 10, "Upload it again")
+    lines = [record.getMessage() for record in caplog.records if record.name == "tidemark.airflow"]
+    assert max(map(len, lines)) <= 100
+    assert lines[-2:] == ["What to do:", "Upload it again"]
+    assert logging.getLogger("botocore").level == logging.WARNING

@@ -76,14 +76,15 @@ def test_only_the_collectors_named_are_loaded(s3: "S3Client", bucket: str, wareh
 
 
 def test_an_hour_still_awaited_is_handed_to_the_triggerer(
-    s3: "S3Client", monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    s3: "S3Client", monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "tidemark.airflow")
     hour = Hour.of(datetime.now(UTC)).previous()
     monkeypatch.setenv("TIDEMARK_GRACE_PERIOD", "7200")
     with pytest.raises(TaskDeferred) as deferred:
         LoadHours(task_id="load").execute(context(partition_key=hour.key))
     assert deferred.value.trigger.hours == [hour.key]
-    assert f"{hour}: waiting for the manifest of collector-a" in capsys.readouterr().out
+    assert f"{hour}: waiting for the manifest of collector-a" in caplog.text
 
 
 def test_an_hour_that_nobody_reported_is_known_as_a_gap(s3: "S3Client", bucket: str) -> None:

@@ -1,15 +1,22 @@
 """Which errors are worth another try, and how a person reads the others: the one place that decides."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from textwrap import wrap
 from typing import Any
 
 from airflow.sdk import RetryAction, RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowFailException
 
 from tidemark.core.errors import Problem
+from tidemark.core.text import printable
 from tidemark.storage.failures import transient
+
+LOG = logging.getLogger("tidemark.airflow")
+_LOUD = ("boto3", "botocore", "httpx", "s3transfer", "urllib3")
+_LINE = 100
 
 
 class RetryTransient(RetryPolicy):
@@ -34,10 +41,18 @@ RETRIES: dict[str, Any] = {
 
 @contextmanager
 def fail_with_hint() -> Iterator[None]:
-    """Turn a Problem that no retry can solve into a failed task whose last line says what to do."""
+    """Turn a Problem that no retry can solve into a failed task, with the reason and the next step in its log.
+
+    They are logged as short lines of their own: Airflow shows an exception as one long line, above its traceback.
+    Libraries that log every request or credential are silenced.
+    """
+    for library in _LOUD:
+        logging.getLogger(library).setLevel(logging.WARNING)
     try:
         yield
     except Problem as problem:
+        for line in (*wrap(printable(problem.what), _LINE), "What to do:", *wrap(printable(problem.hint), _LINE)):
+            LOG.error("%s", line)  # noqa: TRY400 - the traceback says nothing more
         if transient(problem):
             raise
         raise AirflowFailException(f"{problem.what}. What to do: {problem.hint}") from None

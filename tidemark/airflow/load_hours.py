@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, BaseOperator, Context
 
 from tidemark.airflow.arrival import ManifestsArrived
-from tidemark.airflow.faults import RETRIES, fail_with_hint
+from tidemark.airflow.faults import LOG, RETRIES, fail_with_hint
 from tidemark.airflow.run_hours import run_hours
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
@@ -40,7 +40,8 @@ class LoadHours(BaseOperator):
         with fail_with_hint():
             late = awaited(self._hours(context), LoaderSettings(), datetime.now(UTC))
         for hour, collectors in late.items():
-            print(f"{hour}: waiting for the manifest of {', '.join(collectors)}")
+            # logged, not printed: Airflow shows what is printed later, folded away after the task's end
+            LOG.info("%s: waiting for the manifest of %s", hour, ", ".join(collectors))
         if late:
             self.defer(trigger=ManifestsArrived([hour.key for hour in late]), method_name="load")
         return self.load(context)

@@ -1,0 +1,111 @@
+import socket
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from tidemark.airflow.notifier import EMAIL, SLACK, FailureNotifier, channels, message_of, reason_of
+from tidemark.core.errors import Problem
+
+
+class Mailbox:
+    """A real SMTP server for one message."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.commands: list[str] = []
+        self.message = b""
+        self._thread = Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection, connection.makefile("rwb") as stream:
+
+            def answer(text: str) -> None:
+                stream.write(f"{text}\r\n".encode())
+                stream.flush()
+
+            answer("220 ready")
+            while line := stream.readline():
+                command = line.decode().strip()
+                self.commands.append(command)
+                if command.upper() == "DATA":
+                    answer("354 go on")
+                    while (part := stream.readline()) != b".\r\n":
+                        self.message += part
+                answer("221 bye" if command.upper() == "QUIT" else "250 ok")
+
+    def close(self) -> None:
+        self._thread.join(5)
+        self._listener.close()
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    box = Mailbox()
+    extra = '{"disable_ssl": true, "disable_tls": true, "from_email": "airflow@example.org"}'
+    connection = f'{{"conn_type": "smtp", "host": "127.0.0.1", "port": {box.port}, "extra": {extra}}}'
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection)
+    yield box
+    box.close()
+
+
+def failed(error: BaseException | None) -> dict[str, Any]:
+    task = SimpleNamespace(dag_id="load_sales", task_id="load", run_id="manual__1", log_url="http://airflow/log")
+    run = SimpleNamespace(partition_key="2026-11-22T15")
+    return {"ti": task, "dag_run": run, "params": {}, "exception": error}
+
+
+def test_a_failed_task_is_told_by_mail_with_its_hour_its_reason_and_its_log(mailbox: Mailbox) -> None:
+    error = AirflowFailException("a <b>segment</b> is missing. What to do: upload it again")
+    FailureNotifier({EMAIL: "ann@example.org, bob@example.org"}).notify(failed(error))
+    mailbox.close()
+    message = message_from_bytes(mailbox.message, policy=policy.default)
+    assert message["Subject"] == "Tidemark: load_sales failed in load, 2026-11-22T15"
+    assert [command for command in mailbox.commands if command.lower().startswith("rcpt")] == [
+        "rcpt TO:<ann@example.org>", "rcpt TO:<bob@example.org>"
+    ]  # fmt: skip
+    text = message.get_body().get_content()  # type: ignore[union-attr]
+    assert "a &lt;b&gt;segment&lt;/b&gt; is missing. What to do: upload it again" in text
+    assert "http://airflow/log" in text
+
+
+def test_without_a_setting_nobody_is_told() -> None:
+    assert list(channels({}, "subject", "text")) == []
+
+
+def test_a_channel_that_fails_does_not_raise(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = (
+        '{"conn_type": "smtp", "host": "127.0.0.1", "port": 1, "extra": {"disable_ssl": true, "retry_limit": 1}}'
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection)
+    FailureNotifier({EMAIL: "ann@example.org"}).notify(failed(None))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (Problem("it is broken", "Mend it"), "it is broken. What to do: Mend it"),
+        (ConnectionRefusedError(111, "s3cret-host"), "the connection was refused"),
+        (ZeroDivisionError("s3cret"), "a fault of Tidemark itself (ZeroDivisionError)"),
+        (None, "the task was ended from outside"),
+    ],
+)
+def test_a_reason_repeats_no_librarys_text(error: BaseException | None, told: str) -> None:
+    assert reason_of(error).startswith(told)
+    assert "s3cret" not in reason_of(error)
+
+
+def test_a_message_has_no_control_characters() -> None:
+    assert "\x1b" not in "".join(message_of(failed(AirflowFailException("\x1b[31mred"))))
+
+
+def test_slack_without_its_provider_says_what_to_install() -> None:
+    with pytest.raises(Problem, match="Slack provider is not installed"):
+        list(channels({SLACK: "slack_alerts"}, "subject", "text"))
