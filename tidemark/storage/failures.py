@@ -163,11 +163,10 @@ def problem_of(where: str, error: Exception, kept: str = "") -> Problem | None:
 
 def transient(error: BaseException | None) -> bool:
     """Tell whether an error, or one that it came from, may pass by itself."""
-    while error is not None:
-        failure = failure_of(error)
-        if failure and (failure.transient or not isinstance(error, Problem)):
+    for one in (error, *_causes(error)) if error else ():
+        failure = failure_of(one)
+        if failure and (failure.transient or not isinstance(one, Problem)):
             return failure.transient
-        error = error.__cause__ or error.__context__
     return False
 
 
