@@ -1,8 +1,8 @@
 """Phoenix frames: `[join_ref, ref, topic, event, payload]`; sent as arrays, read as arrays and as objects."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import msgspec
 
@@ -26,6 +26,16 @@ class Frame(NamedTuple):
     ref: Ref
     topic: str | None
     event: str | None
+    payload: msgspec.Raw
+
+
+class _Array(NamedTuple):
+    """A frame in array form, which has both topic and event."""
+
+    join_ref: Ref
+    ref: Ref
+    topic: str
+    event: str
     payload: msgspec.Raw
 
 
@@ -59,7 +69,7 @@ class _Sent(msgspec.Struct):
     sent_at: str = ""
 
 
-_read_array = msgspec.json.Decoder(Frame).decode
+_read_array = cast("Callable[[bytes], Frame]", msgspec.json.Decoder(_Array).decode)
 _read_object = msgspec.json.Decoder(_Object).decode
 _read_reply = msgspec.json.Decoder(_Reply).decode
 _read_slugged = msgspec.json.Decoder(_Slugged).decode
@@ -76,25 +86,17 @@ def read_frame(data: bytes) -> Frame:
         if not data.isascii():
             data.decode()
         if data[:1] == b"[" and b"\n" not in data and b"\r" not in data:
-            frame = _read_array(data)
-            if frame.topic is not None and frame.event is not None:
-                return frame
-        else:
-            return _read_rare(data)
+            return _read_array(data)
+        return _read_rare(data)
     except (ValueError, RecursionError):
         return _read_with_lone_surrogates(data)
-    return _no_frame(data)
-
-
-def _no_frame(data: bytes) -> Frame:
-    return Frame(None, None, None, None, msgspec.Raw(data))
 
 
 def _read_with_lone_surrogates(data: bytes) -> Frame:
     """Read a frame in which half of a surrogate pair stands alone; its payload is kept as received."""
     whole = replace_lone_surrogates(data)
     if whole == data or (frame := read_frame(whole)).event is None:
-        return _no_frame(data)
+        return Frame(None, None, None, None, msgspec.Raw(data))
     payload = bytes(frame.payload)
     start = on_one_line(whole).rindex(payload)
     return frame._replace(payload=msgspec.Raw(on_one_line(data)[start : start + len(payload)]))
@@ -104,8 +106,6 @@ def _read_rare(data: bytes) -> Frame:
     """Read a frame with line breaks or in object form. Raises ValueError."""
     if data.lstrip()[:1] == b"[":
         frame = _read_array(data)
-        if frame.topic is None or frame.event is None:
-            raise ValueError("an array without topic or event is no frame")
     else:
         found = _read_object(data)
         payload = found.payload if found.topic is not None else msgspec.Raw(data)

@@ -140,6 +140,7 @@ class World:
         self.stalled = self.refusing = False
         self.events: list[tuple[float, Callable[[], None]]] = []
         self.troubles: list[str] = []
+        self.kills: list[float] = []
         self.plan()
         self.disk = MemoryDisk()
         self.start()
@@ -359,6 +360,7 @@ class World:
         """Kill the process: what it had not synced is not claimed; another starts. It has lived for a while."""
         if self.now < self.started_at + 60:
             return
+        self.kills.append(self.now)
         self.recorder.flush()
         self.clients.clear()
         self.sides.clear()
@@ -386,6 +388,7 @@ class World:
             self.end(number, Reason.NOT_RUNNING)
         self.recorder.flush()
         self.spool.close()
+        self.kills.append(self.now)
         return self.judge()
 
     def judge(self) -> "Verdict":
@@ -404,7 +407,7 @@ class World:
                 losses[topic].append(message.at)
                 if any(start <= message.at < end for start, end in spans):
                     continue
-                if message.joined and not message.queued and not _must_be_noticed(heard, message.at, self.length):
+                if message.joined and not message.queued and not _must_be_noticed(heard, message.at, self.kills):
                     unseen += 1
                 else:
                     false.append(message)
@@ -415,10 +418,15 @@ def _seconds(gap: Gap) -> tuple[float, float]:
     return (gap.start - HOUR.start).total_seconds(), (gap.end - HOUR.start).total_seconds()
 
 
-def _must_be_noticed(heard: list[float], at: float, end: float) -> bool:
-    """Say whether a silence around a time is one that no stream of this rate has by chance."""
+def _must_be_noticed(heard: list[float], at: float, kills: list[float]) -> bool:
+    """Say whether a silence around a time is one that no stream of this rate has by chance.
+
+    A process that is killed in the middle of a silence saw only a part of it. `kills` ends with the end of the world.
+    """
     before = bisect_right(heard, at)
-    silence = (heard[before] if before < len(heard) else end) - (heard[before - 1] if before else 0.0)
+    kill = bisect_right(kills, at)
+    began = max(heard[before - 1] if before else 0.0, kills[kill - 1] if kill else 0.0)
+    silence = min([*heard[before : before + 1], kills[kill]]) - began
     if before < KNOWN or silence < NOTICEABLE_SECONDS:
         return False
     rate = before / heard[before - 1]
