@@ -71,6 +71,8 @@ async def test_each_dag_does_its_part(
         ("reconcile_archive", rest),
         ("repair_gaps", rest),
         ("repair_gaps", rest),
+        ("audit_hours", rest),
+        ("audit_hours", rest),
         ("daily_marts", {}),
     ]
     await asyncio.to_thread(python, environment, "airflow", "db", "migrate")
@@ -83,9 +85,12 @@ async def test_each_dag_does_its_part(
         {"find[-1]": "success", "load[-1]": "skipped"},
         {"repair[-1]": "success", "load[0]": "success"},
         {"repair[-1]": "success", "load[-1]": "skipped"},
+        {"audit[-1]": "success"} | {f"load[{number}]": "success" for number in range(4)},
+        {"audit[-1]": "success", "load[-1]": "skipped"},
         {"score[-1]": "success"},
     ]
     assert count(warehouse_url, "core.sale") == 7
     assert count(warehouse_url, "ops.gap WHERE reason = 'no_manifest' AND recovered = 1") == 1
+    assert count(warehouse_url, "mart.hour_quality WHERE audited_share = 1") == 4
     assert count(warehouse_url, "mart.collection_daily") == 1
     assert count(warehouse_url, "mart.stale_day") == 0
