@@ -72,7 +72,10 @@ class CollectorSettings(SpoolSettings):
         default=1, ge=1, le=2, description="Connections held side by side; with two a cut loses nothing."
     )
     max_connection_age: float = Field(
-        default=0, ge=0, description="Seconds after which a connection is replaced, make before break; 0 never."
+        default=1800,
+        ge=0,
+        description="Seconds after which a connection is replaced at the latest, the new one first; drawn from the "
+        "second half of them. 0 never.",
     )
     heartbeat: float = Field(default=30, gt=0, le=50, description="Seconds between heartbeats.")
     reply_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a handshake or a join's answer.")
