@@ -234,3 +234,26 @@ def test_conflicts_are_in_the_summary(s3: "S3Client", settings: LoaderSettings) 
     report = load_hour(HOUR, settings, say=said.append)
     assert (report.inserted, report.duplicates, report.conflicting) == (1, 2, 1)
     assert "2 known already, 1 of them with other values: see ops.sale_difference" in said[-1]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_an_observation_without_the_time_of_sending_comes_after_one_with_it(
+    s3: "S3Client", settings: LoaderSettings, order: tuple[int, int]
+) -> None:
+    Recording(hour=HOURS[0]).receive(bought("1") | {"sent_at": ""}, 1).put(s3, settings.bucket)
+    Recording(hour=HOURS[1]).receive(again(bought("1")), 2).put(s3, settings.bucket)
+    for place in order:
+        load_hour(HOURS[place], settings, say=quiet)
+    assert query(url_of(settings), "SELECT source_hour FROM core.sale") == [(HOURS[1].start,)]
+
+
+def test_two_tokens_of_one_transaction_are_two_sales_whatever_is_missing(
+    s3: "S3Client", settings: LoaderSettings
+) -> None:
+    other = bought("1", item={"nft_id": f"ethereum/0x{1:040x}/77"})
+    listing = from_list("1", order_hash="")
+    Recording().receive(bought("1"), 1).receive(nameless(other), 2).put(s3, settings.bucket)
+    Recording("events-api-1", topic="events-api").receive(listing, 60).put(s3, settings.bucket)
+    load_hour(HOUR, settings, say=quiet)
+    rows = query(url_of(settings), "SELECT token_id, source FROM core.sale ORDER BY 1")
+    assert rows == [("1", "stream"), ("77", "stream")]

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from tests.sql.market import ETH_UNRATED, USDC, at, insert, load, refresh, sale, touch
+from tests.sql.market import ETH, ETH_UNRATED, USDC, at, insert, load, refresh, sale, touch
 from tidemark.loader.marts.postgres import MARTS, refresh_days
 from tidemark.storage.postgres import connected
 
@@ -151,3 +151,26 @@ def test_amounts_in_the_view_are_exact(connection: Connection) -> None:
     insert(connection, given)
     (row,) = rows(connection, "SELECT marketplace_fee, royalty * 1000000000000000000 AS royalty_raw FROM mart.sales")
     assert (row["marketplace_fee"], row["royalty_raw"]) == (Decimal("1e-18"), largest)
+
+
+def test_one_slug_on_two_chains_has_two_rows(connection: Connection) -> None:
+    here = sale("20T10:05", "cats/1", "0xa", "0xb", "1")
+    there = sale("20T10:06", "cats/1", "0xa", "0xc", "2", chain="base")
+    load(connection, HOUR, [here, there])
+    score(connection)
+    for roll_up in (HOURLY, DAILY):
+        found = [
+            (row["chain"], row["sales"], row["volume_eth"], row["sales_clean"]) for row in rows(connection, roll_up)
+        ]
+        assert found == [("base", 1, 2, 1), ("ethereum", 1, 1, 1)]
+
+
+def test_a_sale_with_one_rate_is_missing_in_the_other_only(connection: Connection) -> None:
+    in_eth = sale("20T10:05", "cats/1", "0xa", "0xb", "1", paid=(*ETH[:3], None, Decimal(1)))
+    in_usd = sale("20T10:06", "cats/2", "0xa", "0xb", "2", paid=(*ETH[:3], Decimal(2000), None))
+    load(connection, HOUR, [in_eth, in_usd])
+    score(connection)
+    for roll_up in (HOURLY, DAILY):
+        (row,) = rows(connection, roll_up)
+        assert (row["volume_eth"], row["without_eth"], row["volume_usd"], row["without_usd"]) == (1, 1, 4000, 1)
+        assert (row["volume_eth_clean"], row["volume_usd_clean"]) == (1, 4000)
