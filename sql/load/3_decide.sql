@@ -158,21 +158,29 @@ counted AS (
         ) AS place
     FROM current
     WINDOW nft AS (PARTITION BY chain, transaction_hash, contract_address, token_id)
+),
+several AS (
+    SELECT * FROM counted WHERE keys > 1
+),
+listed AS (
+    SELECT sale_uid, collector
+    FROM core.sale_sighting
+    WHERE collector LIKE 'events-api-%' AND sale_uid IN (SELECT sale_uid FROM several)
+        AND NOT (source_hour = :hour AND collector = ANY (:collectors))
+    UNION
+    SELECT sale_uid, collector
+    FROM sale_observation
+    WHERE collector LIKE 'events-api-%'
+),
+lists AS (
+    SELECT sale_uid, array_agg(collector) AS lists
+    FROM listed
+    GROUP BY sale_uid
 )
-SELECT
-    counted.*,
-    ARRAY(
-        SELECT collector
-        FROM core.sale_sighting AS seen
-        WHERE seen.sale_uid = counted.sale_uid AND collector LIKE 'events-api-%'
-            AND NOT (source_hour = :hour AND collector = ANY (:collectors))
-        UNION
-        SELECT collector
-        FROM sale_observation AS new
-        WHERE new.sale_uid = counted.sale_uid AND collector LIKE 'events-api-%'
-    ) AS lists
-FROM counted
-WHERE keys > 1;
+SELECT several.*, coalesce(lists, '{}') AS lists
+FROM several
+LEFT JOIN lists USING (sale_uid);
+
 
 -- Grain: one row per key that is another key's sale. `tidemark.loader.warehouse.same_sale` decides it by the candidates.
 CREATE TEMP TABLE same_sale (sale_uid uuid PRIMARY KEY, same_as uuid NOT NULL) ON COMMIT DROP;

@@ -13,7 +13,7 @@ from tidemark.loader.archive.listing import Listed, fingerprint
 from tidemark.loader.archive.s3 import S3Archive
 from tidemark.loader.report import LoadReport
 from tidemark.loader.settings import LoaderSettings
-from tidemark.loader.warehouse.load import load, lock_hour
+from tidemark.loader.warehouse.load import Run, load, lock_hour
 from tidemark.loader.warehouse.runs import covered_seconds, fingerprints, last_run, open_gaps, require_migrated
 from tidemark.storage.postgres import connected
 from tidemark.storage.s3 import s3_client
@@ -54,16 +54,18 @@ def load_hour(
         mark, missing = fingerprint(listed), _missing(there, settings)
         unchanged = not force and last is not None and last["fingerprint"] == mark
         if not unchanged:
-            manifests = [archive.manifest(one) for one in listed]
-            run = {
-                "fingerprint": mark,
-                "started_at": started,
-                "software": VERSION,
-                "force": force,
-                "missing": _missing(listed, settings),
-                "topics": [f"collection:{slug}" for slug in settings.collections],
-            }
-            load(connection, hour, manifests, archive.chunks, say, again=last is not None, **run)
+            run = Run(
+                hour=hour,
+                manifests=[archive.manifest(one) for one in listed],
+                fingerprint=mark,
+                started_at=started,
+                software=VERSION,
+                force=force,
+                again=last is not None,
+                missing=_missing(listed, settings),
+                topics=[f"collection:{slug}" for slug in settings.collections],
+            )
+            load(connection, run, archive.chunks, say)
         report = _report(connection, hour, missing, unchanged=unchanged)
         connection.commit()
     say(str(report))
@@ -104,7 +106,7 @@ def _missing(there: list[Listed], settings: LoaderSettings) -> list[str]:
 
 
 def _given_up(hour: Hour, settings: LoaderSettings, now: datetime) -> bool:
-    """Tell whether an hour was to be recorded and whoever has not reported it by now is not awaited any more."""
+    """Tell whether an hour was to be recorded and the grace period for its manifests is over."""
     return bool(settings.collectors) and not settings.awaits(hour, now)
 
 

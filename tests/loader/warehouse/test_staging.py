@@ -76,7 +76,7 @@ def test_an_object_that_is_not_what_its_manifest_says_loads_nothing(
     with pytest.raises(Problem, match=r"0004\.jsonl\.zst has 14 bytes, its manifest says"):
         load_hour(HOUR, settings, say=log.info)
     s3.delete_object(Bucket=settings.bucket, Key=manifest.segments[2].key)
-    with pytest.raises(Problem, match=r"0004\.jsonl\.zst is missing"):
+    with pytest.raises(Problem, match=r"0004\.jsonl\.zst: the object is missing"):
         load_hour(HOUR, settings, say=log.info)
     assert len(apart) == 2 * staging.PROCESSES
     assert one(url_of(settings), "SELECT count(*) FROM core.sale") == 0

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -44,37 +46,57 @@ def lock_hour(connection: Connection, hour: Hour, say: Callable[[str], object]) 
         connection.execute(text(f"SELECT pg_{lock}"), key)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One load of one hour: the manifests that it reads, and what its record in `ops.load_run` says.
+
+    `force` writes again what is known, `again` says that the hour was loaded before, `missing` are the expected
+    collectors without a manifest, and `topics` what they were to record.
+    """
+
+    hour: Hour
+    manifests: list[Manifest]
+    fingerprint: str
+    started_at: datetime
+    software: str
+    force: bool = False
+    again: bool = False
+    missing: list[str] = field(default_factory=list)
+    topics: list[str] = field(default_factory=list)
+
+    def values(self, load_id: int) -> dict[str, Any]:
+        """Return the bound parameters of the steps."""
+        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in {"hour", "manifests"}}
+        return {
+            **own,
+            "hour": self.hour.start,
+            "load_id": load_id,
+            "collectors": [manifest.collector for manifest in self.manifests],
+            "covered": _intervals(self.manifests, lambda manifest: manifest.covered),
+            "gaps": _intervals(self.manifests, lambda manifest: manifest.gaps),
+            "topic_counts": _topic_counts(self.manifests),
+        }
+
+
 def load(
     connection: Connection,
-    hour: Hour,
-    manifests: list[Manifest],
+    run: Run,
     packed: Callable[[Segment], Iterable[bytes]],
     say: Callable[[str], object],
-    **run: Any,
 ) -> None:
     """Load an hour within the open transaction; the caller has locked the hour and commits.
 
-    `run` is what the steps ask for besides: `fingerprint`, `started_at` and `software` for the books, `force` (also
-    what is known is written anew), `again` (the hour was loaded before), `missing` (expected collectors whose
-    manifest is not among them) and `topics` (what they were to record). Raises Problem where an object is
-    not what its manifest says, or the sums do not balance.
+    `packed` streams an object. Raises Problem where one is not what its manifest says, or the sums do not balance.
     """
-    values = {
-        **run,
-        "hour": hour.start,
-        "load_id": connection.scalar(text("SELECT nextval(pg_get_serial_sequence('ops.load_run', 'load_id'))")),
-        "collectors": [manifest.collector for manifest in manifests],
-        "covered": _intervals(manifests, lambda manifest: manifest.covered),
-        "gaps": _intervals(manifests, lambda manifest: manifest.gaps),
-        "topic_counts": _topic_counts(manifests),
-    }
+    number = connection.scalar(text("SELECT nextval(pg_get_serial_sequence('ops.load_run', 'load_id'))"))
+    values = run.values(number)
     connection.execute(text(_SETTINGS))
     connection.execute(text(_STAGE.read_text()), values)
-    files = files_of(hour, manifests)
+    files = files_of(run.hour, run.manifests)
     stage(connection, files, packed, say)
-    for manifest in manifests:
+    for manifest in run.manifests:
         check_counts(manifest, files)
-    say(f"{hour.key}: {sum(file.observations for file in files):,} sales read; merging them")
+    say(f"{run.hour.key}: {sum(file.observations for file in files):,} sales read; merging them")
     merge(connection, {**values, "files": json.dumps([file.account for file in files])})
 
 
