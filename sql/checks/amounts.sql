@@ -5,8 +5,8 @@ SELECT sale_uid, source_hour, price_raw, payment_token_decimals, quantity, price
 FROM core.sale
 WHERE (CAST(:hour AS timestamptz) IS NULL OR source_hour = :hour)
     AND (
-        least(price_raw, quantity, marketplace_fee_raw, royalty_raw, usd_rate, eth_rate) < 0
-        OR coalesce(marketplace_fee_raw, 0) + coalesce(royalty_raw, 0) > price_raw
+        least(price_raw, quantity, marketplace_fee_raw, royalty_raw, other_fee_raw, usd_rate, eth_rate) < 0
+        OR coalesce(marketplace_fee_raw, 0) + coalesce(royalty_raw, 0) + coalesce(other_fee_raw, 0) > price_raw
         OR price IS DISTINCT FROM price_raw * ('1e-' || payment_token_decimals)::numeric
         OR unit_price * quantity <> price
         OR (quantity = 1 AND unit_price IS DISTINCT FROM price)

@@ -40,14 +40,14 @@ INSERT INTO core.sale (
     sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
     collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
     price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
-    eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, fees, is_private, is_replayed, source,
+    eth_rate, price_usd, price_eth, fees, is_private, is_replayed, source,
     source_hour, first_collector, first_load_id
 )
 SELECT
     sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
     collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
     price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
-    eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, fees, is_private, is_replayed, source,
+    eth_rate, price_usd, price_eth, fees, is_private, is_replayed, source,
     :hour, collector, :load_id
 FROM sale_observation
 JOIN outcome USING (observation, sale_uid)

@@ -35,6 +35,7 @@ CREATE TABLE core.sale (
     price_eth              numeric,
     marketplace_fee_raw    numeric(78, 0),
     royalty_raw            numeric(78, 0),
+    other_fee_raw          numeric(78, 0),
     fees                   jsonb,
     is_private             boolean,
     is_replayed            boolean        NOT NULL,
@@ -129,12 +130,16 @@ COMMENT ON COLUMN core.sale.eth_rate IS
 COMMENT ON COLUMN core.sale.price_usd IS 'price * usd_rate.';
 COMMENT ON COLUMN core.sale.price_eth IS 'price * eth_rate.';
 COMMENT ON COLUMN core.sale.marketplace_fee_raw IS
-    'What the marketplace received, in base units of the payment token; NULL where the order does not show it.';
+    'What the marketplace received, in base units of the payment token, by core.fee_recipient; NULL where the order '
+    'does not show it.';
 COMMENT ON COLUMN core.sale.royalty_raw IS
     'What creators received, in base units of the payment token; NULL where the order does not show it.';
+COMMENT ON COLUMN core.sale.other_fee_raw IS
+    'What others received, in base units of the payment token: unknown recipients of a collection that usually pays '
+    'another one. NULL where the order does not show it.';
 COMMENT ON COLUMN core.sale.fees IS
-    'Every fee and royalty: a list of {kind, recipient, amount_raw}, amounts as text in base units; NULL where the '
-    'order does not show them.';
+    'Who else was paid: a list of {recipient, amount_raw}, amounts as text in base units; NULL where the order does not'
+    ' show it. mart.sale_fees has them as rows, each with its kind.';
 COMMENT ON COLUMN core.sale.is_private IS 'Whether the order was for one buyer only.';
 COMMENT ON COLUMN core.sale.is_replayed IS
     'Whether the message was sent long after the sale: a broadcast of old sales.';
@@ -143,6 +148,80 @@ COMMENT ON COLUMN core.sale.source_hour IS 'The hour of the archive that this ro
 COMMENT ON COLUMN core.sale.loaded_at IS 'When the transaction that wrote this row began.';
 COMMENT ON COLUMN core.sale.first_collector IS 'The collector whose observation this row holds.';
 COMMENT ON COLUMN core.sale.first_load_id IS 'The load that wrote this row: ops.load_run.load_id.';
+
+CREATE TABLE core.fee_recipient (
+    recipient text        NOT NULL CHECK (recipient NOT ILIKE '0x%' OR recipient = lower(recipient)),
+    chain     text        NOT NULL CHECK (chain = lower(chain) AND chain <> 'matic'),
+    from_at   timestamptz NOT NULL DEFAULT '-infinity',
+    kind      text        NOT NULL CHECK (kind IN ('marketplace', 'royalty', 'other')),
+    name      text        NOT NULL,
+    PRIMARY KEY (recipient, chain, from_at)
+);
+
+INSERT INTO core.fee_recipient (recipient, chain, from_at, kind, name) VALUES
+    ('0x0000a26b00c1f0df003000390027140000faa719', '*', '-infinity', 'marketplace', 'OpenSea'),
+    ('0x8de9c5a032463c561423387a9648c5c7bcc5bc90', '*', '-infinity', 'marketplace', 'OpenSea, first months of Seaport'),
+    ('0x5b3256965e7c3cf26e11fcaf296dfc8807c01073', '*', '-infinity', 'marketplace', 'OpenSea, before Seaport'),
+    ('0x61461e094c04884217c6a4e897409626231aacc8', 'ronin', '2025-05-01Z', 'marketplace', 'OpenSea''s fee on Ronin, second part'),
+    ('0x22cefc91e9b7c0f3890ebf9527ea89053490694e', 'ronin', '2025-05-01Z', 'marketplace', 'OpenSea''s fee on Ronin, third part'),
+    ('0xd9f68d28e451a83affdb7c71cc2c20552555b07f', 'gunzilla', '-infinity', 'marketplace', 'OpenSea on Gunzilla'),
+    ('0xdfe1593dca6ad8a20eeb418643e48577c1626f7c', 'somnia', '-infinity', 'marketplace', 'OpenSea on Somnia'),
+    ('0x07d3a100c3880830dd43fe5c938b5144721ce9d6', 'megaeth', '-infinity', 'marketplace', 'OpenSea on MegaETH');
+
+COMMENT ON TABLE core.fee_recipient IS
+    'One row per recipient of fees, chain and time from which on its kind is known. After a change run tidemark fees, '
+    'which classifies the loaded sales again.';
+COMMENT ON COLUMN core.fee_recipient.recipient IS 'The address, lower case on EVM chains.';
+COMMENT ON COLUMN core.fee_recipient.chain IS 'The chain, as in core.sale; * is every chain without a row of its own.';
+COMMENT ON COLUMN core.fee_recipient.from_at IS 'From which time of sale on it holds; -infinity is always.';
+COMMENT ON COLUMN core.fee_recipient.kind IS 'Whose fee it is: marketplace, royalty (a creator''s) or other.';
+COMMENT ON COLUMN core.fee_recipient.name IS 'Who it is, for people.';
+
+CREATE FUNCTION core.fee_kind(chain text, recipient text, sold_at timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT known.kind
+    FROM core.fee_recipient AS known
+    WHERE known.recipient = fee_kind.recipient AND known.chain IN (fee_kind.chain, '*') AND known.from_at <= fee_kind.sold_at
+    ORDER BY known.chain = '*', known.from_at DESC
+    LIMIT 1;
+END;
+COMMENT ON FUNCTION core.fee_kind IS 'The kind of a fee by core.fee_recipient; NULL where its recipient is not known.';
+
+CREATE FUNCTION core.fee_totals(chain text, sold_at timestamptz, fees jsonb, usual text[],
+    OUT marketplace numeric, OUT royalty numeric, OUT other numeric)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT
+        coalesce(sum(amount_raw) FILTER (WHERE kind = 'marketplace'), 0),
+        coalesce(sum(amount_raw) FILTER (WHERE kind = 'royalty'), 0),
+        coalesce(sum(amount_raw) FILTER (WHERE kind = 'other'), 0)
+    FROM (
+        SELECT fee.amount_raw, coalesce(
+            core.fee_kind(fee_totals.chain, fee.recipient, fee_totals.sold_at),
+            CASE WHEN fee.recipient <> ALL (usual) THEN 'other' ELSE 'royalty' END
+        ) AS kind
+        FROM jsonb_to_recordset(fees) AS fee (recipient text, amount_raw numeric)
+    ) AS fee;
+END;
+COMMENT ON FUNCTION core.fee_totals IS
+    'The fees of a sale by kind, in base units. An unknown recipient is a royalty, but other where the collection is '
+    'known to pay usual recipients and it is none of them.';
+
+CREATE FUNCTION core.classify_fees() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT marketplace, royalty, other INTO NEW.marketplace_fee_raw, NEW.royalty_raw, NEW.other_fee_raw
+    FROM core.fee_totals(NEW.chain, NEW.sold_at, NEW.fees, NULL);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION core.classify_fees IS 'Classifies the fees of a sale that is written; scoring its day does it again.';
+CREATE TRIGGER classify_fees BEFORE INSERT ON core.sale
+    FOR EACH ROW WHEN (NEW.fees IS NOT NULL) EXECUTE FUNCTION core.classify_fees();
+REVOKE ALL ON FUNCTION core.fee_kind, core.fee_totals, core.classify_fees FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION core.fee_kind, core.fee_totals, core.classify_fees TO tidemark_loader;
+GRANT EXECUTE ON FUNCTION core.fee_kind TO tidemark_reader;
 
 CREATE TABLE core.sale_sighting (
     sale_uid          uuid        NOT NULL,
@@ -170,6 +249,8 @@ CREATE TABLE core.sale_superseded (
     LIKE core.sale INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS,
     PRIMARY KEY (sale_uid)
 );
+CREATE TRIGGER classify_fees BEFORE INSERT ON core.sale_superseded
+    FOR EACH ROW WHEN (NEW.fees IS NOT NULL) EXECUTE FUNCTION core.classify_fees();
 CREATE INDEX sale_superseded_transaction ON core.sale_superseded (transaction_hash);
 COMMENT ON TABLE core.sale_superseded IS
     'One row per key that is the sale of another key, because an observation lacked a value such as the order hash. It '
@@ -184,7 +265,8 @@ CREATE TABLE staging.sale_observation (
 );
 
 ALTER TABLE staging.sale_observation
-    DROP COLUMN source_hour, DROP COLUMN loaded_at, DROP COLUMN first_collector, DROP COLUMN first_load_id;
+    DROP COLUMN source_hour, DROP COLUMN loaded_at, DROP COLUMN first_collector, DROP COLUMN first_load_id,
+    DROP COLUMN marketplace_fee_raw, DROP COLUMN royalty_raw, DROP COLUMN other_fee_raw;
 
 COMMENT ON TABLE staging.sale_observation IS 'One row per record line that reports a sale, as read from the archive.';
 COMMENT ON COLUMN staging.sale_observation.observation IS

@@ -130,6 +130,7 @@ SELECT
     sale.price_eth / nullif(sale.quantity, 0) AS unit_price_eth,
     sale.marketplace_fee_raw * ('1e-' || sale.payment_token_decimals)::numeric AS marketplace_fee,
     sale.royalty_raw * ('1e-' || sale.payment_token_decimals)::numeric AS royalty,
+    sale.other_fee_raw * ('1e-' || sale.payment_token_decimals)::numeric AS other_fee,
     sale.eth_rate,
     sale.usd_rate,
     sale.is_private,
@@ -191,6 +192,9 @@ COMMENT ON COLUMN mart.sales.marketplace_fee IS
     'Marketplace fee in whole units of the payment token; NULL when the order did not show it.';
 COMMENT ON COLUMN mart.sales.royalty IS
     'Creator royalties in whole units of the payment token; NULL when the order did not show them.';
+COMMENT ON COLUMN mart.sales.other_fee IS
+    'Fees of unknown recipients, where the collection usually pays another one, in whole units of the payment token; '
+    'NULL when the order did not show them.';
 COMMENT ON COLUMN mart.sales.eth_rate IS 'ETH for one unit of the payment token when it was sold.';
 COMMENT ON COLUMN mart.sales.usd_rate IS 'US dollars for one unit of the payment token when it was sold.';
 COMMENT ON COLUMN mart.sales.is_private IS 'Whether the order was reserved for one buyer; NULL when unknown.';
@@ -209,6 +213,88 @@ COMMENT ON COLUMN mart.sales.is_suspect IS
 COMMENT ON COLUMN mart.sales.signals IS 'Signals found on it, also those that alone do not make it suspect.';
 COMMENT ON COLUMN mart.sales.is_implausible IS
     'Whether its price cannot be true, as far as its day was scored; the named questions leave such amounts out.';
+
+-- Fees: which recipients a collection usually pays, and every fee with its kind.
+
+CREATE TABLE mart.royalty_daily (
+    day        date   NOT NULL,
+    chain      text   NOT NULL,
+    collection text   NOT NULL,
+    recipient  text   NOT NULL,
+    sales      bigint NOT NULL,
+    of_sales   bigint NOT NULL,
+    PRIMARY KEY (chain, collection, day, recipient)
+);
+CREATE INDEX royalty_daily_day ON mart.royalty_daily (day);
+
+COMMENT ON TABLE mart.royalty_daily IS
+    'One row per UTC day, chain, collection and recipient of a fee that core.fee_recipient does not know, when the day '
+    'was last scored.';
+COMMENT ON COLUMN mart.royalty_daily.day IS 'UTC day in which the sales happened.';
+COMMENT ON COLUMN mart.royalty_daily.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.royalty_daily.collection IS 'Collection, or the contract where the message names no collection.';
+COMMENT ON COLUMN mart.royalty_daily.recipient IS 'Who was paid.';
+COMMENT ON COLUMN mart.royalty_daily.sales IS 'Sales that paid this recipient.';
+COMMENT ON COLUMN mart.royalty_daily.of_sales IS 'Sales that paid any such recipient.';
+
+CREATE FUNCTION mart.usual_royalties(chain text, collection text, day date) RETURNS text[]
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH history AS (
+        SELECT *
+        FROM mart.royalty_daily AS past
+        WHERE past.chain = usual_royalties.chain AND past.collection = usual_royalties.collection
+            AND past.day BETWEEN usual_royalties.day - 30 AND usual_royalties.day
+    ),
+    total AS (
+        SELECT sum(of_sales) AS sales
+        FROM (SELECT DISTINCT history.day, of_sales FROM history) AS per_day
+        HAVING sum(of_sales) >= 10
+    )
+    SELECT array_agg(recipient ORDER BY recipient)
+    FROM (
+        SELECT recipient
+        FROM history, total
+        GROUP BY recipient, total.sales
+        HAVING sum(history.sales) * 2 >= total.sales
+    ) AS usual;
+END;
+COMMENT ON FUNCTION mart.usual_royalties IS
+    'Whom a collection usually pays: the unknown recipients of at least half of its sales with any, over a day and the '
+    '30 before, of at least ten sales; NULL where none is usual.';
+
+CREATE VIEW mart.sale_fees AS
+SELECT
+    sale.sale_uid, sale.sold_at, sale.chain, sale.collection_slug, fee.recipient,
+    coalesce(
+        core.fee_kind(sale.chain, fee.recipient, sale.sold_at),
+        CASE
+            WHEN fee.recipient <> ALL (mart.usual_royalties(
+                sale.chain, coalesce(sale.collection_slug, sale.contract_address), (sale.sold_at AT TIME ZONE 'UTC')::date
+            )) THEN 'other'
+            ELSE 'royalty'
+        END
+    ) AS kind,
+    fee.amount_raw,
+    fee.amount_raw * ('1e-' || sale.payment_token_decimals)::numeric AS amount,
+    sale.payment_token_symbol
+FROM core.sale AS sale,
+    jsonb_to_recordset(sale.fees) AS fee (recipient text, amount_raw numeric);
+
+COMMENT ON VIEW mart.sale_fees IS 'One row per sale and recipient of a part of its price other than the seller.';
+COMMENT ON COLUMN mart.sale_fees.sale_uid IS 'The sale, as in mart.sales.';
+COMMENT ON COLUMN mart.sale_fees.sold_at IS 'When it was sold, UTC. Filter on it, and on the collection.';
+COMMENT ON COLUMN mart.sale_fees.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.sale_fees.collection_slug IS 'Collection, as in mart.sales.';
+COMMENT ON COLUMN mart.sale_fees.recipient IS 'Who was paid.';
+COMMENT ON COLUMN mart.sale_fees.kind IS
+    'marketplace, royalty or other, by core.fee_recipient; an unknown recipient is a royalty unless the collection '
+    'usually pays another one.';
+COMMENT ON COLUMN mart.sale_fees.amount_raw IS 'How much, in base units of the payment token.';
+COMMENT ON COLUMN mart.sale_fees.amount IS 'How much, in whole units of the payment token.';
+COMMENT ON COLUMN mart.sale_fees.payment_token_symbol IS 'Symbol of the payment token.';
+REVOKE ALL ON FUNCTION mart.usual_royalties FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION mart.usual_royalties TO tidemark_loader, tidemark_reader;
 
 -- Roll-ups by collection: of an hour, written by loads, and of a day, written when the day is scored. Their figures are
 -- declared once, as a type, and computed in one place, by a function.

@@ -24,7 +24,7 @@ WITH resale AS (
 deal AS (
     SELECT
         sale.sale_uid, sale.sold_at, chain, contract_address, token_id, holder.wallet, sale.collection_slug, sale.transaction_hash,
-        sale.quantity, sale.unit_price_eth, sale.marketplace_fee, sale.royalty, sale.eth_rate, sale.is_implausible,
+        sale.quantity, sale.unit_price_eth, sale.marketplace_fee, sale.royalty, sale.other_fee, sale.eth_rate, sale.is_implausible,
         CASE WHEN sale.buyer = holder.wallet THEN coalesce(quantity, 1) ELSE 0 END AS bought,
         CASE WHEN sale.seller = holder.wallet THEN coalesce(quantity, 1) ELSE 0 END AS sold
     FROM (SELECT DISTINCT chain, contract_address, token_id, wallet FROM resale) AS holder
@@ -72,7 +72,7 @@ SELECT
     sold.unit_price_eth AS sold_eth,
     matched.units * (
         sold.unit_price_eth - bought.unit_price_eth
-        - coalesce(sold.marketplace_fee * sold.eth_rate / sold.quantity, 0) - coalesce(sold.royalty * sold.eth_rate / sold.quantity, 0)
+        - coalesce((sold.marketplace_fee + sold.royalty + coalesce(sold.other_fee, 0)) * sold.eth_rate / sold.quantity, 0)
     ) AS profit_eth,
     sold.transaction_hash
 FROM unit AS sold

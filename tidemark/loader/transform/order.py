@@ -14,17 +14,6 @@ COIN, ERC20, ERC721, ERC1155 = range(4)
 MONEY, NFTS = frozenset({COIN, ERC20}), frozenset({ERC721, ERC1155})
 _KINDS = {form: kind for kind in range(6) for form in (b"%d" % kind, b'"%d"' % kind)}  # 4 and 5 are any NFT of a kind
 MOST_ITEMS = 100
-# Where OpenSea has its own fee sent: since August 2022, in the first months of Seaport, and before. Whoever else
-# is paid beside the seller was put into the order by the rules of the collection: a creator's royalty.
-MARKETPLACES = frozenset(
-    {
-        "0x0000a26b00c1f0df003000390027140000faa719",
-        "0x8de9c5a032463c561423387a9648c5c7bcc5bc90",
-        "0x5b3256965e7c3cf26e11fcaf296dfc8807c01073",
-    }
-)
-
-
 ABSENT = Raw(b"")
 NATIVE = "0x0000000000000000000000000000000000000000"
 # Here listings too are in a wrapped token, so that no payment tells the sides apart.
@@ -62,17 +51,12 @@ class Side(StrEnum):
     UNKNOWN = "unknown"
 
 
-class FeeKind(StrEnum):
-    """Who a fee is for: the marketplace, or the creator whose royalty it is."""
-
-    MARKETPLACE = "marketplace"
-    ROYALTY = "royalty"
-
-
 class Fee(Struct, frozen=True):
-    """What one recipient other than the seller gets of the price, in base units of the payment token."""
+    """What one recipient other than the seller gets of the price, in base units of the payment token.
 
-    kind: FeeKind
+    Whose fee it is, the marketplace's or the creator's, is not in the order: see core.fee_recipient.
+    """
+
     recipient: str
     amount_raw: int
 
@@ -174,16 +158,10 @@ def fees_of(terms: Terms, quantity: int | None, price: int | None) -> tuple[Fee,
     return known if len(known) == len(fees) else None
 
 
-def paid_to(kind: FeeKind, fees: tuple[Fee, ...] | None) -> int | None:
-    """Add up the fees of one kind, in base units; None where the fees are unknown."""
-    return None if fees is None else sum(fee.amount_raw for fee in fees if fee.kind is kind)
-
-
 def _fee(recipient: str | None, amount: int | None) -> Fee | None:
     if recipient is None or amount is None:
         return None
-    kind = FeeKind.MARKETPLACE if recipient in MARKETPLACES else FeeKind.ROYALTY
-    return Fee(kind=kind, recipient=recipient, amount_raw=amount)
+    return Fee(recipient=recipient, amount_raw=amount)
 
 
 def _part(item: OrderItem) -> Part:

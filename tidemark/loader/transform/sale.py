@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tidemark.loader.transform.identity import Nft
 from tidemark.loader.transform.number import in_tokens, product, quotient
-from tidemark.loader.transform.order import Fee, FeeKind, Side, Terms, fees_of, paid_to, side_by_payment
+from tidemark.loader.transform.order import Fee, Side, Terms, fees_of, side_by_payment
 from tidemark.loader.transform.outcome import Reason, UnfitError
 from tidemark.loader.transform.times import AHEAD, REPLAYED_AFTER
 
@@ -78,8 +78,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 class Sale(Struct, frozen=True, kw_only=True):
     """One NFT sold in one order fill. Times are aware and UTC; None is unknown, never zero or empty.
 
-    Amounts: `price_raw`, `marketplace_fee_raw` and `royalty_raw` are base units of the payment token for the whole
-    fill; `price` is the total in whole tokens and `unit_price` that of one of `quantity`, None where the quotient
+    Amounts: `price_raw` is in base units of the payment token for the whole fill; `price` is the total in whole tokens and `unit_price` that of one of `quantity`, None where the quotient
     has no end. `usd_rate` and `eth_rate` are the worth of one whole token at the sale;
     `price_usd` and `price_eth` are their exact products with `price`.
     """
@@ -113,8 +112,6 @@ class Sale(Struct, frozen=True, kw_only=True):
     eth_rate: Decimal | None
     price_usd: Decimal | None
     price_eth: Decimal | None
-    marketplace_fee_raw: int | None
-    royalty_raw: int | None
     fees: tuple[Fee, ...] | None
     is_private: bool | None
     is_replayed: bool
@@ -127,7 +124,6 @@ def sale_of(facts: Facts) -> Sale:
     side, side_source = _side(facts)
     maker, taker, seller, buyer = _parties(facts, side)
     price = in_tokens(facts.price_raw, facts.payment_token_decimals)
-    fees = fees_of(facts.terms, facts.quantity, facts.price_raw) if facts.terms else None
     return Sale(
         sold_at=sold_at,
         sold_at_source=sold_at_source,
@@ -158,9 +154,7 @@ def sale_of(facts: Facts) -> Sale:
         eth_rate=facts.eth_rate,
         price_usd=product(price, facts.usd_rate),
         price_eth=product(price, facts.eth_rate),
-        marketplace_fee_raw=paid_to(FeeKind.MARKETPLACE, fees),
-        royalty_raw=paid_to(FeeKind.ROYALTY, fees),
-        fees=fees,
+        fees=fees_of(facts.terms, facts.quantity, facts.price_raw) if facts.terms else None,
         is_private=facts.is_private,
         is_replayed=facts.source is Source.STREAM and (facts.sent_at or facts.received_at) - sold_at > REPLAYED_AFTER,
         source=facts.source,

@@ -84,7 +84,7 @@ def _plain(escape: re.Match[bytes]) -> bytes:
 
 def _fees(fees: tuple[Fee, ...]) -> str:
     listed = [
-        {"kind": fee.kind, "recipient": fee.recipient.replace("\0", "\ufffd"), "amount_raw": str(fee.amount_raw)}
+        {"recipient": fee.recipient.replace("\0", "\ufffd"), "amount_raw": str(fee.amount_raw)}
         for fee in fees
     ]
     return _encode(listed).decode()
