@@ -40,6 +40,20 @@ SELECT signal, suspects, days, times, description
 FROM mart.flag_method
 WHERE method = (SELECT max(method) FROM mart.flag_method);
 
+-- mart.sale_fees: What was paid to whom for the sales of a collection.
+SELECT kind, recipient, payment_token_symbol, count(*) AS sales, sum(amount) AS amount
+FROM mart.sale_fees
+WHERE collection_slug = 'pudgypenguins' AND sold_at >= '2026-11-01 00:00Z'
+GROUP BY kind, recipient, payment_token_symbol
+ORDER BY sales DESC;
+
+-- mart.royalty_daily: Collections that pay more than one unknown recipient.
+SELECT chain, collection, count(DISTINCT recipient) AS recipients
+FROM mart.royalty_daily
+GROUP BY chain, collection
+HAVING count(DISTINCT recipient) > 1
+ORDER BY recipients DESC;
+
 -- mart.price_daily: What a collection usually costs, and its dearest sale of each day.
 SELECT day, priced, median_eth, high_eth
 FROM mart.price_daily
@@ -62,6 +76,11 @@ ORDER BY hour;
 SELECT *
 FROM core.sale
 WHERE transaction_hash = '0x27b04793393f06f5529bed99bfb35f8af2487a478a7ace121ebc1f057c77c6b1';
+
+-- core.fee_recipient: Who is known to be paid, and from when on.
+SELECT chain, recipient, kind, name, from_at
+FROM core.fee_recipient
+ORDER BY kind, chain, recipient, from_at;
 
 -- core.sale_sighting: How many sales of a day each collector saw.
 SELECT collector, count(DISTINCT sale_uid) AS sales

@@ -67,6 +67,15 @@ def sales(settings: LoaderSettings, columns: str) -> list[tuple[Any, ...]]:
     return query(settings.warehouse_url.get_secret_value(), statement)
 
 
+def test_a_fee_that_goes_to_three_addresses_is_the_marketplaces(s3: "S3Client", settings: LoaderSettings) -> None:
+    load(s3, settings, streamed(*frames("ronin-split-fee.case.json")))
+    assert sales(settings, "marketplace_fee_raw, royalty_raw, other_fee_raw") == [(5 * 10**16, 5 * 10**17, 0)]
+    fees = "SELECT kind, sum(amount) FROM mart.sale_fees GROUP BY kind ORDER BY kind"
+    assert query(settings.warehouse_url.get_secret_value(), fees) == [
+        ("marketplace", Decimal("0.05")), ("royalty", Decimal("0.5")),
+    ]  # fmt: skip
+
+
 def test_a_rate_of_zero_is_unknown(s3: "S3Client", settings: LoaderSettings) -> None:
     load(s3, settings, streamed(*frames("zero-rate.case.json")))
     assert sales(settings, "eth_rate, price_eth, usd_rate, price_usd") == [

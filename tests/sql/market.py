@@ -85,7 +85,7 @@ def sale(
         "usd_rate": usd_rate, "eth_rate": eth_rate,
         "price_usd": amount * usd_rate if amount is not None and usd_rate else None,
         "price_eth": amount * eth_rate if amount is not None and eth_rate else None,
-        "marketplace_fee_raw": None, "royalty_raw": None, "fees": [], "is_private": False, "is_replayed": False,
+        "fees": None, "is_private": False, "is_replayed": False,
         "source": "stream", "first_load_id": 1, "seen_by": ("a", "b"), **other,
     }  # fmt: skip
     row["first_collector"] = row["seen_by"][0]
@@ -93,9 +93,13 @@ def sale(
     return row
 
 
-def fees(marketplace: str, royalty: str) -> Sale:
-    """Return the columns of fees, given in whole tokens of 18 decimals."""
-    return {"marketplace_fee_raw": int(Decimal(marketplace) * 10**18), "royalty_raw": int(Decimal(royalty) * 10**18)}
+OPENSEA, CREATOR = "0x0000a26b00c1f0df003000390027140000faa719", "0xcreator"
+
+
+def fees(marketplace: str, royalty: str, creator: str = CREATOR) -> Sale:
+    """Return the column of fees, given in whole tokens of 18 decimals."""
+    paid = ((OPENSEA, marketplace), (creator, royalty))
+    return {"fees": [{"recipient": each, "amount_raw": str(int(Decimal(amount) * 10**18))} for each, amount in paid]}
 
 
 MARKET = [

@@ -424,7 +424,7 @@ def test_a_question_runs_in_psql_too(market_url: str, name: str) -> None:
 def test_a_question_writes_files_of_the_same_types_whatever_it_finds(
     market_url: str, warehouse_url: str, name: str
 ) -> None:
-    given = {"collection": "cats", "wallet": "0xbob"}
+    given = {"collection": "cats", "wallet": "0xbob", "from": "2026-11-01", "to": "2026-11-30"}
     asked = {key: value for key, value in given.items() if key in {each.name for each in question(name).parameters}}
     full, empty = (ask(SecretStr(url), question(name), asked) for url in (market_url, warehouse_url))
     schemas = [pq.read_schema(BytesIO(as_parquet(answer))) for answer in (full, empty)]

@@ -38,8 +38,6 @@ GLYPHBOT: dict[str, Any] = {
     "eth_rate": None,
     "price_usd": None,
     "price_eth": None,
-    "marketplace_fee_raw": None,
-    "royalty_raw": None,
     "fees": None,
     "is_private": None,
     "is_replayed": False,

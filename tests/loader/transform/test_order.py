@@ -6,16 +6,13 @@ import msgspec
 import pytest
 
 from tidemark.loader.transform.order import (
-    MARKETPLACES,
     MOST_ITEMS,
     NATIVE,
     Fee,
-    FeeKind,
     Order,
     Side,
     Terms,
     fees_of,
-    paid_to,
     side_by_payment,
     terms_of,
 )
@@ -43,8 +40,8 @@ def test_a_listing_pays_the_seller_and_the_fees() -> None:
     read = listing()
     assert (read.side, read.quantity, read.price) == (Side.LISTING, 1, 1000)
     assert fees_of(read, 1, 1000) == (
-        Fee(FeeKind.MARKETPLACE, OPENSEA, 25),
-        Fee(FeeKind.ROYALTY, CREATOR, 50),
+        Fee(OPENSEA, 25),
+        Fee(CREATOR, 50),
     )
 
 
@@ -52,8 +49,8 @@ def test_in_an_offer_the_fees_go_off_what_the_seller_gets() -> None:
     read = terms([item(1, "1000")], [item(2, "1", MAKER), item(1, "25", OPENSEA), item(1, "50", CREATOR)])
     assert (read.side, read.quantity, read.price) == (Side.OFFER, 1, 1000)
     assert fees_of(read, 1, 1000) == (
-        Fee(FeeKind.MARKETPLACE, OPENSEA, 25),
-        Fee(FeeKind.ROYALTY, CREATOR, 50),
+        Fee(OPENSEA, 25),
+        Fee(CREATOR, 50),
     )
 
 
@@ -61,12 +58,12 @@ def test_in_an_offer_the_fees_go_off_what_the_seller_gets() -> None:
 def test_an_offer_may_ask_for_any_nft_of_a_kind(kind: int) -> None:
     read = terms([item(1, "3000")], [item(kind, "3", MAKER), item(1, "75", OPENSEA)])
     assert (read.side, read.quantity) == (Side.OFFER, 3)
-    assert fees_of(read, 1, 1000) == (Fee(FeeKind.MARKETPLACE, OPENSEA, 25),)
+    assert fees_of(read, 1, 1000) == (Fee(OPENSEA, 25),)
 
 
 def test_a_part_of_an_order_pays_the_same_part_of_each_fee() -> None:
     fees = fees_of(listing(of=5), 2, 400)
-    assert fees == (Fee(FeeKind.MARKETPLACE, OPENSEA, 10), Fee(FeeKind.ROYALTY, CREATOR, 20))
+    assert fees == (Fee(OPENSEA, 10), Fee(CREATOR, 20))
 
 
 @pytest.mark.parametrize(("quantity", "price"), [(1, 999), (None, 1000), (1, None), (2, 1000)])
@@ -115,17 +112,6 @@ def test_an_order_without_end_is_refused() -> None:
     with pytest.raises(UnfitError) as caught:
         terms([item(2, "1")] * (MOST_ITEMS + 1), [])
     assert caught.value.reason is Reason.OUT_OF_RANGE
-
-
-def test_fees_of_a_kind_are_added_up() -> None:
-    fees = (Fee(FeeKind.ROYALTY, CREATOR, 1), Fee(FeeKind.MARKETPLACE, OPENSEA, 2), Fee(FeeKind.ROYALTY, BUYER, 3))
-    assert paid_to(FeeKind.ROYALTY, fees) == 4
-    assert paid_to(FeeKind.ROYALTY, ()) == 0
-    assert paid_to(FeeKind.ROYALTY, None) is None
-
-
-def test_marketplaces_are_spelled_as_addresses_are_compared() -> None:
-    assert all(address == address.lower() and len(address) == 42 for address in MARKETPLACES)
 
 
 WETH = "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"

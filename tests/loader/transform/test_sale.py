@@ -14,7 +14,10 @@ from tidemark.loader.transform.outcome import Reason, UnfitError
 from tidemark.loader.transform.sale import Facts, Sale, SideSource, SoldAtSource, Source, sale_of
 from tidemark.loader.transform.times import AHEAD, REPLAYED_AFTER
 
-OF_THE_LOAD = {"sale_uid", "fill", "payload_hash", "source_hour", "loaded_at", "first_collector", "first_load_id"}
+OF_THE_LOAD = {
+    *("sale_uid", "fill", "payload_hash", "source_hour", "loaded_at", "first_collector", "first_load_id"),
+    *("marketplace_fee_raw", "royalty_raw", "other_fee_raw"),
+}
 
 
 @pytest.mark.postgres

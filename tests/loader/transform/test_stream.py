@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from tests.loader.transform.messages import GONE, reject_of, sale_of, sample, sold
 from tidemark.loader.transform.identity import sale_uid
-from tidemark.loader.transform.order import Fee, FeeKind, Side
+from tidemark.loader.transform.order import Fee, Side
 from tidemark.loader.transform.outcome import Reason
 from tidemark.loader.transform.read import read_line
 from tidemark.loader.transform.sale import Sale, SideSource, SoldAtSource, Source
@@ -52,8 +52,6 @@ SNEAKERHEADS: dict[str, Any] = {
     # 1287.160000000000082 * 0.15: 128.7160000000000082 and half of it, 64.3580000000000041
     "price_usd": Decimal("193.0740000000000123"),
     "price_eth": Decimal("0.15"),
-    "marketplace_fee_raw": None,
-    "royalty_raw": None,
     "fees": None,
     "is_private": False,
     "is_replayed": False,  # sent 4.7 s later
@@ -94,9 +92,7 @@ STAMPUNK: dict[str, Any] = {
     "price_eth": Decimal("0.1184"),
     # 117808000000000000 to the offerer and 592000000000000 to another make 118400000000000000, the price; the other
     # is none of OpenSea's own addresses
-    "marketplace_fee_raw": 0,
-    "royalty_raw": 592000000000000,
-    "fees": (Fee(FeeKind.ROYALTY, "0x74ce08242c97fac3be8b63a9d5061c5ef2c1c3a8", 592000000000000),),
+    "fees": (Fee("0x74ce08242c97fac3be8b63a9d5061c5ef2c1c3a8", 592000000000000),),
     "is_private": False,
     "is_replayed": False,
     "source": Source.STREAM,
@@ -148,10 +144,9 @@ def test_an_accepted_offer_turns_maker_and_taker_and_charges_the_seller() -> Non
     assert (sale.buyer, sale.seller) == (maker, "0xf78ee64bbc365d43e3ec86cdcc61a2e7389b4561")
     assert sale.payment_token_address == WETH
     assert sale.price_usd == Decimal("43572.42000000000099")  # 2420.690000000000055 * 18
-    assert (sale.marketplace_fee_raw, sale.royalty_raw) == (450000000000000000, 90000000000000000)
     assert sale.fees == (
-        Fee(FeeKind.MARKETPLACE, OPENSEA, 450000000000000000),
-        Fee(FeeKind.ROYALTY, "0x1afa64e9b8e3090f2001f66d9c9a74cde646738a", 90000000000000000),
+        Fee(OPENSEA, 450000000000000000),
+        Fee("0x1afa64e9b8e3090f2001f66d9c9a74cde646738a", 90000000000000000),
     )
 
 
@@ -344,7 +339,7 @@ def test_a_part_that_cannot_be_read_costs_nothing_else(field: str, wrong: object
         "collection": {"collection_slug"},
         "order_hash": {"order_hash"},
         "is_private": {"is_private"},
-        "protocol_data": {"fees", "marketplace_fee_raw", "royalty_raw", "side_source"},
+        "protocol_data": {"fees", "side_source"},
     }[field]
     assert {name for name in whole if sale[name] != whole[name]} == of_the_field
     assert all(sale[name] is None for name in of_the_field - {"side_source"})

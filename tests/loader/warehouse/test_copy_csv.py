@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from tests.loader.recording import HOUR
 from tidemark.loader.transform.identity import sale_uid
-from tidemark.loader.transform.order import Fee, FeeKind, Side
+from tidemark.loader.transform.order import Fee, Side
 from tidemark.loader.transform.outcome import Reason, Reject
 from tidemark.loader.transform.sale import Sale, SideSource, SoldAtSource, Source
 from tidemark.loader.warehouse.copy import copied
@@ -29,7 +29,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 WHOLE = st.integers(0, 2**256)
 EXACT = st.decimals(min_value=0, max_value=10**30, allow_nan=False, allow_infinity=False)
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-FEES = st.builds(Fee, kind=st.sampled_from(FeeKind), recipient=WORDS, amount_raw=WHOLE)
+FEES = st.builds(Fee, recipient=WORDS, amount_raw=WHOLE)
 SALES = st.builds(
     Sale,
     sold_at=MOMENTS,
@@ -50,7 +50,7 @@ SALES = st.builds(
         for name in ("order_hash", "collection_slug", "nft_name", "maker", "taker", "seller", "buyer",
                      "payment_token_address", "payment_token_symbol")
     },
-    **{name: st.none() | WHOLE for name in ("quantity", "price_raw", "marketplace_fee_raw", "royalty_raw")},
+    **{name: st.none() | WHOLE for name in ("quantity", "price_raw")},
     **{name: st.none() | EXACT for name in ("price", "unit_price", "usd_rate", "eth_rate", "price_usd", "price_eth")},
 )  # fmt: skip
 
@@ -62,7 +62,7 @@ def kept(value: Any) -> Any:
     if isinstance(value, tuple):
         return [kept(fee) for fee in value]
     if isinstance(value, Fee):
-        return {"kind": str(value.kind), "recipient": kept(value.recipient), "amount_raw": str(value.amount_raw)}
+        return {"recipient": kept(value.recipient), "amount_raw": str(value.amount_raw)}
     return value
 
 

@@ -78,9 +78,9 @@ class Facts(Struct, frozen=True, kw_only=True):
 class Sale(Struct, frozen=True, kw_only=True):
     """One NFT sold in one order fill. Times are aware and UTC; None is unknown, never zero or empty.
 
-    Amounts: `price_raw` is in base units of the payment token for the whole fill; `price` is the total in whole tokens and `unit_price` that of one of `quantity`, None where the quotient
-    has no end. `usd_rate` and `eth_rate` are the worth of one whole token at the sale;
-    `price_usd` and `price_eth` are their exact products with `price`.
+    Amounts: `price_raw` is in base units of the payment token for the whole fill; `price` is the total in whole tokens
+    and `unit_price` that of one of `quantity`, None where the quotient has no end. `usd_rate` and `eth_rate` are the
+    worth of one whole token at the sale; `price_usd` and `price_eth` are their exact products with `price`.
     """
 
     sold_at: datetime

@@ -83,8 +83,5 @@ def _plain(escape: re.Match[bytes]) -> bytes:
 
 
 def _fees(fees: tuple[Fee, ...]) -> str:
-    listed = [
-        {"recipient": fee.recipient.replace("\0", "\ufffd"), "amount_raw": str(fee.amount_raw)}
-        for fee in fees
-    ]
+    listed = [{"recipient": fee.recipient.replace("\0", "\ufffd"), "amount_raw": str(fee.amount_raw)} for fee in fees]
     return _encode(listed).decode()
