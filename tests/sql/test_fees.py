@@ -7,8 +7,7 @@ from pydantic import SecretStr
 
 from tests.loader.contents import query
 from tests.sql.market import CREATOR, OPENSEA, Sale, fees, fill, sale
-from tidemark.loader.marts.fees import Kinds, classify_fees
-from tidemark.loader.marts.postgres import refresh_days, run_checks
+from tidemark.loader.marts.postgres import Kinds, classify_fees, refresh_days, run_checks
 
 pytestmark = pytest.mark.postgres
 ETH = 10**18
