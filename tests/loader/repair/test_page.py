@@ -19,7 +19,7 @@ def page(*events: bytes, following: bytes = b'"abc"') -> bytes:
 def test_a_page_keeps_the_text_of_its_events() -> None:
     event = b'{"event_type": "sale", "event_timestamp": 5, "payment": 1e400}'
     [found] = read_page(page(event)).events
-    assert found == (event, "sale", 5, True)
+    assert found == (event, "sale", 5, True, 1)
     assert read_page(page(event)).next == "abc"
 
 
@@ -90,7 +90,7 @@ def test_a_damaged_event_costs_no_other_one(damaged: bytes, following: bytes) ->
 )
 def test_half_a_character_in_a_text_becomes_a_replacement_character(text: bytes, mended: bytes) -> None:
     event = b'{"event_type":"sale","event_timestamp":5,"name":"%b"}'
-    assert read_page(page(GOOD % 6, event % text)).events[1] == (event % mended, "sale", 5, True)
+    assert read_page(page(GOOD % 6, event % text)).events[1] == (event % mended, "sale", 5, True, 1)
 
 
 @pytest.mark.parametrize(
@@ -149,3 +149,9 @@ def test_a_wait_is_read_in_every_form(headers: dict[str, str], wait: float | Non
 def test_no_header_does_more_than_say_nothing(text: str) -> None:
     wait = wait_asked({"retry-after": text}, NOW)
     assert wait is None or wait >= 0
+
+
+def test_equal_events_of_a_page_are_counted_and_kept() -> None:
+    event = b'{"event_type":"sale","event_timestamp":1}'
+    page = read_page(b'{"asset_events":[' + event + b"," + event + b"]}")
+    assert [(each.text, each.copy) for each in page.events] == [(event, 1), (event, 2)]

@@ -1,6 +1,7 @@
 """An answer of the Events API: its events read one by one, and how long it asks to wait. Pure."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -27,13 +28,14 @@ class Event(NamedTuple):
 
     `text` is the event as it came; an escaped half of a surrogate pair or a byte that is not UTF-8 is U+FFFD in it.
     `kind` is its event_type and `at` its event_timestamp in seconds since 1970, each None where it cannot be read.
-    `readable` tells whether `text` is JSON.
+    `readable` tells whether `text` is JSON. `copy` counts equal events of one page: each of them is a sale of its own.
     """
 
     text: bytes
     kind: str | None
     at: int | None
     readable: bool
+    copy: int = 1
 
     @property
     def wanted(self) -> bool:
@@ -71,7 +73,12 @@ def read_page(body: bytes) -> Page:
         texts = [bytes(event) for event in page.asset_events]
     except _UNREADABLE:
         page, texts = _salvaged(body)
-    return Page([_event(text) for text in texts], page.next)
+    seen: Counter[bytes] = Counter()
+    events = []
+    for text in texts:
+        seen[text] += 1
+        events.append(_event(text)._replace(copy=seen[text]))
+    return Page(events, page.next)
 
 
 def _event(text: bytes) -> Event:
