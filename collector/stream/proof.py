@@ -7,6 +7,7 @@ docs/adr/0011 has the argument: what each rule proves, and what no rule can see.
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from collector.stream.frame import Frame, slug_of
@@ -154,6 +155,7 @@ class Proof:
     def heard(self, connection: int, frames: Sequence[Frame], now: float) -> None:
         """Take the messages of one read."""
         held = self._held(connection)
+        self._look_for_jump(held, frames, now)
         topics = [frame.topic for frame in frames]
         alike = topics.count(topics[0]) == len(topics)  # much cheaper to find out than to count
         for topic, messages in ((topics[0], len(topics)),) if alike else Counter(topics).items():
@@ -166,6 +168,22 @@ class Proof:
         if held.seen is not None and len(held.seen) < SEEN:
             for frame in frames:
                 held.seen.setdefault(hash((frame.topic, bytes(frame.payload))), now)
+
+    def _look_for_jump(self, held: _Connection, frames: Sequence[Frame], now: float) -> None:
+        """Doubt the topics whose messages go on much later in the server's time than they stopped.
+
+        Messages that a server held back arrive without a pause, whatever silence there was between them.
+        """
+        received, before, _ = held.recent[-1] if held.recent else (now, (), 0.0)
+        ends = (*before[-1:], frames[0]) if before else (frames[0],)
+        sent = [received - lag for lag in self._lags(ends[:-1], received)]
+        sent += [now - lag for lag in self._lags((frames[0], frames[-1]), now)]
+        if len(sent) > 1 and max(sent) - sent[0] > SHORTEST_DOUBT:
+            sent[1:] = [now - lag for lag in self._lags(frames, now)]
+            jump = max((later - earlier for earlier, later in pairwise(sent)), default=0.0)
+            for place in held.places.values():
+                if place.covered and jump > SHORTEST_DOUBT and place.topic.rate.surprise(jump) >= DOUBT:
+                    self._doubt(held, place, Reason.UNPROVEN)
 
     def _heard(self, held: _Connection, place: _Place, messages: int, now: float) -> None:
         topic, silence = place.topic, now - place.last

@@ -148,7 +148,7 @@ def test_what_a_connection_proved_ends_one_lag_before_its_last_proof() -> None:
     for _ in range(30):
         claims.now += 0.1
         claims.hear(1, ALL, lag=8.05)
-    claims.hear(1, ALL, lag=2.05)
+    claims.hear(1, ALL, lag=7.55)
     last = claims.now
     claims.proof.ended(1, Reason.CONNECTION_LOST, claims.now + 0.05)
     claims.take()
@@ -281,3 +281,16 @@ def test_a_topic_that_is_left_is_forgotten() -> None:
     claims.proof.lost(9, CATS, Reason.NOT_RUNNING, 1.0)
     claims.take()
     assert set(claims.covered) == {(1, DOGS)}
+
+
+def test_a_silence_between_messages_that_were_held_back_is_one_though_they_come_together() -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.pass_time(60, flow=(1, ALL))
+    claims.now += 0.5
+    claims.hear(1, ALL, lag=25.05)
+    claims.now += 0.1
+    claims.hear(1, ALL, lag=3.05)
+    assert [claim.reason for claim in claims.ended] == [Reason.UNPROVEN]
+    assert claims.ended[0].proof < claims.now - 25
+    assert claims.covered == {(1, ALL): claims.now}
