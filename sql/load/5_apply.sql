@@ -10,7 +10,10 @@ WITH moved AS (
 )
 INSERT INTO core.sale_superseded
 SELECT named.*
-FROM moved, jsonb_populate_record(NULL::core.sale_superseded, to_jsonb(moved)) AS named;
+FROM moved,
+    jsonb_populate_record(
+        NULL::core.sale_superseded, to_jsonb(moved) - ARRAY['marketplace_fee_raw', 'royalty_raw', 'other_fee_raw']
+    ) AS named;
 
 DELETE FROM core.sale WHERE sale_uid IN (SELECT sale_uid FROM leaving);
 
@@ -24,6 +27,19 @@ INSERT INTO core.sale
 SELECT named.*
 FROM moved, jsonb_populate_record(NULL::core.sale, to_jsonb(moved)) AS named;
 
+UPDATE core.sale
+SET (marketplace_fee_raw, royalty_raw, other_fee_raw) = (
+    SELECT
+        coalesce(sum(amount_raw) FILTER (WHERE kind = 'marketplace'), 0),
+        coalesce(sum(amount_raw) FILTER (WHERE kind IS NULL OR kind = 'royalty'), 0),
+        coalesce(sum(amount_raw) FILTER (WHERE kind = 'other'), 0)
+    FROM (
+        SELECT amount_raw, core.fee_kind(chain, recipient, sold_at) AS kind
+        FROM jsonb_to_recordset(fees) AS fee (recipient text, amount_raw numeric)
+    ) AS fee
+)
+WHERE sale_uid IN (SELECT sale_uid FROM returning_sale) AND fees IS NOT NULL;
+
 DELETE FROM core.sale_superseded
 WHERE sale_uid IN (
     SELECT sale_uid FROM held WHERE is_replaced
@@ -36,21 +52,48 @@ SET same_as = same_sale.same_as
 FROM same_sale
 WHERE old.sale_uid = same_sale.sale_uid AND old.same_as <> same_sale.same_as;
 
+-- Grain: one row per observation to be written whose order shows its fees, with their sums by kind. All at once, which takes a tenth of the
+-- time of a function for each. Unknown recipients are royalties until the day is scored.
+CREATE TEMP TABLE fee_total ON COMMIT DROP AS
+SELECT
+    observation,
+    coalesce(sum(amount_raw) FILTER (WHERE kind = 'marketplace'), 0) AS marketplace,
+    coalesce(sum(amount_raw) FILTER (WHERE kind = 'royalty'), 0) AS royalty,
+    coalesce(sum(amount_raw) FILTER (WHERE kind = 'other'), 0) AS other
+FROM (
+    SELECT observation, (fee ->> 'amount_raw')::numeric AS amount_raw, CASE WHEN fee IS NOT NULL THEN coalesce(known.kind, 'royalty') END AS kind
+    FROM sale_observation
+    JOIN outcome USING (observation, sale_uid)
+    LEFT JOIN LATERAL jsonb_array_elements(fees) AS fee ON true
+    LEFT JOIN LATERAL (
+        SELECT fee_recipient.kind
+        FROM core.fee_recipient
+        WHERE recipient = fee ->> 'recipient' AND fee_recipient.chain IN (sale_observation.chain, '*')
+            AND from_at <= sale_observation.sold_at
+        ORDER BY fee_recipient.chain = '*', from_at DESC
+        LIMIT 1
+    ) AS known ON true
+    WHERE outcome IN ('new', 'replaces') AND fees IS NOT NULL
+) AS fee
+GROUP BY observation;
+ANALYZE fee_total;
+
 INSERT INTO core.sale (
     sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
     collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
     price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
-    eth_rate, price_usd, price_eth, fees, is_private, is_replayed, source,
+    eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, other_fee_raw, fees, is_private, is_replayed, source,
     source_hour, first_collector, first_load_id
 )
 SELECT
     sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
     collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
     price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
-    eth_rate, price_usd, price_eth, fees, is_private, is_replayed, source,
+    eth_rate, price_usd, price_eth, marketplace, royalty, other, fees, is_private, is_replayed, source,
     :hour, collector, :load_id
 FROM sale_observation
 JOIN outcome USING (observation, sale_uid)
+LEFT JOIN fee_total USING (observation)
 WHERE outcome IN ('new', 'replaces') AND NOT EXISTS (SELECT FROM same_sale WHERE same_sale.sale_uid = outcome.sale_uid);
 
 INSERT INTO core.sale_superseded

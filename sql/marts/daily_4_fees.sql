@@ -1,9 +1,22 @@
 -- Grain: one row of mart.royalty_daily per collection and unknown recipient of a fee on the day; and the fees of core.sale by kind.
+-- Grain: one row per sale of the day and fee; kind is NULL where core.fee_recipient does not know the recipient.
+CREATE TEMP TABLE all_fee ON COMMIT DROP AS
+SELECT
+    sale_uid, sale.chain, coalesce(collection_slug, contract_address) AS collection,
+    fee ->> 'recipient' AS recipient, (fee ->> 'amount_raw')::numeric AS amount_raw, known.kind
+FROM core.sale AS sale
+LEFT JOIN LATERAL jsonb_array_elements(fees) AS fee ON true
+LEFT JOIN LATERAL (
+    SELECT fee_recipient.kind
+    FROM core.fee_recipient
+    WHERE recipient = fee ->> 'recipient' AND fee_recipient.chain IN (sale.chain, '*') AND from_at <= sale.sold_at
+    ORDER BY fee_recipient.chain = '*', from_at DESC
+    LIMIT 1
+) AS known ON true
+WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND fees IS NOT NULL;
+
 CREATE TEMP TABLE day_fee ON COMMIT DROP AS
-SELECT sale_uid, chain, coalesce(collection_slug, contract_address) AS collection, fee.recipient
-FROM core.sale,
-    jsonb_to_recordset(fees) AS fee (recipient text)
-WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND core.fee_kind(chain, fee.recipient, sold_at) IS NULL;
+SELECT sale_uid, chain, collection, recipient FROM all_fee WHERE kind IS NULL AND recipient IS NOT NULL;
 ANALYZE day_fee;
 
 -- Grain: one row per later day and collection that has the day in its history, with whom it usually paid.
@@ -34,24 +47,27 @@ SELECT DISTINCT day
 FROM usual_before
 WHERE usual IS DISTINCT FROM mart.usual_royalties(chain, collection, day);
 
--- Grain: one row per chain and collection with fees on the day: whom it usually pays.
-CREATE TEMP TABLE usual_now ON COMMIT DROP AS
-SELECT chain, collection, mart.usual_royalties(chain, collection, (:day AT TIME ZONE 'UTC')::date) AS usual
+-- Grain: one row per sale of the day whose order shows its fees, with their sums by kind.
+CREATE TEMP TABLE day_total ON COMMIT DROP AS
+WITH usual AS MATERIALIZED (
+    SELECT chain, collection, mart.usual_royalties(chain, collection, (:day AT TIME ZONE 'UTC')::date) AS usual
+    FROM (SELECT DISTINCT chain, collection FROM day_fee) AS paying
+)
+SELECT
+    sale_uid,
+    coalesce(sum(amount_raw) FILTER (WHERE kind = 'marketplace'), 0) AS marketplace,
+    coalesce(sum(amount_raw) FILTER (WHERE kind = 'royalty'), 0) AS royalty,
+    coalesce(sum(amount_raw) FILTER (WHERE kind = 'other'), 0) AS other
 FROM (
-    SELECT DISTINCT chain, coalesce(collection_slug, contract_address) AS collection
-    FROM core.sale
-    WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND fees IS NOT NULL
-) AS collection;
-ANALYZE usual_now;
+    SELECT sale_uid, amount_raw, coalesce(kind, CASE WHEN recipient <> ALL (usual) THEN 'other' ELSE 'royalty' END) AS kind
+    FROM all_fee
+    LEFT JOIN usual USING (chain, collection)
+) AS fee
+GROUP BY sale_uid;
+ANALYZE day_total;
 
 UPDATE core.sale AS sale
-SET (marketplace_fee_raw, royalty_raw, other_fee_raw) = (new.marketplace, new.royalty, new.other)
-FROM (
-    SELECT sale.sale_uid, totals.*
-    FROM core.sale AS sale
-    JOIN usual_now ON usual_now.chain = sale.chain AND usual_now.collection = coalesce(sale.collection_slug, sale.contract_address),
-        LATERAL core.fee_totals(sale.chain, sale.sold_at, sale.fees, usual_now.usual) AS totals
-    WHERE sale.sold_at >= :day AND sale.sold_at < :day + interval '24 hours' AND sale.fees IS NOT NULL
-) AS new
-WHERE sale.sale_uid = new.sale_uid
-    AND (sale.marketplace_fee_raw, sale.royalty_raw, sale.other_fee_raw) IS DISTINCT FROM (new.marketplace, new.royalty, new.other);
+SET (marketplace_fee_raw, royalty_raw, other_fee_raw) = (total.marketplace, total.royalty, total.other)
+FROM day_total AS total
+WHERE sale.sale_uid = total.sale_uid
+    AND (sale.marketplace_fee_raw, sale.royalty_raw, sale.other_fee_raw) IS DISTINCT FROM (total.marketplace, total.royalty, total.other);

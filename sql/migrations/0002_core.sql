@@ -188,40 +188,8 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION core.fee_kind IS 'The kind of a fee by core.fee_recipient; NULL where its recipient is not known.';
 
-CREATE FUNCTION core.fee_totals(chain text, sold_at timestamptz, fees jsonb, usual text[],
-    OUT marketplace numeric, OUT royalty numeric, OUT other numeric)
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT
-        coalesce(sum(amount_raw) FILTER (WHERE kind = 'marketplace'), 0),
-        coalesce(sum(amount_raw) FILTER (WHERE kind = 'royalty'), 0),
-        coalesce(sum(amount_raw) FILTER (WHERE kind = 'other'), 0)
-    FROM (
-        SELECT fee.amount_raw, coalesce(
-            core.fee_kind(fee_totals.chain, fee.recipient, fee_totals.sold_at),
-            CASE WHEN fee.recipient <> ALL (usual) THEN 'other' ELSE 'royalty' END
-        ) AS kind
-        FROM jsonb_to_recordset(fees) AS fee (recipient text, amount_raw numeric)
-    ) AS fee;
-END;
-COMMENT ON FUNCTION core.fee_totals IS
-    'The fees of a sale by kind, in base units. An unknown recipient is a royalty, but other where the collection is '
-    'known to pay usual recipients and it is none of them.';
-
-CREATE FUNCTION core.classify_fees() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN
-    SELECT marketplace, royalty, other INTO NEW.marketplace_fee_raw, NEW.royalty_raw, NEW.other_fee_raw
-    FROM core.fee_totals(NEW.chain, NEW.sold_at, NEW.fees, NULL);
-    RETURN NEW;
-END
-$$;
-COMMENT ON FUNCTION core.classify_fees IS 'Classifies the fees of a sale that is written; scoring its day does it again.';
-CREATE TRIGGER classify_fees BEFORE INSERT ON core.sale
-    FOR EACH ROW WHEN (NEW.fees IS NOT NULL) EXECUTE FUNCTION core.classify_fees();
-REVOKE ALL ON FUNCTION core.fee_kind, core.fee_totals, core.classify_fees FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION core.fee_kind, core.fee_totals, core.classify_fees TO tidemark_loader;
-GRANT EXECUTE ON FUNCTION core.fee_kind TO tidemark_reader;
+REVOKE ALL ON FUNCTION core.fee_kind FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION core.fee_kind TO tidemark_loader, tidemark_reader;
 
 CREATE TABLE core.sale_sighting (
     sale_uid          uuid        NOT NULL,
@@ -249,8 +217,6 @@ CREATE TABLE core.sale_superseded (
     LIKE core.sale INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS,
     PRIMARY KEY (sale_uid)
 );
-CREATE TRIGGER classify_fees BEFORE INSERT ON core.sale_superseded
-    FOR EACH ROW WHEN (NEW.fees IS NOT NULL) EXECUTE FUNCTION core.classify_fees();
 CREATE INDEX sale_superseded_transaction ON core.sale_superseded (transaction_hash);
 COMMENT ON TABLE core.sale_superseded IS
     'One row per key that is the sale of another key, because an observation lacked a value such as the order hash. It '

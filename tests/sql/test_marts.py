@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from tests.sql.market import ETH, ETH_UNRATED, OPENSEA, USDC, at, insert, load, refresh, sale, touch
+from tests.sql.market import ETH, ETH_UNRATED, USDC, at, insert, load, refresh, sale, touch
 from tidemark.loader.marts.postgres import MARTS, refresh_days
 from tidemark.storage.postgres import connected
 
@@ -147,15 +147,7 @@ def test_sales_without_a_collection_have_a_row_of_their_own(connection: Connecti
 
 def test_amounts_in_the_view_are_exact(connection: Connection) -> None:
     largest = 2**256 - 1
-    given = sale(
-        "20T10:05",
-        "cats/1",
-        "0xa",
-        "0xb",
-        "1",
-        price_raw=largest,
-        fees=[{"recipient": OPENSEA, "amount_raw": "1"}, {"recipient": "0xc", "amount_raw": str(largest)}],
-    )
+    given = sale("20T10:05", "cats/1", "0xa", "0xb", "1", price_raw=largest, marketplace_fee_raw=1, royalty_raw=largest)
     insert(connection, given)
     (row,) = rows(connection, "SELECT marketplace_fee, royalty * 1000000000000000000 AS royalty_raw FROM mart.sales")
     assert (row["marketplace_fee"], row["royalty_raw"]) == (Decimal("1e-18"), largest)
