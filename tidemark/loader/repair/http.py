@@ -10,6 +10,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tidemark.core.errors import Problem
 from tidemark.loader.repair.faults import ApiFault, FaultError
 from tidemark.loader.repair.page import Page, read_page, wait_asked
+from tidemark.storage.failures import failure_of
 
 ATTEMPTS = 5
 LONGEST_WAIT = 300.0
@@ -117,9 +118,9 @@ class EventsApi:
                     if self._now() - began > LONGEST_ANSWER:
                         raise _PassingError(ApiFault.TOO_SLOW, f"over {LONGEST_ANSWER:.0f} s")
         except (httpx.DecodingError, httpx.RemoteProtocolError) as error:
-            raise _PassingError(ApiFault.BROKEN_BODY, str(error)) from error
+            raise _PassingError(ApiFault.BROKEN_BODY, _worded(error)) from error
         except httpx.HTTPError as error:
-            raise _PassingError(ApiFault.UNREACHABLE, f"{type(error).__name__} {error}".strip()) from error
+            raise _PassingError(ApiFault.UNREACHABLE, _worded(error)) from error
         return _Answer(response.status_code, response.headers, bytes(body))
 
     def _pause(self, state: RetryCallState) -> float:
@@ -144,6 +145,12 @@ def _check(answer: _Answer, wait: float | None) -> None:
         raise FaultError(ApiFault.REDIRECTED, f"HTTP {status}; is TIDEMARK_API_URL right?")
     if status != _OK:
         raise _PassingError(ApiFault.NOT_AN_ANSWER, f"HTTP {status}")
+
+
+def _worded(error: httpx.HTTPError) -> str:
+    """Say what an error of the library means; its own text may hold an address with a password."""
+    failure = failure_of(error)
+    return failure.what if failure else type(error).__name__
 
 
 def _start_of(answer: _Answer) -> str:
