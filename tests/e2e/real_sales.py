@@ -11,7 +11,8 @@ ROYALTY = [
 ]
 
 SNEAKERHEADS: dict[str, Any] = {
-    "sale_uid": "45e0d22a-967b-9e56-526c-64e2020f02ba",  # sha256sum of v1|ethereum|0x27b0…|0x8dc7…|3884|0x2fba…
+    "sale_uid": "585fd555-8972-64b7-30b6-2fa07c9713b6",
+    # sha256sum of v2|ethereum|0x27b0…|0x8dc7…|3884|0x2fba…|0x16ce…|0xa16f…|price 150000000000000000|1
     "sold_at": datetime(2022, 12, 1, 16, 54, 23, tzinfo=UTC),
     "sold_at_source": "transaction",
     "event_at": datetime(2022, 12, 1, 16, 54, 23, tzinfo=UTC),
@@ -50,7 +51,8 @@ SNEAKERHEADS: dict[str, Any] = {
 }
 
 STAMP_PUNK: dict[str, Any] = {
-    "sale_uid": "6747272c-12e0-6f7e-fbe7-e156f48cb8a3",  # sha256sum of v1|ethereum|0x43d6…|0x82c7…|3624…|0x4468…
+    "sale_uid": "cee16f97-b11e-f996-0448-2b065592d32a",
+    # sha256sum of v2|ethereum|0x43d6…|0x82c7…|3624…|0x4468…|0x9c21…|0xf78e…|1|1
     "sold_at": datetime(2023, 5, 22, 0, 52, 47, tzinfo=UTC),
     "sold_at_source": "transaction",
     "event_at": datetime(2023, 5, 22, 0, 52, 47, tzinfo=UTC),
@@ -91,6 +93,6 @@ STAMP_PUNK: dict[str, Any] = {
 
 # the same sale as a server of 2026 would have sent it, in a transaction of its own
 NEW_SERVER: dict[str, Any] = STAMP_PUNK | {
-    "sale_uid": "8ce0578f-8ea2-3bc7-c774-f3dcae6e8120",  # sha256sum of the same text with the other transaction
+    "sale_uid": "7fed1c3e-1b12-73ad-6966-bf39bacc1be3",  # sha256sum of the same text with the other transaction
     "transaction_hash": f"0x{26:064d}",
 }

@@ -221,6 +221,7 @@ async def test_an_hour_that_nobody_reported_is_filled_and_gives_way_to_a_late_ma
     awaiting = repairing.model_copy(update={"collectors": ("collector-a",)})
     told = [sale(5, 1), sale(40, 2)]
     tell(simulator, *told)
+    Recording("collector-a", hour=HOUR.previous()).put(s3, awaiting.bucket)  # recording began before
     load_hour(HOUR, awaiting)
     report = await asyncio.to_thread(repair_and_load, awaiting)
     assert (report.open_seconds, report.requests) == (3600.0, 1)
