@@ -102,11 +102,11 @@ async def tidemark(url: str, messages: int, edge: object = open_websocket) -> di
         watch = Stopwatch(collector.recorder.received.total())
         growth = await memory_growth(collector, disk, messages)
         collector.recorder.flush()
-        told = watch.told(collector.spool.kept)
+        told = watch.told(collector.spool.persisted)
         stop.set()
         await running
-    if collector.spool.kept != messages:
-        raise SystemExit(f"{collector.spool.kept} of {messages} messages were kept")
+    if collector.spool.persisted != messages:
+        raise SystemExit(f"{collector.spool.persisted} of {messages} messages were persisted")
     return told | {"growth_mb": growth}
 
 

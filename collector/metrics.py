@@ -28,7 +28,7 @@ def families(status: Status) -> Iterator[Metric]:
     """Return the metric families of a status."""
     yield _by("received_messages", "Messages received, by event type", "type", status.received)
     yield _total("received_bytes", "Bytes of record lines received", status.received_bytes)
-    yield _total("kept_messages", "Messages written to disk", status.kept)
+    yield _total("persisted_messages", "Messages written to disk", status.persisted)
     yield _total("persisted_bytes", "Bytes written to disk", status.persisted_bytes)
     yield _total("dropped_messages", "Messages received that could not be written", status.dropped)
     yield _total("upload_failures", "Uploads that left something behind", status.upload_failures)

@@ -48,7 +48,7 @@ async def _run(settings: CollectorSettings, lock: Lock) -> None:
         watching = asyncio.create_task(_report(collector, notifier))
         await collector.run(stop)
         watching.cancel()
-    _log.info("stopped", kept=collector.spool.kept, dropped=collector.spool.dropped)
+    _log.info("stopped", persisted=collector.spool.persisted, dropped=collector.spool.dropped)
 
 
 def _opened(settings: CollectorSettings) -> Collector:
@@ -74,7 +74,7 @@ def _state(collector: Collector) -> str:
         status = collector.status()
     except OSError as error:  # a spool that cannot be listed is no reason to end a collector that writes
         return f"writing; how it is cannot be told: {error.strerror}"
-    return "; ".join(status.troubles) or f"joined and writing, {status.kept} messages kept"
+    return "; ".join(status.troubles) or f"joined and writing, {status.persisted} messages persisted"
 
 
 class _Metrics(Source):

@@ -185,7 +185,7 @@ class Collector:
             shortage=self.spool.shortage.reason if self.spool.shortage else None,
             received=by_type(recorder.received),
             received_bytes=recorder.received_bytes,
-            kept=self.spool.kept,
+            persisted=self.spool.persisted,
             persisted_bytes=self.spool.persisted_bytes,
             dropped=self.spool.dropped,
             gaps=dict(ledger.outages.count),

@@ -10,7 +10,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     Counters count since the start; `received` is by event type, `gaps`, `gap_seconds`, `lost` and `failed` by reason.
     Ages and lags are in seconds, None where there is nothing to measure. `uncovered` gives the reason of each expected
-    topic that is not joined; `shortage` is the disk's reason while messages cannot be kept.
+    topic that is not joined; `shortage` is the disk's reason while messages cannot be written.
     """
 
     collector: str
@@ -27,7 +27,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     clock_steps: int
     received: dict[str, int]
     received_bytes: int
-    kept: int
+    persisted: int
     persisted_bytes: int
     dropped: int
     gaps: dict[str, int]
@@ -48,7 +48,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         """Return what keeps the collector from being ready; nothing when it is joined and writing."""
         troubles = [f"{topic} is not covered: {reason}" for topic, reason in sorted(self.uncovered.items())]
         if self.shortage:
-            troubles.append(f"messages cannot be kept: {self.shortage}")
+            troubles.append(f"messages cannot be written: {self.shortage}")
         if self.sync_age > self.sync_limit:
             troubles.append(f"nothing was safe on disk for {self.sync_age:.0f} seconds")
         return tuple(troubles)

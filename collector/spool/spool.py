@@ -18,13 +18,13 @@ class Spool:
     """Gathers record lines, writes them by the hour, and makes them safe. The caller holds the lock.
 
     A disk that refuses never stops the caller: what cannot be written is counted and stands in the ledger as a
-    gap with the disk's reason. `kept`, `persisted_bytes` and `dropped` count since the start.
+    gap with the disk's reason. `persisted`, `persisted_bytes` and `dropped` count since the start.
     """
 
     def __init__(self, disk: Disk, ledger: Ledger, at: datetime, *, largest: int = LARGEST) -> None:
         self.ledger = ledger
         self.shortage: Shortage | None = None
-        self.kept = self.persisted_bytes = self.dropped = self.waiting = 0
+        self.persisted = self.persisted_bytes = self.dropped = self.waiting = 0
         self._disk = disk
         self._segments = Segments(disk, largest)
         self._hour = Hour.of(at)
@@ -58,7 +58,7 @@ class Spool:
         self._batch, self.waiting = None, 0
         rest, error = self._segments.write(self._hour, lines, retry=self.shortage is None)
         missed = rest.count(b"\n")
-        self.kept += batch.messages - missed
+        self.persisted += batch.messages - missed
         self.persisted_bytes += len(lines) - len(rest)
         self._unsafe = joined(self._unsafe, batch)
         self._note_doubt(self._unsafe)
@@ -72,7 +72,7 @@ class Spool:
         if self.shortage and self.shortage.reason != reason:
             self._resume(self.shortage, batch.since)
         if self.shortage is None:
-            _log.error("messages cannot be kept", reason=reason, since=batch.since.isoformat())
+            _log.error("messages cannot be written", reason=reason, since=batch.since.isoformat())
         self.shortage = Shortage(joined(self.shortage.batch if self.shortage else None, batch), reason)
 
     def _resume(self, shortage: Shortage, at: datetime) -> None:

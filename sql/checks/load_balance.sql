@@ -11,18 +11,18 @@ counted AS (
     SELECT
         newest.source_hour, newest.load_id, newest.lines, newest.quarantined,
         (SELECT coalesce(sum(file.lines), 0) FROM ops.load_file AS file WHERE file.load_id = newest.load_id) AS file_lines,
-        rejected.lines AS rejected, rejected.kept,
+        rejected.lines AS rejected, rejected.quarantined AS held,
         (
             SELECT count(*) FROM ops.quarantine AS kept
             WHERE kept.source_hour = newest.source_hour AND kept.collector = ANY (newest.collectors)
         ) AS in_quarantine
     FROM newest,
         LATERAL (
-            SELECT coalesce(sum(reject.lines), 0) AS lines, coalesce(sum(reject.kept), 0) AS kept
+            SELECT coalesce(sum(reject.lines), 0) AS lines, coalesce(sum(reject.quarantined), 0) AS quarantined
             FROM ops.reject
             WHERE reject.source_hour = newest.source_hour AND reject.collector = ANY (newest.collectors)
         ) AS rejected
 )
-SELECT source_hour, load_id, lines, file_lines, quarantined, rejected, kept, in_quarantine
+SELECT source_hour, load_id, lines, file_lines, quarantined, rejected, held, in_quarantine
 FROM counted
-WHERE lines <> file_lines OR quarantined <> rejected OR kept <> in_quarantine
+WHERE lines <> file_lines OR quarantined <> rejected OR held <> in_quarantine

@@ -36,6 +36,6 @@ INSERT INTO ops.load_file (load_id, file, key, collector, sha256, bytes, lines, 
 SELECT :load_id, file, key, collector, sha256, bytes, lines, inserted, replaced, duplicates, conflicting, other, quarantined
 FROM account;
 
-INSERT INTO ops.reject (source_hour, key, collector, event_type, reason, lines, kept)
-SELECT :hour, account.key, account.collector, reject.event_type, reject.reason, reject.lines, reject.kept
-FROM account, jsonb_to_recordset(account.rejects) AS reject (event_type text, reason text, lines bigint, kept bigint);
+INSERT INTO ops.reject (source_hour, key, collector, event_type, reason, lines, quarantined)
+SELECT :hour, account.key, account.collector, reject.event_type, reject.reason, reject.lines, reject.quarantined
+FROM account, jsonb_to_recordset(account.rejects) AS reject (event_type text, reason text, lines bigint, quarantined bigint);

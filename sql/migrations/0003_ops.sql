@@ -178,18 +178,18 @@ REVOKE ALL ON FUNCTION ops.precedence, ops.reported_values FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ops.precedence, ops.reported_values TO tidemark_loader;
 
 CREATE VIEW ops.sale_difference AS
-SELECT conflict.sale_uid, kept.key AS field, kept.value AS kept, conflict.reported ->> kept.key AS reported,
+SELECT conflict.sale_uid, held.key AS field, held.value AS current, conflict.reported ->> held.key AS reported,
     conflict.source, conflict.collector, conflict.source_hour
 FROM ops.sale_conflict AS conflict
 JOIN core.sale USING (sale_uid),
-    jsonb_each_text(ops.reported_values(to_jsonb(sale))) AS kept
-WHERE conflict.reported ->> kept.key <> kept.value;
+    jsonb_each_text(ops.reported_values(to_jsonb(sale))) AS held
+WHERE conflict.reported ->> held.key <> held.value;
 
 COMMENT ON VIEW ops.sale_difference IS
     'One row per sale, other version of it, and field in which both have a value and the values differ.';
 COMMENT ON COLUMN ops.sale_difference.sale_uid IS 'The sale: core.sale.sale_uid.';
 COMMENT ON COLUMN ops.sale_difference.field IS 'The column of core.sale.';
-COMMENT ON COLUMN ops.sale_difference.kept IS 'The value in core.sale.';
+COMMENT ON COLUMN ops.sale_difference.current IS 'The value in core.sale.';
 COMMENT ON COLUMN ops.sale_difference.reported IS 'The value of the other observation.';
 COMMENT ON COLUMN ops.sale_difference.source IS 'Source of the other observation: stream or events_api.';
 COMMENT ON COLUMN ops.sale_difference.collector IS 'Which collector received it.';
@@ -398,7 +398,7 @@ CREATE TABLE ops.reject (
     event_type  text        NOT NULL,
     reason      text        NOT NULL,
     lines       bigint      NOT NULL CHECK (lines > 0),
-    kept        bigint      NOT NULL CHECK (kept BETWEEN 0 AND lines),
+    quarantined bigint      NOT NULL CHECK (quarantined BETWEEN 0 AND lines),
     PRIMARY KEY (source_hour, key, event_type, reason)
 );
 
@@ -411,7 +411,7 @@ COMMENT ON COLUMN ops.reject.collector IS 'The collector that received them.';
 COMMENT ON COLUMN ops.reject.event_type IS 'The event type that the manifest counts them under.';
 COMMENT ON COLUMN ops.reject.reason IS 'Why they could not be read: the first word of ops.quarantine.reason.';
 COMMENT ON COLUMN ops.reject.lines IS 'How many lines.';
-COMMENT ON COLUMN ops.reject.kept IS
+COMMENT ON COLUMN ops.reject.quarantined IS
     'How many of them are in ops.quarantine; the archive has all, and a load with --force reads them again.';
 
 CREATE VIEW ops.proven_coverage AS
@@ -422,7 +422,7 @@ WHERE collector NOT LIKE 'events-api-%' OR NOT EXISTS (
 );
 
 COMMENT ON VIEW ops.proven_coverage IS
-    'One row of ops.coverage per interval of which everything is loaded: without the runs against the Events API that '
+    'One row per interval of ops.coverage of which everything is loaded: without the runs against the Events API that '
     'fetched events that could not be read.';
 COMMENT ON COLUMN ops.proven_coverage.source_hour IS 'The hour of the archive.';
 COMMENT ON COLUMN ops.proven_coverage.collector IS 'The collector.';

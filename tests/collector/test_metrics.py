@@ -26,7 +26,7 @@ def test_a_scrape_sees_every_number() -> None:
     expected = {
         ("tidemark_received_messages_total", "item_sold"): 3,
         ("tidemark_received_bytes_total",): 900,
-        ("tidemark_kept_messages_total",): 3,
+        ("tidemark_persisted_messages_total",): 3,
         ("tidemark_persisted_bytes_total",): 900,
         ("tidemark_dropped_messages_total",): 0,
         ("tidemark_clock_steps_total",): 0,

@@ -77,7 +77,7 @@ async def test_it_stops_within_five_seconds_with_everything_on_disk(machine: Mac
     assert process.returncode == 0
     events = [json.loads(line) for line in err.decode().splitlines()]
     assert events[-1]["event"] == "stopped"
-    assert events[-1]["kept"] == machine.kept() > 100
+    assert events[-1]["persisted"] == machine.kept() > 100
     assert machine.balance().in_gaps <= 200
     assert "key-a" not in err.decode()
 

@@ -321,7 +321,7 @@ async def test_a_disk_that_refuses_is_counted_and_the_connection_stays(
             await recording.received()
             found = recording.collector.status()
             assert found.shortage == reason
-            assert f"messages cannot be kept: {reason}" in found.troubles
+            assert f"messages cannot be written: {reason}" in found.troubles
         await recording.flow(0.3)
         await recording.received()
         found = recording.collector.status()

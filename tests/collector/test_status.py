@@ -22,7 +22,7 @@ WELL: dict[str, Any] = {
     "clock_steps": 0,
     "received": {"item_sold": 3},
     "received_bytes": 900,
-    "kept": 3,
+    "persisted": 3,
     "persisted_bytes": 900,
     "dropped": 0,
     "gaps": {"connecting": 1},
@@ -48,7 +48,7 @@ def test_joined_and_writing_is_ready() -> None:
     ("change", "trouble"),
     [
         ({"uncovered": {"collection:*": "key_refused"}}, "collection:* is not covered: key_refused"),
-        ({"shortage": "disk_full"}, "messages cannot be kept: disk_full"),
+        ({"shortage": "disk_full"}, "messages cannot be written: disk_full"),
         ({"sync_age": 33.0}, "nothing was safe on disk for 33 seconds"),
     ],
 )

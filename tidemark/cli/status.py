@@ -92,7 +92,10 @@ def _running(status: "Status") -> list[tuple[str, str]]:
         ("collector", f"{status.collector}  {status.software}  process {status.pid}  since {status.started_at}"),
         ("state", state),
         ("topics", f"{len(status.joined)} of {len(status.expected)} joined on {status.connections} connection(s)"),
-        ("messages", f"{status.kept:,} kept  {status.dropped:,} not kept  {status.persisted_bytes / 1e6:,.1f} MB"),
+        (
+            "messages",
+            f"{status.persisted:,} persisted  {status.dropped:,} dropped  {status.persisted_bytes / 1e6:,.1f} MB",
+        ),
         ("last message", f"{age}  lag {lag}"),
         ("gaps", gaps or "none"),
     ]

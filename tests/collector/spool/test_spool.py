@@ -31,7 +31,7 @@ def test_what_is_received_is_kept(disk: RefusingDisk) -> None:
     life.receive(30)
     life.spool.close()
     life.balance()
-    assert kept_in(disk.root).total() == life.spool.kept == 30
+    assert kept_in(disk.root).total() == life.spool.persisted == 30
     assert life.spool.persisted_bytes == sum(disk.size(f"sealed/{name}") for name in disk.names("sealed"))
 
 
@@ -100,7 +100,7 @@ def test_a_full_disk_is_a_gap_of_its_own_and_ends(disk: RefusingDisk) -> None:
     life.balance()
     assert disk.fired["write"] == 3
     assert life.spool.dropped > 0
-    assert life.spool.kept + life.spool.dropped == 25
+    assert life.spool.persisted + life.spool.dropped == 25
     assert reasons(disk) == {"not_started", "connecting", "disk_full", "process_died"}
 
 
@@ -121,7 +121,7 @@ def test_uploaded_segments_make_room_before_anything_is_given_up(disk: RefusingD
     disk.remove = relenting  # type: ignore[method-assign]
     life.receive(5)
     life.spool.commit()
-    assert (life.spool.kept, life.spool.dropped, life.spool.shortage) == (5, 0, None)
+    assert (life.spool.persisted, life.spool.dropped, life.spool.shortage) == (5, 0, None)
     assert disk.fired["write"] == 1
 
 

@@ -37,7 +37,7 @@ class Warehouse:
 
     def set_aside(self, collector: str) -> "Warehouse":
         row = {"source_hour": HOUR.start, "key": f"{collector}.zst", "collector": collector, "event_type": "item_sold",
-               "reason": "malformed", "lines": 1, "kept": 1}  # fmt: skip
+               "reason": "malformed", "lines": 1, "quarantined": 1}  # fmt: skip
         statement = f"INSERT INTO ops.reject ({', '.join(row)}) VALUES ({', '.join('%s' for _ in row)})"
         query(self._settings.warehouse_url.get_secret_value(), statement, *row.values())
         return self

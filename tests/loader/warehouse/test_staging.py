@@ -92,7 +92,7 @@ def test_a_flood_of_refused_lines_is_counted_whole_and_kept_in_part(
     refused = SEGMENTS * EACH // 10
     assert report.quarantined == refused
     assert query(
-        url_of(settings), "SELECT event_type, reason, sum(lines), sum(kept) FROM ops.reject GROUP BY 1, 2"
+        url_of(settings), "SELECT event_type, reason, sum(lines), sum(quarantined) FROM ops.reject GROUP BY 1, 2"
     ) == [("item_sold", "malformed", refused, 3 * SEGMENTS)]
     assert one(url_of(settings), "SELECT count(*) FROM ops.quarantine") == 3 * SEGMENTS
     assert one(url_of(settings), "SELECT quarantined FROM mart.hour_quality") == refused

@@ -55,7 +55,7 @@ class File:
     def rejects(self) -> list[dict[str, Any]]:
         """How many lines were refused, by event type and reason, and how many of them are kept."""
         return [
-            {"event_type": event_type, "reason": reason, "lines": count, "kept": min(count, KEPT)}
+            {"event_type": event_type, "reason": reason, "lines": count, "quarantined": min(count, KEPT)}
             for (event_type, reason), count in sorted(self.refused.items())
         ]
 
@@ -99,7 +99,10 @@ def stage(
             read_files(Staging(observations.add, rejects.write, say).read, files, packed)
         rejects.seek(0)
         taken = observations.rows, copied(connection, "ops.quarantine", QUARANTINE_COLUMNS, rejects)
-    sent = sum(file.observations for file in files), sum(reject["kept"] for file in files for reject in file.rejects)
+    sent = (
+        sum(file.observations for file in files),
+        sum(reject["quarantined"] for file in files for reject in file.rejects),
+    )
     if taken != sent:
         raise Problem(f"the warehouse took {taken} sales and quarantined lines of {sent}", FAULT)
 

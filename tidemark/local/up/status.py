@@ -143,7 +143,7 @@ def _collector(name: str, spool: Path) -> Part:
         return Part(name, False, problem.what)
     if not found.status:
         return Part(name, False, f"process {found.pid} does not answer" if found.pid else "does not run")
-    note = f"{found.status.kept:,} messages persisted, {found.backlog.pending_upload} segments pending upload"
+    note = f"{found.status.persisted:,} messages persisted, {found.backlog.pending_upload} segments pending upload"
     return Part(name, found.status.ready, "; ".join((*found.status.troubles, note)))
 
 
