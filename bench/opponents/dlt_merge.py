@@ -14,7 +14,7 @@ from pathlib import Path
 
 import dlt
 
-AMOUNTS = ("quantity", "price_raw", "marketplace_fee_raw", "royalty_raw")
+AMOUNTS = ("quantity", "price_raw")
 PRICES = ("price", "unit_price", "usd_rate", "eth_rate", "price_usd", "price_eth")
 COLUMNS = {
     **{name: {"data_type": "decimal", "precision": 78, "scale": 0} for name in AMOUNTS},

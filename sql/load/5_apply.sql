@@ -80,14 +80,14 @@ ANALYZE fee_total;
 
 INSERT INTO core.sale (
     sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
-    collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
+    collection_slug, contract_address, token_id, nft_name, token_standard, maker, taker, seller, buyer, side, side_source, quantity,
     price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
     eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, other_fee_raw, fees, is_private, is_replayed, source,
     source_hour, first_collector, first_load_id
 )
 SELECT
     sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
-    collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, side, side_source, quantity,
+    collection_slug, contract_address, token_id, nft_name, token_standard, maker, taker, seller, buyer, side, side_source, quantity,
     price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
     eth_rate, price_usd, price_eth, marketplace, royalty, other, fees, is_private, is_replayed, source,
     :hour, collector, :load_id

@@ -21,7 +21,11 @@ SELECT *
 FROM (
     SELECT
         sale.sale_uid, sale.sold_at, sale.chain, sale.contract_address, sale.token_id, sale.seller, sale.buyer,
-        coalesce(bool_or(sale.quantity > 1) OVER (PARTITION BY sale.chain, sale.contract_address, sale.token_id), false) AS is_edition
+        coalesce(
+            bool_or(sale.quantity > 1 OR sale.token_standard = 'erc1155')
+                OVER (PARTITION BY sale.chain, sale.contract_address, sale.token_id),
+            false
+        ) AS is_edition
     FROM (SELECT DISTINCT chain, contract_address, token_id FROM day_sale) AS token
     JOIN core.sale AS sale USING (chain, contract_address, token_id)
 ) AS sale

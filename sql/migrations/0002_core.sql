@@ -16,6 +16,7 @@ CREATE TABLE core.sale (
     contract_address       text           NOT NULL,
     token_id               text           NOT NULL,
     nft_name               text,
+    token_standard         text,
     maker                  text,
     taker                  text,
     seller                 text,
@@ -101,6 +102,8 @@ COMMENT ON COLUMN core.sale.collection_slug IS 'OpenSea''s name of the collectio
 COMMENT ON COLUMN core.sale.contract_address IS 'Contract of the NFT, lower case on EVM chains.';
 COMMENT ON COLUMN core.sale.token_id IS 'Token id as text: up to 78 digits, on some chains not a number.';
 COMMENT ON COLUMN core.sale.nft_name IS 'Name of the NFT at the time of the message.';
+COMMENT ON COLUMN core.sale.token_standard IS
+    'Standard of the token: erc721 is one of a kind, erc1155 an edition of many; NULL where unknown.';
 COMMENT ON COLUMN core.sale.maker IS
     'Who made the order: as the stream says, or as follows from the side of a sale of the Events API; NULL where '
     'unknown.';

@@ -6,9 +6,7 @@ from typing import Any
 
 ETHER = "0x0000000000000000000000000000000000000000"
 
-ROYALTY = [
-    {"kind": "royalty", "recipient": "0x74ce08242c97fac3be8b63a9d5061c5ef2c1c3a8", "amount_raw": "592000000000000"}
-]
+ROYALTY = [{"recipient": "0x74ce08242c97fac3be8b63a9d5061c5ef2c1c3a8", "amount_raw": "592000000000000"}]
 
 SNEAKERHEADS: dict[str, Any] = {
     "sale_uid": "585fd555-8972-64b7-30b6-2fa07c9713b6",
@@ -24,6 +22,7 @@ SNEAKERHEADS: dict[str, Any] = {
     "contract_address": "0x8dc7b6ec6fafa36085ee9ec8e39112428d3360aa",
     "token_id": "3884",
     "nft_name": "SNEAKERHEADS #3884",
+    "token_standard": None,
     "maker": "0x16ce6c6662510faf7c34bb1406fd8c20641db9e3",
     "taker": "0xa16f1cba10737adff9b7ed6f12bd3fcfe93c2d8e",
     # paid in ether on Ethereum, where an offer would be paid in an ERC-20 token: a listing, so the maker sold
@@ -45,6 +44,7 @@ SNEAKERHEADS: dict[str, Any] = {
     "fees": None,  # no order, so nobody knows who got what
     "marketplace_fee_raw": None,
     "royalty_raw": None,
+    "other_fee_raw": None,
     "is_private": False,
     "is_replayed": False,
     "source": "stream",
@@ -64,6 +64,7 @@ STAMP_PUNK: dict[str, Any] = {
     "contract_address": "0x82c7a8f707110f5fbb16184a5933e9f78a34c6ab",
     "token_id": "36243717267408641",
     "nft_name": "StamPunk #7401",
+    "token_standard": "erc721",
     "maker": "0x9c21ba9b67696c192007691c1126bf22d34468e6",
     "taker": "0xf78ee64bbc365d43e3ec86cdcc61a2e7389b4561",
     # the order offers an ERC-721, so it is a listing and its maker sold
@@ -86,6 +87,7 @@ STAMP_PUNK: dict[str, Any] = {
     "fees": ROYALTY,
     "marketplace_fee_raw": Decimal(0),
     "royalty_raw": Decimal(592000000000000),
+    "other_fee_raw": Decimal(0),
     "is_private": False,
     "is_replayed": False,
     "source": "stream",

@@ -109,6 +109,9 @@ def test_of_an_edition_more_can_be_bought(warehouse_url: str) -> None:
         sale("04T10:00", "pass/7", "0xd", "0xb", "1"),
         sale("05T10:00", "pass/7", "0xb", "0xe", "1"),
         sale("06T10:00", "pass/7", "0xf", "0xb", "1"),
+        sale("02T10:00", "pass/8", "0xa", "0xb", "1"),
+        sale("03T10:00", "pass/8", "0xb", "0xc", "1", token_standard="erc1155"),  # one message that says so is enough
+        sale("04T10:00", "pass/8", "0xd", "0xb", "1"),
     ])  # fmt: skip
     assert found == {}
 

@@ -27,6 +27,7 @@ GLYPHBOT: dict[str, Any] = {
     "received_at": datetime(2026, 11, 22, 15, 4, 5, 123456, UTC),
     "chain": "ethereum",
     "collection_slug": "glyphbots",
+    "token_standard": "erc721",
     "contract_address": CONTRACT,
     "side": Side.LISTING,  # an order on OpenSea, paid in ether on Ethereum
     "side_source": SideSource.PAYMENT_TOKEN,

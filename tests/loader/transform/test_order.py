@@ -54,6 +54,14 @@ def test_in_an_offer_the_fees_go_off_what_the_seller_gets() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "standard"), [(2, "erc721"), (3, "erc1155"), (4, "erc721"), (5, "erc1155"), (9, None), (None, None)]
+)
+def test_the_order_names_the_standard_of_its_token(kind: object, standard: str | None) -> None:
+    assert terms([item(1, "1000")], [item(kind, "1", MAKER)]).token_standard == standard
+    assert terms([item(kind, "1")], [item(0, "1000", MAKER)]).token_standard in {standard, None}
+
+
 @pytest.mark.parametrize("kind", [4, 5])
 def test_an_offer_may_ask_for_any_nft_of_a_kind(kind: int) -> None:
     read = terms([item(1, "3000")], [item(kind, "3", MAKER), item(1, "75", OPENSEA)])

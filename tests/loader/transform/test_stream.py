@@ -34,6 +34,7 @@ SNEAKERHEADS: dict[str, Any] = {
     "contract_address": "0x8dc7b6ec6fafa36085ee9ec8e39112428d3360aa",
     "token_id": "3884",
     "nft_name": "SNEAKERHEADS #3884",
+    "token_standard": None,
     "maker": "0x16ce6c6662510faf7c34bb1406fd8c20641db9e3",
     "taker": "0xa16f1cba10737adff9b7ed6f12bd3fcfe93c2d8e",
     "seller": "0x16ce6c6662510faf7c34bb1406fd8c20641db9e3",  # paid in ether on Ethereum: a listing, the maker sells
@@ -72,6 +73,7 @@ STAMPUNK: dict[str, Any] = {
     "contract_address": "0x82c7a8f707110f5fbb16184a5933e9f78a34c6ab",
     "token_id": "36243717267408641",
     "nft_name": "StamPunk #7401",
+    "token_standard": "erc721",
     "maker": "0x9c21ba9b67696c192007691c1126bf22d34468e6",
     "taker": "0xf78ee64bbc365d43e3ec86cdcc61a2e7389b4561",
     "seller": "0x9c21ba9b67696c192007691c1126bf22d34468e6",  # offer[0].itemType 2: a listing
@@ -339,7 +341,7 @@ def test_a_part_that_cannot_be_read_costs_nothing_else(field: str, wrong: object
         "collection": {"collection_slug"},
         "order_hash": {"order_hash"},
         "is_private": {"is_private"},
-        "protocol_data": {"fees", "side_source"},
+        "protocol_data": {"fees", "side_source", "token_standard"},
     }[field]
     assert {name for name in whole if sale[name] != whole[name]} == of_the_field
     assert all(sale[name] is None for name in of_the_field - {"side_source"})

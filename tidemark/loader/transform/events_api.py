@@ -31,6 +31,7 @@ class ListedNft(Struct, gc=False):
     contract: str | None = None
     collection: str | None = None
     name: str | None = None
+    token_standard: str | None = None
 
 
 class Listed(Struct, gc=False):
@@ -74,6 +75,7 @@ def events_api_facts(message: ListedSale, received_at: datetime, unreadable: lis
         event_at=timestamp_of(sold.event_timestamp, "event_timestamp"),
         nft=_nft(sold),
         nft_name=label_of(sold.nft.name),
+        token_standard=(label_of(sold.nft.token_standard) or "").lower() or None,
         collection_slug=label_of(sold.nft.collection),
         transaction_hash=needed_word(sold.transaction, "transaction"),
         order_hash=read(word_of, sold.order_hash, "order_hash"),

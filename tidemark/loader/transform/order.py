@@ -13,6 +13,7 @@ from tidemark.loader.transform.outcome import Reason, UnfitError
 COIN, ERC20, ERC721, ERC1155 = range(4)
 MONEY, NFTS = frozenset({COIN, ERC20}), frozenset({ERC721, ERC1155})
 _KINDS = {form: kind for kind in range(6) for form in (b"%d" % kind, b'"%d"' % kind)}  # 4 and 5 are any NFT of a kind
+STANDARDS = {ERC721: "erc721", ERC1155: "erc1155", 4: "erc721", 5: "erc1155"}  # 4 and 5: any NFT that fits criteria
 MOST_ITEMS = 100
 ABSENT = Raw(b"")
 NATIVE = "0x0000000000000000000000000000000000000000"
@@ -93,7 +94,7 @@ class Terms(Struct, frozen=True, gc=False):
     """An order read.
 
     `quantity` is how many NFTs the whole order is for and `price` what it costs its buyer in base units; one fill may
-    take a part of both. `paid` is the money that goes to named recipients.
+    take a part of both. `paid` is the money that goes to named recipients, `token_standard` that of the NFT.
     """
 
     side: Side
@@ -101,6 +102,7 @@ class Terms(Struct, frozen=True, gc=False):
     price: int | None
     paid: list[Part]
     offerer: str | None
+    token_standard: str | None
 
 
 def terms_of(order: Order, name: str = "order") -> Terms:
@@ -116,6 +118,7 @@ def terms_of(order: Order, name: str = "order") -> Terms:
         price=_total([part for part in money if part.kind in MONEY]),
         paid=[part for part in asked if part.kind in MONEY],
         offerer=optional([], word_of, order.offerer, "offerer"),
+        token_standard=next((STANDARDS[part.kind] for part in nfts if part.kind in STANDARDS), None),
     )
 
 

@@ -56,6 +56,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     event_at: datetime | None
     nft: Nft
     nft_name: str | None
+    token_standard: str | None
     collection_slug: str | None
     transaction_hash: str
     order_hash: str | None
@@ -95,6 +96,7 @@ class Sale(Struct, frozen=True, kw_only=True):
     contract_address: str
     token_id: str
     nft_name: str | None
+    token_standard: str | None
     maker: str | None
     taker: str | None
     seller: str | None
@@ -137,6 +139,7 @@ def sale_of(facts: Facts) -> Sale:
         contract_address=facts.nft.contract,
         token_id=facts.nft.token_id,
         nft_name=facts.nft_name,
+        token_standard=facts.token_standard,
         maker=maker,
         taker=taker,
         seller=seller,

@@ -120,6 +120,7 @@ def stream_facts(message: ItemSold, received_at: datetime, unreadable: list[str]
         event_at=read(timestamp_of, sold.event_timestamp, "event_timestamp"),
         nft=nft_of(sold.item.nft_id, _chain(sold, unreadable)),
         nft_name=_name(sold),
+        token_standard=terms.token_standard if terms else None,
         collection_slug=label_of(sold.collection.slug) if sold.collection else None,
         transaction_hash=needed_word(sold.transaction.hash, "transaction.hash"),
         order_hash=read(word_of, sold.order_hash, "order_hash"),
