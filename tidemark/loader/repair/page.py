@@ -11,6 +11,8 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw
 
+from tidemark.core.surrogates import replace_lone_surrogates
+
 # A reset of more than this is a time in seconds since 1970, of less a number of seconds.
 _EPOCH = 1_000_000_000
 _LONGEST_TIME = 11  # digits of a time in seconds; one in milliseconds has 13
@@ -19,8 +21,6 @@ _STRING = rb'"(?:[^"\\]|\\.)*\\?(?:"|\Z)'
 _TOKEN = re.compile(_STRING + rb"|[\[\]{},]", re.DOTALL)
 _EVENT_START = re.compile(rb'\{\s*"event_type"\s*:')
 _EVENTS_END = re.compile(rb'\]\s*(?:,\s*"next"\s*:\s*(?:null|"[^"\\]*")\s*)?\}\s*\Z')
-# half of a pair of escaped UTF-16 code units in group 1; whole pairs and other escapes only to step over them
-_HALF_PAIR = re.compile(rb"\\(?:[^u]|u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F][0-9a-fA-F]{2}))", re.DOTALL)
 
 
 class Event(NamedTuple):
@@ -83,8 +83,7 @@ def read_page(body: bytes) -> Page:
 
 def _event(text: bytes) -> Event:
     if not _is_json(text):
-        text = _HALF_PAIR.sub(lambda half: b"\\ufffd" if half[1] else half[0], text)
-        text = text.decode(errors="replace").encode()
+        text = replace_lone_surrogates(text).decode(errors="replace").encode()
     if not _is_json(text):
         return Event(text, None, None, readable=False)
     try:
