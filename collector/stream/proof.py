@@ -4,10 +4,9 @@ A machine without input or output. Feed it what happens, with monotonic times in
 docs/adr/0011 has the argument: what each rule proves, and what no rule can see.
 """
 
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import NamedTuple
 
 from collector.stream.frame import Frame, slug_of
@@ -67,27 +66,31 @@ class _Topic:
     quiet: float = 0.0
     longest: float = 0.0
 
+    def is_doubtful(self, silence: float) -> bool:
+        return silence > SHORTEST_DOUBT and self.rate.surprise(silence) >= DOUBT
+
 
 @dataclass(slots=True)
 class _Place:
     """A topic joined on a connection.
 
-    `last` is when it brought its last message, or was joined; `quiet_since` counts the silence before, too. `own` is
-    its rate on this connection alone. `missed` counts what others brought since its last message.
+    `last` is when it brought its last message, or was joined; `quiet_since` counts the silence before, too. `sent` is
+    when the latest of its messages was sent, by the server's clock, if that is known. `own` is its rate on this
+    connection alone. `missed` counts what others brought since its last message.
     """
 
     topic: _Topic
     joined: float
     last: float
     quiet_since: float
+    sent: float | None = None
     covered: bool = True
     own: Rate = field(default_factory=Rate)
     missed: int = 0
     missed_since: float = 0.0
 
     def is_doubtful(self, now: float) -> bool:
-        quiet = now - self.quiet_since
-        return quiet > SHORTEST_DOUBT and self.topic.rate.surprise(quiet) >= DOUBT
+        return self.topic.is_doubtful(now - self.quiet_since)
 
     def miss(self, messages: int, now: float) -> None:
         if not self.missed:
@@ -155,10 +158,7 @@ class Proof:
     def heard(self, connection: int, frames: Sequence[Frame], now: float) -> None:
         """Take the messages of one read."""
         held = self._held(connection)
-        self._look_for_jump(held, frames, now)
-        topics = [frame.topic for frame in frames]
-        alike = topics.count(topics[0]) == len(topics)  # much cheaper to find out than to count
-        for topic, messages in ((topics[0], len(topics)),) if alike else Counter(topics).items():
+        for topic, messages in _by_topic(frames).items():
             if topic is not None and (place := held.places.get(topic)) is not None:
                 self._heard(held, place, messages, now)
         held.proof = now
@@ -169,26 +169,11 @@ class Proof:
             for frame in frames:
                 held.seen.setdefault(hash((frame.topic, bytes(frame.payload))), now)
 
-    def _look_for_jump(self, held: _Connection, frames: Sequence[Frame], now: float) -> None:
-        """Doubt the topics whose messages go on much later in the server's time than they stopped.
-
-        Messages that a server held back arrive without a pause, whatever silence there was between them.
-        """
-        received, before, _ = held.recent[-1] if held.recent else (now, (), 0.0)
-        ends = (*before[-1:], frames[0]) if before else (frames[0],)
-        sent = [received - lag for lag in self._lags(ends[:-1], received)]
-        sent += [now - lag for lag in self._lags((frames[0], frames[-1]), now)]
-        if len(sent) > 1 and max(sent) - sent[0] > SHORTEST_DOUBT:
-            sent[1:] = [now - lag for lag in self._lags(frames, now)]
-            jump = max((later - earlier for earlier, later in pairwise(sent)), default=0.0)
-            for place in held.places.values():
-                if place.covered and jump > SHORTEST_DOUBT and place.topic.rate.surprise(jump) >= DOUBT:
-                    self._doubt(held, place, Reason.UNPROVEN)
-
-    def _heard(self, held: _Connection, place: _Place, messages: int, now: float) -> None:
-        topic, silence = place.topic, now - place.last
+    def _heard(self, held: _Connection, place: _Place, frames: Sequence[Frame], now: float) -> None:
+        topic, silence, messages = place.topic, now - place.last, len(frames)
         if place.covered and place.is_doubtful(now):
             self._doubt(held, place, Reason.UNPROVEN)
+        self._follow(held, place, frames, now)
         if not place.covered:
             place.covered = True
             self._claims.append(Covered(held.number, topic.name, now))
@@ -204,6 +189,37 @@ class Proof:
                     other.places[topic.name].miss(messages, now)
         if topic.name != EVERYTHING and EVERYTHING in held.places:
             held.places[EVERYTHING].miss(messages, now)
+
+    def _follow(self, held: _Connection, place: _Place, frames: Sequence[Frame], now: float) -> None:
+        """Follow when the messages of a topic were sent: a queue that drains hides a silence of the server.
+
+        The last message of a read usually shows that there was none. One that does not say when it was sent leaves
+        it unknown.
+        """
+        last = self._lag_of(frames[-1], now)
+        if last is None and place.sent is None:
+            return
+        usual = last is not None and place.sent is not None and 0 <= now - last - place.sent <= SHORTEST_DOUBT
+        for lag in [last] if usual else [self._lag_of(frame, now) for frame in frames]:
+            if lag is None:
+                place.sent = None
+            elif LEAST_LAG < lag < LARGEST_LAG:
+                self._sent(held, place, lag, now)
+            elif place.sent is not None and now - place.sent > LARGEST_LAG:
+                place.sent = None
+
+    def _sent(self, held: _Connection, place: _Place, lag: float, now: float) -> None:
+        """Take note of when a message was sent. One that is sent a second time neither makes nor hides a silence."""
+        low = self._low()
+        if low is None:
+            low, self._lows = lag, (lag, None)
+        sent = now - max(lag, low)  # not later than it can be, whatever it says: it would hide what is lost until then
+        if place.sent is None:
+            place.sent = sent
+        elif sent > place.sent:
+            if place.covered and place.topic.is_doubtful(sent - place.sent):
+                self._uncover(held, place, self._reached(place), Reason.UNPROVEN)
+            place.sent = sent
 
     def _look_into(self, held: _Connection, frames: Sequence[Frame], now: float) -> None:
         """See whether messages of `collection:*` belong to topics that are joined beside it."""
@@ -251,10 +267,12 @@ class Proof:
         topic.rate.heard(0, now - place.last)
         del held.places[topic.name]
         if place.covered:
-            proof = held.proof
-            if topic.rate.surprise(proof - place.quiet_since) >= DOUBT_AT_THE_END:
-                proof = place.last
-            self._claims.append(Uncovered(held.number, topic.name, max(proof - self._tail(held), held.met_at), reason))
+            tail = self._tail(held)
+            proof = max(held.proof - tail, held.met_at)
+            since = place.quiet_since - tail if place.sent is None else self._reached(place)
+            if topic.rate.surprise(proof - since) >= DOUBT_AT_THE_END:
+                proof = self._brought_until(held, place)
+            self._uncover(held, place, proof, reason)
 
     def _silence(self, topic: _Topic, now: float) -> float:
         """Return for how long a topic has been silent while it was joined, on whatever connection."""
@@ -262,8 +280,23 @@ class Proof:
         return min((now - place.quiet_since for place in places), default=topic.quiet)
 
     def _doubt(self, held: _Connection, place: _Place, reason: Reason) -> None:
+        self._uncover(held, place, self._brought_until(held, place), reason)
+
+    def _uncover(self, held: _Connection, place: _Place, proof: float, reason: Reason) -> None:
         place.covered = False
-        self._claims.append(Uncovered(held.number, place.topic.name, place.last - self._tail(held), reason))
+        self._claims.append(Uncovered(held.number, place.topic.name, proof, reason))
+
+    def _brought_until(self, held: _Connection, place: _Place) -> float:
+        """Return up to when the last message of a topic proves the topic."""
+        return min(place.last - self._tail(held), self._reached(place))
+
+    def _reached(self, place: _Place) -> float:
+        """Return when the latest message of a topic was sent, in our time and with a margin; infinite if unknown."""
+        return float("inf") if place.sent is None else place.sent + (self._low() or 0.0) - MARGIN
+
+    def _low(self) -> float | None:
+        """Return the least lag of the last minutes; it has the difference of the clocks in it."""
+        return min((low for low in self._lows if low is not None), default=None)
 
     def _tail(self, held: _Connection) -> float:
         """Return for how many seconds before its last proof a connection proves nothing: by so much it may lag."""
@@ -274,7 +307,9 @@ class Proof:
             left -= len(frames) or 1
             if left <= 0:
                 break
-        low = min((low for low in self._lows if low is not None), default=min(lags, default=0.0))
+        low = self._low()
+        if low is None:
+            low = min(lags, default=0.0)
         return max(slowest, max(lags, default=low) - low) + MARGIN
 
     def _lags(self, frames: Sequence[Frame], received: float) -> Iterator[float]:
@@ -342,3 +377,13 @@ class Proof:
         elif ending.seen and len(ending.seen) >= SEEN:
             ending.seen.clear()
         return ending.met_at > 0.0
+
+
+def _by_topic(frames: Sequence[Frame]) -> Mapping[str | None, Sequence[Frame]]:
+    topics = [frame.topic for frame in frames]
+    if topics.count(topics[0]) == len(topics):  # much cheaper to find out than to group
+        return {topics[0]: frames}
+    grouped: defaultdict[str | None, list[Frame]] = defaultdict(list)
+    for frame in frames:
+        grouped[frame.topic].append(frame)
+    return grouped

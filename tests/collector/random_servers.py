@@ -287,7 +287,7 @@ class World:
         """Draw what will happen, and when."""
         kinds: list[Callable[[], None]] = [
             self.close, self.reset, self.stall, self.refuse, self.kill_topic, self.slow, self.burst, self.hush,
-            self.crash_channel, self.restart,
+            self.crash_channel, self.restart, self.drain, self.repeat,
         ]  # fmt: skip
         at = self.random.uniform(20, 60)
         while at < self.length - 20:
@@ -338,6 +338,23 @@ class World:
             side.per_second = sum(self.usual.values()) * self.random.uniform(0.3, 0.95)
             if self.random.random() < 0.3:
                 self.later(self.random.uniform(5, 60), lambda side=side: setattr(side, "per_second", 1e9))
+
+    def drain(self) -> None:
+        """Let a queue grow, then stay silent for about as long as it takes to drain: what comes hardly pauses."""
+        share, grows = self.random.uniform(0.3, 0.7), self.random.uniform(2, 8)
+        silence = grows * (1 - share) / share * self.random.uniform(0.7, 1.2)
+        for side in self.sides.values():
+            side.per_second = sum(self.rates.values()) * share
+            self.later(grows + silence, lambda side=side: setattr(side, "per_second", 1e9))
+        self.later(grows, lambda: setattr(self, "stalled", True))
+        self.later(grows + silence, self.recover)
+
+    def repeat(self) -> None:
+        """Send messages of the last minutes a second time, for a while."""
+        old = [message for message in self.sent if message.number in self.received][-5000:]
+        if old and self.random.random() < 0.9:
+            self.broadcast(self.random.choice(old))
+            self.later(self.random.expovariate(2.0), self.repeat)
 
     def burst(self) -> None:
         topic = self.random.choice(self.topics)

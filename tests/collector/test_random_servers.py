@@ -39,7 +39,11 @@ async def test_a_world_without_troubles_is_claimed_but_for_its_ends() -> None:
     assert verdict.claimed() > 0.95
 
 
-@pytest.mark.parametrize("rule", ["SHORTEST_DOUBT", "MARGIN"])
-def test_the_oracle_finds_a_rule_that_is_missing(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proof, rule, {"SHORTEST_DOUBT": 1e9, "MARGIN": -5.0}[rule])
+def nothing(*_: object) -> None:
+    """Follow no sent times."""
+
+
+@pytest.mark.parametrize(("rule", "instead"), [("SHORTEST_DOUBT", 1e9), ("MARGIN", -5.0), ("Proof._follow", nothing)])
+def test_the_oracle_finds_a_rule_that_is_missing(rule: str, instead: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{proof.__name__}.{rule}", instead)
     assert any(asyncio.run(played(seed)).false for seed in range(100, 112))

@@ -45,19 +45,25 @@ class Claims:
             self.proof.joined(connection, topic, self.now)
         self.take()
 
-    def hear(self, connection: int, topic: str, *, lag: float = 0.05, slug: str = "", count: int = 1) -> None:
-        sent = datetime.fromtimestamp(self.now - lag, UTC).isoformat()
-        message = {"sent_at": sent, "payload": {"collection": {"slug": slug}, "at": self.now}}
-        frame = read_frame(json.dumps([None, None, topic, "item_listed", message]).encode())
-        self.proof.heard(connection, [frame] * count, self.now)
+    def hear(self, connection: int, topic: str, *, lag: float | None = 0.05, slug: str = "") -> None:
+        self.read(connection, self.frame(topic, lag, slug))
+
+    def frame(self, topic: str, lag: float | None, slug: str = "") -> Frame:
+        message: dict[str, Any] = {"payload": {"collection": {"slug": slug}, "at": self.now}}
+        if lag is not None:
+            message["sent_at"] = datetime.fromtimestamp(self.now - lag, UTC).isoformat()
+        return read_frame(json.dumps([None, None, topic, "item_listed", message]).encode())
+
+    def read(self, connection: int, *frames: Frame) -> None:
+        self.proof.heard(connection, frames, self.now)
         self.take()
 
-    def pass_time(self, seconds: float, **flows: tuple[int, str]) -> None:
+    def pass_time(self, seconds: float, *, lag: float | None = 0.05, **flows: tuple[int, str]) -> None:
         """Let time pass in steps of a tenth; each flow brings ten messages a second to a topic of a connection."""
         for _ in range(round(seconds * 10)):
             self.now = round(self.now + 0.1, 6)
             for connection, topic in flows.values():
-                self.hear(connection, topic)
+                self.hear(connection, topic, lag=lag)
             self.proof.tick(self.now)
             self.take()
 
@@ -101,6 +107,124 @@ def test_a_message_that_ends_an_implausible_silence_makes_it_a_gap() -> None:
     claims.hear(1, ALL)
     assert claims.ended == [Uncovered(1, ALL, pytest.approx(60 - MARGIN), Reason.UNPROVEN)]
     assert claims.covered == {(1, ALL): 100.0}
+
+
+def test_a_silence_that_a_queue_hides_is_a_gap_from_when_the_last_message_before_it_was_sent() -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.pass_time(60, flow=(1, ALL))
+    claims.pass_time(20, flow=(1, ALL), lag=4.05)
+    claims.pass_time(0.1, flow=(1, ALL))
+    assert claims.ended == [Uncovered(1, ALL, pytest.approx(80 - 4 - MARGIN), Reason.UNPROVEN)]
+    assert claims.covered == {(1, ALL): 80.1}
+    claims.pass_time(60, flow=(1, ALL))
+    assert len(claims.ended) == 1
+
+
+@pytest.mark.parametrize("last", [0.05, 0.95, None, 500.0])
+def test_so_is_one_in_the_middle_of_a_read(last: float | None) -> None:
+    claims = Claims()
+    claims.join(1, ALL, CATS)
+    claims.pass_time(60, flow=(1, ALL), cats=(1, CATS))
+    claims.now += 0.9
+    lags = 0.85, 0.45, 0.35, 0.2, 0.1
+    claims.read(1, *(claims.frame(ALL, lag) for lag in lags), claims.frame(CATS, 0.05))
+    assert claims.ended == []
+    claims.now += 8  # as long as the machine stood still
+    before, after = (8.05, 7.65, 7.05), (1.05, 1.0)
+    claims.proof.joined(2, ALL, claims.now)
+    claims.take()
+    claims.hear(2, ALL, lag=8.1)
+    claims.read(2, *(claims.frame(ALL, lag) for lag in (*before, *after, last)))
+    assert claims.ended[-1] == Uncovered(2, ALL, pytest.approx(claims.now - 7 - MARGIN), Reason.UNPROVEN)
+    assert claims.covered[2, ALL] == claims.now
+
+
+@pytest.mark.parametrize("again", [30.0, 590.0, 1e6, -1e6])
+def test_a_message_sent_again_or_without_a_credible_time_neither_makes_nor_hides_a_silence(again: float) -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.pass_time(60, flow=(1, ALL))
+    claims.pass_time(20, flow=(1, ALL), lag=4.05)
+    for _ in range(3):
+        claims.hear(1, ALL, lag=again)
+        claims.pass_time(1, flow=(1, ALL), lag=4.05)
+    assert claims.ended == []
+    claims.hear(1, ALL, lag=again)
+    claims.pass_time(0.1, flow=(1, ALL))
+    assert [claim.proof for claim in claims.ended] == [pytest.approx(83 - 4 - MARGIN)]
+
+
+def test_what_a_message_with_a_time_to_come_could_hide_is_a_gap() -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.pass_time(60, flow=(1, ALL))
+    claims.pass_time(20, flow=(1, ALL), lag=4.05)
+    claims.hear(1, ALL, lag=-30.0)
+    claims.pass_time(3, flow=(1, ALL), lag=4.05)
+    claims.pass_time(0.1, flow=(1, ALL))
+    assert [claim.proof for claim in claims.ended] == [pytest.approx(80 - 4 - MARGIN), pytest.approx(80 - MARGIN)]
+
+
+@pytest.mark.parametrize("lag", [None, 1e6])
+def test_messages_that_do_not_say_when_they_were_sent_are_covered(lag: float | None) -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    for minute in range(13):
+        if lag is None or minute == 0:
+            claims.hear(1, ALL)
+        claims.pass_time(60, flow=(1, ALL), lag=lag)
+    assert claims.ended == []
+    claims.proof.ended(1, Reason.CONNECTION_LOST, claims.now)
+    claims.take()
+    assert [claim.proof for claim in claims.ended] == [pytest.approx(780 - MARGIN)]
+
+
+@pytest.mark.parametrize("offset", [-50.0, 50.0])
+def test_a_server_whose_clock_differs_is_covered_and_its_silences_are_gaps(offset: float) -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.pass_time(60, flow=(1, ALL), lag=offset)
+    claims.pass_time(20, flow=(1, ALL), lag=offset + 4)
+    assert claims.ended == []
+    claims.pass_time(10, flow=(1, ALL), lag=offset)
+    assert [claim.proof for claim in claims.ended] == [pytest.approx(80 - 4 - MARGIN)]
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_topic_that_ends_behind_a_queue_is_proven_up_to_when_its_last_message_was_sent(ends: bool) -> None:
+    claims = Claims()
+    claims.join(1, CATS, DOGS)
+    claims.pass_time(60, cats=(1, CATS), dogs=(1, DOGS))
+    claims.pass_time(20, cats=(1, CATS), dogs=(1, DOGS), lag=4.05)
+    for _ in range(25):
+        claims.hear(1, DOGS)
+    if ends:
+        claims.proof.ended(1, Reason.CONNECTION_LOST, claims.now)
+    else:
+        claims.pass_time(3, dogs=(1, DOGS))
+    claims.take()
+    (cats,) = (claim for claim in claims.ended if claim.topic == CATS)
+    assert cats.proof == pytest.approx(80 - 4 - MARGIN)
+
+
+def test_that_two_connections_have_met_proves_nothing_of_a_topic_that_was_silent_before() -> None:
+    claims = Claims()
+    claims.join(1, CATS, DOGS)
+    claims.pass_time(60, cats=(1, CATS), dogs=(1, DOGS))
+    claims.join(2, CATS, DOGS)
+    claims.proof.hand_over(1, 2)
+    claims.now += 6
+    frame = claims.frame(DOGS, 0.05)
+    claims.read(2, frame)
+    claims.read(1, claims.frame(CATS, 6.05), *(claims.frame(DOGS, lag / 10) for lag in range(60, 1, -1)), frame)
+    assert claims.proof.is_met(1, 2)
+    claims.proof.ended(1, Reason.RENEWED, claims.now)
+    claims.take()
+    assert {claim.topic: claim.proof for claim in claims.ended if claim.reason is Reason.RENEWED} == {
+        DOGS: pytest.approx(66 - MARGIN),
+        CATS: pytest.approx(60 - MARGIN),
+    }
 
 
 def test_silence_goes_on_being_a_gap_over_reconnections_but_asks_for_only_one() -> None:
@@ -241,19 +365,11 @@ def test_a_connection_is_replaced_when_the_old_one_has_delivered_what_the_new_on
     claims.join(2, ALL)
     claims.proof.hand_over(1, 2)
     claims.now += 1
-    claims.hear(2, ALL)
-    message = claims.now
+    message, frame = claims.now, claims.frame(ALL, 0.05)
+    claims.read(2, frame)
     assert not claims.proof.is_met(1, 2)
     claims.now += 12
-    frame = read_frame(
-        json.dumps(
-            [None, None, ALL, "item_listed", {
-                "sent_at": datetime.fromtimestamp(message - 0.05, UTC).isoformat(),
-                "payload": {"collection": {"slug": ""}, "at": message},
-            }]
-        ).encode()
-    )  # fmt: skip
-    claims.proof.heard(1, [frame], claims.now)
+    claims.read(1, frame)
     assert claims.proof.is_met(1, 2)
     claims.proof.ended(1, Reason.RENEWED, claims.now)
     claims.take()
@@ -281,16 +397,3 @@ def test_a_topic_that_is_left_is_forgotten() -> None:
     claims.proof.lost(9, CATS, Reason.NOT_RUNNING, 1.0)
     claims.take()
     assert set(claims.covered) == {(1, DOGS)}
-
-
-def test_a_silence_between_messages_that_were_held_back_is_one_though_they_come_together() -> None:
-    claims = Claims()
-    claims.join(1, ALL)
-    claims.pass_time(60, flow=(1, ALL))
-    claims.now += 0.5
-    claims.hear(1, ALL, lag=25.05)
-    claims.now += 0.1
-    claims.hear(1, ALL, lag=3.05)
-    assert [claim.reason for claim in claims.ended] == [Reason.UNPROVEN]
-    assert claims.ended[0].proof < claims.now - 25
-    assert claims.covered == {(1, ALL): claims.now}
