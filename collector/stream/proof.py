@@ -263,7 +263,7 @@ class Proof:
 
     def _end(self, held: _Connection, place: _Place, reason: Reason, now: float) -> None:
         topic = place.topic
-        topic.quiet = self._silence(topic, now)
+        topic.quiet = max(self._silence(topic, now), now - MARGIN - self._reached(place))
         topic.rate.heard(0, now - place.last)
         del held.places[topic.name]
         if place.covered:

@@ -208,6 +208,19 @@ def test_a_topic_that_ends_behind_a_queue_is_proven_up_to_when_its_last_message_
     assert cats.proof == pytest.approx(80 - 4 - MARGIN)
 
 
+def test_silence_that_began_behind_a_queue_goes_on_over_a_reconnection() -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.pass_time(60, flow=(1, ALL))
+    claims.pass_time(20, flow=(1, ALL), lag=4.05)
+    claims.proof.ended(1, Reason.CONNECTION_LOST, claims.now)
+    claims.take()
+    claims.join(2, ALL)
+    assert claims.covered == {}
+    claims.hear(2, ALL)
+    assert claims.covered == {(2, ALL): claims.now}
+
+
 def test_that_two_connections_have_met_proves_nothing_of_a_topic_that_was_silent_before() -> None:
     claims = Claims()
     claims.join(1, CATS, DOGS)
