@@ -72,5 +72,5 @@ def test_a_dead_database_is_one_clear_message(
     monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", "postgresql://someone:very-secret@127.0.0.1:1/warehouse")
     status, _, err = run("load", HOUR.key)
     assert status == 1
-    assert "the warehouse (127.0.0.1:1, database warehouse, user someone) failed" in err
+    assert "the warehouse (127.0.0.1:1, database warehouse, user someone): the connection was refused" in err
     assert "very-secret" not in err

@@ -215,7 +215,9 @@ async def test_two_connections_lose_nothing_when_one_is_cut(simulator: Simulator
     async with recording.running():
         await recording.until(lambda: recording.collector.status().connections == 2)
         await recording.joined()
-        await recording.flow(0.2)
+        await recording.flow(
+            0.6
+        )  # the last quarter of a second before a cut is not proven, and the joins differ a little
         simulator.hub.sockets[0].connection.ending = Reset()
         await recording.flow(0.5)
         await recording.until(lambda: recording.collector.status().connections == 2)
@@ -264,7 +266,7 @@ async def test_a_renewal_that_fails_keeps_what_there_is(simulator: Simulator, tm
     async with recording.running():
         await recording.joined()
         simulator.arm(Refuse(status=502, times=2))
-        await recording.flow(1.5)
+        await recording.flow(5.0)  # after the pauses of two refusals
         assert recording.fired() == ["refuse"] * 2
         assert recording.collector.status().lost["renewed"] >= 1
     assert recording.balance().in_gaps == 0

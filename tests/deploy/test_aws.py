@@ -153,7 +153,7 @@ def test_every_alarm_reaches_somebody_and_says_which_page_of_the_runbook_to_open
     resources = decode_yaml(str(AWS / "alarms.yaml"))["Resources"].values()
     alarms = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::CloudWatch::Alarm"]
     runbook = (AWS.parents[1] / "docs" / "runbook.md").read_text()
-    assert len(alarms) == 16
+    assert len(alarms) == 17
     for alarm in alarms:
         (page,) = re.findall('Runbook, "(.+)"', alarm["AlarmDescription"])
         assert f"\n## {page}\n" in runbook

@@ -85,7 +85,7 @@ def test_every_alarm_is_told_what_it_waits_for(port: int, warehouse_url: str) ->
     assert collector[()] == collector["collector-a",]
     # an empty warehouse cannot say how much of the last day was covered, or lost
     assert collector[()] | warehouse[()] | {"day_covered_ratio", "stream_loss_ratio"} >= awaited()
-    assert len(awaited()) == 9
+    assert len(awaited()) == 10
 
 
 @pytest.mark.usefixtures("s3_endpoint")

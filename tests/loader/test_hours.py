@@ -115,7 +115,7 @@ def test_the_earliest_sight_stands_and_a_later_broadcast_is_kept_as_a_conflict(
         load_hour(hour, settings, say=quiet)
     rows = query(url_of(settings), "SELECT usd_rate, source_hour, is_replayed FROM core.sale")
     assert [(str(rate), hour, replayed) for rate, hour, replayed in rows] == [("3000.5", HOUR.start, False)]
-    told = query(url_of(settings), "SELECT field, kept, reported FROM ops.sale_difference ORDER BY field")
+    told = query(url_of(settings), "SELECT field, current, reported FROM ops.sale_difference ORDER BY field")
     assert told == [
         ("event_at", "2026-11-22T15:00:01+00:00", "2026-11-22T16:05:00+00:00"),
         ("price_usd", "3000.5000000000000030005", "1.000000000000000001"),

@@ -108,7 +108,7 @@ def row_of(sale: Sale, named: bool, sent: datetime, received: datetime, event: d
         "payment_token_symbol": "E", "payment_token_decimals": 18, "price": price,
         "unit_price": exact(price, sale.quantity), "usd_rate": usd and Decimal(usd), "eth_rate": Decimal(1),
         "price_usd": usd and price * Decimal(usd), "price_eth": price, "marketplace_fee_raw": None,
-        "royalty_raw": None, "fees": None, "is_private": False,
+        "royalty_raw": None, "other_fee_raw": None, "token_standard": None, "fees": None, "is_private": False,
         "is_replayed": sent - sale.at > timedelta(hours=1), "source": "stream", "fill": 1,
     }  # fmt: skip
 
@@ -146,6 +146,7 @@ def listed_row(sale: Sale, named: bool, answered: datetime, fill: int) -> Row:
     """The row of an event of the Events API, which knows no maker, no rate and no fraction of a second."""
     row = row_of(sale, named, answered, answered, sale.at, None)
     row |= {"sold_at_source": "closing", "eth_rate": None, "price_eth": None, "is_private": None, "is_replayed": False}
+    row["token_standard"] = "erc1155"
     if not named:
         row |= {"maker": None, "taker": None, "side": "unknown", "side_source": "events_api"}
     return row | {"source": "events_api", "fill": fill}
@@ -154,6 +155,7 @@ def listed_row(sale: Sale, named: bool, answered: datetime, fill: int) -> Row:
 def event_of(sale: Sale, row: Row) -> dict[str, Any]:
     payment = {"quantity": str(sale.price), "token_address": sale.paid_in, "decimals": 18, "symbol": "E"}
     nft = {"identifier": sale.token, "contract": "0xc0", "collection": row["collection_slug"], "name": row["nft_name"]}
+    nft["token_standard"] = row["token_standard"]
     event = {
         "event_type": "sale", "event_timestamp": int(sale.at.timestamp()), "closing_date": int(sale.at.timestamp()),
         "chain": "ethereum", "transaction": sale.transaction, "order_hash": row["order_hash"] or "",

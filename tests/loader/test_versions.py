@@ -84,7 +84,7 @@ def test_a_server_with_another_certificate_is_told_no_password(certified: tuple[
     another = tmp_path / "another.pem"
     another.write_bytes(self_signed())
     with (
-        pytest.raises(Problem, match="certificate verify failed"),
+        pytest.raises(Problem, match="its certificate is not trusted"),
         connected(SecretStr(f"{certified[0]}{another}")),
     ):
         pass
@@ -94,7 +94,7 @@ def test_a_certificate_for_another_name_is_not_enough(certified: tuple[str, Path
     address, certificate = certified
     renamed = f"{address}{certificate}".replace("@127.0.0.1:", "@localhost:")
     with (
-        pytest.raises(Problem, match=r'server certificate for .* does not match host name "localhost"'),
+        pytest.raises(Problem, match="its certificate is not trusted"),
         connected(SecretStr(renamed)),
     ):
         pass
@@ -104,5 +104,5 @@ def test_a_server_without_tls_is_refused(postgres_url: str, tmp_path: Path) -> N
     roots = tmp_path / "roots.pem"
     roots.write_bytes(self_signed())
     url = SecretStr(f"{postgres_url}?sslmode=verify-full&sslrootcert={roots}")
-    with pytest.raises(Problem, match="server does not support SSL, but SSL was required"), connected(url):
+    with pytest.raises(Problem, match="it has no TLS"), connected(url):
         pass
