@@ -18,3 +18,20 @@ OURS = [
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+GENERATED = {"commands.md", "errors.md", "settings.md", "warehouse.md"}
+WIDEST = 120
+
+
+@pytest.mark.parametrize("page", OURS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_prose_ends_at_120_columns(page: Path) -> None:
+    if page.name in GENERATED:
+        return
+    prose = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    lines = [line for line in prose.splitlines() if not line.lstrip().startswith("|") and not line.startswith("    ")]
+    # inline code and links cannot be broken
+    wide = [
+        line for line in lines if len(line) > WIDEST and len(re.sub(r"`[^`]+`|\]\([^)]+\)", "", line)) > WIDEST // 2
+    ]
+    assert wide == []
