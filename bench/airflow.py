@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from bench import results
 from tests.dags.archived import archive_hour
 from tests.faults.airflow import DAG, System, system
-from tidemark.airflow.arrival import POLL_SECONDS
+from tidemark.airflow.load_hours import POLL_SECONDS
 from tidemark.core.hour import Hour
 
 FIRST, LAST = Hour.parse("2026-09-01T00"), Hour.parse("2026-09-02T23")

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from bench import results
 from bench.server import SETTINGS, warehouse
-from tidemark.loader.marts.postgres import MARTS, refresh_days
+from tidemark.loader.marts import MARTS, refresh_days
 from tidemark.local.services.postgres import UNSAFE_BUT_FAST
 from tidemark.query.disk import questions
 from tidemark.query.parameter import values_of

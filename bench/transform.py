@@ -32,7 +32,7 @@ from tidemark.archive.names import ObjectKey, SegmentName
 from tidemark.archive.record import count_lines, record_line
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
-from tidemark.loader.archive.verified import CHUNK, check_records
+from tidemark.loader.verified import CHUNK, check_records
 from tidemark.loader.warehouse.rows import Rows
 from tidemark.loader.warehouse.staging import File, files_of, read_files
 from tidemark.simulator.market.market import Market

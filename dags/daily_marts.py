@@ -31,7 +31,7 @@ with DAG(
     @task(pool=POOL, **RETRIES)
     def score() -> list[str]:
         """Score the changed days, oldest first, and name them."""
-        from tidemark.loader.marts.postgres import refresh_days
+        from tidemark.loader.marts import refresh_days
         from tidemark.loader.settings import WarehouseSettings
 
         with fail_with_hint():

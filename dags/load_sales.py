@@ -20,16 +20,16 @@ Loads one UTC hour of the archive into the warehouse, in one transaction. The ho
 **By hand**: *Trigger*, and name an hour or a range in the form. **Many hours**: *Trigger → Backfill*; any length, any
 order, in parallel. Loading an hour twice changes nothing.
 
-**Deferred** (violet) means waiting for a collector's manifest, without a worker. When patience ends, the hour is loaded
-with what is there, and loaded again by `reconcile_archive` when the rest arrives. What nobody has reported by then is
-known as a gap (`no_manifest`), which `repair_gaps` fills.
+**Deferred** (violet) means waiting for a collector's manifest, without a worker. When the grace period is over, the
+hour is loaded with what is there, and loaded again by `reconcile_archive` when the rest arrives. What no collector has
+reported by then is a gap (`no_manifest`), which `repair_gaps` fills.
 
 ## When red
 Read the last lines of the task's log: they say what happened and what to do.
 - *up for retry*: the database or the archive was out of reach. It is tried again for about six hours.
 - *failed*: the data or a setting is wrong, and another try would end the same way. Put it right as the log says, then
   clear the task. Nothing was loaded of the hour that failed: an hour is loaded whole or not at all.
-- Whether an hour is loaded stands in the warehouse (`tidemark coverage`), never in a green square.
+- Ask the warehouse whether an hour is loaded (`tidemark coverage`); a green square does not tell.
 """
 
 with DAG(

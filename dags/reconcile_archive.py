@@ -13,10 +13,10 @@ from tidemark.airflow.run_hours import look_back_form, settled_hours
 MOST_AT_ONCE = 200
 
 DOC = """
-Compares the archive with the warehouse, hour by hour, and loads each hour that differs: a manifest that came after
-patience had ended, an hour whose load failed, an hour that nobody loaded. An hour that nobody reported, with recorded
-hours before it, becomes known as a gap. A run looks back a week; for more, name a range in the form. Nothing to load
-means a skipped `load` and a green run.
+Compares the archive with the warehouse, hour by hour, and loads each hour that differs: a manifest that came after the
+grace period, an hour whose load failed, an hour that was never loaded. An hour without any manifest, with recorded
+hours before it, becomes a gap. A run looks back a week; for more, name a range in the form. Nothing to load means a
+skipped `load` and a green run.
 
 ## When red
 - `find`: the archive or the warehouse could not be read. The log says which.

@@ -28,7 +28,7 @@ import websockets.exceptions
 from tidemark.cli.failures import explained
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.loader.archive.s3 import S3Archive
+from tidemark.loader.s3 import S3Archive
 from tidemark.storage import postgres_errors, s3_errors
 from tidemark.storage.failures import problem_of, transient
 from tidemark.storage.s3 import S3Store

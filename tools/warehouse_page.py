@@ -15,8 +15,8 @@ from sqlalchemy import Connection, text
 
 from tidemark.loader.warehouse.migrate import migrate
 from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
+from tidemark.storage.files import shipped
 from tidemark.storage.postgres import connected
-from tidemark.storage.shipped import shipped
 
 EXAMPLES = shipped("sql") / "examples.sql"
 _HEAD = """\

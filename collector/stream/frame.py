@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, cast
 import msgspec
 
 from tidemark.archive.record import on_one_line
-from tidemark.core.surrogates import replace_lone_surrogates
+from tidemark.core.text import replace_lone_surrogates
 from tidemark.core.timestamps import parse_timestamp
 
 HEARTBEAT_TOPIC: Final = "phoenix"

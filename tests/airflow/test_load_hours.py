@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from tests.dags.archived import archive_hour
-from tidemark.airflow.load_hours import SALES, LoadHours
+from tidemark.airflow.load_hours import SALES, LoadHours, ManifestsArrived
 from tidemark.core.hour import Hour
 
 if TYPE_CHECKING:
@@ -118,3 +118,52 @@ def test_an_hour_that_is_not_right_fails_and_says_which_check(s3: "S3Client", bu
     with pytest.raises(AirflowFailException, match=r"is loaded, but it is not right:\nhourly_disagrees: 1 wrong rows"):
         task.execute(again)
     assert not again["outlet_events"][SALES].partition_keys
+
+
+@pytest.fixture
+def recent() -> Hour:
+    """The hour that has just ended: its grace period is not over."""
+    return Hour.of(datetime.now(UTC)).previous()
+
+
+@pytest.fixture
+def waiting(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The triggerer's environment: two collectors expected, and a grace period of hours."""
+    for name, value in {"WAREHOUSE_URL": "postgresql://u:p@127.0.0.1:1/w", "BUCKET": bucket,
+                        "COLLECTORS": "collector-a,collector-b", "GRACE_PERIOD": "7200"}.items():  # fmt: skip
+        monkeypatch.setenv(f"TIDEMARK_{name}", value)
+
+
+def trigger_of(recent: Hour) -> ManifestsArrived:
+    path, arguments = ManifestsArrived([recent.key], poll_seconds=0.01).serialize()
+    assert path == f"{ManifestsArrived.__module__}.{ManifestsArrived.__qualname__}"
+    return ManifestsArrived(**arguments)
+
+
+async def test_it_fires_once_every_collector_has_reported(
+    recent: Hour, waiting: None, s3_server: "S3Server", bucket: str
+) -> None:
+    trigger = trigger_of(recent)
+    archive_hour(s3_server.client(), bucket, recent, "collector-a")
+    assert trigger.still_waiting()
+    archive_hour(s3_server.client(), bucket, recent, "collector-b")
+    assert [event.payload async for event in trigger.run()] == [None]
+
+
+async def test_it_fires_when_the_grace_period_is_over(
+    recent: Hour, waiting: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIDEMARK_GRACE_PERIOD", "0")
+    assert [event.payload async for event in trigger_of(recent).run()] == [None]
+
+
+def test_an_archive_out_of_reach_is_waited_for(recent: Hour, waiting: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert trigger_of(recent).still_waiting()
+
+
+def test_a_wrong_setting_ends_the_wait(recent: Hour, waiting: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEMARK_BUCKET", "no-such-bucket")
+    with pytest.raises(Exception, match="no-such-bucket"):
+        trigger_of(recent).still_waiting()

@@ -1,11 +1,13 @@
-"""Text from outside cannot move the cursor."""
+"""Text from outside cannot move the cursor, and no half of a surrogate pair reaches a parser."""
 
+import json
 import unicodedata
 
-from hypothesis import given
+import msgspec
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tidemark.core.text import printable
+from tidemark.core.text import printable, replace_lone_surrogates
 
 
 @given(st.text(st.characters()))
@@ -25,3 +27,27 @@ def test_ordinary_text_stays_what_it_is(text: str) -> None:
 def test_an_escape_is_shown() -> None:
     assert printable("a\x1b[2Jb\nc\udcff") == r"a\x1b[2Jb\nc\udcff"
     assert printable("a\nb", lines=True) == "a\nb"
+
+
+texts = st.text(st.characters() | st.sampled_from('\ud83d\ude80\\"u'), max_size=30)
+
+
+@given(texts)
+@example("Moon \ud83d")
+@example("\ud83d\ude80 \\ud83d \ude80\ud83d")
+@example("\ud83d\ud83d\ude80")
+def test_only_lone_halves_are_replaced(text: str) -> None:
+    data = json.dumps(text).encode()
+    replaced = replace_lone_surrogates(data)
+    assert len(replaced) == len(data)
+    # the oracle is Python's own UTF-16 decoder
+    assert msgspec.json.decode(replaced) == text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def test_an_escape_may_be_in_capitals() -> None:
+    assert replace_lone_surrogates(rb'"\uD83D\uDE80 \uD83D"') == rb'"\uD83D\uDE80 \ufffd"'
+
+
+@given(st.binary())
+def test_bytes_that_are_no_json_do_no_harm(data: bytes) -> None:
+    assert len(replace_lone_surrogates(data)) == len(data)

@@ -19,8 +19,8 @@ from collector.upload.archive import connect
 from collector.upload.settings import UploadSettings
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.loader.archive.s3 import S3Archive
 from tidemark.loader.repair.http import client_of
+from tidemark.loader.s3 import S3Archive
 from tidemark.storage.object_store import StoreUnavailableError
 from tidemark.storage.s3 import s3_client
 

@@ -16,7 +16,7 @@ from tidemark.archive.names import ManifestKey
 from tidemark.archive.topic_counts import TopicCounts
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour, hours
-from tidemark.loader.hours import load_hour, missing_collectors, stale_hours
+from tidemark.loader.hours import awaited, load_hour, stale_hours
 from tidemark.loader.settings import LoaderSettings
 
 if TYPE_CHECKING:
@@ -301,12 +301,33 @@ def test_an_empty_hour_is_loaded_too(s3: "S3Client", settings: LoaderSettings) -
     assert load_hour(HOUR, settings, say=quiet).unchanged
 
 
-def test_what_is_missing_is_named(s3: "S3Client", settings: LoaderSettings) -> None:
-    assert missing_collectors(HOUR, settings) == ["collector-a", "collector-b"]
+def test_a_collector_without_a_manifest_is_named(s3: "S3Client", settings: LoaderSettings) -> None:
     Recording("collector-b").put(s3, settings.bucket)
-    assert missing_collectors(HOUR, settings) == ["collector-a"]
     with pytest.raises(Problem, match="2026-11-22T15 by collector-a, only by collector-b"):
         load_hour(HOUR, settings, collectors=["collector-a"], say=quiet)
+
+
+def test_collectors_are_awaited_until_all_have_reported(s3: "S3Client", settings: LoaderSettings) -> None:
+    assert awaited([HOUR], settings, HOUR.end) == {HOUR: ["collector-a", "collector-b"]}
+    Recording("collector-b").put(s3, settings.bucket)
+    assert awaited([HOUR], settings, HOUR.end) == {HOUR: ["collector-a"]}
+    Recording("collector-a").put(s3, settings.bucket)
+    assert awaited([HOUR], settings, HOUR.end) == {}
+
+
+def test_an_hour_of_the_future_is_not_awaited(s3: "S3Client", settings: LoaderSettings) -> None:
+    with pytest.raises(Problem, match=f"{HOUR.key} is in the future"):
+        awaited([HOUR], settings, HOUR.start - timedelta(seconds=1))
+    assert awaited([HOUR], settings, HOUR.start) == {HOUR: ["collector-a", "collector-b"]}
+    for collector in settings.collectors:
+        Recording(collector).put(s3, settings.bucket)
+    assert awaited([HOUR], settings, HOUR.start - timedelta(hours=1)) == {}
+
+
+def test_the_grace_period_ends_by_the_clock_of_each_hour(settings: LoaderSettings) -> None:
+    end, both = HOUR.end + timedelta(seconds=settings.grace_period), ["collector-a", "collector-b"]
+    assert awaited([HOUR], settings, end - timedelta(microseconds=1)) == {HOUR: both}
+    assert awaited([HOUR, HOUR.next()], settings, end) == {HOUR.next(): both}
 
 
 def gaps(settings: LoaderSettings) -> list[tuple[object, ...]]:

@@ -12,8 +12,8 @@ import pytest
 from tests.loader.contents import contents, query
 from tests.loader.recording import BUYER, HOUR, SELLER, Recording, fetched, sold
 from tests.loader.test_hours import quiet, url_of
+from tidemark.loader.checks import run_checks
 from tidemark.loader.hours import load_hour
-from tidemark.loader.marts.postgres import run_checks
 from tidemark.loader.settings import LoaderSettings
 
 if TYPE_CHECKING:

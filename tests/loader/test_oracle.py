@@ -19,8 +19,9 @@ from psycopg2.extras import RealDictCursor
 from tests.loader.recording import HOUR, Recording
 from tests.loader.test_hours import quiet, url_of
 from tidemark.core.hour import Hour, hours
+from tidemark.loader.checks import run_checks
 from tidemark.loader.hours import load_hour
-from tidemark.loader.marts.postgres import refresh_days, run_checks
+from tidemark.loader.marts import refresh_days
 from tidemark.loader.settings import LoaderSettings
 
 if TYPE_CHECKING:

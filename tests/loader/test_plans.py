@@ -19,7 +19,7 @@ from tests.loader.recording import HOUR, Recording, fetched, sold
 from tests.loader.test_hours import quiet
 from tests.loader.test_versions import NEWEST, OLDEST, server_of
 from tidemark.loader.hours import load_hour
-from tidemark.loader.marts.postgres import MARTS
+from tidemark.loader.marts import MARTS
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.load import merge
 from tidemark.loader.warehouse.migrate import migrate

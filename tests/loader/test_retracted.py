@@ -10,8 +10,9 @@ from tests.loader.contents import contents, query
 from tests.loader.recording import HOUR, Recording, fetched, sold
 from tests.loader.test_hours import FIRST, market, observation, quiet, url_of
 from tidemark.core.hour import Hour
+from tidemark.loader.checks import run_checks
 from tidemark.loader.hours import load_hour, stale_hours
-from tidemark.loader.marts.postgres import refresh_days, run_checks
+from tidemark.loader.marts import refresh_days
 from tidemark.loader.settings import LoaderSettings
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.hours import load_hour
 from tidemark.loader.repair.objects import Line
 from tidemark.loader.repair.page import read_page
-from tidemark.loader.report import LoadReport
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.migrate import migrate
+from tidemark.loader.warehouse.runs import LoadReport
 from tidemark.local.services.postgres import Postgres
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from tests.loader.contents import contents, one
 from tests.loader.test_hours import FIRST, LAST, market, quiet
 from tidemark.core.errors import Problem
 from tidemark.core.hour import hours
+from tidemark.loader.checks import run_checks
 from tidemark.loader.hours import load_hour
-from tidemark.loader.marts.postgres import refresh_days, run_checks
+from tidemark.loader.marts import refresh_days
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.migrate import migrate
 from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres

@@ -19,7 +19,7 @@ from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, Spooled, as
 from tests.servers.programs import SERVERS, Server, client, running
 from tidemark.archive.names import ManifestKey, ObjectKey, SegmentName
 from tidemark.core.clock import Clock
-from tidemark.loader.archive.s3 import S3Archive
+from tidemark.loader.s3 import S3Archive
 from tidemark.local.process import tidemark
 from tidemark.storage.object_store import ObjectConflictError, StoreUnavailableError
 from tidemark.storage.s3 import S3Store, s3_client

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from tidemark.core.hour import Hour
-from tidemark.loader.marts.postgres import MARTS, refresh_days
+from tidemark.loader.marts import MARTS, refresh_days
 from tidemark.storage.postgres import connected
 
 Sale = dict[str, Any]

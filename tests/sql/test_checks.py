@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from tests.sql.market import at, fill
 from tidemark.core.hour import Hour
-from tidemark.loader.marts.postgres import checks, run_checks
+from tidemark.loader.checks import checks, run_checks
 from tidemark.storage.postgres import connected
 
 HOUR = Hour(at("20T10:00"))

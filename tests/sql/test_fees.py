@@ -7,7 +7,8 @@ from pydantic import SecretStr
 
 from tests.loader.contents import query
 from tests.sql.market import CREATOR, OPENSEA, Sale, fees, fill, sale
-from tidemark.loader.marts.postgres import Kinds, classify_fees, refresh_days, run_checks
+from tidemark.loader.checks import run_checks
+from tidemark.loader.marts import Kinds, classify_fees, refresh_days
 
 pytestmark = pytest.mark.postgres
 ETH = 10**18

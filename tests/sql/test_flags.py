@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from tests.sql.market import ETH, ETH_UNRATED, MARKET, Sale, at, fill, load, sale
-from tidemark.loader.marts.postgres import refresh_days
+from tidemark.loader.marts import refresh_days
 from tidemark.storage.postgres import connected
 
 Flags = dict[str, set[str]]

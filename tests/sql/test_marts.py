@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from tests.sql.market import ETH, ETH_UNRATED, USDC, at, insert, load, refresh, sale, touch
-from tidemark.loader.marts.postgres import MARTS, refresh_days
+from tidemark.loader.marts import MARTS, refresh_days
 from tidemark.storage.postgres import connected
 
 CATS = [

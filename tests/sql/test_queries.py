@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.sql.market import ETH_UNRATED, at, fees, fill, load, sale
-from tidemark.loader.marts.postgres import refresh_days
+from tidemark.loader.marts import refresh_days
 from tidemark.local.services.postgres import programs
 from tidemark.query.answer import shown
 from tidemark.query.disk import QUERIES, question, questions

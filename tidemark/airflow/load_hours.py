@@ -1,24 +1,59 @@
-"""The task that loads hours: it waits without a worker until they are complete or patience ends, loads and checks."""
+"""The task that loads hours: it waits for their manifests without a worker, loads the hours and checks them."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator, Context
+from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from tidemark.airflow.arrival import ManifestsArrived
 from tidemark.airflow.faults import LOG, RETRIES, fail_with_hint
 from tidemark.airflow.run_hours import run_hours
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
+from tidemark.storage.failures import transient
 
 if TYPE_CHECKING:
     from tidemark.loader.settings import LoaderSettings
 
 SALES = Asset(name="sales", uri="tidemark://warehouse/core/sale")
 POOL = "warehouse"
+POLL_SECONDS = 10.0
 LOADING: dict[str, Any] = {"pool": POOL, "outlets": [SALES], **RETRIES}
+
+
+class ManifestsArrived(BaseTrigger):
+    """Fires when no collector of these hours is worth waiting for: all have reported, or the grace period is over."""
+
+    def __init__(self, hours: Sequence[str], poll_seconds: float = POLL_SECONDS) -> None:
+        super().__init__()
+        self.hours = list(hours)
+        self.poll_seconds = poll_seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what the triggerer needs to make this trigger again."""
+        return "tidemark.airflow.load_hours.ManifestsArrived", {"hours": self.hours, "poll_seconds": self.poll_seconds}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look into the archive every few seconds, beside the other triggers."""
+        while await asyncio.to_thread(self.still_waiting):  # noqa: ASYNC110 (an archive can only be asked)
+            await asyncio.sleep(self.poll_seconds)
+        yield TriggerEvent(None)
+
+    def still_waiting(self) -> bool:
+        """Look once; an archive out of reach is looked at again."""
+        from tidemark.loader.hours import awaited
+        from tidemark.loader.settings import LoaderSettings
+
+        try:
+            return bool(awaited(map(Hour.parse, self.hours), LoaderSettings(), datetime.now(UTC)))
+        except Exception as error:
+            if not transient(error):
+                raise
+            self.log.warning("The archive is out of reach (%s); looking again", type(error).__name__)
+            return True
 
 
 class LoadHours(BaseOperator):
@@ -34,7 +69,7 @@ class LoadHours(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Load now, or hand the waiting to the triggerer."""
-        from tidemark.loader.arrival import awaited
+        from tidemark.loader.hours import awaited
         from tidemark.loader.settings import LoaderSettings
 
         with fail_with_hint():
@@ -72,7 +107,7 @@ class LoadHours(BaseOperator):
 
 def check_hour(settings: "LoaderSettings", hour: Hour) -> None:
     """Run the checks of `sql/checks/` over a loaded hour. Raises Problem when one finds a wrong row."""
-    from tidemark.loader.marts.postgres import run_checks
+    from tidemark.loader.checks import run_checks
 
     if failures := run_checks(settings.warehouse_url, hour):
         found = "\n".join(str(failure) for failure in failures)

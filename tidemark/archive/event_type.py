@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from tidemark.core.surrogates import replace_lone_surrogates
+from tidemark.core.text import replace_lone_surrogates
 
 SALE = "item_sold"
 UNPARSED = "unparsed"

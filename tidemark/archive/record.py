@@ -8,7 +8,7 @@ import base64
 
 import msgspec
 
-from tidemark.core.surrogates import replace_lone_surrogates
+from tidemark.core.text import replace_lone_surrogates
 from tidemark.core.timestamps import parse_timestamp
 
 _encode = msgspec.json.encode

@@ -22,7 +22,7 @@ def fees(
     import json
     from functools import partial
 
-    from tidemark.loader.marts.postgres import classify_fees
+    from tidemark.loader.marts import classify_fees
     from tidemark.loader.settings import WarehouseSettings
 
     done = classify_fees(WarehouseSettings().warehouse_url, partial(typer.echo, err=as_json))

@@ -35,7 +35,7 @@ def load(
 
     from tidemark.core.hour import hours
     from tidemark.loader.hours import load_hour
-    from tidemark.loader.marts.postgres import refresh_days
+    from tidemark.loader.marts import refresh_days
     from tidemark.loader.settings import LoaderSettings
 
     settings = LoaderSettings()

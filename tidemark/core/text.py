@@ -1,9 +1,13 @@
-"""Text from outside, made safe to be shown on a terminal or in a log."""
+r"""Text from outside, made safe: for a terminal or a log, and for strict parsers of JSON."""
 
 import re
 
 # Control characters, line and paragraph breaks, marks that turn the direction of writing, and what is not Unicode.
 _UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# every escape is matched, so that the second half of a pair and an escaped backslash are not taken for a lone half
+_PAIR = rb"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_LONE = rb"u[dD][89a-fA-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(rb"\\(?:%b|(?P<lone>%b)|.)" % (_PAIR, _LONE), re.DOTALL)
 
 
 def printable(text: str, *, lines: bool = False) -> str:
@@ -13,3 +17,11 @@ def printable(text: str, *, lines: bool = False) -> str:
     """
     safe = _UNSAFE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
     return safe if lines else safe.replace("\n", "\\n")
+
+
+def replace_lone_surrogates(text: bytes) -> bytes:
+    r"""Return JSON text of the same length in which each lone half of a surrogate pair is the escape of U+FFFD.
+
+    `"\ud83d"` alone is valid JSON and no character, so strict parsers refuse it.
+    """
+    return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape["lone"] else escape[0], text)

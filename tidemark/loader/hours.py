@@ -1,20 +1,16 @@
 """Hours of the archive into the warehouse: what Airflow, the command line and the demo call, and nothing deeper."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-
-from sqlalchemy import Connection
 
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour, hours
 from tidemark.core.version import VERSION
-from tidemark.loader.archive.listing import Listed, fingerprint
-from tidemark.loader.archive.s3 import S3Archive
-from tidemark.loader.report import LoadReport
+from tidemark.loader.s3 import Listed, S3Archive, fingerprint
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.load import Run, load, lock_hour
-from tidemark.loader.warehouse.runs import covered_seconds, fingerprints, last_run, open_gaps, require_migrated
+from tidemark.loader.warehouse.runs import LoadReport, fingerprints, last_run, report_of, require_migrated
 from tidemark.storage.postgres import connected
 from tidemark.storage.s3 import s3_client
 
@@ -47,9 +43,12 @@ def load_hour(
         listed = _chosen(there, hour, collectors)
         lost = last is not None and last["fingerprint"] != NOBODY
         if not there:
-            check_has_begun(hour, started)
+            _check_has_begun(hour, started)
             if lost or not _given_up(hour, settings, started):
-                raise _nothing_there(hour)
+                raise Problem(
+                    f"the archive has no manifest of {hour.key}: no collector has uploaded that hour",
+                    "Run `tidemark upload` on the collectors' machines; an hour is uploaded once it is over",
+                )
             _check_was_to_be_recorded(hour, archive)
         mark, missing = fingerprint(listed), _missing(there, settings)
         unchanged = not force and last is not None and last["fingerprint"] == mark
@@ -66,22 +65,31 @@ def load_hour(
                 topics=[f"collection:{slug}" for slug in settings.collections],
             )
             load(connection, run, archive.chunks, say)
-        report = _report(connection, hour, missing, unchanged=unchanged)
+        report = report_of(connection, hour, missing, unchanged=unchanged)
         connection.commit()
     say(str(report))
     return report
 
 
-def missing_collectors(hour: Hour, settings: LoaderSettings) -> list[str]:
-    """Return the expected collectors whose manifest of the hour is not in the archive yet."""
-    return _missing(_archive(settings).listed(hour), settings)
+def awaited(wanted: Iterable[Hour], settings: LoaderSettings, now: datetime) -> dict[Hour, list[str]]:
+    """Return, for each hour within its grace period, the collectors whose manifest is not there yet.
+
+    The grace period counts from an hour's end, so hours that are long past are never waited for. Raises Problem for an
+    hour of the future that is not in the archive: its run would wait until it begins.
+    """
+    archive = _archive(settings)
+    late = {hour: _missing(archive.listed(hour), settings) for hour in wanted if settings.awaits(hour, now)}
+    for hour, collectors in late.items():
+        if collectors:
+            _check_has_begun(hour, now)
+    return {hour: collectors for hour, collectors in late.items() if collectors}
 
 
 def stale_hours(settings: LoaderSettings, first: Hour, last: Hour) -> list[Hour]:
     """Return the hours from `first` to `last` whose archive changed after they were loaded, or that never were.
 
-    An hour without any manifest is among them when an earlier one of the range was recorded, patience is over, and
-    nothing stands in the warehouse: it is to be known as a gap.
+    An hour without any manifest is among them when an earlier one of the range was recorded, its grace period is over,
+    and the warehouse has nothing of it: it is a gap.
     """
     archive = _archive(settings)
     days = dict.fromkeys(hour.start.date() for hour in hours(first, last))
@@ -111,7 +119,7 @@ def _given_up(hour: Hour, settings: LoaderSettings, now: datetime) -> bool:
 
 
 def _check_was_to_be_recorded(hour: Hour, archive: S3Archive) -> None:
-    """Raise Problem for an hour before the first recorded one: that nobody recorded it is no gap to repair."""
+    """Raise Problem for an hour before the first recorded one, which is no gap to repair."""
     first = archive.first_recorded()
     if first is None or hour.start < first.start:
         began = f"the first recorded hour is {first.key}" if first else "the archive has no hour at all"
@@ -121,45 +129,18 @@ def _check_was_to_be_recorded(hour: Hour, archive: S3Archive) -> None:
         )
 
 
-def check_has_begun(hour: Hour, now: datetime) -> None:
+def _check_has_begun(hour: Hour, now: datetime) -> None:
     """Raise Problem for an hour of the future."""
     if hour.start > now:
         raise Problem(f"{hour.key} is in the future: it is {Hour.of(now).key} now, in UTC", "Name an hour that is over")
 
 
-def _nothing_there(hour: Hour) -> Problem:
-    return Problem(
-        f"the archive has no manifest of {hour.key}: no collector has uploaded that hour",
-        "Run `tidemark upload` on the collectors' machines; an hour is uploaded once it is over",
-    )
-
-
 def _chosen(listed: list[Listed], hour: Hour, collectors: Sequence[str] | None) -> list[Listed]:
     there = [one.key.collector for one in listed]
-    present = ", ".join(there) or "nobody"
+    present = ", ".join(there) or "no collector"
     if missing := sorted(set(collectors or ()) - set(there)):
         raise Problem(
             f"the archive has no manifest of {hour.key} by {', '.join(missing)}, only by {present}",
             "Run `tidemark upload` on that collector's machine, or leave it out",
         )
     return [one for one in listed if not collectors or one.key.collector in collectors]
-
-
-def _report(connection: Connection, hour: Hour, missing: list[str], *, unchanged: bool) -> LoadReport:
-    run = last_run(connection, hour)
-    if run is None:
-        raise AssertionError(f"{hour.key} was loaded and has no load_run")
-    counts = {
-        name: run[name]
-        for name in ("files", "lines", "inserted", "replaced", "duplicates", "conflicting", "other", "quarantined")
-    }
-    return LoadReport(
-        hour=hour.key,
-        unchanged=unchanged,
-        collectors=run["collectors"],
-        missing=missing,
-        covered_seconds=covered_seconds(connection, hour),
-        gaps=open_gaps(connection, hour),
-        seconds=(run["finished_at"] - run["started_at"]).total_seconds(),
-        **counts,
-    )

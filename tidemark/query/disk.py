@@ -4,7 +4,7 @@ from difflib import get_close_matches
 
 from tidemark.core.errors import Problem
 from tidemark.query.question import Question
-from tidemark.storage.shipped import shipped
+from tidemark.storage.files import shipped
 
 QUERIES = shipped("sql") / "queries"
 

@@ -1,4 +1,4 @@
-"""Files that survive a power cut, and locks that end with the process that holds them."""
+"""Files that survive a power cut, locks that end with the process that holds them, and the folders that ship."""
 
 import fcntl
 import os
@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Literal, TypeVar
+
+import tidemark
 
 _Result = TypeVar("_Result")
 _LOCK_POLL = 0.05
@@ -81,3 +83,10 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def shipped(name: Literal["dags", "sql"]) -> Path:
+    """Return the folder `name`: inside the package where a wheel was installed, beside it in a checkout."""
+    package = Path(tidemark.__file__).parent
+    installed = package / name
+    return installed if installed.is_dir() else package.parent / name

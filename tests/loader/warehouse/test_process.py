@@ -10,11 +10,11 @@ from subprocess import PIPE, Popen
 import psutil
 import pytest
 
-from tests.loader.archive.test_verified import described, packed
 from tests.loader.recording import HOUR
+from tests.loader.test_verified import described, packed
 from tests.loader.transform.messages import line_of, sample, sold
 from tidemark.core.errors import Problem
-from tidemark.loader.archive.verified import unpacked
+from tidemark.loader.verified import unpacked
 from tidemark.loader.warehouse.process import ReadingProcess
 from tidemark.loader.warehouse.rows import Origin, rows_of
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.loader.warehouse.test_process import BODY, origin
-from tidemark.loader.archive.verified import unpacked
+from tidemark.loader.verified import unpacked
 from tidemark.loader.warehouse.reader import END, Refused, Told, main
 from tidemark.loader.warehouse.rows import Origin, rows_of
 

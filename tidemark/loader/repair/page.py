@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw
 
-from tidemark.core.surrogates import replace_lone_surrogates
+from tidemark.core.text import replace_lone_surrogates
 
 # A reset of more than this is a time in seconds since 1970, of less a number of seconds.
 _EPOCH = 1_000_000_000

@@ -19,7 +19,7 @@ from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.warehouse.same_sale import reported_of, superseded
 from tidemark.loader.warehouse.staging import FAULT, check_counts, files_of, stage
-from tidemark.storage.shipped import shipped
+from tidemark.storage.files import shipped
 
 SQL = shipped("sql")
 _STAGE = SQL / "load" / "1_stage.sql"

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from tidemark.core.errors import Problem
+from tidemark.storage.files import shipped
 from tidemark.storage.postgres import connected
-from tidemark.storage.shipped import shipped
 
 MIGRATIONS = shipped("sql") / "migrations"
 _LOCK_NOT_AVAILABLE = "55P03"

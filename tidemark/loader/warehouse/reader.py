@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 import msgspec
 
 from tidemark.core.errors import Problem
-from tidemark.loader.archive.verified import unpacked
+from tidemark.loader.verified import unpacked
 from tidemark.loader.warehouse.rows import Origin, Rows, rows_of
 
 END = b""  # an object's last message, in both directions

@@ -1,5 +1,6 @@
 """What the warehouse says of its own loads: which hours it holds, from which inputs, with which numbers."""
 
+from dataclasses import dataclass, field
 from datetime import UTC
 
 from sqlalchemy import Connection, RowMapping, text
@@ -19,6 +20,56 @@ _GAPS = text(
     "SELECT collector, topic, from_at, to_at, reason FROM ops.gap "
     "WHERE source_hour = :hour AND repaired_by IS NULL ORDER BY from_at, collector, topic"
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadReport:
+    """One load of one hour; every value is plain, so that it prints as JSON.
+
+    `lines` = `inserted` + `replaced` + `duplicates` + `other` + `quarantined`, each line counted once. `conflicting`
+    are those duplicates that report other values than the sale's row. `covered_seconds` of the hour at least one
+    collector covered. `unchanged`: there was nothing to do, and the numbers are those of the last load.
+    """
+
+    hour: str
+    unchanged: bool
+    collectors: list[str]
+    missing: list[str]
+    files: int
+    lines: int
+    inserted: int
+    replaced: int
+    duplicates: int
+    conflicting: int
+    other: int
+    quarantined: int
+    covered_seconds: float
+    gaps: list[str] = field(default_factory=list)
+    seconds: float
+
+    @property
+    def sales(self) -> int:
+        """Lines that report a sale."""
+        return self.inserted + self.replaced + self.duplicates
+
+    def __str__(self) -> str:
+        verb = "is loaded and unchanged" if self.unchanged else f"loaded in {self.seconds:.1f} s"
+        by = f"{self.files} files by {', '.join(self.collectors)}" if self.collectors else "no manifest"
+        missing = f"; no manifest yet of {', '.join(self.missing)}" if self.missing else ""
+        sales = f"{self.inserted:,} new, {self.replaced:,} replaced, {self.duplicates:,} known already"
+        if self.conflicting:
+            sales += f", {self.conflicting:,} of them with other values: see ops.sale_difference"
+        return "\n".join(
+            [
+                f"{self.hour} {verb}: {by}{missing}",
+                f"  lines       {self.lines:>12,}",
+                f"  sales       {self.sales:>12,}  {sales}",
+                f"  other types {self.other:>12,}",
+                f"  quarantined {self.quarantined:>12,}{'  see ops.quarantine' if self.quarantined else ''}",
+                f"  covered     {self.covered_seconds:>12,.1f}  seconds of 3,600",
+                *(f"  gap         {gap}" for gap in self.gaps),
+            ]
+        )
 
 
 def require_migrated(connection: Connection) -> None:
@@ -43,14 +94,22 @@ def fingerprints(connection: Connection, first: Hour, last: Hour) -> dict[Hour, 
     return {Hour(row.source_hour.astimezone(UTC)): row.fingerprint for row in rows}
 
 
-def covered_seconds(connection: Connection, hour: Hour) -> float:
-    """Return the seconds of a loaded hour that at least one collector covered."""
-    return float(connection.scalar(_COVERED, {"hour": hour.start}) or 0)
-
-
-def open_gaps(connection: Connection, hour: Hour) -> list[str]:
-    """Return the gaps of an hour that no repair has filled, one line of text each."""
-    return [
-        f"{gap.collector} {gap.topic} {format_timestamp(gap.from_at)} to {format_timestamp(gap.to_at)}: {gap.reason}"
-        for gap in connection.execute(_GAPS, {"hour": hour.start})
-    ]
+def report_of(connection: Connection, hour: Hour, missing: list[str], *, unchanged: bool) -> LoadReport:
+    """Return the report of an hour's newest load; `missing` are the expected collectors without a manifest."""
+    run = last_run(connection, hour)
+    if run is None:
+        raise AssertionError(f"{hour.key} was loaded and has no load_run")
+    counts = ("files", "lines", "inserted", "replaced", "duplicates", "conflicting", "other", "quarantined")
+    return LoadReport(
+        hour=hour.key,
+        unchanged=unchanged,
+        collectors=run["collectors"],
+        missing=missing,
+        covered_seconds=float(connection.scalar(_COVERED, {"hour": hour.start}) or 0),
+        gaps=[
+            f"{collector} {topic} {format_timestamp(start)} to {format_timestamp(end)}: {reason}"
+            for collector, topic, start, end, reason in connection.execute(_GAPS, {"hour": hour.start})
+        ],
+        seconds=(run["finished_at"] - run["started_at"]).total_seconds(),
+        **{name: run[name] for name in counts},
+    )

@@ -17,7 +17,7 @@ from tidemark.archive.event_type import SALE
 from tidemark.archive.manifest import Manifest, Segment
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.loader.archive.verified import check_records, unpacked
+from tidemark.loader.verified import check_records, unpacked
 from tidemark.loader.warehouse.copy import PORTION, Copy, copied
 from tidemark.loader.warehouse.copy_csv import OBSERVATION_COLUMNS, QUARANTINE_COLUMNS
 from tidemark.loader.warehouse.process import ReadingProcess

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from rich.console import Console
 
-from tidemark.loader.marts.postgres import refresh_days
+from tidemark.loader.marts import refresh_days
 from tidemark.local.demo.reconciliation import Reconciliation
 from tidemark.local.demo.report import report
 from tidemark.local.demo.schedule import RATE, SALES_SHARE, Schedule, record

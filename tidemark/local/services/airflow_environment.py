@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from tidemark.core.hour import Hour
-from tidemark.storage.shipped import shipped
+from tidemark.storage.files import shipped
 
 DAGS = shipped("dags")
 USERNAME = "admin"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tidemark.archive.manifest import Segment
 from tidemark.core.errors import Problem
-from tidemark.loader.archive.verified import CHUNK, check_records, unpacked
+from tidemark.loader.verified import CHUNK, check_records, unpacked
 
 KEY = "events/date=2026-11-22/hour=15/collector=a/20261122T15.0001.jsonl.zst"
 LINES = b'{"a":1}\n{"b":2}\n'

@@ -1,16 +1,20 @@
-"""The archive in S3, read only: manifests listed and fetched, segments streamed."""
+"""The archive in S3, read only: manifests listed and fetched, segments streamed.
 
-from collections.abc import Iterator
+A changed hour is recognised by the fingerprint of its manifests.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from tidemark.archive.manifest import Manifest, Segment
-from tidemark.archive.names import REPAIR_PREFIX, manifest_folder
+from tidemark.archive.manifest import Manifest, Segment, read_manifest
+from tidemark.archive.names import REPAIR_PREFIX, ManifestKey, manifest_folder
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.loader.archive.listing import Listed, read_listed
-from tidemark.loader.archive.verified import CHUNK
+from tidemark.loader.verified import CHUNK
 from tidemark.storage.failures import problem_of
 from tidemark.storage.s3 import place_of
 
@@ -18,6 +22,49 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _KEPT = "Nothing was half done"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Listed:
+    """A manifest as a listing shows it. `etag` changes whenever the object is written with other content."""
+
+    key: ManifestKey
+    etag: str
+
+    @classmethod
+    def of(cls, key: str, etag: str) -> "Listed":
+        """Return an object of a manifest folder. Raises Problem for one that does not belong there."""
+        try:
+            return cls(ManifestKey.parse(key), etag.strip('"'))
+        except ValueError as error:
+            raise Problem(
+                f"{key!r} lies among the manifests of the archive and is none ({error})",
+                "Move it elsewhere; what it stands for would otherwise be left out silently",
+            ) from error
+
+
+def read_listed(listed: Listed, data: bytes) -> Manifest:
+    """Read a manifest that was fetched. Raises Problem unless it agrees with itself and with its key."""
+    try:
+        manifest = read_manifest(data)
+        said = (manifest.collector, manifest.hour)
+        wrong = (
+            "" if said == (listed.key.collector, listed.key.hour.key) else f"it says that it is {said[1]} by {said[0]}"
+        )
+    except ValueError as error:
+        wrong = str(error)
+    if wrong:
+        raise Problem(
+            f"the manifest {listed.key} cannot be used: {wrong}",
+            "Find out who wrote it; `tidemark upload` writes a right one where the collector still has the hour",
+        )
+    return manifest
+
+
+def fingerprint(listed: Iterable[Listed]) -> str:
+    """Return a digest that is equal for the same manifests with the same content, in any order."""
+    lines = sorted(f"{manifest.key} {manifest.etag}\n" for manifest in listed)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 class S3Archive:

@@ -1,6 +1,6 @@
 import pytest
 
-from tidemark.loader.marts.check import Check, Failure
+from tidemark.loader.checks import Check, Failure
 
 SQL = "-- Grain: one row per fault.\n-- Wrong: It is.\n-- Next: Put it right.\nSELECT 1\n"
 

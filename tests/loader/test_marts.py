@@ -8,7 +8,8 @@ from sqlalchemy import text
 from tests.sql.market import MARKET, at, load
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.loader.marts.postgres import refresh_days, run_checks
+from tidemark.loader.checks import run_checks
+from tidemark.loader.marts import refresh_days
 from tidemark.storage.postgres import connected
 
 

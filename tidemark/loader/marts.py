@@ -1,19 +1,16 @@
-"""Days scored and checks run, in the warehouse."""
+"""Keeping the marts right: days that loads changed are scored, and fees classified; what that means is `sql/marts/`."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
-from tidemark.core.hour import Hour
-from tidemark.loader.marts.check import Check, Failure
+from tidemark.storage.files import shipped
 from tidemark.storage.postgres import connected
-from tidemark.storage.shipped import shipped
 
-SQL = shipped("sql")
-MARTS = SQL / "marts"
+MARTS = shipped("sql") / "marts"
 _FEES = MARTS / "daily_4_fees.sql"
 _LOCK = MARTS / "daily_0_lock.sql"
 _DAYS = text("SELECT DISTINCT (sold_at AT TIME ZONE 'UTC')::date FROM core.sale WHERE fees IS NOT NULL ORDER BY 1")
@@ -36,17 +33,16 @@ def refresh_days(url: SecretStr, say: Callable[[str], object] = print) -> list[d
     with connected(url) as connection:
         # one by one: a day can make an implausible price of a later one, which then waits again
         while day := connection.scalar(text("SELECT min(day) FROM mart.stale_day")):
-            _score(connection, day)
+            for file in sorted(MARTS.glob("daily_*.sql")):
+                connection.execute(text(file.read_text()), _values(day))
             connection.commit()
             say(f"{day}: scored for wash trades and implausible prices, daily tables rebuilt")
             scored.append(day)
     return scored
 
 
-def _score(connection: Connection, day: date) -> None:
-    start = datetime.combine(day, time(), UTC)
-    for file in sorted(MARTS.glob("daily_*.sql")):
-        connection.execute(text(file.read_text()), {"day": start})
+def _values(day: date) -> dict[str, datetime]:
+    return {"day": datetime.combine(day, time(), UTC)}
 
 
 class Kinds(NamedTuple):
@@ -77,39 +73,11 @@ def classify_fees(url: SecretStr, say: Callable[[str], object] = print) -> Class
         days = connection.scalars(_DAYS).all()
         connection.commit()
         for day in days:
-            if sales := _classify(connection, day):
+            connection.execute(text(_LOCK.read_text()), _values(day))
+            if sales := connection.execute(text(_FEES.read_text()), _values(day)).rowcount:
                 changed[day] = sales
                 say(f"{day}: {sales:,} sales classified otherwise")
             connection.commit()
         after = Kinds(*connection.execute(_KINDS).one())
     refresh_days(url, say)
     return Classified(before, after, changed)
-
-
-def _classify(connection: Connection, day: date) -> int:
-    """Return how many sales of a day changed."""
-    values = {"day": datetime.combine(day, time(), UTC)}
-    connection.execute(text(_LOCK.read_text()), values)
-    return connection.execute(text(_FEES.read_text()), values).rowcount
-
-
-def checks() -> list[Check]:
-    """Return every check of `sql/checks/`, in order of name."""
-    return [Check.parse(file.stem, file.read_text()) for file in sorted((SQL / "checks").glob("*.sql"))]
-
-
-def run_checks(url: SecretStr, hour: Hour | None = None) -> list[Failure]:
-    """Run every check over one archive hour, or over the whole warehouse, and return those that found wrong rows.
-
-    Reads only, needs the loader's rights. Raises Problem where the warehouse does not answer.
-    """
-    with connected(url) as connection:
-        connection.execute(text("SET TRANSACTION READ ONLY"))
-        failures = [_run(connection, check, hour) for check in checks()]
-    return [failure for failure in failures if failure]
-
-
-def _run(connection: Connection, check: Check, hour: Hour | None) -> Failure | None:
-    result = connection.execute(text(check.sql), {"hour": hour.start if hour else None}).mappings()
-    rows = result.fetchmany(Failure.LIMIT)
-    return Failure(check, len(rows), dict(rows[0])) if rows else None
