@@ -24,9 +24,9 @@ from tests.loader.recording import Recording
 from tidemark.core.hour import Hour, hours
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
-from tidemark.loader.warehouse.copy_csv import observation_row
 from tidemark.loader.warehouse.load import merge
 from tidemark.loader.warehouse.migrate import migrate
+from tidemark.loader.warehouse.rows import observation_row
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
 from tidemark.simulator.market.market import Market

@@ -34,8 +34,8 @@ from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.transform.identity import sale_uid
 from tidemark.loader.transform.sale import Sale
 from tidemark.loader.warehouse.copy import Copy
-from tidemark.loader.warehouse.copy_csv import FORMAT, OBSERVATION_COLUMNS, observation_row
 from tidemark.loader.warehouse.load import SQL, execute, merge
+from tidemark.loader.warehouse.rows import FORMAT, OBSERVATION_COLUMNS, observation_row
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
 from tidemark.storage.postgres import connected

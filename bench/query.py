@@ -20,10 +20,9 @@ from bench import results
 from bench.server import SETTINGS, warehouse
 from tidemark.loader.marts import MARTS, refresh_days
 from tidemark.local.services.postgres import UNSAFE_BUT_FAST
-from tidemark.query.disk import questions
 from tidemark.query.parameter import values_of
 from tidemark.query.postgres import SESSION
-from tidemark.query.question import Question
+from tidemark.query.question import Question, questions
 from tidemark.storage.postgres import connected
 
 WHOLE = 5_000_000

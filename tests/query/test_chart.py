@@ -5,7 +5,7 @@ import pytest
 from tidemark.core.errors import Problem
 from tidemark.query.answer import Answer
 from tidemark.query.chart import chart_of
-from tidemark.query.disk import question
+from tidemark.query.question import question
 
 HEAT = Answer(("weekday", "hour", "sales"), [("Mon", 9, 4), ("Mon", 11, 2), ("Tue", 9, 1)])
 

@@ -12,9 +12,8 @@ from pydantic import SecretStr
 
 from tests.sql.market import fill
 from tidemark.core.errors import Problem
-from tidemark.query.disk import question
 from tidemark.query.postgres import ask
-from tidemark.query.question import Question
+from tidemark.query.question import Question, question
 
 HEADER = "-- Grain: g.\n-- Answers: a?\n-- Plot: none\n-- Example: e\n"
 

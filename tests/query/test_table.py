@@ -5,7 +5,7 @@ import pytest
 from rich.table import Table
 
 from tidemark.query.answer import Answer
-from tidemark.query.disk import question
+from tidemark.query.question import question
 from tidemark.query.table import console, table_of, table_of_parameters, table_of_questions
 
 

@@ -15,9 +15,9 @@ from tests.sql.market import ETH_UNRATED, at, fees, fill, load, sale
 from tidemark.loader.marts import refresh_days
 from tidemark.local.services.postgres import programs
 from tidemark.query.answer import shown
-from tidemark.query.disk import QUERIES, question, questions
 from tidemark.query.parquet import as_parquet
 from tidemark.query.postgres import ask
+from tidemark.query.question import QUERIES, question, questions
 from tidemark.storage.postgres import connected
 
 AMOUNTS = ("spent_eth", "earned_eth", "moved_eth")

@@ -30,9 +30,9 @@ def coverage(
     """
     from tidemark.loader.settings import WarehouseSettings
     from tidemark.query import coverage as hours
-    from tidemark.query.disk import question
     from tidemark.query.export import as_json as json_of
     from tidemark.query.postgres import ask
+    from tidemark.query.question import question
     from tidemark.query.table import console
 
     given = {name: each.key for name, each in (("from", first), ("to", last)) if each}

@@ -47,7 +47,8 @@ def query(
       tidemark query top_sales --limit 100 --output top.parquet
     """
     from tidemark.loader.settings import WarehouseSettings
-    from tidemark.query import chart, disk, postgres, table
+    from tidemark.query import chart, postgres, table
+    from tidemark.query.question import question as question_of
 
     console = table.console()
     if name is None or name in ("-h", "--help"):
@@ -55,7 +56,7 @@ def query(
         return
     if name.startswith("-"):
         raise Problem(f"{name} stands where the question belongs", "Write: tidemark query QUESTION --name value …")
-    question = disk.question(name)
+    question = question_of(name)
     if {"-h", "--help"} & set(context.args):
         _explain(console, question)
         return
@@ -71,7 +72,7 @@ def query(
 
 
 def _list(console: "Console", context: typer.Context, *, asked_for_help: bool) -> None:
-    from tidemark.query.disk import questions
+    from tidemark.query.question import questions
     from tidemark.query.table import table_of_questions
 
     if asked_for_help:

@@ -18,12 +18,17 @@ lines at the top are the note: what the figures leave out.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import takewhile
+from pathlib import Path
 from typing import Self
 
+from tidemark.core.errors import Problem
 from tidemark.query.answer import Kind
 from tidemark.query.parameter import Parameter
+from tidemark.storage.files import shipped
 
+QUERIES = shipped("sql") / "queries"
 _LINE = re.compile(r"-- (?P<key>[A-Z][a-z]+): (?P<value>.+)")
 
 
@@ -82,3 +87,30 @@ class Question:
         parameters = tuple(Parameter.parse(text) for text in found.get("Parameter", ()))
         return cls(name, found["Grain"][0], found["Answers"][0], parameters, Plot.parse(found["Plot"][0]),
                    found["Example"][0], " ".join(note), kinds, sql)  # fmt: skip
+
+
+def questions(folder: Path = QUERIES) -> list[Question]:
+    """Return every question, in order of name. Raises Problem where one cannot be read."""
+    return [_read(file) for file in sorted(folder.glob("*.sql"))]
+
+
+def question(name: str, folder: Path = QUERIES) -> Question:
+    """Return the question of that name; dashes do as well as underscores.
+
+    Raises Problem, with the nearest names, where there is none.
+    """
+    known = {file.stem: file for file in folder.glob("*.sql")}
+    wanted = name.replace("-", "_")
+    if wanted in known:
+        return _read(known[wanted])
+    near = get_close_matches(wanted, known, n=3)
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    raise Problem(f"there is no question {name!r}", f"{meant}`tidemark query` lists them all")
+
+
+def _read(file: Path) -> Question:
+    try:
+        return Question.parse(file.stem, file.read_text())
+    except ValueError as error:
+        raise Problem(f"sql/queries/{file.name} is not a question: {error}",
+                      "Correct its first lines, as those of the questions beside it") from error  # fmt: skip

@@ -12,7 +12,7 @@ from tidemark.loader.transform.identity import Nft
 from tidemark.loader.transform.order import NATIVE, Side
 from tidemark.loader.transform.outcome import Reason, UnfitError
 from tidemark.loader.transform.sale import Facts, Sale, SideSource, SoldAtSource, Source, sale_of
-from tidemark.loader.transform.times import AHEAD, REPLAYED_AFTER
+from tidemark.loader.transform.values import AHEAD, REPLAYED_AFTER
 
 OF_THE_LOAD = {
     *("sale_uid", "fill", "payload_hash", "source_hour", "loaded_at", "first_collector", "first_load_id"),

@@ -12,8 +12,8 @@ from tests.loader.recording import HOUR
 from tests.loader.transform.messages import sale_of, sold
 from tidemark.core.errors import Problem
 from tidemark.loader.warehouse.copy import copied
-from tidemark.loader.warehouse.copy_csv import OBSERVATION_COLUMNS, observation_row
 from tidemark.loader.warehouse.load import SQL, lock_hour, merge, merge_steps
+from tidemark.loader.warehouse.rows import OBSERVATION_COLUMNS, observation_row
 from tidemark.storage.postgres import connected
 
 RUN = {

@@ -1,12 +1,15 @@
-"""What a process of its own reads is what this one would have read, and no end of it goes unnoticed."""
+"""What another process reads is what this one would have read, and each end of it is noticed."""
 
 import os
 import signal
 import sys
 from collections.abc import Iterator
-from multiprocessing import get_context
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 from subprocess import PIPE, Popen
+from threading import Thread
 
+import msgspec
 import psutil
 import pytest
 
@@ -15,7 +18,7 @@ from tests.loader.test_verified import described, packed
 from tests.loader.transform.messages import line_of, sample, sold
 from tidemark.core.errors import Problem
 from tidemark.loader.verified import unpacked
-from tidemark.loader.warehouse.process import ReadingProcess
+from tidemark.loader.warehouse.process import END, Answer, ReadingProcess, Refused, main
 from tidemark.loader.warehouse.rows import Origin, rows_of
 
 LINES = b"".join(
@@ -105,3 +108,51 @@ def test_whoever_is_killed_leaves_no_process_behind() -> None:
         reader = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
     assert psutil.wait_procs([reader], timeout=20) == ([reader], [])
+
+
+_answer: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+Ends = tuple[Connection, Connection, Thread]
+
+
+@pytest.fixture
+def reader() -> Iterator[Ends]:
+    asked, asks = Pipe(duplex=False)
+    tells, told = Pipe(duplex=False)
+    thread = Thread(target=main, args=(asked, told))
+    thread.start()
+    with asked, told, tells:
+        yield asks, tells, thread
+        asks.close()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def ask(asks: Connection, wanted: Origin, body: bytes) -> None:
+    for message in (msgspec.msgpack.encode(wanted), body, END):
+        asks.send_bytes(message)
+
+
+def test_an_object_comes_back_as_rows_and_an_end(reader: Ends) -> None:
+    asks, tells, _ = reader
+    for number in (1, 2):
+        ask(asks, origin(number), BODY)
+        told = [_answer.decode(message) for message in iter(tells.recv_bytes, END)]
+        assert told == list(rows_of(origin(number), unpacked(iter([BODY]), origin().segment)))
+
+
+def test_a_damaged_object_is_refused_and_is_the_last(reader: Ends) -> None:
+    asks, tells, thread = reader
+    ask(asks, origin(), BODY[:-3])
+    messages = iter(lambda: _answer.decode(tells.recv_bytes()), None)
+    refused = next(told for told in messages if isinstance(told, Refused))
+    assert "its manifest says" in refused.what
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_it_ends_when_nobody_listens(reader: Ends) -> None:
+    asks, tells, thread = reader
+    tells.close()
+    ask(asks, origin(), BODY)
+    thread.join(20)
+    assert not thread.is_alive()

@@ -1,15 +1,38 @@
-"""An object's lines as rows: every line in one count, and of a flood of refused ones only the first are kept."""
+"""An object's lines as rows: each line is counted once, and COPY reads back every value."""
 
 from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from sqlalchemy import text
 
 from tests.loader.recording import HOUR
 from tests.loader.transform.messages import line_of, sample, sold
 from tidemark.archive.manifest import Segment
-from tidemark.loader.transform.outcome import Reason
+from tidemark.loader.transform.identity import sale_uid
+from tidemark.loader.transform.order import Fee, Side
+from tidemark.loader.transform.outcome import Reason, Reject
+from tidemark.loader.transform.sale import Sale, SideSource, SoldAtSource, Source
 from tidemark.loader.warehouse import rows
-from tidemark.loader.warehouse.rows import Origin, Rows, rows_of
+from tidemark.loader.warehouse.copy import copied
+from tidemark.loader.warehouse.rows import (
+    LONGEST_RAW,
+    OBSERVATION_COLUMNS,
+    QUARANTINE_COLUMNS,
+    Origin,
+    Rows,
+    observation_row,
+    quarantine_row,
+    rows_of,
+)
+from tidemark.storage.postgres import connected
 
 SALE = sample("item_sold.2023.object-frame.json")
 OFFER = sample("trait_offer.2023.object-frame.json")
@@ -54,3 +77,95 @@ def test_a_flood_leaves_its_first_lines_and_crowds_out_no_other_kind(
         ("12", Reason.MALFORMED),
     ]
     assert sum(sum(each.refused.values()) for each in found) == 14
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+WHOLE = st.integers(0, 2**256)
+EXACT = st.decimals(min_value=0, max_value=10**30, allow_nan=False, allow_infinity=False)
+MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+FEES = st.builds(Fee, recipient=WORDS, amount_raw=WHOLE)
+SALES = st.builds(
+    Sale,
+    sold_at=MOMENTS,
+    received_at=MOMENTS,
+    sold_at_source=st.sampled_from(SoldAtSource),
+    event_at=st.none() | MOMENTS,
+    sent_at=st.none() | MOMENTS,
+    side=st.sampled_from(Side),
+    side_source=st.sampled_from(SideSource),
+    source=st.sampled_from(Source),
+    is_replayed=st.booleans(),
+    is_private=st.none() | st.booleans(),
+    payment_token_decimals=st.none() | st.integers(0, 77),
+    fees=st.none() | st.lists(FEES).map(tuple),
+    **dict.fromkeys(("chain", "transaction_hash", "contract_address", "token_id"), WORDS),
+    **{
+        name: st.none() | WORDS
+        for name in ("order_hash", "collection_slug", "nft_name", "maker", "taker", "seller", "buyer",
+                     "payment_token_address", "payment_token_symbol")
+    },
+    **{name: st.none() | WHOLE for name in ("quantity", "price_raw")},
+    **{name: st.none() | EXACT for name in ("price", "unit_price", "usd_rate", "eth_rate", "price_usd", "price_eth")},
+)  # fmt: skip
+
+
+def kept(value: Any) -> Any:
+    """What PostgreSQL gives back for a value of a sale."""
+    if isinstance(value, str):
+        return str(value).replace("\0", "\ufffd")
+    if isinstance(value, tuple):
+        return [kept(fee) for fee in value]
+    if isinstance(value, Fee):
+        return {"recipient": kept(value.recipient), "amount_raw": str(value.amount_raw)}
+    return value
+
+
+@pytest.fixture
+def staging(warehouse_url: str):
+    with connected(SecretStr(warehouse_url)) as connection:
+        connection.execute(text("CREATE TEMP TABLE sale_observation (LIKE staging.sale_observation)"))
+        connection.execute(text("CREATE TEMP TABLE quarantine (LIKE ops.quarantine)"))
+        yield connection
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(sale=SALES)
+def test_every_value_comes_back_as_it_was(staging, sale: Sale) -> None:
+    staging.execute(text("TRUNCATE sale_observation"))
+    count = copied(
+        staging, "sale_observation", OBSERVATION_COLUMNS, BytesIO(observation_row(7, 1, "collector-a", sale, 2))
+    )
+    row = staging.execute(text("SELECT * FROM sale_observation")).mappings().one()
+    assert (count, row["observation"], row["file"], row["collector"]) == (1, 7, 1, "collector-a")
+    told = {name: getattr(sale, name) for name in Sale.__struct_fields__}
+    assert {name: row[name] for name in told} == {name: kept(value) for name, value in told.items()}
+    assert (row["sale_uid"], row["fill"]) == (sale_uid(sale, 2), 2)
+
+
+@given(sale=SALES, moment=MOMENTS)
+def test_the_payload_hash_is_of_the_reported_values_and_not_of_who_reported_them(sale: Sale, moment: datetime) -> None:
+    def content(told: Sale) -> bytes:
+        return observation_row(1, 1, "collector-a", told).split(b",")[3]
+
+    again = msgspec.structs.replace(sale, received_at=moment, sent_at=moment, is_replayed=True)
+    other = msgspec.structs.replace(sale, price=(sale.price or Decimal(0)) + 1)
+    assert content(again) == content(sale) != content(other)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(line=st.binary(max_size=200), detail=WORDS)
+def test_any_line_can_be_quarantined(staging, line: bytes, detail: str) -> None:
+    staging.execute(text("TRUNCATE quarantine"))
+    place = (HOUR.start, "key", 1, "collector-a")
+    rejected = quarantine_row(place, line, Reject("unparsed", Reason.UNPARSED, detail))
+    copied(staging, "quarantine", QUARANTINE_COLUMNS, BytesIO(rejected))
+    row = staging.execute(text("SELECT * FROM quarantine")).mappings().one()
+    assert (row["source_hour"], row["key"], row["line"], row["collector"]) == place
+    shown = kept(line.decode(errors="replace"))
+    assert (row["reason"], row["raw"], row["raw_bytes"]) == (f"unparsed: {kept(detail)}", shown, len(line))
+
+
+def test_a_long_line_is_cut_and_its_size_kept() -> None:
+    place = (HOUR.start, "key", 1, "collector-a")
+    row = quarantine_row(place, b"x" * 10**6, Reject("unparsed", Reason.UNPARSED, "long")).rstrip().split(b",")
+    assert (len(row[5]), row[6]) == (LONGEST_RAW + len('""'), b"1000000")

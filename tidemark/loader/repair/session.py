@@ -13,8 +13,7 @@ from tidemark.loader.repair.faults import ApiFault, FaultError
 from tidemark.loader.repair.http import EventsApi
 from tidemark.loader.repair.objects import Line, hour_objects
 from tidemark.loader.repair.page import Event
-from tidemark.loader.repair.paging import Paging
-from tidemark.loader.repair.window import GapWindow
+from tidemark.loader.repair.window import GapWindow, Paging
 from tidemark.loader.settings import LoaderSettings
 from tidemark.storage.s3 import S3Store
 

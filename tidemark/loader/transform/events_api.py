@@ -6,11 +6,10 @@ from functools import partial
 from msgspec import Raw, Struct
 
 from tidemark.loader.transform.identity import Nft, chain_of, label_of, needed_word, word_of
-from tidemark.loader.transform.lenient import optional
-from tidemark.loader.transform.number import decimals_of, whole_of
 from tidemark.loader.transform.order import ABSENT
+from tidemark.loader.transform.outcome import optional
 from tidemark.loader.transform.sale import Facts, Source
-from tidemark.loader.transform.times import timestamp_of
+from tidemark.loader.transform.values import decimals_of, timestamp_of, whole_of
 
 TOPIC = "events-api"
 

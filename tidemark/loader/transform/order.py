@@ -6,9 +6,8 @@ from enum import StrEnum
 from msgspec import Raw, Struct
 
 from tidemark.loader.transform.identity import word_of
-from tidemark.loader.transform.lenient import optional
-from tidemark.loader.transform.number import even_share, whole_of
-from tidemark.loader.transform.outcome import Reason, UnfitError
+from tidemark.loader.transform.outcome import Reason, UnfitError, optional
+from tidemark.loader.transform.values import even_share, whole_of
 
 COIN, ERC20, ERC721, ERC1155 = range(4)
 MONEY, NFTS = frozenset({COIN, ERC20}), frozenset({ERC721, ERC1155})

@@ -1,12 +1,25 @@
-"""What becomes of a record line that is no sale, and the error that makes it a reject."""
+"""What becomes of a record line that is no sale: the reasons of rejects, and fields that are left out alone.
+
+One bad field never costs a sale: what is optional and cannot be read is left out and named.
+"""
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Raw
 
 LONGEST_DETAIL = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+ELISIONS = frozenset({b'"[Object]"', b'"[Array]"', b'"[object Object]"'})
+MOST_DROPPED = 32
+_PATH = re.compile(r" - at `\$\.(?P<path>[\w.]+)")
+_object = msgspec.json.Decoder(dict[str, Raw])
+
+Value = TypeVar("Value")
+Result = TypeVar("Result")
 
 
 class Reason(StrEnum):
@@ -51,3 +64,49 @@ class UnfitError(Exception):
 def rejected(event_type: str, reason: Reason, detail: str) -> Reject:
     """Return a reject whose detail is short and printable, whatever it quotes."""
     return Reject(event_type, reason, _CONTROL.sub("?", detail)[:LONGEST_DETAIL])
+
+
+def optional(
+    unreadable: list[str], read: Callable[[Value, str], Result | None], value: Value, name: str
+) -> Result | None:
+    """Return what `read` makes of a value; where it raises UnfitError, None, and the name is added to `unreadable`."""
+    try:
+        return read(value, name)
+    except UnfitError:
+        unreadable.append(name)
+        return None
+
+
+def decode(decoder: msgspec.json.Decoder[Any], message: bytes, unreadable: list[str]) -> Any:
+    """Decode a message; each part that does not have its shape becomes null and its path is added to `unreadable`.
+
+    Raises msgspec.ValidationError where a part does not fit that has to be there, msgspec.DecodeError for what is no
+    JSON, and UnfitError where a debugger's `[Object]` shows that the message was printed and not recorded.
+    """
+    dropped: dict[str, msgspec.ValidationError] = {}
+    while True:
+        try:
+            decoded = decoder.decode(message)
+        except msgspec.ValidationError as error:
+            found = _PATH.search(str(error))
+            path, cause = found["path"] if found else "", error
+            while path in dropped:  # null does not fit either: the part around it has to go
+                cause = dropped.pop(path)
+                path = path.rpartition(".")[0]
+            if not path or len(dropped) >= MOST_DROPPED:
+                raise cause from None
+            dropped[path] = cause
+            message = _without(message, path.split("."), cause)
+        else:
+            unreadable.extend(path.removeprefix("payload.") for path in dropped)
+            return decoded
+
+
+def _without(message: bytes | Raw, path: list[str], cause: msgspec.ValidationError) -> bytes:
+    """Return the object with null at a path."""
+    fields = _object.decode(message)
+    name, *rest = path
+    if not rest and bytes(fields.get(name, b"")) in ELISIONS:
+        raise UnfitError(Reason.ELIDED, f"a part was left out when the message was printed: {cause}")
+    fields[name] = Raw(_without(fields[name], rest, cause)) if rest else Raw(b"null")
+    return msgspec.json.encode(fields)

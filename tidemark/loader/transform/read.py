@@ -19,9 +19,8 @@ from tidemark.archive.record import Record, read_record
 from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.event import EVENTS, AnyEvent
 from tidemark.loader.transform.events_api import TOPIC, ListedSale, events_api_facts
-from tidemark.loader.transform.lenient import ELISIONS, decode
 from tidemark.loader.transform.order import ABSENT
-from tidemark.loader.transform.outcome import Other, Reason, Reject, UnfitError, rejected
+from tidemark.loader.transform.outcome import ELISIONS, Other, Reason, Reject, UnfitError, decode, rejected
 from tidemark.loader.transform.sale import Sale, sale_of
 from tidemark.loader.transform.stream import ItemSold, stream_facts
 

@@ -11,10 +11,9 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tidemark.loader.transform.identity import Nft
-from tidemark.loader.transform.number import in_tokens, product, quotient
 from tidemark.loader.transform.order import Fee, Side, Terms, fees_of, side_by_payment
 from tidemark.loader.transform.outcome import Reason, UnfitError
-from tidemark.loader.transform.times import AHEAD, REPLAYED_AFTER
+from tidemark.loader.transform.values import AHEAD, REPLAYED_AFTER, in_tokens, product, quotient
 
 
 class SoldAtSource(StrEnum):

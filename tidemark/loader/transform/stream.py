@@ -11,12 +11,10 @@ import msgspec
 from msgspec import Raw, Struct
 
 from tidemark.loader.transform.identity import chain_of, label_of, needed_word, nft_of, word_of
-from tidemark.loader.transform.lenient import ELISIONS, optional
-from tidemark.loader.transform.number import decimals_of, rate_of, whole_of
 from tidemark.loader.transform.order import ABSENT, Order, Terms, terms_of
-from tidemark.loader.transform.outcome import Reason, UnfitError
+from tidemark.loader.transform.outcome import ELISIONS, Reason, UnfitError, optional
 from tidemark.loader.transform.sale import Facts, Source
-from tidemark.loader.transform.times import timestamp_of
+from tidemark.loader.transform.values import decimals_of, rate_of, timestamp_of, whole_of
 
 _text = msgspec.json.Decoder(str)
 

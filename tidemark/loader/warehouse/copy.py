@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 from sqlalchemy import Connection
 
-from tidemark.loader.warehouse.copy_csv import FORMAT
+from tidemark.loader.warehouse.rows import FORMAT
 
 PORTION = 1 << 20
 _AHEAD = 2  # portions that wait while the server takes one and the next is collected
@@ -21,7 +21,7 @@ class Readable(Protocol):
 
 
 def copied(connection: Connection, table: str, columns: tuple[str, ...], rows: Readable) -> int:
-    """Copy CSV rows (`copy_csv`) into a table; return how many the server took."""
+    """Copy CSV rows (`rows`) into a table; return how many the server took."""
     with closing(connection.connection.cursor()) as cursor:
         cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN ({FORMAT})", rows, PORTION)
         return int(cursor.rowcount)

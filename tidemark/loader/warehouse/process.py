@@ -1,42 +1,70 @@
-"""Objects read in a process of their own, so that an hour is read by more than one core.
+"""Objects read in processes of their own, so that an hour is read by more than one core.
 
-The process (`reader`) is a program like any other, begun anew and not forked: what runs a load, such as a Celery
-worker, may hold threads and may be forbidden to have children of `multiprocessing`.
+The process is a new program (`main`) and not a fork: what runs a load, such as a Celery worker, may hold threads and
+may be forbidden to have children of `multiprocessing`. Packed bytes go in, rows come out. It needs neither S3 nor the
+warehouse and imports little, because three of them begin with each large hour.
 """
 
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from subprocess import Popen
 from typing import Self
 
 import msgspec
 
 from tidemark.core.errors import Problem
-from tidemark.loader.warehouse.reader import END, Refused, Told
-from tidemark.loader.warehouse.rows import Origin, Rows
+from tidemark.loader.verified import unpacked
+from tidemark.loader.warehouse.rows import Origin, Rows, rows_of
 
-_told: msgspec.msgpack.Decoder[Told] = msgspec.msgpack.Decoder(Told)
+END = b""  # an object's last message, in both directions
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """A Problem of the other process."""
+
+    what: str
+    hint: str
+
+
+Answer = Rows | Refused
+_origin = msgspec.msgpack.Decoder(Origin)
+_answer: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+
+
+def main(requests: Connection, answers: Connection) -> None:
+    """Read objects until no more are asked for; one that is not what its manifest says is the last."""
+    try:
+        while True:
+            origin = _origin.decode(requests.recv_bytes())
+            for rows in rows_of(origin, unpacked(iter(requests.recv_bytes, END), origin.segment)):
+                answers.send_bytes(msgspec.msgpack.encode(rows))
+            answers.send_bytes(END)
+    except Problem as problem:
+        answers.send_bytes(msgspec.msgpack.encode(Refused(problem.what, problem.hint)))
+    except (EOFError, BrokenPipeError):
+        return  # the load has ended
 
 
 def _rows(message: bytes) -> Rows:
-    told = _told.decode(message)
-    if isinstance(told, Refused):
-        raise Problem(told.what, told.hint)
-    return told
+    answer = _answer.decode(message)
+    if isinstance(answer, Refused):
+        raise Problem(answer.what, answer.hint)
+    return answer
 
 
 class ReadingProcess:
     """A process that reads one object after the other, until it is left."""
 
     def __init__(self) -> None:
-        asked, self._asks = Pipe(duplex=False)
-        self._tells, told = Pipe(duplex=False)
-        with asked, told:
-            command = [sys.executable, "-P", "-m", "tidemark.loader.warehouse.reader"]
+        requests, self._requests = Pipe(duplex=False)
+        self._answers, answers = Pipe(duplex=False)
+        with requests, answers:
+            command = [sys.executable, "-P", "-m", "tidemark.loader.warehouse.process"]
             # in a group of its own: what interrupts the load is for the load to handle, and it ends this one
-            self._process = Popen(command, stdin=asked.fileno(), stdout=told.fileno(), process_group=0)
+            self._process = Popen(command, stdin=requests.fileno(), stdout=answers.fileno(), process_group=0)
 
     @property
     def pid(self) -> int:
@@ -49,36 +77,38 @@ class ReadingProcess:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.wait()
-        self._asks.close()
-        self._tells.close()
+        self._requests.close()
+        self._answers.close()
 
     def rows(self, origin: Origin, packed: Iterable[bytes]) -> Iterator[Rows]:
         """Read an object; see `rows_of` and `unpacked`. Raises what `packed` raises, and Problem."""
         with ThreadPoolExecutor(1) as feeder:
             fed = feeder.submit(self._feed, origin, packed)
             try:
-                while message := self._tells.recv_bytes():
+                while message := self._answers.recv_bytes():
                     yield _rows(message)
             except EOFError:
-                raise fed.exception() or self._death(origin) from None
+                raise fed.exception() or Problem(
+                    f"the process that read {origin.segment.key} ended with status {self._process.wait()}",
+                    "Nothing was loaded. -9 is most likely a lack of memory: give the loader 250 MB, then load the "
+                    "hour again",
+                ) from None
             except BaseException:
                 self._process.kill()  # it may wait for a reader, and the feeder for it
                 raise
 
     def _feed(self, origin: Origin, packed: Iterable[bytes]) -> None:
         try:
-            self._asks.send_bytes(msgspec.msgpack.encode(origin))
+            self._requests.send_bytes(msgspec.msgpack.encode(origin))
             for piece in packed:
-                self._asks.send_bytes(piece)
-            self._asks.send_bytes(END)
+                self._requests.send_bytes(piece)
+            self._requests.send_bytes(END)
         except BrokenPipeError:
-            pass  # it has ended; why, it told or its status tells
+            pass  # it has ended; its last answer or its status says why
         except BaseException:
             self._process.kill()
             raise
 
-    def _death(self, origin: Origin) -> Problem:
-        return Problem(
-            f"the process that read {origin.segment.key} ended with status {self._process.wait()}",
-            "Nothing was loaded. -9 is most likely a lack of memory: give the loader 250 MB, then load the hour again",
-        )
+
+if __name__ == "__main__":
+    main(Connection(0, writable=False), Connection(1, readable=False))

@@ -19,9 +19,8 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.verified import check_records, unpacked
 from tidemark.loader.warehouse.copy import PORTION, Copy, copied
-from tidemark.loader.warehouse.copy_csv import OBSERVATION_COLUMNS, QUARANTINE_COLUMNS
 from tidemark.loader.warehouse.process import ReadingProcess
-from tidemark.loader.warehouse.rows import KEPT, Origin, Rows, rows_of
+from tidemark.loader.warehouse.rows import KEPT, OBSERVATION_COLUMNS, QUARANTINE_COLUMNS, Origin, Rows, rows_of
 
 SHOW_EVERY = 250_000
 PROCESSES = 3  # one more than two cores, for then the last objects do not leave one of them idle
