@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def spool(folder: Path, contents: list[bytes]) -> None:
-    """Fill a spool with packed segments that wait to be shipped, as an upload that was cut short leaves them."""
+    """Fill a spool with packed segments that wait to be uploaded, as an upload that was cut short leaves them."""
     for name in ("open", "sealed", "packed", "uploaded"):
         (folder / name).mkdir()
     for number, content in enumerate(contents, start=1):

@@ -1,29 +1,71 @@
 """The collector as a process: the lock, signals, logs, metrics, and the service manager."""
 
 import asyncio
+import logging
+import os
 import signal
-from collections.abc import Iterator
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import msgspec
 import structlog
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector as Source
 
-from collector import logs, metrics
+from collector import metrics
 from collector.http import Answer, HttpServer
 from collector.run import Collector
 from collector.settings import METRICS_PORT, CollectorSettings
 from collector.spool.disk import Disk
 from collector.spool.lock import Lock, held
-from collector.systemd import Notifier
 from tidemark.core.errors import Problem
 
 _log = structlog.get_logger()
 
 
+def configure_logs(form: Literal["json", "console", "auto"]) -> None:
+    """Log one line per event to standard error, as JSON or for a person; `auto` chooses by whether it is a terminal."""
+    readable = form == "console" or (form == "auto" and sys.stderr.isatty())
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    printer: structlog.typing.Processor = plain if readable else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            printer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+class Notifier:
+    """Sends the process's state to systemd, see sd_notify(3). Without systemd it does nothing."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        address = environ.get("NOTIFY_SOCKET", "")
+        self._address = "\0" + address[1:] if address.startswith("@") else address
+        self.watchdog_seconds = int(environ.get("WATCHDOG_USEC", "0") or 0) / 1e6
+
+    def send(self, *states: str) -> None:
+        """Send states such as `READY=1`; one that cannot be sent is dropped."""
+        if not self._address:
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
+            manager.setblocking(False)
+            try:
+                manager.sendto("\n".join(states).encode(), self._address)
+            except OSError:
+                return
+
+
 def main(settings: CollectorSettings) -> None:
     """Run until SIGTERM or SIGINT. Raises Problem where it cannot start."""
-    logs.configure(settings.log_format)
+    configure_logs(settings.log_format)
     with held(settings.spool, timeout=2.0) as lock:
         asyncio.run(_run(settings, lock))
 
@@ -34,7 +76,7 @@ async def _run(settings: CollectorSettings, lock: Lock) -> None:
     stop = asyncio.Event()
 
     def end() -> None:
-        notifier.tell("STOPPING=1")
+        notifier.send("STOPPING=1")
         stop.set()
 
     loop = asyncio.get_running_loop()
@@ -44,7 +86,7 @@ async def _run(settings: CollectorSettings, lock: Lock) -> None:
     async with _server(settings, collector) as server:
         lock.publish(server.address)
         _log.info("recording", collector=settings.collector, spool=str(settings.spool), metrics=server.address)
-        notifier.tell("READY=1")
+        notifier.send("READY=1")
         watching = asyncio.create_task(_report(collector, notifier))
         await collector.run(stop)
         watching.cancel()
@@ -65,15 +107,15 @@ async def _report(collector: Collector, notifier: Notifier) -> None:
     """Keep the service manager's watchdog quiet while the loop runs and the disk answers."""
     while True:
         if collector.sync_age <= collector.sync_limit:
-            notifier.tell("WATCHDOG=1", f"STATUS={_state(collector)[:200]}")
+            notifier.send("WATCHDOG=1", f"STATUS={_state(collector)[:200]}")
         await asyncio.sleep(min(10.0, notifier.watchdog_seconds / 3 or 10.0))
 
 
 def _state(collector: Collector) -> str:
     try:
         status = collector.status()
-    except OSError as error:  # a spool that cannot be listed is no reason to end a collector that writes
-        return f"writing; how it is cannot be told: {error.strerror}"
+    except OSError as error:  # a collector goes on writing while its spool cannot be listed
+        return f"writing; its status cannot be read: {error.strerror}"
     return "; ".join(status.troubles) or f"joined and writing, {status.persisted} messages persisted"
 
 

@@ -12,12 +12,11 @@ import structlog
 
 from collector.recorder import Recorder
 from collector.settings import CollectorSettings
-from collector.spool.backlog import backlog
 from collector.spool.disk import Disk
 from collector.spool.ledger import Ledger
 from collector.spool.repair import inheritance, repair
 from collector.spool.spool import Spool
-from collector.status import Status, by_type
+from collector.status import Status, backlog, by_type
 from collector.stream.protocol import Timers
 from collector.stream.rate import Rate
 from collector.stream.subscriber import Plan, Subscriber, Surroundings
@@ -96,7 +95,7 @@ class Collector:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until `stop` is set; then everything received is on disk and in the ledger."""
-        self.spool.commit()
+        self.spool.checkpoint()
         work = [stop.wait(), self._tick(), *(subscriber.run() for subscriber in self._subscribers)]
         tasks: list[asyncio.Task[object]] = [asyncio.create_task(each) for each in work]
         syncing = asyncio.create_task(self._sync())
@@ -131,9 +130,9 @@ class Collector:
         while not self._ending.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), self.settings.sync_interval)
-            mark = self.spool.mark()
-            error = await asyncio.to_thread(self.spool.sync, mark)
-            self.spool.settle(mark, error)
+            checkpoint = self.spool.prepare()
+            error = await asyncio.to_thread(self.spool.sync, checkpoint)
+            self.spool.commit(checkpoint, error)
             if error is None:
                 self._synced = self._clock()
 

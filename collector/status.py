@@ -1,8 +1,17 @@
-"""How the collector is: one value that metrics, health and `tidemark status` show."""
+"""How the collector and its spool are: the values that metrics, health and `tidemark status` show."""
+
+from pathlib import Path
 
 import msgspec
 
+from collector.http import ask
+from collector.spool.disk import OPEN, SEALED, UPLOADED, Disk
+from collector.spool.lock import holder
+from collector.spool.repair import inheritance
 from tidemark.archive.event_type import counted_type
+from tidemark.archive.names import SegmentName
+from tidemark.core.errors import Problem
+from tidemark.core.timestamps import format_timestamp
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,3 +75,76 @@ def by_type(received: dict[str | None, int]) -> dict[str, int]:
         name = "unparsed" if event is None else counted_type(msgspec.json.encode(event))
         counts[name] = counts.get(name, 0) + count
     return counts
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """Sealed segments that the archive does not have: how many, how large, and the oldest one's hour.
+
+    `open` are the segments that still grow or that a dead process left.
+    """
+
+    open: int
+    pending_upload: int
+    pending_upload_bytes: int
+    oldest: str | None
+
+
+def backlog(disk: Disk) -> Backlog:
+    """Return what the names in a spool say; files that vanish meanwhile were just uploaded."""
+    uploaded = {name.removesuffix(".json") for name in disk.names(UPLOADED)}
+    waiting = [name for name in _segments(disk, SEALED) if str(name) not in uploaded]
+    size = 0
+    for name in waiting:
+        try:
+            size += disk.size(f"{SEALED}/{name}")
+        except FileNotFoundError:
+            continue
+    return Backlog(len(_segments(disk, OPEN)), len(waiting), size, min(waiting).hour.key if waiting else None)
+
+
+def _segments(disk: Disk, folder: str) -> list[SegmentName]:
+    names = []
+    for name in disk.names(folder):
+        try:
+            names.append(SegmentName.parse(name))
+        except ValueError:
+            continue
+    return names
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """What `tidemark status` shows.
+
+    `status` is None when no collector runs, or it does not answer; `pid` tells those apart. `last_entry` is the last
+    timestamp in the spool.
+    """
+
+    spool: str
+    pid: int | None
+    status: Status | None
+    backlog: Backlog
+    disk_free: int
+    last_entry: str
+
+
+def inspect(root: Path) -> Snapshot:
+    """Read a spool's state and ask the collector that writes it. Raises Problem where there is no spool."""
+    if not root.is_dir():
+        raise Problem(f"there is no spool at {root}", "set TIDEMARK_SPOOL to the collector's folder")
+    disk = Disk(root)
+    found = holder(root)
+    return Snapshot(
+        spool=str(root),
+        pid=found.pid if found else None,
+        status=_ask(found.address) if found and found.address else None,
+        backlog=backlog(disk),
+        disk_free=disk.free(),
+        last_entry=format_timestamp(inheritance(disk).floor),
+    )
+
+
+def _ask(address: str) -> Status | None:
+    try:
+        return msgspec.json.decode(ask(address, "/status"), type=Status)
+    except (OSError, ValueError):
+        return None

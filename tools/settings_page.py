@@ -9,8 +9,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from collector.settings import CollectorSettings
-from collector.upload.settings import UploadSettings
+from collector.settings import CollectorSettings, UploadSettings
 from tidemark.core.clock import Clock
 from tidemark.loader.settings import LoaderSettings
 from tidemark.local.up.settings import UpSettings

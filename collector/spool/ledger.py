@@ -1,4 +1,4 @@
-"""The keeper of the coverage ledger: what is expected, joined and proven now, and the file of each open hour."""
+"""The coverage ledger as it is written: what is expected, joined and proven now, and the file of each open hour."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -31,23 +31,23 @@ from tidemark.core.hour import Hour
 class _File:
     """One hour's ledger: how much of it is safe on disk, and the entries that wait to be written.
 
-    Of those, the first `promised` may be written: what they say was received is safe.
+    Of those, the first `prepared` may be written: what they say was received is safe.
     """
 
     def __init__(self, hour: Hour, *entries: Entry, size: int = 0) -> None:
         self.hour = hour
         self.size = size
         self.waiting = list(entries)
-        self.promised = len(entries)
+        self.prepared = len(entries)
 
-    def admit(self, entry: Alive | Dropped) -> None:
+    def append(self, entry: Alive | Dropped) -> None:
         """Add an entry that may be written at once; a proof of life makes an earlier one needless."""
-        last = self.waiting[self.promised - 1] if self.promised else None
+        last = self.waiting[self.prepared - 1] if self.prepared else None
         if isinstance(last, Alive) and isinstance(entry, Alive) and last.connection == entry.connection:
-            self.waiting[self.promised - 1] = entry
+            self.waiting[self.prepared - 1] = entry
         else:
-            self.waiting.insert(self.promised, entry)
-            self.promised += 1
+            self.waiting.insert(self.prepared, entry)
+            self.prepared += 1
 
 
 class Ledger:
@@ -123,7 +123,7 @@ class Ledger:
             self._add(Joined(at, connection, topic))
 
     def prove(self, at: datetime, connection: int) -> None:
-        """Note a proof of life; it is written once what came with it is on disk (`promise`, `settle`)."""
+        """Note a proof of life; it is written once what came with it is on disk (`prepare`, `commit`)."""
         self._proofs[connection] = at
 
     def lose(self, at: datetime, connection: int, topic: str, proof: datetime, reason: str) -> None:
@@ -154,52 +154,52 @@ class Ledger:
             self._add(Failed(at, topic, reason))
 
     def dropped(self, at: datetime, until: datetime, messages: int, reason: str) -> None:
-        """Record messages that could not be written, or a stretch in which nobody knows what was missed."""
+        """Record messages that could not be written, or an interval in which messages may be missing."""
         self.outages.count[reason] += 1
         self.outages.add(reason, at, until)
         for file in self._files:
-            file.admit(Dropped(at, until, messages, reason))
+            file.append(Dropped(at, until, messages, reason))
 
     def stop(self, at: datetime) -> None:
-        """Record that the process stops as it was told to."""
+        """Record that the process stops on request."""
         self._add(Stopped(at))
 
-    def promise(self) -> dict[int, datetime]:
-        """Return the proofs so far; pass them to `settle` once everything received until now is safe on disk."""
+    def prepare(self) -> dict[int, datetime]:
+        """Return the proofs so far; pass them to `commit` once everything received until now is safe on disk."""
         for file in self._files:
-            file.promised = len(file.waiting)
+            file.prepared = len(file.waiting)
         return {connection: at for connection, at in self._proofs.items() if at != self._durable.get(connection)}
 
-    def settle(self, proofs: dict[int, datetime]) -> None:
+    def commit(self, proofs: dict[int, datetime]) -> None:
         """Record proofs of life up to which everything received is safe on disk."""
         joined = {place.connection for place in self._places}
         for connection, at in proofs.items():
             if connection in joined:
                 self._durable[connection] = at
                 for file in self._files:
-                    file.admit(Alive(at, connection))
+                    file.append(Alive(at, connection))
 
     def write(self, *, close: bool = True) -> None:
-        """Write what was promised, and close the hours that are over; with `close` false they stay open.
+        """Write what was prepared, and close the hours that are over; with `close` false they stay open.
 
         Raises OSError; what was not written then waits for the next call.
         """
         for file in list(self._files):
-            whole = file.promised == len(file.waiting) and file is not self._files[-1]
+            whole = file.prepared == len(file.waiting) and file is not self._files[-1]
             if close and whole and self.at >= file.hour.end + self._grace and self._proven(file.hour.end):
                 self._write(file, [*file.waiting, Ended(file.hour.end)])
                 self._disk.move(f"{OPEN}/{CoverageName(file.hour)}", SEALED)
                 self._files.remove(file)
             else:
-                self._write(file, file.waiting[: file.promised])
+                self._write(file, file.waiting[: file.prepared])
 
     def _write(self, file: _File, entries: list[Entry]) -> None:
         if entries:
             data = b"".join(map(print_entry, entries))
             self._disk.put_at(f"{OPEN}/{CoverageName(file.hour)}", file.size, data)
             file.size += len(data)
-            del file.waiting[: file.promised]
-            file.promised = 0
+            del file.waiting[: file.prepared]
+            file.prepared = 0
 
     def _proven(self, moment: datetime) -> bool:
         """Say whether every place joined before a moment is proven up to it."""

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from collector.spool.disk import OPEN, SEALED, Disk
 from collector.spool.lock import SpoolLockedError, held
-from collector.spool.open_segment import seal
 from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import Began, Rates, print_entry, read_entry, read_ledger
 from tidemark.archive.names import CoverageName, SegmentName
@@ -90,6 +89,15 @@ def _told(ledger: bytes) -> int:
             break
         end = stop
     return end
+
+
+def seal(disk: Disk, name: SegmentName) -> None:
+    """Give a closed segment its final place; one without records is removed."""
+    path = f"{OPEN}/{name}"
+    if disk.size(path):
+        disk.move(path, SEALED)
+    else:
+        disk.remove(path)
 
 
 def truncate_torn_tail(disk: Disk, name: SegmentName) -> None:

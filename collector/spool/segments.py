@@ -1,14 +1,72 @@
-"""The segments of a spool: lines go into the open one of their hour; each is sealed in its time."""
+"""The segments of a spool: whole record lines, appended to the open file of their hour, which is sealed at its end."""
 
-from collector.spool.backlog import evict
-from collector.spool.batch import FULL
-from collector.spool.disk import Disk
-from collector.spool.open_segment import OpenSegment, UnwrittenError, is_broken, seal
-from collector.spool.repair import segment_in, truncate_torn_tail
+from contextlib import suppress
+from errno import EDQUOT, EIO, ENOSPC, EROFS
+
+from collector.spool.disk import OPEN, SEALED, UPLOADED, Disk
+from collector.spool.repair import seal, segment_in, truncate_torn_tail
 from tidemark.archive.names import SegmentName
+from tidemark.archive.reasons import Reason
 from tidemark.core.hour import Hour
 
 LARGEST = 512 * 1024 * 1024
+_FULL = frozenset({ENOSPC, EDQUOT})
+
+
+def reason_of(error: OSError) -> Reason:
+    """Return the ledger's word for a failure of the disk."""
+    if error.errno in _FULL:
+        return Reason.DISK_FULL
+    return Reason.DISK_READ_ONLY if error.errno == EROFS else Reason.DISK_ERROR
+
+
+class UnwrittenError(Exception):
+    """The disk took only a part: `rest` holds the whole lines it did not take, `error` says why."""
+
+    def __init__(self, rest: bytes, error: OSError) -> None:
+        super().__init__(rest, error)
+        self.rest = rest
+        self.error = error
+
+
+class OpenSegment:
+    """A segment that this process writes. After an error of the disk it still ends with a whole line."""
+
+    def __init__(self, disk: Disk, name: SegmentName) -> None:
+        self.name = name
+        self.size = 0
+        self.descriptor = disk.create(f"{OPEN}/{name}")
+        self._disk = disk
+        self._torn = False
+
+    def write(self, lines: bytes) -> None:
+        """Append whole lines. Raises UnwrittenError with those that did not fit."""
+        written = 0
+        try:
+            self._truncate_torn_tail()
+            with memoryview(lines) as rest:
+                while written < len(lines):
+                    written += self._disk.write(self.descriptor, rest[written:])
+        except OSError as error:
+            whole = lines.rfind(b"\n", 0, written) + 1
+            self.size += whole
+            self._torn = True
+            raise UnwrittenError(lines[whole:], error) from error
+        self.size += written
+
+    def _truncate_torn_tail(self) -> None:
+        """Cut what an earlier failure may have left behind the last whole line."""
+        if self._torn:
+            self._disk.truncate(self.descriptor, self.size)
+            self._torn = False
+
+    def close(self) -> None:
+        """Make the content safe and close the file. Raises OSError when it is not safe."""
+        try:
+            self._truncate_torn_tail()
+            self._disk.sync(self.descriptor)
+        finally:
+            self._disk.close(self.descriptor)
 
 
 class Segments:
@@ -52,21 +110,18 @@ class Segments:
         if self._open and self._open.size and self._open.size + size > self._largest:
             self.seal()
         if self._open is None:
-            self._open = OpenSegment(self._disk, self._next_name(hour))
+            found = (segment_in(path.partition("/")[2]) for path in self._disk.everywhere())
+            numbers = [name.number for name in found if name and name.hour == hour]
+            self._open = OpenSegment(self._disk, SegmentName(hour, max(numbers, default=0) + 1))
         return self._open
-
-    def _next_name(self, hour: Hour) -> SegmentName:
-        found = (segment_in(path.partition("/")[2]) for path in self._disk.everywhere())
-        numbers = [name.number for name in found if name and name.hour == hour]
-        return SegmentName(hour, max(numbers, default=0) + 1)
 
     def _remedy(self, error: OSError, *, retry: bool) -> bool:
         """Say whether it is worth trying again."""
-        if is_broken(error) and retry:
+        if error.errno == EIO and retry:  # the file should not be written any further
             self.seal()
             return True
         try:
-            return error.errno in FULL and evict(self._disk) > 0
+            return error.errno in _FULL and evict(self._disk) > 0
         except OSError:
             return False
 
@@ -92,3 +147,19 @@ class Segments:
             except OSError:
                 continue
             self._unsealed.remove(name)
+
+
+def evict(disk: Disk) -> int:
+    """Delete sealed segments that were uploaded and read back; return the bytes they held.
+
+    Collector and upload may do so at once: what the other has deleted is skipped.
+    """
+    uploaded = {name.removesuffix(".json") for name in disk.names(UPLOADED)}
+    freed = 0
+    for name in disk.names(SEALED):
+        if name in uploaded:
+            with suppress(FileNotFoundError):
+                size = disk.size(f"{SEALED}/{name}")
+                disk.remove(f"{SEALED}/{name}")
+                freed += size
+    return freed

@@ -1,23 +1,59 @@
 """The spool as the recorder sees it: lines in, whole and safe segments out, and a ledger that claims no more."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 
-from collector.spool.batch import Batch, Mark, Shortage, joined, reason_of
 from collector.spool.disk import Disk
 from collector.spool.ledger import Ledger
-from collector.spool.segments import LARGEST, Segments
+from collector.spool.segments import LARGEST, Segments, reason_of
 from tidemark.core.hour import Hour
 
+_INSTANT = timedelta(microseconds=1)
 _log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Batch:
+    """A number of messages, received from `since` to `last`."""
+
+    since: datetime
+    last: datetime
+    messages: int
+
+    @property
+    def until(self) -> datetime:
+        """The first moment after the last message."""
+        return self.last + _INSTANT
+
+
+def joined(earlier: Batch | None, later: Batch) -> Batch:
+    """Return two batches as one."""
+    return Batch(earlier.since, later.last, earlier.messages + later.messages) if earlier else later
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Messages that could not be written, and why."""
+
+    batch: Batch
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What is being made safe: a descriptor of the open file, and the proofs of life up to now."""
+
+    descriptor: int | None
+    proofs: dict[int, datetime]
 
 
 class Spool:
     """Gathers record lines, writes them by the hour, and makes them safe. The caller holds the lock.
 
-    A disk that refuses never stops the caller: what cannot be written is counted and stands in the ledger as a
+    A disk that refuses never stops the caller: what cannot be written is counted and recorded in the ledger as a
     gap with the disk's reason. `persisted`, `persisted_bytes` and `dropped` count since the start.
     """
 
@@ -31,7 +67,7 @@ class Spool:
         self._lines: list[bytes] = []
         self._batch: Batch | None = None
         self._unsafe: Batch | None = None
-        self._marked: Batch | None = None
+        self._syncing: Batch | None = None
 
     def add(self, at: datetime, lines: Iterable[bytes], messages: int, size: int) -> None:
         """Take the lines of messages received at one moment; they wait for `flush`."""
@@ -76,57 +112,57 @@ class Spool:
         self.shortage = Shortage(joined(self.shortage.batch if self.shortage else None, batch), reason)
 
     def _resume(self, shortage: Shortage, at: datetime) -> None:
-        """End a shortage; its gap includes the last message that was not kept."""
+        """End a shortage; its gap includes the last message that was dropped."""
         batch, reason = shortage.batch, shortage.reason
         self.ledger.dropped(batch.since, max(at, batch.until), batch.messages, reason)
         self.shortage = None
-        _log.warning("messages are kept again", reason=reason, dropped=batch.messages)
+        _log.warning("messages are written again", reason=reason, dropped=batch.messages)
 
-    def mark(self) -> Mark:
-        """Flush, and return what has to be made safe; pass it to `sync` (in any thread) and then to `settle`.
+    def prepare(self) -> Checkpoint:
+        """Flush, and return what has to be made safe; pass it to `sync` (in any thread) and then to `commit`.
 
-        During a shortage nothing new may be claimed: the ledger waits until the gap can stand in it, too.
+        During a shortage nothing new may be claimed: the ledger waits until the gap is in it, too.
         """
         self.flush()
         descriptor = self._segments.share() if self._unsafe else None
-        self._marked, self._unsafe = self._unsafe, None
-        return Mark(descriptor, {} if self.shortage else self.ledger.promise())
+        self._syncing, self._unsafe = self._unsafe, None
+        return Checkpoint(descriptor, {} if self.shortage else self.ledger.prepare())
 
-    def sync(self, mark: Mark) -> OSError | None:
-        """Wait until what was marked is safe; return the disk's error where it is not."""
-        if mark.descriptor is None:
+    def sync(self, checkpoint: Checkpoint) -> OSError | None:
+        """Wait until a checkpoint's file is safe; return the disk's error where it is not."""
+        if checkpoint.descriptor is None:
             return None
         try:
-            self._disk.sync(mark.descriptor)
+            self._disk.sync(checkpoint.descriptor)
         except OSError as error:
             return error
         finally:
-            self._disk.close(mark.descriptor)
+            self._disk.close(checkpoint.descriptor)
         return None
 
-    def settle(self, mark: Mark, error: OSError | None) -> None:
-        """Record what `sync` found, and write the ledger."""
+    def commit(self, checkpoint: Checkpoint, error: OSError | None) -> None:
+        """Record what `sync` returned, and write the ledger."""
         if error:
             self._segments.doubt = error
             self._seal()
         else:
-            self.ledger.settle(mark.proofs)
-        self._marked = None
+            self.ledger.commit(checkpoint.proofs)
+        self._syncing = None
         self._segments.seal_left_over()
         self._write_ledger()
 
-    def commit(self) -> None:
+    def checkpoint(self) -> None:
         """Make everything up to now safe, then record it; waits for the disk."""
-        mark = self.mark()
-        self.settle(mark, self.sync(mark))
+        checkpoint = self.prepare()
+        self.commit(checkpoint, self.sync(checkpoint))
 
     def close(self) -> None:
         """Write and seal everything; nothing may be added afterwards."""
-        self.commit()
+        self.checkpoint()
         self._seal()
         if self.shortage:
             self._resume(self.shortage, self.shortage.batch.last)
-        self.ledger.settle(self.ledger.promise())
+        self.ledger.commit(self.ledger.prepare())
         self._write_ledger()
 
     def _write_ledger(self) -> None:
@@ -142,9 +178,11 @@ class Spool:
         self._note_doubt(unsafe)
 
     def _note_doubt(self, unsafe: Batch | None) -> None:
-        """After a failed sync nobody knows what was kept of that which was not safe: it is a gap, whatever is found."""
+        """After a failed sync, record what was not yet safe as a gap: which part of it the disk has is unknown."""
         error, self._segments.doubt = self._segments.doubt, None
-        for batch in (self._marked, unsafe):
+        for batch in (self._syncing, unsafe):
             if error and batch:
                 self.ledger.dropped(batch.since, batch.until, batch.messages, reason_of(error))
-                _log.error("the disk failed to keep what it took", reason=reason_of(error), messages=batch.messages)
+                _log.error(
+                    "the disk failed to sync what it had taken", reason=reason_of(error), messages=batch.messages
+                )

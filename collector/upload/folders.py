@@ -1,6 +1,6 @@
 """The spool folder as the uploader sees it. State is folders and names; a step is done by a rename.
 
-`sealed/NAME.jsonl` waits · `packed/NAME.jsonl.zst` and its record `packed/NAME.jsonl.json` are about to be shipped ·
+`sealed/NAME.jsonl` waits · `packed/NAME.jsonl.zst` and its record `packed/NAME.jsonl.json` are about to be uploaded ·
 `uploaded/NAME.jsonl.json` says that the archive has it. An hour's manifest stands as `packed/HOUR.json` until the
 archive has it, and as `uploaded/HOUR.json` from then on. What is in `packed/` is sent again byte for byte.
 """
@@ -67,7 +67,7 @@ class UploadFolders:
             open_hours=frozenset(name.hour for names in opened for name in names),
             sealed=frozenset(_names(self._sealed, SegmentName.parse)),
             ledgers=frozenset(name.hour for name in _names(self._sealed, CoverageName.parse)),
-            shipped=frozenset(_names(self._uploaded, lambda name: SegmentName.parse(name.removesuffix(".json")))),
+            uploaded=frozenset(_names(self._uploaded, lambda name: SegmentName.parse(name.removesuffix(".json")))),
             committed=frozenset(_names(self._uploaded, lambda name: Hour.parse_compact(name.removesuffix(".json")))),
         )
 
@@ -92,13 +92,13 @@ class UploadFolders:
         (self._packed / f"{name}.json").unlink()
         (self._packed / f"{name}.zst").unlink()
 
-    def shipped(self, name: SegmentName) -> None:
+    def mark_uploaded(self, name: SegmentName) -> None:
         """Record that the archive has a segment."""
         self._move(f"{name}.json")
         (self._packed / f"{name}.zst").unlink()
 
     def record(self, name: SegmentName) -> PackedSegment:
-        """Return the record of a shipped segment."""
+        """Return the record of an uploaded segment."""
         return read_packed((self._uploaded / f"{name}.json").read_bytes())
 
     def ledger(self, hour: Hour) -> bytes | None:
@@ -117,7 +117,7 @@ class UploadFolders:
         write_atomic(path, lambda file: file.write(data))
         return path
 
-    def committed(self, hour: Hour) -> None:
+    def mark_committed(self, hour: Hour) -> None:
         """Record that the archive has an hour's manifest."""
         self._move(f"{hour.compact}.json")
 

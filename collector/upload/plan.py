@@ -12,14 +12,14 @@ from tidemark.core.hour import Hour, hours
 class Listing:
     """The names in a spool, by state.
 
-    `open_hours` are those of files that are still being written. `shipped` segments and `committed` hours (those
+    `open_hours` are those of files that are still being written. `uploaded` segments and `committed` hours (those
     whose manifest stands in the archive) were read back from it.
     """
 
     open_hours: frozenset[Hour] = frozenset()
     sealed: frozenset[SegmentName] = frozenset()
     ledgers: frozenset[Hour] = frozenset()
-    shipped: frozenset[SegmentName] = frozenset()
+    uploaded: frozenset[SegmentName] = frozenset()
     committed: frozenset[Hour] = frozenset()
 
     @property
@@ -30,7 +30,7 @@ class Listing:
     @property
     def waiting(self) -> frozenset[SegmentName]:
         """The segments that the archive does not have yet."""
-        return self.sealed - self.shipped
+        return self.sealed - self.uploaded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +45,12 @@ class Plan:
     late: tuple[SegmentName, ...]
 
     def of(self, hour: Hour) -> tuple[SegmentName, ...]:
-        """Return the segments of an hour that are to be shipped."""
+        """Return the segments of an hour that are to be uploaded."""
         return tuple(name for name in self.segments if name.hour == hour)
 
 
 def plan(listing: Listing, *, now: datetime, live: bool) -> Plan:
-    """Return what is to be shipped and which hours are to be committed.
+    """Return what is to be uploaded and which hours are to be committed.
 
     `now` must have been read before it was found out whether a collector is `live`: a collector that starts later
     writes nothing into an hour that had ended by then.
@@ -90,7 +90,7 @@ def deletions(listing: Listing, *, now: datetime, retention: timedelta) -> Delet
     settled = {hour for hour in listing.committed if hour.end + retention <= now}
     closed = settled & _complete(listing)
     return Deletions(
-        segments=tuple(sorted(name for name in listing.shipped if name.hour in settled)),
+        segments=tuple(sorted(name for name in listing.uploaded if name.hour in settled)),
         ledgers=tuple(sorted(listing.ledgers & closed)),
         manifests=tuple(sorted(closed)),
     )

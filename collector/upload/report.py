@@ -1,17 +1,22 @@
-"""What an upload reports while it runs, at its end, and to those who ask later.
+"""What an upload reports while it runs, at its end, and later; and the problems of files that it cannot upload.
 
 Plain values, ready to be printed as text or as JSON. `upload.json` in the spool keeps how the last run ended, for the
 collector's metrics and `tidemark status`.
 """
 
 from dataclasses import dataclass, field
+from errno import ENOSPC
 
 import msgspec
+
+from tidemark.archive.names import SegmentName
+from tidemark.core.errors import Problem
+from tidemark.storage.failures import problem_of
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The run is about to ship so many segments of so many bytes, and to commit so many hours."""
+    """The run is about to upload these segments with these bytes, and to commit these hours."""
 
     segments: int
     bytes: int
@@ -19,7 +24,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Shipped:
+class Uploaded:
     """The archive has a segment; `created` is False where an equal object was there already."""
 
     name: str
@@ -51,23 +56,23 @@ class Failed:
     hint: str
 
 
-Event = Planned | Shipped | Committed | Failed
+Event = Planned | Uploaded | Committed | Failed
 
 
 @dataclass(slots=True)
 class Report:
     """A finished run. `waiting` counts the files and hours that were due and still are."""
 
-    shipped: list[Shipped] = field(default_factory=list)
+    uploaded: list[Uploaded] = field(default_factory=list)
     committed: list[Committed] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
     waiting: int = 0
     deleted: int = 0
 
-    def done(self, event: Shipped | Committed) -> None:
+    def done(self, event: Uploaded | Committed) -> None:
         """Add what succeeded."""
-        if isinstance(event, Shipped):
-            self.shipped.append(event)
+        if isinstance(event, Uploaded):
+            self.uploaded.append(event)
         else:
             self.committed.append(event)
 
@@ -82,7 +87,7 @@ class LastRun(msgspec.Struct, frozen=True, kw_only=True):
 
     at: str
     complete: bool
-    shipped: int
+    uploaded: int
     committed: int
     waiting: int
     problems: tuple[str, ...]
@@ -97,7 +102,7 @@ def last_run(at: str, report: Report, before: LastRun | None) -> LastRun:
     return LastRun(
         at=at,
         complete=report.complete,
-        shipped=len(report.shipped),
+        uploaded=len(report.uploaded),
         committed=len(report.committed),
         waiting=report.waiting,
         problems=tuple(failed.problem for failed in report.failed),
@@ -116,3 +121,30 @@ def read_last_run(data: bytes) -> LastRun | None:
         return _decoder.decode(data)
     except msgspec.DecodeError:
         return None
+
+
+def late(name: SegmentName) -> Problem:
+    """Return the problem of a segment whose hour was committed without it."""
+    return Problem(
+        f"{name} was sealed after the manifest of its hour had been put, which is final",
+        "The clock of this machine stepped back. The file stays where it is; to archive it, move it into sealed/ of an "
+        "empty spool and upload that under another TIDEMARK_COLLECTOR",
+    )
+
+
+def spoiled(what: str, error: Exception) -> Problem:
+    """Return the problem of content that cannot be read."""
+    return Problem(
+        f"{what} cannot be made, a file of it in the spool is damaged: {error}",
+        "Check the disk. Cut the damaged line from the file, or move the file out of the spool, then run it again",
+    )
+
+
+def disk_problem(what: str, error: OSError) -> Problem:
+    """Return the problem of a disk that refuses."""
+    kept = (
+        "About an eighth of a segment is needed to pack it" if error.errno == ENOSPC else "The file stays in the spool"
+    )
+    problem = problem_of(f"{what} cannot be read or written", error, kept)
+    assert problem is not None  # noqa: S101 - every OSError is known
+    return problem

@@ -1,25 +1,55 @@
-"""The two steps of an upload: ship a segment, commit an hour. Each can be repeated after any failure."""
+"""The two steps of an upload: upload a segment, commit an hour. Each can be repeated after any failure."""
 
 import time
 from datetime import datetime
 from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
-from collector.spool.backlog import evict
+from collector.settings import UploadSettings
 from collector.spool.disk import Disk
+from collector.spool.segments import evict
 from collector.upload.commit import coverage_in, manifest_of
 from collector.upload.folders import UploadFolders
 from collector.upload.packing import PackedSegment
-from collector.upload.report import Committed, Shipped
-from collector.upload.settings import UploadSettings
+from collector.upload.report import Committed, Uploaded
 from tidemark.archive.manifest import Manifest, print_manifest, read_manifest
 from tidemark.archive.names import MANIFEST_TYPE, SEGMENT_TYPE, ManifestKey, ObjectKey, SegmentName, probe_name
 from tidemark.core.hour import Hour
 from tidemark.core.version import SOFTWARE
 from tidemark.storage.object_store import ChecksumMismatchError, ObjectStore
+from tidemark.storage.s3 import S3Store, s3_client
+
+
+def connect(settings: UploadSettings) -> S3Store:
+    """Return the archive that the settings and the AWS_* variables name; nothing is sent yet.
+
+    Raises StoreUnavailableError where boto3 cannot make sense of them.
+    """
+    client = s3_client(
+        attempts=settings.upload_attempts,
+        timeout=settings.upload_timeout,
+        connections=settings.upload_workers + 1,
+    )
+    return S3Store(
+        client,
+        settings.bucket,
+        whole=settings.multipart_threshold_mib << 20,
+        options=_encryption(settings),
+        put_once=settings.put_once,
+    )
+
+
+def _encryption(settings: UploadSettings) -> dict[str, Any]:
+    wanted = {
+        "ServerSideEncryption": settings.sse,
+        "SSEKMSKeyId": settings.sse_key_id,
+        "BucketKeyEnabled": settings.sse_bucket_key,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
 
 
 class Steps:
@@ -31,7 +61,7 @@ class Steps:
         self._store = store
         self._now = now
 
-    def ship(self, name: SegmentName) -> Shipped:
+    def upload(self, name: SegmentName) -> Uploaded:
         """Pack a sealed segment and put it. Raises OSError, what `ObjectStore.put` raises, and ZstdError."""
         began = time.monotonic()
         key = str(ObjectKey(self._settings.prefix, self._settings.collector, name))
@@ -41,11 +71,11 @@ class Steps:
         except ChecksumMismatchError:
             self._spool.discard(name)
             raise
-        self._spool.shipped(name)
-        return Shipped(str(name), key, packed.bytes, packed.compressed_bytes, time.monotonic() - began, created)
+        self._spool.mark_uploaded(name)
+        return Uploaded(str(name), key, packed.bytes, packed.compressed_bytes, time.monotonic() - began, created)
 
     def _pack(self, name: SegmentName) -> tuple[Path, PackedSegment]:
-        """Pack a segment; where the disk is full, shipped files go before their time."""
+        """Pack a segment; where the disk is full, uploaded files go before their time."""
         level = self._settings.compression_level
         try:
             return self._spool.pack(name, level=level)
@@ -59,7 +89,7 @@ class Steps:
         """Put the manifest of an hour; it is written down first, so that every attempt puts the same bytes.
 
         One that an earlier run wrote down is put only while it is still true: a clock that was ahead may have ended
-        the hour too early. Raises what `ship` does, and ValueError where the hour's ledger or a record in the spool
+        the hour too early. Raises what `upload` does, and ValueError where the hour's ledger or a record in the spool
         cannot be read.
         """
         manifest = self._sum_up(hour)
@@ -69,7 +99,7 @@ class Steps:
         data = file.read_bytes()
         key = str(ManifestKey(self._settings.prefix, self._settings.collector, hour))
         created = self._store.put(key, file, sha256=sha256(data).hexdigest(), media_type=MANIFEST_TYPE)
-        self._spool.committed(hour)
+        self._spool.mark_committed(hour)
         return Committed(hour.key, key, len(manifest.segments), manifest.records, len(manifest.gaps), created)
 
     def prove(self) -> None:
@@ -83,7 +113,7 @@ class Steps:
         previous = self._spool.manifest(hour.previous())
         return manifest_of(
             hour,
-            {name: self._spool.record(name) for name in self._spool.listing().shipped if name.hour == hour},
+            {name: self._spool.record(name) for name in self._spool.listing().uploaded if name.hour == hour},
             coverage_in(hour, self._spool.ledger(hour), read_manifest(previous.read_bytes()) if previous else None),
             collector=self._settings.collector,
             prefix=self._settings.prefix,

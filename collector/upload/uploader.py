@@ -8,12 +8,22 @@ from threading import Event as Flag
 
 from zstandard import ZstdError
 
+from collector.settings import UploadSettings
 from collector.spool.repair import recover
 from collector.upload.folders import UploadFolders
 from collector.upload.plan import Plan, deletions, plan
-from collector.upload.problem import disk_problem, late, spoiled
-from collector.upload.report import Committed, Event, Failed, Planned, Report, Shipped, last_run
-from collector.upload.settings import UploadSettings
+from collector.upload.report import (
+    Committed,
+    Event,
+    Failed,
+    Planned,
+    Report,
+    Uploaded,
+    disk_problem,
+    last_run,
+    late,
+    spoiled,
+)
 from collector.upload.steps import Steps
 from tidemark.archive.names import SegmentName
 from tidemark.core.errors import Problem
@@ -65,7 +75,7 @@ class _Run:
         self.report = Report()
 
     def bring(self, due: Plan, *, workers: int) -> None:
-        """Ship segments several at a time, and commit each hour as soon as all of its segments are there."""
+        """Upload segments several at a time, and commit each hour as soon as all of its segments are there."""
         size = sum(self._spool.size(name) for name in due.segments)
         self._watch(Planned(len(due.segments), size, len(due.hours)))
         for name in due.late:
@@ -73,15 +83,15 @@ class _Run:
         if due.segments or due.hours:
             self._prove()
         with ThreadPoolExecutor(workers) as pool:
-            shipments = {name: pool.submit(self._ship, name) for name in due.segments}
+            uploads = {name: pool.submit(self._upload, name) for name in due.segments}
             try:
                 for hour in sorted({name.hour for name in due.segments} | set(due.hours)):
-                    shipped = [self._settle(str(name), shipments[name].result) for name in due.of(hour)]
+                    uploaded = [self._settle(str(name), uploads[name].result) for name in due.of(hour)]
                     if hour in due.hours:
-                        self._commit(hour, whole=all(shipped), follows=hour.previous() in due.hours)
+                        self._commit(hour, whole=all(uploaded), follows=hour.previous() in due.hours)
             finally:
-                for shipment in shipments.values():
-                    shipment.cancel()
+                for upload in uploads.values():
+                    upload.cancel()
 
     def _prove(self) -> None:
         """Ask the archive whether it puts once; where it does not, all that is due waits."""
@@ -90,18 +100,18 @@ class _Run:
         except StoreUnavailableError as problem:
             self._give_up("the archive", problem)
 
-    def _ship(self, name: SegmentName) -> Shipped:
-        """Ship a segment in a worker; once the archive turned out to be unusable, raise CancelledError instead."""
+    def _upload(self, name: SegmentName) -> Uploaded:
+        """Upload a segment in a worker; once the archive turned out to be unusable, raise CancelledError instead."""
         if self._unusable.is_set():
             raise CancelledError
         try:
-            return self._steps.ship(name)
+            return self._steps.upload(name)
         except StoreUnavailableError:
             self._unusable.set()
             raise
 
     def _commit(self, hour: Hour, *, whole: bool, follows: bool) -> None:
-        """Commit an hour if it can be: its segments are shipped, and what it builds on is known.
+        """Commit an hour if it can be: its segments are uploaded, and what it builds on is known.
 
         An hour without a ledger builds on the manifest before it, if that is due as well.
         """
@@ -111,7 +121,7 @@ class _Run:
         else:
             self.report.waiting += 1
 
-    def _settle(self, what: str, step: Callable[[], Shipped | Committed]) -> bool:
+    def _settle(self, what: str, step: Callable[[], Uploaded | Committed]) -> bool:
         """Take a step, or the result of one, and report how it ended."""
         try:
             done = step()

@@ -76,7 +76,7 @@ def test_prints_one_json_object_for_a_script(site: Site):
     done = site.run("--json")
     report = json.loads(done.stdout)
     assert (done.returncode, report["busy"], report["complete"], report["waiting"]) == (0, False, True, 0)
-    assert [each["name"] for each in report["shipped"]] == ["20261120T10.0001.jsonl"]
+    assert [each["name"] for each in report["uploaded"]] == ["20261120T10.0001.jsonl"]
     assert [each["hour"] for each in report["committed"]] == ["2026-11-20T10"]
 
 

@@ -400,7 +400,7 @@ class World:
             if self.now - synced >= 1.0:
                 synced = self.now
                 self.recorder.flush()
-                self.spool.commit()
+                self.spool.checkpoint()
         for number in list(self.clients):
             self.end(number, Reason.NOT_RUNNING)
         self.recorder.flush()

@@ -7,16 +7,18 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
+import structlog
 
-from collector.glance import look
 from collector.http import ask
+from collector.program import Notifier, configure_logs
 from collector.spool.lock import holder
+from collector.status import inspect
 from tests.collector.recording import Witness
 from tidemark.simulator.server import Simulator
 
@@ -88,7 +90,7 @@ async def test_it_tells_how_it_is(machine: Machine) -> None:
         found = holder(machine.spool)
         assert found is not None
         assert found.pid == process.pid
-        await machine.until(lambda: look(machine.spool).status is not None)
+        await machine.until(lambda: inspect(machine.spool).status is not None)
         assert await asyncio.to_thread(ask, found.address, "/healthz") == b'{"alive":true}'
         assert await asyncio.to_thread(ask, found.address, "/readyz") == b'{"troubles":[]}'
         assert b"tidemark_received_messages_total" in await asyncio.to_thread(ask, found.address, "/metrics")
@@ -162,3 +164,73 @@ async def test_what_a_person_must_put_right_is_one_clear_message(
     assert "Next:" in err
     assert "Traceback" not in err
     assert "key-a" not in err
+
+
+def test_states_reach_the_service_manager(tmp_path: Path) -> None:
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(address))
+        Notifier({"NOTIFY_SOCKET": str(address)}).send("READY=1", "STATUS=joined")
+        assert manager.recv(100) == b"READY=1\nSTATUS=joined"
+
+
+def test_an_abstract_address_is_understood() -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0tidemark-test")
+        Notifier({"NOTIFY_SOCKET": "@tidemark-test"}).send("WATCHDOG=1")
+        assert manager.recv(100) == b"WATCHDOG=1"
+
+
+def test_without_a_manager_nothing_happens(tmp_path: Path) -> None:
+    Notifier({}).send("READY=1")
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).send("READY=1")
+
+
+def test_the_watchdog_time_is_in_seconds() -> None:
+    assert Notifier({"WATCHDOG_USEC": "60000000"}).watchdog_seconds == 60
+    assert Notifier({}).watchdog_seconds == 0
+
+
+@pytest.fixture(autouse=True)
+def _put_back() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
+def test_json_is_one_object_a_line_whatever_the_values(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json")
+    structlog.get_logger().warning("it happened", value='"\n{"level":"info"}', count=3)
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    found = json.loads(line)
+    assert found.pop("timestamp").endswith("Z")
+    assert found == {"event": "it happened", "value": '"\n{"level":"info"}', "count": 3, "level": "warning"}
+
+
+def test_a_person_gets_text(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("console")
+    structlog.get_logger().info("it happened", count=3)
+    said = capsys.readouterr().err
+    assert "it happened" in said
+    assert not said.startswith("{")
+
+
+def test_elsewhere_than_on_a_terminal_auto_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("auto")
+    structlog.get_logger().info("it happened")
+    structlog.get_logger().debug("not this")
+    assert json.loads(capsys.readouterr().err)["event"] == "it happened"
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_traceback_shows_no_local_value(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(form)  # type: ignore[arg-type]
+    secret = "hush-hush"
+    try:
+        {}[len(secret)]
+    except KeyError:
+        structlog.get_logger().exception("it failed")
+    said = capsys.readouterr().err
+    assert "KeyError" in said
+    assert "hush-hush" not in said.replace('secret = "hush-hush"', "")

@@ -7,11 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from collector.settings import CollectorSettings, read_slugs
+from collector.settings import CollectorSettings, UploadSettings, read_slugs
 from tidemark.core.errors import Problem
 from tidemark.storage.settings import checked_slug
 
-NEEDED = {"TIDEMARK_COLLECTOR": "collector-a", "TIDEMARK_SPOOL": "/spool", "OPENSEA_API_KEY": "secret-key"}
+NEEDED = {
+    "TIDEMARK_COLLECTOR": "collector-a",
+    "TIDEMARK_SPOOL": "/spool",
+    "OPENSEA_API_KEY": "secret-key",
+    "TIDEMARK_BUCKET": "archive",
+}
 
 
 @pytest.fixture
@@ -22,7 +27,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
     return monkeypatch
 
 
-def test_three_settings_are_enough(environment: pytest.MonkeyPatch) -> None:
+def test_three_settings_are_enough_to_record(environment: pytest.MonkeyPatch) -> None:
     settings = CollectorSettings()
     assert settings.slugs() == ("*",)
     assert settings.address.get_secret_value() == (
@@ -106,3 +111,46 @@ def test_a_file_that_is_read_holds_slugs_only(text: str) -> None:
         return
     assert slugs
     assert all(checked_slug(slug) == slug and ":" not in slug and len(slug) <= 128 for slug in slugs)
+
+
+def test_three_settings_are_enough_to_upload(environment: pytest.MonkeyPatch) -> None:
+    settings = UploadSettings()
+    assert (settings.collector, str(settings.spool), settings.bucket, settings.prefix) == (
+        "collector-a",
+        "/spool",
+        "archive",
+        "",
+    )
+
+
+def test_an_empty_variable_is_an_absent_one(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TIDEMARK_SSE", "")
+    assert UploadSettings().sse is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("COLLECTOR", "Collector A", "is not a collector id"),
+        ("PREFIX", "no-slash", "is not a key prefix"),
+        ("RETENTION_HOURS", "-1", "greater than or equal to 0"),
+        ("UPLOAD_WORKERS", "0", "greater than or equal to 1"),
+        ("MULTIPART_THRESHOLD_MIB", "4", "greater than or equal to 5"),
+        ("SSE", "rot13", "AES256"),
+        ("CLOCK", "tomorrow", "is not a clock"),
+        ("SSE_KEY_ID", "key", "need TIDEMARK_SSE=aws:kms"),
+        ("SSE_BUCKET_KEY", "true", "need TIDEMARK_SSE=aws:kms"),
+    ],
+)
+def test_a_wrong_setting_is_named(environment: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
+    environment.setenv(f"TIDEMARK_{name}", value)
+    with pytest.raises(ValidationError, match=message):
+        UploadSettings()
+
+
+def test_all_mistakes_of_an_upload_are_reported_at_once(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("TIDEMARK_BUCKET")
+    environment.setenv("TIDEMARK_COLLECTOR", "?")
+    with pytest.raises(ValidationError) as raised:
+        UploadSettings()
+    assert {mistake["loc"] for mistake in raised.value.errors()} == {("bucket",), ("collector",)}

@@ -1,11 +1,15 @@
 """How the collector is: what makes it ready, and how events are counted."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from collector.status import Status, by_type
+from collector.spool.disk import Disk
+from collector.spool.lock import held
+from collector.status import Backlog, Status, backlog, by_type, inspect
+from tidemark.core.errors import Problem
 
 WELL: dict[str, Any] = {
     "collector": "collector-a",
@@ -65,3 +69,43 @@ def test_a_status_survives_json() -> None:
 def test_hostile_names_are_one() -> None:
     received = {"item_sold": 5, 'x"} 1\ninjected 2': 1, "": 2, "Ä": 3, None: 4}
     assert by_type(received) == {"item_sold": 5, "other": 6, "unparsed": 4}
+
+
+def test_without_a_spool_there_is_nothing_to_see(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="there is no spool"):
+        inspect(tmp_path / "none")
+
+
+def test_a_dead_collector_leaves_its_spool(tmp_path: Path) -> None:
+    disk = Disk(tmp_path)
+    disk.prepare()
+    disk.put_at("sealed/20261122T15.0001.jsonl", 0, b"{}\n")
+    found = inspect(tmp_path)
+    assert (found.pid, found.status) == (None, None)
+    assert (found.backlog.pending_upload, found.last_entry) == (1, "2026-11-22T15:00:00.000000Z")
+    assert found.disk_free > 0
+
+
+def test_a_collector_that_does_not_answer_is_told_from_a_dead_one(tmp_path: Path) -> None:
+    with held(tmp_path) as lock:
+        lock.publish("http://127.0.0.1:9")
+        found = inspect(tmp_path)
+    assert found.pid is not None
+    assert found.status is None
+
+
+def test_what_is_sealed_and_not_shipped_waits(tmp_path: Path) -> None:
+    disk = Disk(tmp_path)
+    disk.prepare()
+    assert backlog(disk) == Backlog(open=0, pending_upload=0, pending_upload_bytes=0, oldest=None)
+    for name in (
+        "20261122T14.0001.jsonl",
+        "20261122T15.0001.jsonl",
+        "20261122T16.0002.jsonl",
+        "20261122T14.coverage.jsonl",
+    ):
+        disk.put_at(f"sealed/{name}", 0, b"12345\n")
+    disk.put_at("open/20261122T16.0003.jsonl", 0, b"x\n")
+    (tmp_path / "uploaded").mkdir()
+    disk.put_at("uploaded/20261122T14.0001.jsonl.json", 0, b"{}")
+    assert backlog(disk) == Backlog(open=1, pending_upload=2, pending_upload_bytes=12, oldest="2026-11-22T15")

@@ -14,9 +14,9 @@ import pytest
 from pydantic import SecretStr
 
 from bench.certificate import self_signed
+from collector.settings import UploadSettings
 from collector.stream.websocket import ConnectError, open_websocket
-from collector.upload.archive import connect
-from collector.upload.settings import UploadSettings
+from collector.upload.steps import connect
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.repair.http import client_of

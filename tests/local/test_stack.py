@@ -4,8 +4,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from tidemark.local.background import Interrupts
 from tidemark.local.environment import BUCKET, Source
-from tidemark.local.interrupt import Interrupts
 from tidemark.local.stack import Stack
 
 pytestmark = pytest.mark.postgres

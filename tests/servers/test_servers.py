@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from collector.upload.archive import connect
 from collector.upload.report import Report
+from collector.upload.steps import connect
 from collector.upload.uploader import upload
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, Spooled, assert_archived, clock_at
 from tests.servers.programs import SERVERS, Server, client, running

@@ -7,7 +7,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from collector.upload.archive import connect
+from collector.upload.steps import connect
 from tests.collector.upload.spooled import Spooled
 from tests.storage.faulty_s3 import FaultyS3, faulty_s3
 from tidemark.local.services.s3 import S3Server

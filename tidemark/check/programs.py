@@ -69,8 +69,8 @@ def _collector() -> Callable[[bool], list[Check]]:
 
 
 def _uploader() -> Callable[[bool], list[Check]]:
-    from collector.upload.archive import connect
-    from collector.upload.settings import UploadSettings
+    from collector.settings import UploadSettings
+    from collector.upload.steps import connect
     from tidemark.archive.names import probe_name
     from tidemark.check.archive import check_put_once
 

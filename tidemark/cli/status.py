@@ -7,8 +7,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from collector.glance import Glance
-    from collector.status import Status
+    from collector.status import Snapshot, Status
 
 
 def status(
@@ -30,15 +29,15 @@ def status(
     import msgspec
     from rich.console import Console
 
-    from collector.glance import look
     from collector.settings import SpoolSettings
+    from collector.status import inspect
 
-    glance = look(SpoolSettings().spool)
+    snapshot = inspect(SpoolSettings().spool)
     if as_json:
-        typer.echo(msgspec.json.encode(glance))
+        typer.echo(msgspec.json.encode(snapshot))
     else:
-        _show(glance, Console(highlight=False, markup=False, soft_wrap=True))
-    if glance.status is None or not glance.status.ready:
+        _show(snapshot, Console(highlight=False, markup=False, soft_wrap=True))
+    if snapshot.status is None or not snapshot.status.ready:
         raise typer.Exit(1)
 
 
@@ -66,21 +65,21 @@ def _local() -> None:
         raise typer.Exit(1)
 
 
-def _show(glance: "Glance", console: "Console") -> None:
+def _show(snapshot: "Snapshot", console: "Console") -> None:
     from rich.table import Table
 
     table = Table(show_header=False, box=None, pad_edge=False)
-    for name, text in [*_collector(glance), *_spool(glance)]:
+    for name, text in [*_collector(snapshot), *_spool(snapshot)]:
         table.add_row(name, text)
     console.print(table)
 
 
-def _collector(glance: "Glance") -> list[tuple[str, str]]:
-    if glance.status:
-        return _running(glance.status)
-    if glance.pid:
-        return [("collector", f"process {glance.pid} holds the spool and does not answer")]
-    return [("collector", f"NOT RUNNING; the last entry in its spool is of {glance.last_entry}")]
+def _collector(snapshot: "Snapshot") -> list[tuple[str, str]]:
+    if snapshot.status:
+        return _running(snapshot.status)
+    if snapshot.pid:
+        return [("collector", f"process {snapshot.pid} holds the spool and does not answer")]
+    return [("collector", f"NOT RUNNING; the last entry in its spool is of {snapshot.last_entry}")]
 
 
 def _running(status: "Status") -> list[tuple[str, str]]:
@@ -101,11 +100,11 @@ def _running(status: "Status") -> list[tuple[str, str]]:
     ]
 
 
-def _spool(glance: "Glance") -> list[tuple[str, str]]:
-    held = glance.backlog
+def _spool(snapshot: "Snapshot") -> list[tuple[str, str]]:
+    held = snapshot.backlog
     oldest = f", the oldest of {held.oldest}" if held.oldest else ""
     return [
-        ("spool", f"{glance.spool}  {glance.disk_free / 1e9:,.1f} GB free"),
+        ("spool", f"{snapshot.spool}  {snapshot.disk_free / 1e9:,.1f} GB free"),
         (
             "backlog",
             f"{held.pending_upload} segments, {held.pending_upload_bytes / 1e6:,.1f} MB, wait for the archive{oldest}",

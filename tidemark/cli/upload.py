@@ -7,7 +7,7 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from collector.upload.report import Committed, Event, Failed, Report, Shipped
+    from collector.upload.report import Committed, Event, Failed, Report, Uploaded
 
 
 def upload(
@@ -29,10 +29,10 @@ def upload(
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from collector.settings import UploadSettings
     from collector.upload import uploader
-    from collector.upload.archive import connect
     from collector.upload.folders import UploadRunningError
-    from collector.upload.settings import UploadSettings
+    from collector.upload.steps import connect
 
     settings = UploadSettings()
     console = Console(stderr=as_json, highlight=False, markup=False, soft_wrap=True)
@@ -53,22 +53,22 @@ def upload(
 
 
 def _show(progress: "Progress", event: "Event") -> None:
-    """Print an event as a line, and let the bar follow the bytes that were shipped."""
-    from collector.upload.report import Committed, Planned, Shipped
+    """Print an event as a line, and let the bar follow the bytes that were uploaded."""
+    from collector.upload.report import Committed, Planned, Uploaded
 
     match event:
         case Planned():
             progress.add_task("upload", total=event.bytes or None, visible=event.segments > 0)
-        case Shipped():
+        case Uploaded():
             progress.advance(progress.task_ids[0], event.bytes)
-            progress.console.print(_shipped_line(event))
+            progress.console.print(_uploaded_line(event))
         case Committed():
             progress.console.print(_committed_line(event))
         case _:
             progress.console.print(_failed_line(event))
 
 
-def _shipped_line(event: "Shipped") -> str:
+def _uploaded_line(event: "Uploaded") -> str:
     sizes = f"{_megabytes(event.bytes)} to {_megabytes(event.compressed_bytes)}"
     return f"{event.name}  {sizes}  {event.seconds:.1f} s{_again(created=event.created)}"
 
@@ -84,7 +84,7 @@ def _failed_line(event: "Failed") -> str:
 
 def _last_line(report: "Report") -> str:
     done = (
-        f"{_count(len(report.shipped), 'segment')} and {_count(len(report.committed), 'hour')} archived, "
+        f"{_count(len(report.uploaded), 'segment')} and {_count(len(report.committed), 'hour')} archived, "
         f"{_count(report.deleted, 'local file')} deleted"
     )
     if report.complete:

@@ -1,17 +1,21 @@
-"""Something that starts in the background while a person already sees the next thing."""
+"""Work in the background, and interrupts (Ctrl-C, SIGTERM) that wait until a start or a stop is complete."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Thread
-from typing import Generic, TypeVar
+from types import TracebackType
+from typing import Generic, Self, TypeVar
 
 import psutil
 
 T = TypeVar("T")
-_PULSE = 0.2
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_WAIT = 0.2  # seconds
 
 
 class Background(Generic[T]):
-    """A function that runs in a thread of its own. An error of the function is raised by `result`."""
+    """A function that runs in a thread of its own. `result` raises the function's error."""
 
     def __init__(self, function: Callable[[], T]) -> None:
         self._function = function
@@ -23,18 +27,18 @@ class Background(Generic[T]):
     def _run(self) -> None:
         try:
             self._value = self._function()
-        except BaseException as error:  # noqa: BLE001 - handed on to whoever asks for the result
+        except BaseException as error:  # noqa: BLE001 - `result` raises it
             self._error = error
 
     @property
     def running(self) -> bool:
-        """Whether it is still at it."""
+        """Whether the function has not ended."""
         return self._thread.is_alive()
 
     def result(self) -> T:
         """Wait for the function's end and return what it returned."""
-        while self.running:  # in pulses, so that Ctrl-C gets through
-            self._thread.join(_PULSE)
+        while self.running:  # in short waits, because a join without a timeout blocks Ctrl-C
+            self._thread.join(_WAIT)
         if self._error:
             raise self._error
         return self._value
@@ -44,4 +48,41 @@ class Background(Generic[T]):
         while self.running:
             for child in set(psutil.Process().children()) - self._before:
                 child.terminate()
-            self._thread.join(_PULSE)
+            self._thread.join(_WAIT)
+
+
+class Interrupts:
+    """While it is open, SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt in the main thread.
+
+    Inside `held` they wait for its end, so that a program that was just started can be stopped.
+    """
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._pending = False
+
+    def __enter__(self) -> Self:
+        self._former = {number: signal.signal(number, self._take) for number in SIGNALS}
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Delay interrupts until the block has ended."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+        if self._pending and not self._depth:
+            self._pending = False
+            raise KeyboardInterrupt
+
+    def _take(self, *_: object) -> None:
+        if self._depth:
+            self._pending = True
+        else:
+            raise KeyboardInterrupt

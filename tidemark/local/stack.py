@@ -13,9 +13,8 @@ from psycopg2 import sql
 
 from tidemark.archive.names import ManifestKey
 from tidemark.core.hour import Hour
-from tidemark.local.background import Background
+from tidemark.local.background import Background, Interrupts
 from tidemark.local.environment import BUCKET, Source, bare, collecting, loading, uploading
-from tidemark.local.interrupt import Interrupts
 from tidemark.local.ports import Ports
 from tidemark.local.process import Process, tidemark
 from tidemark.local.services.airflow import Airflow

@@ -34,7 +34,7 @@ class Life:
         self.ledger = Ledger(self.disk, "run")
         self.ledger.start(self.now, [TOPIC], "tidemark", before)
         self.spool = Spool(self.disk, self.ledger, self.now, largest=self._largest)
-        self.spool.commit()
+        self.spool.checkpoint()
         self.pass_time(1)
         self.join()
 

@@ -39,7 +39,7 @@ def ledger(disk: RefusingDisk) -> Ledger:
 
 
 def write(ledger: Ledger, *, close: bool = True) -> None:
-    ledger.settle(ledger.promise())
+    ledger.commit(ledger.prepare())
     ledger.write(close=close)
 
 
@@ -65,12 +65,12 @@ def test_what_is_joined_and_proven_is_covered(disk: RefusingDisk, ledger: Ledger
 
 def test_a_proof_is_written_only_once_its_messages_are_safe(disk: RefusingDisk, ledger: Ledger) -> None:
     ledger.prove(at(10), 1)
-    proofs = ledger.promise()
+    proofs = ledger.prepare()
     ledger.prove(at(11), 1)
     lose(ledger, 12, 11, "connection_lost")
     ledger.write()
     assert not any(isinstance(entry, Alive | Lost) for entry in read_ledger(disk.read(f"open/{FILE}")))
-    ledger.settle(proofs)
+    ledger.commit(proofs)
     write(ledger)
     assert coverage(disk).covered[0].end == at(11)
 
@@ -80,7 +80,7 @@ def test_proofs_in_a_row_are_one_line(disk: RefusingDisk, ledger: Ledger) -> Non
     disk.refuse(ENOSPC, "write")
     for minute in (10, 11, 12):
         ledger.prove(at(minute), 1)
-        ledger.settle(ledger.promise())
+        ledger.commit(ledger.prepare())
         with pytest.raises(OSError, match="No space"):
             ledger.write()
     disk.relent()

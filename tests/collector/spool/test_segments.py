@@ -1,6 +1,6 @@
 """The segments of a spool: numbered, limited, sealed in their time."""
 
-from errno import EIO, ENOSPC
+from errno import EDQUOT, EIO, ENOSPC, EROFS
 from pathlib import Path
 
 import pytest
@@ -8,14 +8,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.spool.disk import Disk
-from collector.spool.segments import Segments
+from collector.spool.repair import seal
+from collector.spool.segments import OpenSegment, Segments, UnwrittenError, evict, reason_of
 from tests.collector.spool.disks import RefusingDisk
+from tidemark.archive.names import SegmentName
 from tidemark.archive.record import record_line
 from tidemark.core.hour import Hour
 
 HOUR = Hour.parse("2026-11-22T15")
 LINE = record_line("2026-11-22T15:04:05.123456Z", "t", b"{}")
 LINES = [record_line("2026-11-22T15:04:05.123456Z", "t", b'{"n":%d}' % number) for number in range(3)]
+NAME = SegmentName(HOUR, 1)
+WHOLE_LINES = b'{"a":1}\n{"b":22}\n{"c":333}\n'
 
 
 @pytest.fixture
@@ -23,6 +27,55 @@ def disk(tmp_path: Path) -> RefusingDisk:
     disk = RefusingDisk(tmp_path)
     disk.prepare()
     return disk
+
+
+def test_lines_are_appended_and_sealed(disk: RefusingDisk) -> None:
+    segment = OpenSegment(disk, NAME)
+    segment.write(WHOLE_LINES)
+    segment.write(WHOLE_LINES)
+    assert segment.size == 2 * len(WHOLE_LINES)
+    segment.close()
+    seal(disk, NAME)
+    assert disk.read(f"sealed/{NAME}") == WHOLE_LINES * 2
+
+
+def test_a_segment_without_records_leaves_no_file(disk: RefusingDisk) -> None:
+    OpenSegment(disk, NAME).close()
+    seal(disk, NAME)
+    assert disk.everywhere() == []
+
+
+@given(takes=st.integers(0, len(WHOLE_LINES) - 1))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_what_does_not_fit_is_given_back_in_whole_lines(disk: RefusingDisk, takes: int) -> None:
+    segment = OpenSegment(disk, NAME)
+    with disk.refusing(ENOSPC, "write", takes=takes), pytest.raises(UnwrittenError) as unwritten:
+        segment.write(WHOLE_LINES)
+    kept = WHOLE_LINES[:takes].rfind(b"\n") + 1
+    assert unwritten.value.rest == WHOLE_LINES[kept:]
+    segment.write(b'{"d":4}\n')
+    segment.close()
+    assert disk.read(f"open/{NAME}") == WHOLE_LINES[:kept] + b'{"d":4}\n'
+    disk.remove(f"open/{NAME}")
+
+
+def test_a_disk_that_cannot_even_cut_keeps_refusing(disk: RefusingDisk) -> None:
+    segment = OpenSegment(disk, NAME)
+    with disk.refusing(EIO, "write", "truncate", takes=10):
+        for _ in range(2):
+            with pytest.raises(UnwrittenError) as unwritten:
+                segment.write(WHOLE_LINES)
+        assert unwritten.value.rest == WHOLE_LINES
+        with pytest.raises(OSError, match="Input/output"):
+            segment.close()
+    assert disk.fired["truncate"] == 2
+
+
+def test_a_failed_sync_is_raised(disk: RefusingDisk) -> None:
+    segment = OpenSegment(disk, NAME)
+    segment.write(WHOLE_LINES)
+    with disk.refusing(EIO, "sync"), pytest.raises(OSError, match="Input/output"):
+        segment.close()
 
 
 @pytest.fixture
@@ -130,3 +183,45 @@ def test_a_full_disk_is_tried_once_more_after_something_went(disk: RefusingDisk,
     with disk.refusing(ENOSPC, "write"):
         write(segments)
     assert disk.fired["write"] == 3, "nothing could go, so that another try would end the same way"
+
+
+def test_only_what_the_archive_has_is_deleted(tmp_path: Path) -> None:
+    disk = Disk(tmp_path)
+    disk.prepare()
+    for number in (1, 2):
+        disk.put_at(f"sealed/20261122T14.000{number}.jsonl", 0, b"12345\n")
+    assert evict(disk) == 0
+    (tmp_path / "uploaded").mkdir()
+    disk.put_at("uploaded/20261122T14.0001.jsonl.json", 0, b"{}")
+    assert evict(disk) == 6
+    assert disk.names("sealed") == ["20261122T14.0002.jsonl"]
+    assert evict(disk) == 0
+
+
+class Crowded(Disk):
+    """A spool in which an upload deletes a file between the look at it and its removal."""
+
+    def size(self, path: str) -> int:
+        size = super().size(path)
+        if path.endswith("0001.jsonl"):
+            super().remove(path)
+        return size
+
+
+def test_what_an_upload_deleted_first_is_skipped_and_not_counted(tmp_path: Path) -> None:
+    disk = Crowded(tmp_path)
+    disk.prepare()
+    (tmp_path / "uploaded").mkdir()
+    for number in (1, 2):
+        disk.put_at(f"sealed/20261122T14.000{number}.jsonl", 0, b"12345\n")
+        disk.put_at(f"uploaded/20261122T14.000{number}.jsonl.json", 0, b"{}")
+    assert evict(disk) == 6
+    assert disk.names("sealed") == []
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(ENOSPC, "disk_full"), (EDQUOT, "disk_full"), (EROFS, "disk_read_only"), (EIO, "disk_error")],
+)
+def test_reasons_are_words_of_the_ledger(number: int, reason: str) -> None:
+    assert reason_of(OSError(number, "")) == reason

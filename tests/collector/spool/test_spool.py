@@ -1,6 +1,6 @@
 """The spool under every fault of the disk, of the power and of the process."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from errno import EIO, ENOSPC, EROFS
 from pathlib import Path
 
@@ -10,11 +10,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from collector.spool.disk import Disk
+from collector.spool.spool import Batch, joined
 from tests.collector.spool.account import gaps_in, kept_in
 from tests.collector.spool.disks import PowerlessDisk, RefusingDisk
 from tests.collector.spool.life import HOUR, Life
 from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import read_ledger
+
+START = datetime(2026, 11, 22, 15, tzinfo=UTC)
+
+
+def test_batches_join_from_first_to_last() -> None:
+    later = Batch(START + timedelta(seconds=2), START + timedelta(seconds=3), 5)
+    assert joined(None, later) is later
+    both = joined(Batch(START, START, 2), later)
+    assert both == Batch(START, later.last, 7)
+    assert both.until > later.last
 
 
 @pytest.fixture
@@ -51,7 +62,7 @@ def test_the_first_message_of_an_hour_opens_its_file(disk: RefusingDisk) -> None
     life.receive(3)
     life.now = HOUR.end - timedelta(seconds=0.01)
     life.receive(3)
-    life.spool.commit()
+    life.spool.checkpoint()
     assert disk.names("open") == ["20261122T16.0001.jsonl", "20261122T16.coverage.jsonl"]
     assert "20261122T15.0001.jsonl" in disk.names("sealed")
     life.spool.close()
@@ -64,7 +75,7 @@ def test_a_quiet_hour_is_closed_by_the_clock(disk: RefusingDisk) -> None:
     life.receive()
     life.pass_time(3600)
     life.ledger.prove(life.now, 1)
-    life.spool.commit()
+    life.spool.checkpoint()
     assert disk.names("sealed") == ["20261122T15.0001.jsonl", "20261122T15.coverage.jsonl"]
     entries = read_ledger(disk.read("sealed/20261122T15.coverage.jsonl"))
     coverage = coverage_of(entries, HOUR)
@@ -75,10 +86,10 @@ def test_an_hour_waits_until_its_end_is_proven(disk: RefusingDisk) -> None:
     life = Life(disk)
     life.receive()
     life.pass_time(3600)
-    life.spool.commit()
+    life.spool.checkpoint()
     assert "20261122T15.coverage.jsonl" in disk.names("open")
     life.lose("heartbeat_unanswered")
-    life.spool.commit()
+    life.spool.checkpoint()
     gap = coverage_of(read_ledger(disk.read("sealed/20261122T15.coverage.jsonl")), HOUR).gaps[-1]
     assert (gap.reason, gap.end) == ("heartbeat_unanswered", HOUR.end)
 
@@ -86,15 +97,15 @@ def test_an_hour_waits_until_its_end_is_proven(disk: RefusingDisk) -> None:
 def test_a_full_disk_is_a_gap_of_its_own_and_ends(disk: RefusingDisk) -> None:
     life = Life(disk)
     life.receive(5)
-    life.spool.commit()
+    life.spool.checkpoint()
     with disk.refusing(ENOSPC, "write", takes=70):
         for _ in range(3):
             life.receive(5)
-            life.spool.commit()
+            life.spool.checkpoint()
         assert life.spool.shortage is not None
         assert life.spool.shortage.reason == "disk_full"
     life.receive(5)
-    life.spool.commit()
+    life.spool.checkpoint()
     assert life.spool.shortage is None
     life.spool.close()
     life.balance()
@@ -120,7 +131,7 @@ def test_uploaded_segments_make_room_before_anything_is_given_up(disk: RefusingD
 
     disk.remove = relenting  # type: ignore[method-assign]
     life.receive(5)
-    life.spool.commit()
+    life.spool.checkpoint()
     assert (life.spool.persisted, life.spool.dropped, life.spool.shortage) == (5, 0, None)
     assert disk.fired["write"] == 1
 
@@ -138,13 +149,13 @@ def test_a_disk_that_refuses_is_never_a_stream_outage(
 ) -> None:
     life = Life(disk)
     life.receive(5)
-    life.spool.commit()
+    life.spool.checkpoint()
     with disk.refusing(error, *methods, takes=10):
         for _ in range(4):
             life.receive(5)
-            life.spool.commit()
+            life.spool.checkpoint()
     life.receive(5)
-    life.spool.commit()
+    life.spool.checkpoint()
     life.spool.close()
     life.balance()
     assert disk.fired["write"] > 0
@@ -168,12 +179,12 @@ def test_a_failing_device_gets_a_new_file(disk: RefusingDisk) -> None:
 def test_after_a_failed_sync_what_it_covered_is_a_gap(disk: RefusingDisk) -> None:
     life = Life(disk)
     life.receive(5)
-    life.spool.commit()
+    life.spool.checkpoint()
     life.receive(5)
     with disk.refusing(EIO, "sync"):
-        life.spool.commit()
+        life.spool.checkpoint()
     life.receive(5)
-    life.spool.commit()
+    life.spool.checkpoint()
     life.spool.close()
     assert disk.fired["sync"] > 0
     assert "disk_error" in reasons(disk)
@@ -183,13 +194,13 @@ def test_after_a_failed_sync_what_it_covered_is_a_gap(disk: RefusingDisk) -> Non
 def test_a_seal_that_fails_is_done_later(disk: RefusingDisk) -> None:
     life = Life(disk)
     life.receive(5)
-    life.spool.commit()
+    life.spool.checkpoint()
     with disk.refusing(EIO, "move"):
         life.pass_time(3600)
-        life.spool.commit()
+        life.spool.checkpoint()
         assert disk.names("sealed") == []
     life.receive(5)
-    life.spool.commit()
+    life.spool.checkpoint()
     life.spool.close()
     assert "20261122T15.0001.jsonl" in disk.names("sealed")
     life.balance()
@@ -217,7 +228,7 @@ class Mishaps(RuleBasedStateMachine):
 
     @rule()
     def commit(self) -> None:
-        self.life.spool.commit()
+        self.life.spool.checkpoint()
 
     @rule(seconds=st.sampled_from([1.0, 600.0, 3600.0, 8000.0]))
     def wait(self, seconds: float) -> None:
@@ -277,7 +288,7 @@ def test_a_power_cut_loses_nothing_silently(
         if step == "flush":
             life.spool.flush()
         elif step == "commit":
-            life.spool.commit()
+            life.spool.checkpoint()
         elif step == "hour":
             life.pass_time(3600)
         elif step == "cut":

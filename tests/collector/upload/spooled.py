@@ -7,7 +7,7 @@ from pathlib import Path
 
 import zstandard
 
-from collector.upload.settings import UploadSettings
+from collector.settings import UploadSettings
 from tidemark.archive.ledger import Alive, Began, Entry, Joined, Started, Stopped, print_entry
 from tidemark.archive.manifest import read_manifest
 from tidemark.archive.names import CoverageName, ManifestKey, ObjectKey, SegmentName

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import zstandard
 
+from collector.settings import UploadSettings
 from collector.spool.lock import held
 from collector.upload.folders import UploadFolders
 from collector.upload.report import Report
-from collector.upload.settings import UploadSettings
 from collector.upload.uploader import upload
 from tests.collector.recording import Recording
 from tests.storage.memory import MemoryStore
@@ -32,7 +32,7 @@ async def test_hours_that_pass_while_uploads_run_are_archived_once_and_whole(sim
         collector="collector-a", spool=recording.spool, bucket="archive", clock=clock, retention_hours=0
     )
 
-    def ship() -> Report:
+    def upload_once() -> Report:
         return upload(settings, store, lambda _: None)
 
     reports: list[Report] = []
@@ -41,10 +41,10 @@ async def test_hours_that_pass_while_uploads_run_are_archived_once_and_whole(sim
             await recording.joined()
             for _ in range(5):
                 await recording.flow(SECONDS_AN_HOUR)
-                reports.append(await asyncio.to_thread(ship))
+                reports.append(await asyncio.to_thread(upload_once))
             await recording.received()
     await asyncio.sleep(SECONDS_AN_HOUR)
-    reports.append(ship())
+    reports.append(upload_once())
     assert all(report.complete for report in reports)
     assert sum(len(report.committed) for report in reports[:-1]) >= 3, "hours are committed while the collector lives"
 

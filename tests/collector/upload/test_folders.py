@@ -28,14 +28,14 @@ def test_names_are_listed_by_state_and_other_files_are_ignored(spooled, folders)
     spooled.ledger(SECOND.next(), folder="open")
     (spooled.root / "sealed" / "notes.txt").write_text("mine")
     folders.pack(NAME, level=1)
-    folders.shipped(NAME)
+    folders.mark_uploaded(NAME)
     folders.keep_manifest(FIRST, b"{}")
-    folders.committed(FIRST)
+    folders.mark_committed(FIRST)
     assert folders.listing() == Listing(
         open_hours=frozenset({SECOND, SECOND.next()}),
         sealed=frozenset({NAME}),
         ledgers=frozenset({FIRST}),
-        shipped=frozenset({NAME}),
+        uploaded=frozenset({NAME}),
         committed=frozenset({FIRST}),
     )
 
@@ -50,10 +50,10 @@ def test_a_segment_is_packed_once_and_sent_again_byte_for_byte(spooled, folders)
     assert folders.pack(NAME, level=19)[1].sha256 != packed.sha256
 
 
-def test_shipping_moves_the_record_and_drops_the_packed_file(spooled, folders):
+def test_uploading_moves_the_record_and_drops_the_packed_file(spooled, folders):
     spooled.segment(FIRST, 1)
     _, packed = folders.pack(NAME, level=1)
-    folders.shipped(NAME)
+    folders.mark_uploaded(NAME)
     assert spooled.names() == ["sealed/20261120T10.0001.jsonl", "uploaded/20261120T10.0001.jsonl.json"]
     assert folders.record(NAME) == packed
 
@@ -75,7 +75,7 @@ def test_a_manifest_is_found_before_and_after_it_was_put(folders):
     assert folders.manifest(FIRST) is None
     kept = folders.keep_manifest(FIRST, b"{}")
     assert folders.manifest(FIRST) == kept
-    folders.committed(FIRST)
+    folders.mark_committed(FIRST)
     moved = folders.manifest(FIRST)
     assert moved is not None
     assert (moved.parent.name, moved.read_bytes()) == ("uploaded", b"{}")
@@ -91,6 +91,6 @@ def test_deletes_exactly_what_it_is_told_and_counts_it(spooled, folders):
     spooled.hour(FIRST)
     spooled.hour(Hour.parse("2026-11-20T11"))
     folders.pack(NAME, level=1)
-    folders.shipped(NAME)
+    folders.mark_uploaded(NAME)
     assert folders.delete(Deletions(segments=(NAME,), ledgers=(FIRST,), manifests=(FIRST,))) == 3
     assert spooled.names() == ["sealed/20261120T11.0001.jsonl", "sealed/20261120T11.coverage.jsonl"]

@@ -31,7 +31,7 @@ def test_an_empty_spool_is_due_nothing():
 
 
 def test_segments_are_due_oldest_first_and_shipped_ones_are_not():
-    listing = Listing(sealed=names("11.0001", "10.0002", "10.0001"), shipped=names("10.0001"))
+    listing = Listing(sealed=names("11.0001", "10.0002", "10.0001"), uploaded=names("10.0001"))
     assert [str(name) for name in due(listing).segments] == ["20261120T10.0002.jsonl", "20261120T11.0001.jsonl"]
 
 
@@ -89,7 +89,7 @@ def gone(listing: Listing, *, at: Hour, retention: float) -> Deletions:
 def test_files_go_when_their_hour_is_committed_and_retention_is_over():
     listing = Listing(
         sealed=names("10.0001", "11.0001"),
-        shipped=names("10.0001", "11.0001"),
+        uploaded=names("10.0001", "11.0001"),
         ledgers=frozenset(DAY[:2]),
         committed=frozenset(DAY[:2]),
     )
@@ -99,20 +99,20 @@ def test_files_go_when_their_hour_is_committed_and_retention_is_over():
 
 
 def test_the_newest_committed_hour_keeps_its_ledger_and_manifest():
-    listing = Listing(ledgers=frozenset({TEN}), committed=frozenset({TEN}), shipped=names("10.0001"))
+    listing = Listing(ledgers=frozenset({TEN}), committed=frozenset({TEN}), uploaded=names("10.0001"))
     found = gone(listing, at=DAY[9], retention=0)
     assert (found.segments, found.ledgers, found.manifests) == (tuple(names("10.0001")), (), ())
 
 
 def test_nothing_of_an_uncommitted_hour_goes():
-    listing = Listing(sealed=names("10.0001"), shipped=names("10.0001"), ledgers=frozenset({TEN}))
+    listing = Listing(sealed=names("10.0001"), uploaded=names("10.0001"), ledgers=frozenset({TEN}))
     assert gone(listing, at=DAY[9], retention=0) == Deletions(segments=(), ledgers=(), manifests=())
 
 
 listings = st.builds(
-    lambda sealed, shipped, ledgers, committed, opened: Listing(
+    lambda sealed, uploaded, ledgers, committed, opened: Listing(
         sealed=frozenset(SegmentName(hour, number) for hour, number in sealed),
-        shipped=frozenset(SegmentName(hour, number) for hour, number in shipped),
+        uploaded=frozenset(SegmentName(hour, number) for hour, number in uploaded),
         ledgers=ledgers,
         committed=committed,
         open_hours=opened,
@@ -125,22 +125,22 @@ listings = st.builds(
 @given(listings, st.sampled_from(DAY), st.booleans())
 def test_a_plan_is_ordered_finished_and_never_repeats(listing: Listing, at: Hour, live: bool):
     found = due(listing, at=at, live=live)
-    assert list(found.segments) == sorted(set(found.segments) - listing.shipped)
+    assert list(found.segments) == sorted(set(found.segments) - listing.uploaded)
     assert list(found.hours) == sorted(set(found.hours) - listing.committed)
     assert all(hour < at for hour in found.hours)
     if live:
         assert all(hour < opened for hour in found.hours for opened in listing.open_hours)
-    assert set(found.segments) | set(found.late) == listing.sealed - listing.shipped
+    assert set(found.segments) | set(found.late) == listing.sealed - listing.uploaded
 
 
 @given(listings, st.sampled_from(DAY), st.sampled_from([0, 1, 3]))
 def test_deletions_never_touch_what_is_still_needed(listing: Listing, at: Hour, retention: int):
     found = gone(listing, at=at, retention=retention)
-    assert set(found.segments) <= listing.shipped
+    assert set(found.segments) <= listing.uploaded
     assert {name.hour for name in found.segments} <= listing.committed
     left = Listing(
         sealed=listing.sealed - set(found.segments),
-        shipped=listing.shipped - set(found.segments),
+        uploaded=listing.uploaded - set(found.segments),
         ledgers=listing.ledgers - set(found.ledgers),
         committed=listing.committed - set(found.manifests),
     )

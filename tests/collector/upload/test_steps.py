@@ -36,7 +36,7 @@ def steps(spooled: Spooled, spool: UploadFolders, store: MemoryStore, minutes: f
 def test_shipping_and_committing_make_an_hour(spooled: Spooled, spool: UploadFolders):
     store = MemoryStore()
     step = steps(spooled, spool, store, 5)
-    assert [step.ship(name).created for name in (ONE, TWO)] == [True, True]
+    assert [step.upload(name).created for name in (ONE, TWO)] == [True, True]
     committed = step.commit(FIRST)
     assert (committed.segments, committed.records, committed.created) == (2, 6, True)
     assert_archived(store.objects, spooled, FIRST)
@@ -45,8 +45,8 @@ def test_shipping_and_committing_make_an_hour(spooled: Spooled, spool: UploadFol
 def test_a_manifest_says_when_it_was_first_written_however_often_it_is_put(spooled: Spooled, spool: UploadFolders):
     store = MemoryStore()
     first = steps(spooled, spool, store, 5)
-    first.ship(ONE)
-    first.ship(TWO)
+    first.upload(ONE)
+    first.upload(TWO)
     key = first.commit(FIRST).key
     again = steps(spooled, spool, store, 50).commit
     (spooled.root / "uploaded" / "20261120T10.json").rename(spooled.root / "packed" / "20261120T10.json")
@@ -60,13 +60,13 @@ def test_a_spoiled_record_beside_a_packed_file_means_packing_anew(spooled: Spool
     store = MemoryStore()
     spool.pack(ONE, level=1)
     (spooled.root / "packed" / f"{ONE}.json").write_bytes(b"\x00")
-    assert steps(spooled, spool, store, 5).ship(ONE).created
+    assert steps(spooled, spool, store, 5).upload(ONE).created
     assert zstandard.decompress(store.objects.popitem()[1]) == spooled.segments[ONE]
 
 
 def test_a_spoiled_record_of_a_shipped_segment_is_a_value_error(spooled: Spooled, spool: UploadFolders):
     step = steps(spooled, spool, MemoryStore(), 5)
-    step.ship(ONE)
+    step.upload(ONE)
     (spooled.root / "uploaded" / f"{ONE}.json").write_bytes(b"\x00")
     with pytest.raises(ValueError, match=r".+"):
         step.commit(FIRST)

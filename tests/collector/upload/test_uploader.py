@@ -11,7 +11,7 @@ import pytest
 from collector.spool.lock import held
 from collector.upload import folders
 from collector.upload.folders import UploadFolders, UploadRunningError
-from collector.upload.report import Committed, Event, Planned, Report, Shipped
+from collector.upload.report import Committed, Event, Planned, Report, Uploaded
 from collector.upload.uploader import upload
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, TOPIC, Spooled, assert_archived, clock_at
 from tests.storage.memory import MemoryStore
@@ -68,12 +68,12 @@ def test_a_finished_hour_is_archived_with_its_manifest_last_and_kept_for_retenti
 def test_tells_what_it_does_in_order(site: Site):
     site.spooled.hour(FIRST)
     site.upload(SECOND)
-    planned, shipped, committed = site.events
+    planned, uploaded, committed = site.events
     size = len(site.spooled.segments[SegmentName(FIRST, 1)])
     assert planned == Planned(segments=1, bytes=size, hours=1)
-    assert isinstance(shipped, Shipped)
-    assert (shipped.name, shipped.bytes, shipped.created) == ("20261120T10.0001.jsonl", size, True)
-    assert shipped.compressed_bytes == len(site.store.objects[shipped.key])
+    assert isinstance(uploaded, Uploaded)
+    assert (uploaded.name, uploaded.bytes, uploaded.created) == ("20261120T10.0001.jsonl", size, True)
+    assert uploaded.compressed_bytes == len(site.store.objects[uploaded.key])
     assert isinstance(committed, Committed)
     assert (committed.hour, committed.segments, committed.records, committed.gaps) == (FIRST.key, 1, 3, 1)
 
@@ -83,7 +83,7 @@ def test_a_second_run_has_nothing_to_do(site: Site):
     site.upload(SECOND)
     puts = list(site.store.puts)
     report = site.upload(SECOND, minutes=10)
-    assert (report.complete, report.shipped, report.committed) == (True, [], [])
+    assert (report.complete, report.uploaded, report.committed) == (True, [], [])
     assert site.store.puts == puts
 
 
@@ -212,7 +212,7 @@ def test_an_unusable_archive_is_said_once_and_nothing_else_is_tried(site: Site):
     report = site.upload(THIRD)
     assert [(failed.what, failed.problem) for failed in report.failed] == [("20261120T10.0002.jsonl", "bucket is gone")]
     assert len(store.puts) <= 2, "one before, and at most one that was already under way"
-    assert len(report.shipped) + report.waiting + 1 == 6 + 2
+    assert len(report.uploaded) + report.waiting + 1 == 6 + 2
     assert site.upload(THIRD).complete
     assert_archived(store.objects, site.spooled, FIRST, SECOND)
 
@@ -358,11 +358,11 @@ def test_remembers_how_it_ended_for_those_who_watch_the_machine(site: Site):
     left = UploadFolders(site.spooled.root).last()
     assert left is not None
     assert (left.at, left.complete, left.problems) == ("2026-11-20T11:05:00.000000Z", False, ("bucket is gone",))
-    assert (left.shipped, left.waiting, left.failures) == (0, 1, 1)
+    assert (left.uploaded, left.waiting, left.failures) == (0, 1, 1)
     site.upload(SECOND, minutes=10)
     left = UploadFolders(site.spooled.root).last()
     assert left is not None
-    assert (left.complete, left.shipped, left.committed, left.failures) == (True, 1, 1, 1)
+    assert (left.complete, left.uploaded, left.committed, left.failures) == (True, 1, 1, 1)
 
 
 def test_time_may_run_at_another_rate(site: Site):

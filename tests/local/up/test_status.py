@@ -8,8 +8,7 @@ from rich.console import Console
 from tidemark.core.hour import LENGTH, Hour
 from tidemark.local.figures import HourQuality, LoadedHour
 from tidemark.local.ports import free_port
-from tidemark.local.up.restarts import Restart
-from tidemark.local.up.state import State
+from tidemark.local.up.state import Restart, State
 from tidemark.local.up.status import Overview, Part, addresses, await_recording, overview
 
 TEN = Hour.parse("2026-11-20T10")

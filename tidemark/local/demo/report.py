@@ -1,16 +1,34 @@
 """The demo's report: figures and reconciliation on one page. Pure; nothing here reads or writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from statistics import fmean
 
+from rich import box
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
+from tidemark.archive.manifest import Gap
+from tidemark.core.hour import LENGTH
+from tidemark.core.spans import union, without
 from tidemark.local.demo.reconciliation import Reconciliation
-from tidemark.local.demo.tables import collections, gaps, hours
-from tidemark.local.figures import Figures
+from tidemark.local.figures import CollectorHour, Figures, HourFigures, percent
 from tidemark.simulator.message import SaleKey
 
 _SHOWN = 5
+_LOADED = (
+    ("loaded: lines read", "lines"),
+    ("loaded: new sales", "inserted"),
+    ("loaded: corrected", "replaced"),
+    ("loaded: duplicates", "duplicates"),
+    ("loaded: quarantined", "quarantined"),
+)
+_QUALITY = (
+    ("covered by a collector", "covered"),
+    ("covered by both", "covered_twice"),
+    ("filled by repair", "repaired"),
+)
 
 
 def report(figures: Figures, reconciliation: Reconciliation) -> RenderableType:
@@ -43,3 +61,142 @@ def _difference(what: str, sales: tuple[SaleKey, ...]) -> Iterator[Text]:
         yield Text(f"  {len(sales):,} {what}, such as:")
         for sale in sales[:_SHOWN]:
             yield Text(f"    {sale.chain}/{sale.contract}/{sale.token} in {sale.transaction}")
+
+
+def _table(title: str, *columns: str, numbers: slice) -> Table:
+    table = Table(
+        *columns, title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
+    )
+    for column in table.columns[numbers]:
+        column.justify = "right"
+    return table
+
+
+def hours(figures: Figures) -> Table:
+    """Show each hour in a column, from the stream to the warehouse, and the totals in the last one."""
+    keys = [hour.hour.key for hour in figures.hours]
+    table = _table("From the stream to the warehouse", "", *keys, "total", numbers=slice(1, None))
+    for section in (_sent, _received, _archived, _loaded):
+        for name, counts in section(figures):
+            table.add_row(name, *map(_number, counts), _number(_sum(counts)))
+        table.add_section()
+    for name, spans in _coverage(figures):
+        shares = [None if span is None else span / LENGTH for span in spans]
+        table.add_row(name, *map(percent, shares), percent(_mean(shares)))
+    table.add_section()
+    recovered = [getattr(hour.quality, "recovered", None) for hour in figures.hours]
+    table.add_row("missed by both, about", *map(_estimate, figures.hours), "")
+    table.add_row("not sent, by audit", *map(_lost, figures.hours), "")
+    table.add_row("recovered from API", *map(_number, recovered), _number(_sum(recovered)))
+    return table
+
+
+_Counts = Iterator[tuple[str, list[int | None]]]
+
+
+def _sent(figures: Figures) -> _Counts:
+    yield "simulator: messages", [hour.sent for hour in figures.hours]
+    yield "simulator: sales", [hour.sent_sales for hour in figures.hours]
+
+
+def _received(figures: Figures) -> _Counts:
+    for collector in _collectors(figures):
+        yield f"{collector}: received", [_of(hour, collector).records for hour in figures.hours]
+        yield f"{collector}: sales", [_of(hour, collector).sales for hour in figures.hours]
+
+
+def _archived(figures: Figures) -> _Counts:
+    yield "S3: objects", [sum(each.objects for each in hour.collectors) for hour in figures.hours]
+    yield "S3: bytes, compressed", [sum(each.compressed_bytes for each in hour.collectors) for hour in figures.hours]
+
+
+def _loaded(figures: Figures) -> _Counts:
+    for name, field in _LOADED:
+        yield name, [getattr(hour.loaded, field, None) for hour in figures.hours]
+
+
+def _coverage(figures: Figures) -> Iterator[tuple[str, list[timedelta | None]]]:
+    for collector in _collectors(figures):
+        yield f"covered by {collector}", [_of(hour, collector).covered for hour in figures.hours]
+    for name, field in _QUALITY:
+        yield name, [getattr(hour.quality, field, None) for hour in figures.hours]
+
+
+def _collectors(figures: Figures) -> list[str]:
+    everybody = [each for hour in figures.hours for each in hour.collectors]
+    return sorted({each.collector for each in everybody if not each.repairs})
+
+
+def _of(hour: HourFigures, collector: str) -> CollectorHour:
+    nothing = CollectorHour(collector, 0, 0, 0, 0, timedelta(), (), ())
+    return next((each for each in hour.collectors if each.collector == collector), nothing)
+
+
+def gaps(figures: Figures) -> Table:
+    """Show every gap of every collector, its reason, and what fills it."""
+    title = "Gaps: times without a proven subscription"
+    table = _table(title, "collector", "from (UTC)", "to", "min", "why", "filled by", numbers=slice(3, 4))
+    for hour in figures.hours:
+        for each in hour.collectors:
+            for gap in each.gaps:
+                table.add_row(each.collector, *_gap(gap), _filled(hour, each, gap))
+    if not table.rows:
+        table.add_row("none")
+    return table
+
+
+def _gap(gap: Gap) -> Sequence[str]:
+    minutes = (gap.end - gap.start) / timedelta(minutes=1)
+    return f"{gap.start:%m-%d %H:%M:%S}", f"{gap.end:%H:%M:%S}", f"{minutes:.1f}", gap.reason.replace("_", " ")
+
+
+def _filled(hour: HourFigures, collector: CollectorHour, gap: Gap) -> str:
+    """Return what covers a gap completely, one source or several together."""
+    others = [each for each in hour.collectors if each is not collector]
+    fillers = {"other collector": [each for each in others if not each.repairs], "repair": others}
+    for name, helpers in fillers.items():
+        covered = union((span.start, span.end) for each in helpers for span in each.intervals)
+        if not without([(gap.start, gap.end)], covered):
+            return name
+    return "nothing"
+
+
+def collections(figures: Figures) -> Table:
+    """Show the collections with the largest volume."""
+    table = _table("Top collections", "collection", "sales", "volume, ETH", numbers=slice(1, None))
+    for each in figures.collections:
+        volume = "unknown" if each.volume_eth is None else f"{each.volume_eth:,.3f}"
+        table.add_row(Text(each.slug), f"{each.sales:,}", volume)
+    return table
+
+
+def _number(value: int | None) -> str:
+    return "not loaded" if value is None else f"{value:,}"
+
+
+def _sum(values: Sequence[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def _mean(shares: Sequence[float | None]) -> float | None:
+    known = [share for share in shares if share is not None]
+    return fmean(known) if len(known) == len(shares) else None
+
+
+def _estimate(hour: HourFigures) -> str:
+    quality = hour.quality
+    if quality is None:
+        return "not loaded"
+    if quality.missed is None:
+        return "unknown"
+    return f"{quality.missed:.1f} ({quality.missed_low:.1f}-{quality.missed_high:.1f})"
+
+
+def _lost(hour: HourFigures) -> str:
+    quality = hour.quality
+    if quality is None or quality.api_unseen is None:
+        return "not audited"
+    if quality.loss_low is None or quality.loss_high is None:
+        return f"{quality.api_unseen}"
+    return f"{quality.api_unseen} ({quality.loss_low * 100:.1f}-{quality.loss_high:.1%})"

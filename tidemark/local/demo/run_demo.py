@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from tidemark.loader.marts import refresh_days
+from tidemark.local.background import Interrupts
 from tidemark.local.demo.reconciliation import Reconciliation
 from tidemark.local.demo.report import report
 from tidemark.local.demo.schedule import RATE, SALES_SHARE, Schedule, record
@@ -18,7 +19,6 @@ from tidemark.local.demo.sources import compare_sources, read_sent
 from tidemark.local.environment import BUCKET, COLLECTORS
 from tidemark.local.figures import Figures
 from tidemark.local.folder import end_leftovers, only_one
-from tidemark.local.interrupt import Interrupts
 from tidemark.local.progress import Progress
 from tidemark.local.stack import Stack
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 
 from tidemark.core.errors import Problem
+from tidemark.local.background import Interrupts
 from tidemark.local.folder import end_leftovers, only_one
-from tidemark.local.interrupt import Interrupts
 from tidemark.local.ports import is_free
 from tidemark.local.up.state import State, forget_state, read_state, stored_state
 

@@ -14,15 +14,14 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from collector.glance import look
+from collector.status import inspect
 from tidemark.core.errors import Problem
 from tidemark.core.hour import LENGTH, Hour
 from tidemark.local.environment import BUCKET
 from tidemark.local.figures import HourQuality, LoadedHour, percent
 from tidemark.local.ports import is_free
 from tidemark.local.services.airflow_rest import AirflowRest
-from tidemark.local.up.restarts import Restart
-from tidemark.local.up.state import ENVIRONMENT, State
+from tidemark.local.up.state import ENVIRONMENT, Restart, State
 from tidemark.local.warehouse import loads, qualities
 
 _LAST_HOURS = 12
@@ -138,7 +137,7 @@ def _collectors(state: State) -> Iterator[Part]:
 
 def _collector(name: str, spool: Path) -> Part:
     try:
-        found = look(spool)
+        found = inspect(spool)
     except Problem as problem:  # it has not made its spool yet
         return Part(name, False, problem.what)
     if not found.status:

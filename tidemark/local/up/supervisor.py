@@ -16,17 +16,16 @@ from rich.console import Console
 from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
+from tidemark.local.background import Interrupts
 from tidemark.local.environment import Source, asking
 from tidemark.local.folder import end_leftovers, only_one
-from tidemark.local.interrupt import Interrupts
 from tidemark.local.ports import Ports
 from tidemark.local.progress import Progress
 from tidemark.local.services.airflow import Airflow
 from tidemark.local.services.postgres import programs
 from tidemark.local.stack import NEVER, UI_PORT, Stack
-from tidemark.local.up.restarts import is_due, restarted
 from tidemark.local.up.settings import UpSettings
-from tidemark.local.up.state import ENVIRONMENT, State, forget_state, write_environment, write_state
+from tidemark.local.up.state import ENVIRONMENT, State, forget_state, is_due, restarted, write_environment, write_state
 
 MESSAGES_PER_SECOND = 5.0
 SALES_SHARE = 0.1
