@@ -21,13 +21,28 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], war
     return tidemark
 
 
-def test_a_range_is_shown_as_a_strip_and_a_table(run) -> None:
+def test_a_range_is_shown_as_a_strip_and_what_is_not_whole(run) -> None:
     status, out, _ = run("--from", "2026-11-20T08", "--to", "2026-11-20T13")
     assert status == 0
-    assert "2026-11-20          ··█░ ░·" in out
-    cells = [[cell.strip() for cell in line.split("│")[:2]] for line in out.splitlines()]
-    assert ["2026-11-20T10", "█ covered"] in cells
-    assert ["2026-11-20T08 to", "· not loaded"] in cells
+    assert "2026-11-20           ··█░ ░·" in out
+    assert "2026-11-20T08 to T09  · not loaded" in out
+    assert "a lower bound: it does not count what OpenSea sent to no collector" in out
+    assert "twice %" not in out
+
+
+def test_every_hour_is_a_row_of_the_long_table(run) -> None:
+    _, out, _ = run("--from", "2026-11-20T10", "--to", "2026-11-20T11", "--long")
+    assert [line.split()[:3] for line in out.splitlines()[-2:]] == [
+        ["2026-11-20T10", "█", "100"], ["2026-11-20T11", "░", "0"],
+    ]  # fmt: skip
+
+
+def test_one_hour_is_shown_in_full(run) -> None:
+    status, out, _ = run("2026-11-20T10")
+    assert status == 0
+    assert "2026-11-20T10 UTC  █ covered" in out
+    assert "covered twice %" in out
+    assert run("2026-11-20T10", "--to", "2026-11-20T11")[0] == 2
 
 
 def test_without_a_range_all_that_was_loaded_lately_is_shown(run) -> None:

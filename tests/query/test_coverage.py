@@ -3,12 +3,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from rich.console import Console
 
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.query.answer import Answer
-from tidemark.query.coverage import HourCoverage, State, as_rows, coverage_of, strip, table
+from tidemark.query.coverage import HourCoverage, State, as_rows, coverage_of
 from tidemark.query.export import as_json
 
 FIRST = Hour.parse("2026-11-20T10")
@@ -29,13 +28,6 @@ ANSWER = Answer(COLUMNS, [
 ])  # fmt: skip
 
 
-def printed(*shown: object) -> str:
-    console = Console(width=200, color_system=None)
-    with console.capture() as capture:
-        console.print(*shown)
-    return capture.get()
-
-
 def test_an_hour_is_covered_only_when_nothing_of_it_is_open() -> None:
     states = [each.state for each in coverage_of(ANSWER, None, None)]
     assert states == [State.COVERED, State.REPAIRED, State.PARTLY, State.GAP, *[State.NOT_LOADED] * 3, State.PARTLY]
@@ -48,36 +40,16 @@ def test_the_range_may_be_wider_than_what_was_loaded() -> None:
     assert [each.state for each in coverage_of(Answer(COLUMNS, []), FIRST, FIRST)] == [State.NOT_LOADED]
 
 
-def test_a_strip_has_a_line_per_day_and_a_place_per_hour() -> None:
-    night = [HourCoverage(Hour.parse(key), {}) for key in ("2026-11-20T23", "2026-11-21T00")]
-    lines = printed(strip([*coverage_of(ANSWER, None, None), *night])).splitlines()
-    assert lines[0] == "UTC         00    06     12    18"
-    assert lines[1] == "2026-11-20            █▓ ▒░···▒     ·"
-    assert lines[2].rstrip() == "2026-11-21  ·"
-    assert lines[4] == "█ covered   ▓ repaired   ▒ partly   ░ gap   · not loaded"
-
-
-def test_the_table_has_the_estimate_and_joins_hours_that_were_not_loaded() -> None:
-    lines = [line.split("│") for line in printed(table(coverage_of(ANSWER, None, None))).splitlines()[4:]]
-    assert [line[0].strip() for line in lines] == [
-        "2026-11-20T10", "2026-11-20T11", "2026-11-20T12", "2026-11-20T13",
-        "2026-11-20T14 to", "2026-11-20T16", "2026-11-20T17",
+def test_reasons_are_summed_over_an_hour_the_longest_first_and_of_several_collectors_the_longest() -> None:
+    gaps = {"a": {"lagging": 2, "unproven": 9}, "b": {"lagging": 3.5, "connecting": 2}}
+    assert list(HourCoverage(FIRST, {"gaps": gaps}).reasons.items()) == [
+        ("unproven", 9.0), ("lagging", 3.5), ("connecting", 2.0),
     ]  # fmt: skip
-    assert lines[0][-1].strip() == "0.55 (0 to 9)"
-    assert lines[4][1].strip() == "· not loaded"
+    assert HourCoverage(FIRST, {}).reasons == {}
 
 
-def test_the_head_says_what_the_estimate_is_blind_to() -> None:
-    head = [line.split("┃")[-1].strip() for line in printed(table(coverage_of(ANSWER, None, None))).splitlines()[:3]]
-    assert " ".join(head) == "missed by all: a lower bound, blind to what OpenSea sent to no collector"
-
-
-def test_the_table_has_the_audit_of_an_hour() -> None:
-    found = {"audited_share": Decimal("0.25"), "api_sales": 1204, "loss": Decimal("0.003340"),
-             "loss_low": Decimal("0.000910"), "loss_high": Decimal("0.008520")}  # fmt: skip
-    each = HourCoverage(FIRST, dict(zip(COLUMNS, row(0, "100", "0", "0"), strict=True)) | found)
-    assert (each.audited, each.loss) == ("25% 1204", "0.334% (0.091% to 0.852%)")
-    assert "0.334% (0.091% to" in printed(table([each]))
+def test_an_hour_that_a_repair_completed_is_not_whole() -> None:
+    assert [each.is_whole for each in coverage_of(ANSWER, None, None)] == [True, *[False] * 7]
 
 
 def test_scripts_get_one_object_per_hour() -> None:

@@ -1,33 +1,18 @@
-"""The coverage of a range of hours: the state of each, as a strip of characters and as a table."""
+"""The coverage of a range of hours: the state of each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from itertools import groupby
-from typing import Literal
 
-from rich.table import Table
 from rich.text import Text
 
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour, hours
-from tidemark.query.answer import Answer, shown
+from tidemark.query.answer import Answer
 
 _LONGEST = timedelta(days=366)
-_COLUMNS = {
-    "covered_percent": "covered %",
-    "covered_twice_percent": "twice %",
-    "repaired_percent": "repaired %",
-    "sales": "sales",
-    "seen_by": "seen by",
-    "open_s": "open s",
-    "recovered": "recovered",
-    "quarantined": "quarantined",
-    "gaps": "gaps, seconds",
-}
-_MISSED = "missed by all: a lower bound,\nblind to what OpenSea sent\nto no collector"
 
 
 class State(Enum):
@@ -68,23 +53,24 @@ class HourCoverage:
         return State.PARTLY if self.row["covered_percent"] or self.row["repaired_percent"] else State.GAP
 
     @property
-    def loss(self) -> str:
-        """The measured loss of the stream in percent, with its interval; empty where the hour was not audited."""
-        shares = [self.row.get(name) for name in ("loss", "loss_low", "loss_high")]
-        loss, low, high = (f"{share:.3%}" if isinstance(share, Decimal) else "" for share in shares)
-        return f"{loss} ({low} to {high})" if loss else ""
+    def is_whole(self) -> bool:
+        """Whether collectors covered every moment of it; a repair, which brings nothing but sales, does not do."""
+        return self.state is State.COVERED
+
+    def amount(self, name: str) -> Decimal:
+        """Return a column's number; 0 where it has none."""
+        value = self.row.get(name)
+        return Decimal(value) if isinstance(value, int | Decimal) else Decimal(0)
 
     @property
-    def audited(self) -> str:
-        """The audited share in percent, and how many sales the Events API knows of it; empty where there was none."""
-        share = self.row.get("audited_share")
-        return f"{share:.0%} {shown(self.row['api_sales'])}" if isinstance(share, Decimal) else ""
-
-    @property
-    def missed(self) -> str:
-        """The estimate of what all collectors missed, with its interval; empty where there is none."""
-        estimate, low, high = (shown(self.row.get(f"missed_{name}")) for name in ("estimate", "low", "high"))
-        return f"{estimate} ({low} to {high})" if estimate else ""
+    def reasons(self) -> dict[str, float]:
+        """Seconds that were not covered, by reason, the longest first; of several collectors the longest."""
+        found: dict[str, float] = {}
+        gaps = self.row.get("gaps")
+        for reasons in gaps.values() if isinstance(gaps, dict) else ():
+            for reason, seconds in reasons.items():
+                found[reason] = max(found.get(reason, 0.0), float(seconds))
+        return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
 
 
 def coverage_of(answer: Answer, first: Hour | None, last: Hour | None) -> list[HourCoverage]:
@@ -103,38 +89,6 @@ def coverage_of(answer: Answer, first: Hour | None, last: Hour | None) -> list[H
     if not timedelta(0) <= last.start - first.start <= _LONGEST:
         raise Problem(f"{first} to {last} is not a range of at most a year", "Put the earlier hour into --from")
     return [HourCoverage(hour, rows.get(hour, {})) for hour in hours(first, last)]
-
-
-def strip(coverage: Iterable[HourCoverage]) -> Text:
-    """Return one line per UTC day with a character per hour, and the legend below."""
-    days: dict[date, list[str | Text]] = {}
-    for each in coverage:
-        marks = days.setdefault(each.hour.start.date(), [" "] * 24)
-        marks[each.hour.start.hour] = each.state.marked
-    lines = [Text.assemble(f"{day}  ", *marks[:12], " ", *marks[12:]) for day, marks in days.items()]
-    legend = Text("   ").join(_named(state) for state in State)
-    return Text("\n").join([Text(f"{'UTC':<10}  00    06     12    18"), *lines, Text(), legend])
-
-
-def table(coverage: Iterable[HourCoverage]) -> Table:
-    """Return one row per hour; successive hours that were not loaded share one."""
-    table = Table(header_style="bold", show_edge=False)
-    for name in ("hour", "state", *_COLUMNS.values(), "audited, sales", "stream loss", _MISSED):
-        justify: Literal["left", "right"] = "left" if name in ("hour", "state", "seen by", "gaps, seconds") else "right"
-        table.add_column(name, justify=justify, overflow="fold", no_wrap=name in ("hour", "state"))
-    for loaded, group in groupby(coverage, lambda each: bool(each.row)):
-        listed = list(group)
-        if not loaded and len(listed) > 1:
-            table.add_row(f"{listed[0].hour} to\n{listed[-1].hour}", _named(State.NOT_LOADED))
-            continue
-        for each in listed:
-            cells = (shown(each.row.get(column)) for column in _COLUMNS)
-            table.add_row(each.hour.key, _named(each.state), *cells, each.audited, each.loss, each.missed)
-    return table
-
-
-def _named(state: State) -> Text:
-    return Text.assemble(state.marked, f" {state.title}")
 
 
 def as_rows(coverage: Iterable[HourCoverage]) -> Answer:
