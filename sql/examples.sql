@@ -138,7 +138,7 @@ FROM ops.coverage
 WHERE source_hour = '2026-11-20 10:00Z'
 ORDER BY collector, topic, from_at;
 
--- ops.proven_coverage: When an hour's sales are completely loaded, whoever they came from.
+-- ops.proven_coverage: When an hour's sales are completely loaded, from any source.
 SELECT topic, range_agg(tstzrange(from_at, to_at)) AS covered
 FROM ops.proven_coverage
 WHERE source_hour = '2026-11-20 10:00Z'

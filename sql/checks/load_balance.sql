@@ -1,5 +1,5 @@
 -- Grain: one row per archive hour whose newest load does not add up.
--- Wrong: The lines of a load are not the lines of its files, or not as many were rejected or stand in quarantine as it says.
+-- Wrong: The lines of a load are not the lines of its files, or it says another number of rejected or quarantined lines than there are.
 -- Next: Load the hour again with --force.
 WITH newest AS (
     SELECT DISTINCT ON (source_hour) *

@@ -3,7 +3,7 @@
 -- Parameter: collection text; the collection
 -- Parameter: from start = newest-30d; first day or hour
 -- Parameter: to end = newest; last day or hour, included
--- Parameter: limit integer = 20; so many wallets
+-- Parameter: limit integer = 20; at most this many wallets
 -- Plot: line rank cumulative_percent
 -- Example: tidemark query buyer_concentration --collection pudgypenguins
 -- Whole: items

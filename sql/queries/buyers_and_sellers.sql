@@ -29,9 +29,9 @@ CROSS JOIN LATERAL (
             wallet,
             count(*) FILTER (WHERE is_buyer) AS bought,
             count(*) FILTER (WHERE NOT is_buyer) AS sold,
-            count(*) FILTER (WHERE nobody) AS without_wallets
+            count(*) FILTER (WHERE unknown) AS without_wallets
         FROM (
-            SELECT buyer AS wallet, true AS is_buyer, coalesce(buyer, seller) IS NULL AS nobody FROM sale
+            SELECT buyer AS wallet, true AS is_buyer, coalesce(buyer, seller) IS NULL AS unknown FROM sale
             UNION ALL
             SELECT seller, false, false FROM sale
         ) AS party

@@ -3,7 +3,7 @@
 -- Parameter: chain text = null; only this chain
 -- Parameter: from start-hour = newest-7d; first day or hour
 -- Parameter: to end-hour = newest; last day or hour, included
--- Parameter: limit integer = 20; so many collections
+-- Parameter: limit integer = 20; at most this many collections
 -- Plot: bar collection volume_eth
 -- Example: tidemark query collection_volume --from 2026-11-20 --to 2026-11-20 --limit 10
 -- Sales without a rate are not in the volumes; without_eth counts them. Nor are prices that cannot be true: implausible counts them. share_percent is of the whole market's ETH volume.

@@ -4,7 +4,7 @@
 -- Parameter: wallet text = null; only this wallet
 -- Parameter: from start = newest-1d; first day or hour of the resale
 -- Parameter: to end = newest; last day or hour of the resale, included
--- Parameter: limit integer = 20; so many resales
+-- Parameter: limit integer = 20; at most this many resales
 -- Plot: none
 -- Example: tidemark query flips --collection pudgypenguins --from 2026-11-01 --to 2026-11-20
 -- Whole: quantity

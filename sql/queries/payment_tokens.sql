@@ -7,7 +7,7 @@
 -- Plot: bar token sales
 -- Example: tidemark query payment_tokens --chain ethereum
 -- Exact: volume
--- Tokens are told apart by address, for anybody can call a token ETH. volume is in the token itself, over sales with a known price
+-- Tokens are told apart by address, because anyone can call a token ETH. volume is in the token itself, over sales with a known price
 -- that can be true; implausible counts those whose price cannot.
 SELECT
     chain,

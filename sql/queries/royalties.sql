@@ -4,7 +4,7 @@
 -- Parameter: chain text = null; only this chain
 -- Parameter: from start = newest-7d; first day or hour
 -- Parameter: to end = newest; last day or hour, included
--- Parameter: limit integer = 20; so many collections
+-- Parameter: limit integer = 20; at most this many collections
 -- Plot: bar collection royalty_eth
 -- Example: tidemark query royalties --limit 10
 -- Royalties are read from the order that was filled. Sales whose order does not show them are in sales alone; percent is

@@ -1,11 +1,11 @@
--- Grain: one row per transaction and wallet that bought at least so many NFTs in it.
+-- Grain: one row per transaction and wallet that bought at least `least` NFTs in it.
 -- Answers: Who bought many NFTs at once?
 -- Parameter: collection text = null; only this collection
 -- Parameter: chain text = null; only this chain
--- Parameter: least integer = 5; at least so many sales in the transaction
+-- Parameter: least integer = 5; at least this many sales in the transaction
 -- Parameter: from start = newest-7d; first day or hour
 -- Parameter: to end = newest; last day or hour, included
--- Parameter: limit integer = 20; so many sweeps
+-- Parameter: limit integer = 20; at most this many sweeps
 -- Plot: none
 -- Example: tidemark query sweeps --least 10
 -- Volumes are over the sales with a rate; without_eth counts the others. Prices that cannot be true are left out; implausible

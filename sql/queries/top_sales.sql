@@ -4,7 +4,7 @@
 -- Parameter: chain text = null; only this chain
 -- Parameter: from start = newest-7d; first day or hour
 -- Parameter: to end = newest; last day or hour, included
--- Parameter: limit integer = 20; so many sales
+-- Parameter: limit integer = 20; at most this many sales
 -- Plot: none
 -- Example: tidemark query top_sales --chain ethereum --limit 5
 -- Exact: price

@@ -3,7 +3,7 @@
 -- Parameter: wallet text; the wallet's address
 -- Parameter: from start = oldest; first day or hour
 -- Parameter: to end = newest; last day or hour, included
--- Parameter: limit integer = 100; so many, the newest
+-- Parameter: limit integer = 100; at most this many, the newest
 -- Plot: none
 -- Example: tidemark query wallet_history --wallet 0xd1fe47eb01a5f3f0d6ee02cb6dc0bbd4ec2bd1d4
 -- Exact: price

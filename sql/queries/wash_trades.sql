@@ -4,7 +4,7 @@
 -- Parameter: chain text = null; only this chain
 -- Parameter: from start = newest-7d; first day or hour
 -- Parameter: to end = newest; last day or hour, included
--- Parameter: limit integer = 20; so many collections
+-- Parameter: limit integer = 20; at most this many collections
 -- Plot: bar collection suspect_volume_eth
 -- Example: tidemark query wash_trades --from 2026-11-01 --to 2026-11-20
 -- A sale can show several signals and counts under each. Days that are not scored yet show none. A price ten times off alone makes no suspect;

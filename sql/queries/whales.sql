@@ -3,7 +3,7 @@
 -- Parameter: chain text = null; only this chain
 -- Parameter: from start-day = newest-7d; first day
 -- Parameter: to end-day = newest; last day, included
--- Parameter: limit integer = 20; so many wallets
+-- Parameter: limit integer = 20; at most this many wallets
 -- Plot: bar wallet moved_eth
 -- Example: tidemark query whales --chain ethereum --limit 10
 -- Whole UTC days that are scored. moved_eth is spent and earned together, over the sales with a rate, fees not deducted. Suspected wash trades are

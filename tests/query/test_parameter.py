@@ -10,13 +10,13 @@ from tidemark.query.parameter import Parameter, values_of
 NEWEST = datetime(2026, 11, 22, 16, tzinfo=UTC)
 START = Parameter.parse("from start = newest-7d; first day or hour")
 END = Parameter.parse("to end = newest; last day or hour, included")
-LIMIT = Parameter.parse("limit integer = 20; so many rows")
+LIMIT = Parameter.parse("limit integer = 20; at most this many rows")
 WALLET = Parameter.parse("wallet text; the wallet's address")
 CHAIN = Parameter.parse("chain text = null; only this chain")
 
 
 def test_a_parameter_is_read_from_its_line() -> None:
-    assert Parameter("limit", "integer", "20", "so many rows") == LIMIT
+    assert Parameter("limit", "integer", "20", "at most this many rows") == LIMIT
     assert WALLET.default is None
 
 

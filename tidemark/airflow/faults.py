@@ -29,7 +29,7 @@ class RetryTransient(RetryPolicy):
         return RetryDecision(RetryAction.FAIL, reason="another try would end the same way")
 
 
-# about six hours of patience with a database or an S3 that is away: 10, 20, 40 … seconds, at most ten minutes each
+# about six hours for a database or an S3 that is away: 10, 20, 40 … seconds, at most ten minutes each
 RETRIES: dict[str, Any] = {
     "retries": 40,
     "retry_policy": RetryTransient(),

@@ -111,4 +111,4 @@ def check_hour(settings: "LoaderSettings", hour: Hour) -> None:
 
     if failures := run_checks(settings.warehouse_url, hour):
         found = "\n".join(str(failure) for failure in failures)
-        raise Problem(f"{hour} is loaded, but it is not right:\n{found}", "Do what stands behind each check, in order")
+        raise Problem(f"{hour} is loaded, but it is not right:\n{found}", "Do what each check says, in order")

@@ -1,4 +1,4 @@
-"""Who is told when a task has failed for good: by e-mail or Slack, through Airflow's own notifiers and connections.
+"""Alerts about tasks that have failed for good: by e-mail or Slack, through Airflow's own notifiers and connections.
 
 `TIDEMARK_ALERT_EMAIL` holds addresses separated by commas; the server is Airflow's connection `smtp_default`.
 `TIDEMARK_ALERT_SLACK` holds the id of a connection to a Slack webhook; it needs apache-airflow-providers-slack.
@@ -28,7 +28,7 @@ class FailureNotifier(BaseNotifier):
         self._environ = environ
 
     def notify(self, context: Any) -> None:
-        """Send the message; a channel that fails keeps no other from being told."""
+        """Send the message; a channel that fails does not stop the others."""
         subject, text = message_of(context)
         for channel in channels(self._environ, subject, text):
             try:

@@ -36,7 +36,7 @@ def hour_form() -> dict[str, Param]:
 
 
 def look_back_form() -> dict[str, Param]:
-    """Return the form of a DAG that heals: a range of hours, or how many days to look back."""
+    """Return the form of a DAG that looks back: a range of hours, or how many days to look back."""
     days = Param(7, type="integer", minimum=1, maximum=31, title="Days", description="How far to look back.")
     return {**hour_form(), "days": days}
 

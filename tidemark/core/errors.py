@@ -7,7 +7,7 @@ class Problem(Exception):
     """Something is wrong that a person can put right, or that passes.
 
     `what` says what happened and with which value, `hint` what to do next; `transient` says whether the same may
-    succeed later although nobody changes anything. Never holds a secret, nor a character that acts on a terminal.
+    succeed later without any change. Never holds a secret, nor a character that acts on a terminal.
     """
 
     def __init__(self, what: str, hint: str, transient: bool = False) -> None:

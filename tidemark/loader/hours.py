@@ -14,7 +14,7 @@ from tidemark.loader.warehouse.runs import LoadReport, fingerprints, last_run, r
 from tidemark.storage.postgres import connected
 from tidemark.storage.s3 import s3_client
 
-NOBODY = fingerprint(())
+NO_MANIFEST = fingerprint(())
 
 
 def load_hour(
@@ -41,7 +41,7 @@ def load_hour(
         there = archive.listed(hour)  # not before: another load may have just ended
         last = last_run(connection, hour)
         listed = _chosen(there, hour, collectors)
-        lost = last is not None and last["fingerprint"] != NOBODY
+        lost = last is not None and last["fingerprint"] != NO_MANIFEST
         if not there:
             _check_has_begun(hour, started)
             if lost or not _given_up(hour, settings, started):
@@ -99,7 +99,7 @@ def stale_hours(settings: LoaderSettings, first: Hour, last: Hour) -> list[Hour]
         require_migrated(connection)
         known = fingerprints(connection, first, last)
     begun, now = min([*found, *known], default=last.next()), datetime.now(UTC)
-    silent = {hour: NOBODY for hour in hours(begun, last) if hour not in known and _given_up(hour, settings, now)}
+    silent = {hour: NO_MANIFEST for hour in hours(begun, last) if hour not in known and _given_up(hour, settings, now)}
     wanted = silent | found
     return [hour for hour in hours(first, last) if hour in wanted and wanted[hour] != known.get(hour)]
 

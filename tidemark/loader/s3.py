@@ -39,7 +39,7 @@ class Listed:
         except ValueError as error:
             raise Problem(
                 f"{key!r} lies among the manifests of the archive and is none ({error})",
-                "Move it elsewhere; what it stands for would otherwise be left out silently",
+                "Move it elsewhere; an hour that it describes would otherwise be left out silently",
             ) from error
 
 

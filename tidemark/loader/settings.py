@@ -11,12 +11,12 @@ from tidemark.core.clock import Clock
 from tidemark.core.hour import Hour
 from tidemark.storage.settings import ClockSetting, KeyPrefix, Secret, Settings, Slugs, split_list
 
-
-def _checked_collectors(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(checked_collector(name) for name in dict.fromkeys(names))
-
-
-_Collectors = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list), AfterValidator(_checked_collectors)]
+_Collectors = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(split_list),
+    AfterValidator(lambda names: tuple(checked_collector(name) for name in dict.fromkeys(names))),
+]
 
 
 class WarehouseSettings(Settings):

@@ -21,24 +21,18 @@ class _Counted:
 
     def __init__(self, packed: Iterable[bytes]) -> None:
         self._packed = iter(packed)
-        self._sha256 = hashlib.sha256()
+        self.sha256 = hashlib.sha256()
         self.length = 0
 
     def read(self, _: int) -> bytes:
         data = next(self._packed, b"")
-        self._sha256.update(data)
+        self.sha256.update(data)
         self.length += len(data)
         return data
 
-    def drained(self) -> str:
-        """Read to the end and return the digest of the whole."""
-        while self.read(CHUNK):
-            pass
-        return self._sha256.hexdigest()
-
 
 def unpacked(packed: Iterable[bytes], segment: Segment) -> Iterator[bytes]:
-    """Yield the record lines of an object in chunks of 256 KiB, cut anywhere; whoever reads them counts them.
+    """Yield the record lines of an object in chunks of 256 KiB, cut anywhere; the reader counts the lines.
 
     `packed` is the object in pieces, none of them empty. Raises Problem where it is not byte for byte the one that the
     manifest describes, at the latest after the last chunk: what came before is to be trusted only when the iteration
@@ -69,7 +63,9 @@ def check_records(found: int, segment: Segment) -> None:
 
 
 def _check_object(source: _Counted, segment: Segment) -> None:
-    digest, length = source.drained(), source.length
+    while source.read(CHUNK):  # what lies behind the last frame counts, too
+        pass
+    digest, length = source.sha256.hexdigest(), source.length
     if length != segment.compressed_bytes:
         said = f"has {length} bytes, its manifest says {segment.compressed_bytes}: it was cut or replaced"
         raise Problem(f"{segment.key} {said}", _HINT)

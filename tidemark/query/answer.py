@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 _SHOWN_DECIMALS = 6
-_SMALL = Decimal("0.001")  # below it three digits are shown wherever they stand
+_SMALL = Decimal("0.001")  # below it three significant digits are shown
 
 
 class Kind(StrEnum):

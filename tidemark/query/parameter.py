@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Self
 
@@ -26,11 +26,11 @@ _DAY = timedelta(days=1)
 class Parameter:
     """One parameter. `default` is its text, None when the parameter has to be given.
 
-    Types: `text`; `integer` from 1 to a million; `start` and `end`, a moment given as `2026-11-22`, `2026-11-22T15` or
+    Types: `text`; `integer` from 1 to a million; `start` and `end`, a time given as `2026-11-22`, `2026-11-22T15` or
     an ISO 8601 time with a zone, in UTC; `start-hour`, `end-hour`, `start-day` and `end-day`, the same where an answer
     is made of whole ones; none before the year 2000. A day or an hour that is an end is included. Defaults may also be
     `null`, `oldest`, `newest` (the end of the newest archive hour that was loaded, or of what was given; of its day for
-    `end-day`) and `newest-7d`, where the day begins that was so many days before.
+    `end-day`) and `newest-7d`, the start of the day that was 7 days before.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Parameter:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `limit integer = 20; so many rows`. Raises ValueError for any other form."""
+        """Read `limit integer = 20; at most this many rows`. Raises ValueError for any other form."""
         if not (found := _FORM.fullmatch(text)):
             raise ValueError(f"{text!r} is not a parameter; write it as: NAME TYPE = DEFAULT; what it means")
         return cls(found["name"], found["type"], found["default"], found["about"])
@@ -66,13 +66,10 @@ class Parameter:
         if self.default == "oldest":
             return _OLDEST
         if relative := _RELATIVE.fullmatch(self.default):
-            return self._back(newest, relative["days"])
+            if relative["days"]:
+                return newest - timedelta(days=int(relative["days"])) - (newest - _OLDEST) % _DAY
+            return newest + (_OLDEST - newest) % _DAY if self.type == "end-day" else newest
         return self.read(self.default)
-
-    def _back(self, newest: datetime, days: str | None) -> datetime:
-        if days:
-            return newest - timedelta(days=int(days)) - (newest - _OLDEST) % _DAY
-        return newest + (_OLDEST - newest) % _DAY if self.type == "end-day" else newest
 
 
 def values_of(parameters: Sequence[Parameter], given: Mapping[str, str], newest: datetime) -> dict[str, Value]:
@@ -114,11 +111,11 @@ def _integer(text: str) -> int:
 
 
 def _start(text: str, unit: timedelta = timedelta.resolution) -> datetime:
-    return _whole(_stretch(text)[0], unit)
+    return _whole(_interval(text)[0], unit)
 
 
 def _end(text: str, unit: timedelta = timedelta.resolution) -> datetime:
-    start, length = _stretch(text)
+    start, length = _interval(text)
     return _whole(start + length, unit)
 
 
@@ -128,21 +125,17 @@ def _whole(moment: datetime, unit: timedelta) -> datetime:
     return moment
 
 
-def _stretch(text: str) -> tuple[datetime, timedelta]:
-    start, length = _moment(text)
+def _interval(text: str) -> tuple[datetime, timedelta]:
+    """Read a day, an hour or a time as its start and its length. Raises ValueError, also before the year 2000."""
+    if len(text) == len("2026-11-22"):
+        start, length = datetime.combine(date.fromisoformat(text), time(), UTC), _DAY
+    elif len(text) == len("2026-11-22T15"):
+        start, length = Hour.parse(text).start, LENGTH
+    else:
+        start, length = parse_timestamp(text), timedelta(0)
     if start < _OLDEST:
         raise ValueError("before the year 2000")
     return start, length
-
-
-def _moment(text: str) -> tuple[datetime, timedelta]:
-    """Read a day, an hour or a moment as its start and its length."""
-    if len(text) == len("2026-11-22"):
-        day = date.fromisoformat(text)
-        return datetime(day.year, day.month, day.day, tzinfo=UTC), _DAY
-    if len(text) == len("2026-11-22T15"):
-        return Hour.parse(text).start, LENGTH
-    return parse_timestamp(text), timedelta(0)
 
 
 _READERS: dict[str, Callable[[str], Value]] = {
@@ -155,7 +148,7 @@ _READERS: dict[str, Callable[[str], Value]] = {
     "start-day": partial(_start, unit=_DAY),
     "end-day": partial(_end, unit=_DAY),
 }
-_MOMENT = (
+_TIME = (
     "a UTC day, hour or time with its zone, from the year 2000 on",
     "2026-11-22, 2026-11-22T15 or 2026-11-22T15:04Z",
 )
@@ -164,8 +157,8 @@ _WHOLE_DAY = ("a UTC day, of which this answer is made, from the year 2000 on", 
 _EXPECTED = {
     "text": ("a text", "TEXT"),
     "integer": (f"a whole number from 1 to {_LARGEST}", "20"),
-    "start": _MOMENT,
-    "end": _MOMENT,
+    "start": _TIME,
+    "end": _TIME,
     "start-hour": _HOUR,
     "end-hour": _HOUR,
     "start-day": _WHOLE_DAY,

@@ -53,7 +53,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A named question with its SQL, in which `:name` stands for a bound parameter; `note` says what it leaves out."""
+    """A named question with its SQL, in which `:name` is a bound parameter; `note` says what it leaves out."""
 
     name: str
     grain: str

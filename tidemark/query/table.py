@@ -26,20 +26,18 @@ def console(width: int | None = None) -> Console:
 def table_of(answer: Answer, width: int = _ENDLESS) -> Table:
     """Return the answer as a table whose columns fit `width`: long texts wrap, and names at their underscores.
 
-    Where that is not enough, record stands below record. No number, time or part of a text is ever left out.
+    Where that is not enough, the records follow one below the other. No part of a value is ever left out.
     """
     columns = [list(map(shown, answer.column(name))) for name in answer.columns]
     for names in (answer.columns, [name.replace("_", "_\n") for name in answer.columns]):
-        least = [_least(answer, place, [*name.splitlines(), *columns[place]]) for place, name in enumerate(names)]
+        least = []
+        for place, name in enumerate(names):
+            # all that a number or time has, of a text some
+            longest = max(map(cell_len, [*name.splitlines(), *columns[place]]))
+            least.append(longest if _is_whole(answer, place) else min(longest, _NARROWEST))
         if sum(least) + _BETWEEN * len(least) <= width:
             return _grid(answer, names, columns, least)
     return _records_of(answer)
-
-
-def _least(answer: Answer, place: int, texts: Sequence[str]) -> int:
-    """Return how many cells a column needs: all that a number or time has, of a text some."""
-    longest = max(map(cell_len, texts))
-    return longest if _is_whole(answer, place) else min(longest, _NARROWEST)
 
 
 def _is_whole(answer: Answer, place: int, *kinds: type) -> bool:

@@ -179,7 +179,8 @@ class S3Store:
         except Problem:
             raise
         except Exception as error:
-            if _is_of_this_disk(error):
+            # some errors of boto3 are OSErrors, too: a connection that failed, and not a file that cannot be read
+            if isinstance(error, OSError) and not isinstance(error, (BotoCoreError, *_OF_A_CONNECTION)):
                 raise
             raise self._problem(error, key) from error
         if not equal:
@@ -250,7 +251,9 @@ class S3Store:
             )
         finally:
             if not created:
-                self._abort(key, upload)
+                # where giving back the parts fails too, the bucket's lifecycle rule ends the upload
+                with suppress(BotoCoreError, ClientError):
+                    self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
         return created, checksum
 
     def _send_parts(
@@ -279,11 +282,6 @@ class S3Store:
         )
         sent: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
         return {**sent, "ChecksumSHA256": checksum} if self._checksums else sent
-
-    def _abort(self, key: str, upload: str) -> None:
-        """Give back the parts; where that fails too, the bucket's lifecycle rule ends the upload."""
-        with suppress(BotoCoreError, ClientError):
-            self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
 
     def _unless_taken(self, request: Any, **arguments: Any) -> bool:
         try:
@@ -331,11 +329,6 @@ def conflict(bucket: str, key: str, *, created: bool) -> ObjectConflictError:
         what = "is there already with other content"
         hint = "Find out who wrote it: two collectors with one id? Nothing was overwritten; the file stays in the spool"
     return ObjectConflictError(f"s3://{bucket}/{key} {what}", hint)
-
-
-def _is_of_this_disk(error: Exception) -> bool:
-    """Tell a file that cannot be read from a connection that failed: some errors of boto3 are OSErrors, too."""
-    return isinstance(error, OSError) and not isinstance(error, (BotoCoreError, *_OF_A_CONNECTION))
 
 
 def _opened(content: Path | bytes) -> BinaryIO:

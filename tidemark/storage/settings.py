@@ -68,13 +68,11 @@ def _checked_secret(secret: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
-def _read_clock(text: object) -> object:
-    return Clock.parse(text) if isinstance(text, str) else text
-
-
 CollectorId = Annotated[str, AfterValidator(checked_collector)]
 KeyPrefix = Annotated[str, AfterValidator(checked_prefix)]
-ClockSetting = Annotated[Clock, NoDecode, BeforeValidator(_read_clock)]
+ClockSetting = Annotated[
+    Clock, NoDecode, BeforeValidator(lambda text: Clock.parse(text) if isinstance(text, str) else text)
+]
 Slugs = Annotated[tuple[Annotated[str, AfterValidator(checked_slug)], ...], NoDecode, BeforeValidator(split_list)]
 Secret = Annotated[SecretStr, AfterValidator(_checked_secret)]
 

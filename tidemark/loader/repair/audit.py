@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -82,7 +82,8 @@ def audit_hours(
     nothing is asked for. Raises Problem where the key is refused or the archive cannot be written.
     """
     now = settings.clock.at(time.time())
-    settled = min(last, settled_hour(settings, now))
+    # the last hour of which the Events API is taken to know everything
+    settled = min(last, Hour.of(now - timedelta(seconds=settings.audit_delay)).previous())
     seed = secrets.randbits(32) if seed is None else seed
     collector = run_name(now, secrets.token_hex(2), AUDIT)
     with connected(settings.warehouse_url) as connection:
@@ -113,11 +114,6 @@ def audit_hours(
     if report.why:
         log(f"not everything was asked: {report.why}")
     return report
-
-
-def settled_hour(settings: LoaderSettings, now: datetime) -> Hour:
-    """Return the last hour of which the Events API is taken to know everything."""
-    return Hour.of(now - timedelta(seconds=settings.audit_delay)).previous()
 
 
 def audited(settings: LoaderSettings, hour: Hour) -> dict[str, Any]:

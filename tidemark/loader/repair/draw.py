@@ -90,5 +90,5 @@ def _cost(windows: Sequence[Drawn]) -> int:
 
 
 def _requests(sales: float) -> int:
-    """Return the pages that so many sales fill, with room for those that were missed and for the minutes before."""
+    """Return the pages that this many sales fill, with room for those that were missed and for the minutes before."""
     return max(1, ceil(sales * 1.1 / PAGE))

@@ -58,7 +58,7 @@ def client_of(url: str, key: str) -> httpx.Client:
 
 
 class EventsApi:
-    """Asks for pages, at most `budget` times, tries again what may pass, and waits when it is told to."""
+    """Asks for pages, at most `budget` times, tries again what may pass, and waits as long as the API asks."""
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ def _worded(error: httpx.HTTPError) -> str:
 
 
 def _start_of(answer: _Answer) -> str:
-    """Quote an answer so that it can stand in a log: short, on one line, printable."""
+    """Quote an answer for a log: short, on one line, printable."""
     start = answer.body[:60].decode("ascii", errors="replace")
     shown = "".join(character if character.isascii() and character.isprintable() else "?" for character in start)
     return f"HTTP {answer.status}, {len(answer.body):,} bytes, beginning {shown!r}"

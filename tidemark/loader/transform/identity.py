@@ -80,7 +80,7 @@ def chain_of(text: str) -> str:
 def nft_of(nft_id: str, chain: str | None) -> Nft:
     """Read `<chain>/<contract>/<token_id>`; a `chain` that the message states itself (see `chain_of`) comes first.
 
-    On Solana an NFT is its mint account, which may stand alone: it is then both contract and token id.
+    On Solana an NFT is its mint account, which may come alone: it is then both contract and token id.
     Raises UnfitError where the token id is missing.
     """
     prefix, _, rest = nft_id.partition("/")
@@ -94,7 +94,7 @@ def nft_of(nft_id: str, chain: str | None) -> Nft:
 
 
 def sale_uid(sale: "Sale", fill: int = 1) -> UUID:
-    """Return the key of an observation: equal keys are one sale, whoever reports it, when and with which rates.
+    """Return the key of an observation: equal keys are one sale, from any source, at any time and with any rates.
 
     With an order hash, chain, transaction, NFT, order, parties and quantity identify a fill: a part of an order has a
     price that follows from its quantity, so another price is a conflict. Without one, the price and its token count

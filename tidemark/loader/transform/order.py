@@ -151,19 +151,14 @@ def fees_of(terms: Terms, quantity: int | None, price: int | None) -> tuple[Fee,
     """
     if price is None or terms.offerer is None or even_share(terms.price, quantity, terms.quantity) != price:
         return None
-    fees = [
-        _fee(part.recipient, even_share(part.amount, quantity, terms.quantity))
-        for part in terms.paid
-        if part.recipient != terms.offerer
-    ]
-    known = tuple(fee for fee in fees if fee)
-    return known if len(known) == len(fees) else None
-
-
-def _fee(recipient: str | None, amount: int | None) -> Fee | None:
-    if recipient is None or amount is None:
-        return None
-    return Fee(recipient=recipient, amount_raw=amount)
+    fees = []
+    for part in terms.paid:
+        if part.recipient != terms.offerer:
+            amount = even_share(part.amount, quantity, terms.quantity)
+            if part.recipient is None or amount is None:
+                return None
+            fees.append(Fee(recipient=part.recipient, amount_raw=amount))
+    return tuple(fees)
 
 
 def _part(item: OrderItem) -> Part:

@@ -53,7 +53,7 @@ class Reject(msgspec.Struct, frozen=True):
 
 
 class UnfitError(Exception):
-    """A value of a message cannot stand in a sale; becomes a `Reject` and never leaves the transform."""
+    """A value of a message is not fit for a sale; becomes a `Reject` and never leaves the transform."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(reason, detail)

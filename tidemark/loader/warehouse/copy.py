@@ -28,7 +28,7 @@ def copied(connection: Connection, table: str, columns: tuple[str, ...], rows: R
 
 
 class Copy:
-    """A COPY that goes on, in a thread of its own, while its rows are collected. Nobody else uses the connection.
+    """A COPY that goes on, in a thread of its own, while its rows are collected; the connection is not free before.
 
     Leaving the context waits until the server has taken everything, and `rows` says how many that were; a context
     left by an error takes nothing. What the server refuses is raised on leaving; a lost connection perhaps before.
@@ -78,6 +78,6 @@ class Copy:
         self._collected, self._size = [], 0
 
     def _take_no_more(self, _: Future[int]) -> None:
-        with suppress(Empty):  # so that nobody waits for room
+        with suppress(Empty):  # so that `put` does not wait for room
             while True:
                 self._portions.get_nowait()

@@ -40,7 +40,8 @@ def migrate(
         with _alone(connection, say, wait):
             _execute(connection, "the schema ops", "CREATE SCHEMA IF NOT EXISTS ops")
             connection.commit()
-            scripts = {script.revision: script for script in _scripts(folder)}
+            files = sorted(folder.glob("*.sql"))
+            scripts = {file.stem: Script(_module(file), file.stem, file) for file in files}
             known = RevisionMap(scripts.values)
 
             def missing(present: tuple[str, ...], _: object) -> Iterator[RevisionStep]:
@@ -93,11 +94,6 @@ def _require_utf8(connection: Connection) -> None:
         )
 
 
-def _scripts(folder: Path) -> Iterator[Script]:
-    for file in sorted(folder.glob("*.sql")):
-        yield Script(_module(file), file.stem, file)
-
-
 def _module(file: Path) -> ModuleType:
     """Return what Alembic expects a revision to be: a module with `down_revision` and `upgrade`."""
 
@@ -110,7 +106,7 @@ def _module(file: Path) -> ModuleType:
 
 
 def _execute(connection: Connection, name: str, sql: str) -> None:
-    """Run SQL as it stands: without parameters, so that a percent sign in it is just that."""
+    """Run SQL unchanged: without parameters, so that a percent sign in it is just that."""
     try:
         connection.execution_options(no_parameters=True).exec_driver_sql(sql)
     except DBAPIError as error:

@@ -19,16 +19,15 @@ from msgspec.structs import astuple
 
 from tidemark.archive.manifest import Segment
 from tidemark.loader.transform.identity import sale_uid
-from tidemark.loader.transform.order import Fee
 from tidemark.loader.transform.outcome import Reject
 from tidemark.loader.transform.sale import Sale, Source
-from tidemark.loader.transform.segment import Block, read_segment
+from tidemark.loader.transform.segment import read_segment
 
 KEPT = 100  # a change in the shape of a frequent event would otherwise copy the archive into the quarantine
 _LINES = 1 << 32  # more than an object can have
 FORMAT = r"FORMAT csv, NULL 'null', ESCAPE '\'"
 LONGEST_RAW = 16 * 1024
-# who reported it and when is not what it tells
+# who observed it and when is not part of what is reported
 _CIRCUMSTANCES = ("sent_at", "received_at", "is_replayed", "source")
 _REPORTED = tuple(name for name in Sale.__struct_fields__ if name not in _CIRCUMSTANCES)
 _FEES = _REPORTED.index("fees")
@@ -93,28 +92,30 @@ def rows_of(origin: Origin, chunks: Iterable[bytes]) -> Iterator[Rows]:
                 fill = 1
             place = origin.number * _LINES + line
             observations.append(observation_row(place, origin.number, origin.collector, sale, fill))
-        refused = Counter((reject.event_type, reject.reason.value) for _, _, reject in block.rejects)
-        kept = b"".join(_kept(origin, block, seen))
-        yield Rows(block.lines, len(observations), b"".join(observations), dict(block.others), dict(refused), kept)
-
-
-def _kept(origin: Origin, block: Block, seen: Counter[tuple[str, str]]) -> Iterator[bytes]:
-    for line, raw, reject in block.rejects:
-        kind = reject.event_type, reject.reason.value
-        seen[kind] += 1
-        if seen[kind] <= KEPT:
-            yield quarantine_row((origin.hour, origin.segment.key, line, origin.collector), raw, reject)
+        refused: Counter[tuple[str, str]] = Counter()
+        kept = []
+        for line, raw, reject in block.rejects:
+            refused[kind := (reject.event_type, reject.reason.value)] += 1
+            if seen[kind] + refused[kind] <= KEPT:
+                kept.append(quarantine_row((origin.hour, origin.segment.key, line, origin.collector), raw, reject))
+        seen += refused
+        yield Rows(
+            block.lines, len(observations), b"".join(observations), dict(block.others), dict(refused), b"".join(kept)
+        )
 
 
 def observation_row(observation: int, file: int, collector: str, sale: Sale, fill: int = 1) -> bytes:
-    """Print a observation of a sale with the columns of `OBSERVATION_COLUMNS`.
+    """Print an observation of a sale with the columns of `OBSERVATION_COLUMNS`.
 
     `payload_hash` is a hash of what the observation reports, the same for the same text everywhere.
     """
     values = astuple(sale)
     reported = list(_reported(values))
     if sale.fees is not None:
-        reported[_FEES] = _fees(sale.fees)
+        fees = [
+            {"recipient": fee.recipient.replace("\0", "\ufffd"), "amount_raw": str(fee.amount_raw)} for fee in sale.fees
+        ]
+        reported[_FEES] = _encode(fees).decode()
     row = _fields(reported)
     payload_hash = int.from_bytes(blake2b(row, digest_size=8).digest(), signed=True)
     head = [observation, file, collector, payload_hash, sale_uid(sale, fill), fill, *_circumstances(values)]
@@ -136,13 +137,8 @@ def _fields(values: Sequence[Any]) -> bytes:
 
 
 def _plain(escape: re.Match[bytes]) -> bytes:
-    """Return what an escape stands for, unless CSV knows it; NUL, which PostgreSQL cannot keep, becomes U+FFFD."""
+    """Return the character of an escape, unless CSV knows it; NUL, which PostgreSQL cannot keep, becomes U+FFFD."""
     if escape[0] in {rb"\"", rb"\\"}:
         return escape[0]
     character = msgspec.json.decode(b'"%b"' % escape[0], type=str)
     return character.replace("\0", "\ufffd").encode()
-
-
-def _fees(fees: tuple[Fee, ...]) -> str:
-    listed = [{"recipient": fee.recipient.replace("\0", "\ufffd"), "amount_raw": str(fee.amount_raw)} for fee in fees]
-    return _encode(listed).decode()

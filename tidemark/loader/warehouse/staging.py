@@ -1,4 +1,4 @@
-"""The first half of a load: every record line of the hour is read, and what tells of a sale is copied into staging."""
+"""The first half of a load: every record line of the hour is read, and what reports a sale is copied into staging."""
 
 import os
 from collections import Counter
@@ -60,7 +60,7 @@ class File:
 
     @property
     def account(self) -> dict[str, Any]:
-        """What the books are told: the lines that the manifest promises, and what was found."""
+        """The row of `ops.load_file`: the lines that the manifest promises, and what was found."""
         segment = self.origin.segment
         return {
             "file": self.origin.number,
