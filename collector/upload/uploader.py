@@ -33,15 +33,19 @@ from tidemark.storage.object_store import ObjectStore, StoreUnavailableError
 
 
 def upload(
-    settings: UploadSettings, store: ObjectStore, watch: Callable[[Event], None], clock: Callable[[], float] = time.time
+    settings: UploadSettings,
+    store: ObjectStore,
+    watch: Callable[[Event], None],
+    clock: Callable[[], float] = time.time,
+    spool: UploadFolders | None = None,
 ) -> Report:
     """Bring everything that is due to the archive, oldest first, and delete what may go.
 
     What dead processes left open is repaired and sealed first. A file that fails is reported and the others go on;
-    an unusable archive ends the run. `clock` gives real seconds since 1970.
+    an unusable archive ends the run. `clock` gives real seconds since 1970; `spool` is by default the settings' folder.
     Raises UploadRunningError where another upload is running, Problem where the spool is missing or its disk fails.
     """
-    spool = UploadFolders(settings.spool)
+    spool = spool or UploadFolders(settings.spool)
     try:
         with spool.locked():
             now = settings.clock.at(clock())

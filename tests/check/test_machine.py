@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from tidemark.check import machine
 from tidemark.check.machine import check_proxy, check_spool, compare_clocks
 from tidemark.check.report import Warned
 from tidemark.core.errors import Problem
@@ -25,14 +24,10 @@ def test_a_spool_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
         check_spool(tmp_path)
 
 
-def test_a_disk_that_is_nearly_full_is_a_problem_and_a_small_one_a_warning(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(machine, "_SCARCE", 1 << 60)
-    assert isinstance(check_spool(tmp_path), Warned)
-    monkeypatch.setattr(machine, "_TOO_LITTLE", 1 << 60)
-    with pytest.raises(Problem, match="only"):
-        check_spool(tmp_path)
+def test_a_disk_that_is_nearly_full_is_a_problem_and_a_small_one_a_warning(tmp_path: Path) -> None:
+    assert isinstance(check_spool(tmp_path, lambda _: 9 << 30), Warned)
+    with pytest.raises(Problem, match=r"only 0\.5 GiB are free"):
+        check_spool(tmp_path, lambda _: 1 << 29)
 
 
 @pytest.mark.parametrize("seconds", [-1.5, 0, 1.5])

@@ -1,7 +1,6 @@
 import os
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -229,9 +228,8 @@ def test_a_service_keeps_the_details_in_its_own_folder(tmp_path: Path) -> None:
     assert f"the file {tmp_path}/state/tidemark-fault-" in text
 
 
-def test_details_that_cannot_be_written_leave_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
-    text, _ = explained(unforeseen(), {"HOME": "/proc/nowhere"})
+def test_details_that_cannot_be_written_leave_the_place() -> None:
+    text, _ = explained(unforeseen(), {"HOME": "/proc/nowhere"}, lambda: "/proc/nowhere")
     assert "in test_failures.py, line " in text
     assert SECRET not in text
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.loader.contents import one
 from tests.loader.recording import HOUR, Recording, sold
-from tidemark.cli.main import main
+from tests.support.command import run as run_command
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -20,10 +20,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], war
     monkeypatch.setenv("TIDEMARK_BUCKET", bucket)
 
     def tidemark(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["tidemark", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (int(ended.value.code or 0), *capsys.readouterr())
+        return run_command(capsys, *words)
 
     return tidemark
 

@@ -1,31 +1,25 @@
 import pytest
 
 from tests.loader.contents import one
-from tidemark.cli.main import main
-
-
-def run(monkeypatch: pytest.MonkeyPatch, url: str) -> int:
-    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", url)
-    monkeypatch.setattr("sys.argv", ["tidemark", "migrate"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
+from tests.support.command import run
 
 
 def test_it_says_what_it_did(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], postgres_url: str
 ) -> None:
-    assert run(monkeypatch, postgres_url) == 0
-    assert "applied 0001_schemas\n" in capsys.readouterr().out
+    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", postgres_url)
+    status, out, _ = run(capsys, "migrate")
+    assert status == 0
+    assert "applied 0001_schemas\n" in out
     assert one(postgres_url, "SELECT count(*) FROM core.sale") == 0
-    assert run(monkeypatch, postgres_url) == 0
-    assert capsys.readouterr().out == "nothing to do: the warehouse is up to date\n"
+    assert run(capsys, "migrate")[:2] == (0, "nothing to do: the warehouse is up to date\n")
 
 
 def test_a_database_out_of_reach_is_one_clear_message(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "postgresql://someone:very-secret@127.0.0.1:1/warehouse") == 1
-    said = capsys.readouterr().err
+    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", "postgresql://someone:very-secret@127.0.0.1:1/warehouse")
+    status, _, said = run(capsys, "migrate")
+    assert status == 1
     assert said.startswith("tidemark: the warehouse (127.0.0.1:1")
     assert "very-secret" not in said

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import fresh_database
 from tests.sql.market import fill
-from tidemark.cli.main import main
+from tests.support.command import run as run_command
 from tidemark.local.services.postgres import Postgres
 
 Run = Callable[..., tuple[int, str, str]]
@@ -26,10 +26,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mar
     monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", market)
 
     def tidemark(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["tidemark", "query", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (int(ended.value.code or 0), *capsys.readouterr())
+        return run_command(capsys, "query", *words)
 
     return tidemark
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,8 +18,10 @@ _CLOCK_WARNING, _CLOCK_FAILURE = 2.0, 30.0
 _CLOCK_HINT = "Run a time service, such as chrony or systemd-timesyncd"
 
 
-def check_spool(spool: Path) -> str | Warned:
-    """Return the room in the spool. Raises OSError or Problem where it cannot be written or is nearly full."""
+def check_spool(
+    spool: Path, free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free
+) -> str | Warned:
+    """Return the free space of the spool. Raises OSError or Problem where it is nearly full or cannot be written."""
     there = next(folder for folder in (spool, *spool.absolute().parents) if folder.exists())
     if not os.access(there, os.W_OK):
         raise Problem(f"{there} cannot be written by this user", "Run it as the user of the collector, or chown it")
@@ -28,7 +30,7 @@ def check_spool(spool: Path) -> str | Warned:
             file.write(b"tidemark check\n")
             file.flush()
             os.fsync(file.fileno())
-    free = shutil.disk_usage(there).free
+    free = free_bytes(there)
     note = f"{spool} can be written; {free / _GIB:,.1f} GiB free" + ("" if spool.exists() else "; not made yet")
     if free < _TOO_LITTLE:
         raise Problem(f"only {free / _GIB:,.1f} GiB are free in {there}", "Make room, or use a larger disk")

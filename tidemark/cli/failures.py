@@ -7,7 +7,7 @@ import secrets
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pydantic
@@ -24,11 +24,16 @@ _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s@]*@")
 _SHORTEST_SECRET = 4
 
 
-def explained(error: Exception, environ: Mapping[str, str]) -> tuple[str, int]:
-    """Return what to print about an error that ended a command, and the exit status."""
+def explained(
+    error: Exception, environ: Mapping[str, str], temporary: Callable[[], str] = tempfile.gettempdir
+) -> tuple[str, int]:
+    """Return what to print about an error that ended a command, and the exit status.
+
+    `temporary` returns the last folder in which the details of an unexpected error may be kept.
+    """
     while isinstance(error, ExceptionGroup) and error.exceptions:
         error = error.exceptions[0]
-    if isinstance(error, pydantic.ValidationError) and _is_of_settings(error):
+    if isinstance(error, pydantic.ValidationError) and error.title.endswith("Settings"):
         hint = "set them in the environment or in .env; docs/settings.md describes each"
         mistakes = "".join(f"\n  {mistake}" for mistake in mistakes_of(error))
         return f"tidemark: these settings are wrong or missing:{mistakes}\n  Next: {hint}", MISUSED
@@ -36,11 +41,7 @@ def explained(error: Exception, environ: Mapping[str, str]) -> tuple[str, int]:
         return f"tidemark: {error.what}\n  Next: {error.hint}", FAILED
     if failure := failure_of(error):
         return f"tidemark: {_place(error)}: {failure.what}\n  Next: {failure.hint}", FAILED
-    return _report(error, environ), BROKEN
-
-
-def _is_of_settings(error: pydantic.ValidationError) -> bool:
-    return error.title.endswith("Settings")
+    return _report(error, environ, [*_folders(environ), Path(temporary())]), BROKEN
 
 
 def _place(error: Exception) -> str:
@@ -51,13 +52,13 @@ def _place(error: Exception) -> str:
     return "input or output" if isinstance(error, OSError) else type(error).__module__.partition(".")[0]
 
 
-def _report(error: Exception, environ: Mapping[str, str]) -> str:
+def _report(error: Exception, environ: Mapping[str, str], folders: Iterable[Path]) -> str:
     """Write the details of an error that Tidemark did not expect into a file, and say where that is."""
     reference = secrets.token_hex(4)
     details = "".join(traceback.format_exception(error))
     text = f"{SOFTWARE}, Python {platform.python_version()}, {platform.platform()}\n{sys.argv[1:2]}\n\n{details}"
     head = f"tidemark: this is a fault of Tidemark itself ({type(error).__name__}, reference {reference})"
-    for folder in _folders(environ):
+    for folder in folders:
         file = folder / f"tidemark-fault-{reference}.txt"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -73,14 +74,13 @@ def _report(error: Exception, environ: Mapping[str, str]) -> str:
 
 
 def _folders(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Yield where details may be kept: the service's folder, the person's, or one for temporary files."""
+    """Yield where details may be kept: the service's folder, or the person's."""
     if service := environ.get("STATE_DIRECTORY"):
         yield Path(service.partition(":")[0])
     if state := environ.get("XDG_STATE_HOME"):
         yield Path(state) / "tidemark"
     if home := environ.get("HOME"):
         yield Path(home) / ".local" / "state" / "tidemark"
-    yield Path(tempfile.gettempdir())
 
 
 def without_secrets(text: str, environ: Mapping[str, str]) -> str:

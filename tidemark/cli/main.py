@@ -62,15 +62,15 @@ def _take_aws_from_dotenv() -> None:
             os.environ.setdefault(name, value)
 
 
-def main() -> None:
-    """Run the command; every failure is a few lines of text and an exit status that is not 0."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command, by default with this process's arguments; a failure is a few lines and an exit status not 0."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        _check_arguments(sys.argv[1:])
+        _check_arguments(sys.argv[1:] if words is None else words)
         _take_aws_from_dotenv()
-        app(standalone_mode=True)
+        app(args=words, standalone_mode=True)
     except SystemExit as end:
         _end(end.code if isinstance(end.code, int) else 0)
     except KeyboardInterrupt:

@@ -1,16 +1,19 @@
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
 
 import pytest
 
 from collector.spool.lock import held
-from collector.upload import folders
 from collector.upload.folders import UploadFolders, UploadRunningError
+from collector.upload.packing import PackedSegment
 from collector.upload.report import Committed, Event, Planned, Report, Uploaded
 from collector.upload.uploader import upload
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, TOPIC, Spooled, assert_archived, clock_at
@@ -30,6 +33,28 @@ class Killed(BaseException):
     """The process is gone at this point."""
 
 
+@dataclass
+class DiskError:
+    """A number of attempts to pack a segment that fail with an error of the disk."""
+
+    number: int
+    times: int
+
+
+class Refusing(UploadFolders):
+    """A spool whose disk refuses to take packed segments."""
+
+    def __init__(self, root: Path, refusal: DiskError) -> None:
+        super().__init__(root)
+        self._refusal = refusal
+
+    def pack(self, name: SegmentName, *, level: int) -> tuple[Path, PackedSegment]:
+        if self._refusal.times:
+            self._refusal.times -= 1
+            raise OSError(self._refusal.number, os.strerror(self._refusal.number))
+        return super().pack(name, level=level)
+
+
 class Site:
     """A spool and an archive in memory."""
 
@@ -37,11 +62,16 @@ class Site:
         self.spooled = Spooled(root)
         self.store = MemoryStore()
         self.events: list[Event] = []
+        self.disk_error: DiskError | None = None
 
     def upload(self, at: Hour, *, minutes: float = 5, **changes: object) -> Report:
         changes = {"upload_workers": 1, **changes}
         clock = clock_at(at, minutes)
-        return upload(self.spooled.settings(**changes), self.store, self.events.append, clock)
+        settings = self.spooled.settings(**changes)
+        folders = (
+            UploadFolders(settings.spool) if self.disk_error is None else Refusing(settings.spool, self.disk_error)
+        )
+        return upload(settings, self.store, self.events.append, clock, folders)
 
     def manifest(self, hour: Hour) -> str:
         return str(ManifestKey(PREFIX, COLLECTOR, hour))
@@ -294,22 +324,13 @@ def test_a_spoiled_ledger_fails_its_hour_alone(site: Site):
     assert [committed.hour for committed in report.committed] == [SECOND.key]
 
 
-def test_a_full_disk_gives_up_shipped_files_before_their_time(site: Site, monkeypatch):
+def test_a_full_disk_gives_up_uploaded_files_before_their_time(site: Site):
     site.spooled.hour(FIRST)
     site.upload(SECOND)
     site.spooled.hour(SECOND)
-    refused = []
-
-    def refuse_once(*arguments: object, **options: object) -> object:
-        if not refused:
-            refused.append(1)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return packing(*arguments, **options)  # type: ignore[arg-type]
-
-    packing: Callable[..., object] = folders.pack
-    monkeypatch.setattr(folders, "pack", refuse_once)
+    site.disk_error = DiskError(errno.ENOSPC, times=1)
     assert site.upload(THIRD).complete
-    assert refused
+    assert site.disk_error.times == 0
     assert "sealed/20261120T10.0001.jsonl" not in site.spooled.names()
     assert_archived(site.store.objects, site.spooled, FIRST, SECOND)
 
@@ -318,13 +339,9 @@ def test_a_full_disk_gives_up_shipped_files_before_their_time(site: Site, monkey
     ("number", "said"),
     [(errno.ENOSPC, "no space is left on the disk"), (errno.EIO, "the disk failed to read or write")],
 )
-def test_a_disk_that_fails_is_a_problem_of_the_file(site: Site, monkeypatch, number, said):
+def test_a_disk_that_fails_is_a_problem_of_the_file(site: Site, number, said):
     site.spooled.hour(FIRST)
-
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(folders, "pack", refuse)
+    site.disk_error = DiskError(number, times=2)
     report = site.upload(SECOND)
     assert [failed.problem for failed in report.failed] == [f"20261120T10.0001.jsonl cannot be read or written: {said}"]
     assert "sealed/20261120T10.0001.jsonl" in site.spooled.names()
@@ -376,47 +393,72 @@ def test_time_may_run_at_another_rate(site: Site):
     ]
 
 
-@contextmanager
-def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Let the process die at the so-many-th change of the disk or the archive."""
-    steps: list[str] = []
+class Changes:
+    """Counts every change of a folder and of the archive; the process dies at the given one, and does no more."""
 
-    def mortal(name: str, action: Callable[..., object]) -> Callable[..., object]:
-        def act(*arguments: object, **options: object) -> object:
-            steps.append(name)
-            if len(steps) == step:
+    def __init__(self) -> None:
+        self.root = ""
+        self.last = 0
+        self.steps: list[str] = []
+
+    def begin(self, root: Path, last: int) -> None:
+        self.root, self.last, self.steps = str(root), last, []
+
+    def end(self) -> None:
+        self.root = ""
+
+    def step(self, name: str) -> None:
+        if self.root:
+            self.steps.append(name)
+            if len(self.steps) >= self.last:
                 raise Killed(name)
-            done = action(*arguments, **options)
-            steps.append(f"after {name}")
-            if len(steps) == step:
-                raise Killed(name)
-            return done
 
-        return act
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", mortal("rename", Path.rename))
-        patch.setattr(Path, "unlink", mortal("unlink", Path.unlink))
-        patch.setattr(os, "fsync", mortal("fsync", os.fsync))
-        patch.setattr(MemoryStore, "put", mortal("put", MemoryStore.put))
-        yield steps
+    def audit(self, event: str, arguments: tuple[object, ...]) -> None:
+        """Take an audit event of Python: the interpreter raises one before it changes a file."""
+        if self.root and arguments and str(arguments[0]).startswith(self.root):
+            writes = event == "open" and cast("int", arguments[2]) & (os.O_WRONLY | os.O_RDWR)
+            if writes or event in ("os.rename", "os.remove", "os.mkdir"):
+                self.step(f"{event} {arguments[0]}")
 
 
-def test_killed_at_any_step_nothing_is_lost_and_the_next_run_completes(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-    monkeypatch.setattr(os, "fdatasync", lambda _: None)
+CHANGES = Changes()
+sys.addaudithook(CHANGES.audit)  # a hook stays for the life of the process, and does nothing without a folder
+
+
+class MortalStore(MemoryStore):
+    """An archive that counts its puts as changes, before and after."""
+
+    def put(self, key: str, content: Path | bytes, *, sha256: str, media_type: str) -> bool:
+        CHANGES.step(f"put {key}")
+        created = super().put(key, content, sha256=sha256, media_type=media_type)
+        CHANGES.step(f"after put {key}")
+        return created
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory, where a sync costs nothing."""
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
+    CHANGES.end()
+
+
+def test_killed_at_any_step_nothing_is_lost_and_the_next_run_completes(memory: Path):
     for step in range(1, 1000):
-        site = Site(tmp_path / str(step))
+        site = Site(memory / str(step))
+        site.store = MortalStore()
         site.spooled.hour(FIRST)
         site.spooled.segment(SECOND, 1, folder="open")
         site.spooled.ledger(SECOND, folder="open")
-        with killed_at(step, monkeypatch) as steps:
-            try:
-                site.upload(THIRD, retention_hours=0)
-            except Killed:
-                pass
-            else:
-                break
+        CHANGES.begin(site.spooled.root, step)
+        try:
+            site.upload(THIRD, retention_hours=0)
+        except Killed:
+            pass
+        else:
+            break
+        steps = CHANGES.steps
+        CHANGES.end()
         sealed_or_open = {name.rpartition("/")[2] for name in site.spooled.names() if not name.startswith("uploaded")}
         for name in site.spooled.segments:
             assert str(name) in sealed_or_open or site.key(name.hour, name.number) in site.store.objects
@@ -427,4 +469,4 @@ def test_killed_at_any_step_nothing_is_lost_and_the_next_run_completes(tmp_path:
         assert report.complete, (step, steps)
         assert_archived(site.store.objects, site.spooled, FIRST, SECOND)
         assert site.spooled.names() == ["sealed/20261120T11.coverage.jsonl", "uploaded/20261120T11.json"]
-    assert step > 50, "every step of a run was a place to die"
+    assert step > 30, "every change of a run was a place to die"

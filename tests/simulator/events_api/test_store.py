@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidemark.simulator.events_api import store as store_module
 from tidemark.simulator.events_api.event import Event
 from tidemark.simulator.events_api.store import Query, Store, print_cursor, read_cursor
 from tidemark.simulator.message import Message
@@ -75,9 +74,11 @@ def test_what_was_cut_or_is_not_remembered_is_not_listed() -> None:
     assert store.page(Query()) == ([], None)
 
 
-def test_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "KEPT", 3)
-    assert times(filled(*map(transfer, (5, 1, 4, 2, 3))).page(Query())[0]) == [5, 4, 3]
+def test_the_oldest_are_dropped() -> None:
+    store = Store(capacity=3)
+    for message in map(transfer, (5, 1, 4, 2, 3)):
+        store.add(message)
+    assert times(store.page(Query())[0]) == [5, 4, 3]
 
 
 @given(st.tuples(st.integers(0, 2**40), st.integers(0, 2**40)))

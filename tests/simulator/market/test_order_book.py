@@ -1,10 +1,7 @@
 from datetime import UTC, datetime
 from random import Random
 
-import pytest
-
 from tests.simulator.market.test_order import LISTING
-from tidemark.simulator.market import order_book as order_book_module
 from tidemark.simulator.market.order_book import Live, OrderBook, OrderPool
 
 NOW = datetime(2026, 11, 22, 15, 0, 0, 123456, tzinfo=UTC)
@@ -57,9 +54,8 @@ def test_what_is_taken_is_gone() -> None:
     assert taken[-1] is None
 
 
-def test_a_full_book_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_book_module, "SIZE", 3)
-    pool = OrderPool(Random(1))
+def test_a_full_pool_drops_orders() -> None:
+    pool = OrderPool(Random(1), capacity=3)
     for number in range(10):
         pool.add(Live(LISTING, number))
     assert len(pool) == 3

@@ -15,8 +15,6 @@ import msgspec
 from tidemark.simulator.events_api.event import REMEMBERED, Event, event_of
 from tidemark.simulator.message import Message
 
-KEPT = 20_000
-"""Events of each kind; the oldest are forgotten."""
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
 KINDS = ("sale", "transfer", "mint", "listing", "offer", "collection_offer", "trait_offer")
 Place = tuple[int, int]
@@ -58,9 +56,10 @@ class _Entry(NamedTuple):
 
 
 class Store:
-    """The events of the stream, as long as they are kept."""
+    """The newest events of the stream, at most `capacity` of each kind."""
 
-    def __init__(self) -> None:
+    def __init__(self, capacity: int = 20_000) -> None:
+        self._capacity = capacity
         self._entries: dict[str, list[_Entry]] = defaultdict(list)
         self._count = 0
 
@@ -76,7 +75,7 @@ class Store:
         place = event["event_timestamp"], self._count
         entries = self._entries[event.get("order_type") or event["event_type"]]
         insort(entries, _Entry(place, message.slug or "", event), key=itemgetter(0))
-        if len(entries) > KEPT:
+        if len(entries) > self._capacity:
             del entries[0]
 
     def page(self, query: Query) -> tuple[list[Event], Place | None]:

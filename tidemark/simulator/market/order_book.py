@@ -1,4 +1,4 @@
-"""The book where orders are made, and kept until they are filled, cancelled or forgotten."""
+"""The book where orders are made, and kept until they are filled, cancelled or dropped."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,6 @@ from tidemark.simulator.market.actors import TRAITS, Actors, Collection, draw_ha
 from tidemark.simulator.market.chains import Token
 from tidemark.simulator.market.order import Order
 
-SIZE = 4000
 LISTED_FOR = timedelta(days=7)
 BID_FOR = timedelta(minutes=20)
 USDC_SHARE = 0.06
@@ -27,10 +26,11 @@ class Live:
 
 
 class OrderPool:
-    """At most `SIZE` live orders; a new one pushes out another when it is full."""
+    """At most `capacity` live orders; a new one replaces another when it is full."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, capacity: int = 4000) -> None:
         self._rng = rng
+        self._capacity = capacity
         self._live: list[Live] = []
 
     def __len__(self) -> int:
@@ -38,10 +38,10 @@ class OrderPool:
 
     def add(self, live: Live) -> None:
         """Put an order in."""
-        if len(self._live) < SIZE:
+        if len(self._live) < self._capacity:
             self._live.append(live)
         else:
-            self._live[self._rng.randrange(SIZE)] = live
+            self._live[self._rng.randrange(self._capacity)] = live
 
     def take(self) -> Live | None:
         """Take any order out; None when there is none."""
