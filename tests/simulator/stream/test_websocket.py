@@ -2,8 +2,11 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from aiohttp import WSMessage, WSMsgType
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
@@ -19,7 +22,7 @@ from tidemark.simulator.message import digest_of
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
 from tidemark.simulator.stream.send_queue import Opcode, QueuedFrame
-from tidemark.simulator.stream.websocket import wire_frame
+from tidemark.simulator.stream.websocket import WebSocket, wire_frame
 
 
 def parsed(data: bytes) -> Frame:
@@ -181,3 +184,31 @@ async def test_a_flood_of_pings_is_written_at_once_and_answered(simulator: Simul
         await simulator.until(lambda: bool(simulator.fired))
         simulator.send(envelope())
         assert (await client.hear())[3] == "item_sold"
+
+
+class Ending:
+    """A websocket of aiohttp while the server closes it: it returns the same message again and again."""
+
+    closed = False
+
+    def __init__(self, kind: WSMsgType) -> None:
+        self.kind = kind
+        self.asked = 0
+
+    async def receive(self) -> WSMessage:
+        self.asked += 1
+        assert self.asked == 1, "it is read although it ended"
+        return WSMessage(self.kind, None, None)
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("kind", [WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR])
+async def test_a_websocket_that_ends_is_not_read_again(kind: WSMsgType, simulator: Simulator) -> None:
+    async with connected(simulator):
+        (socket,) = simulator.hub.sockets
+        ws: Any = Ending(kind)
+        request: Any = SimpleNamespace(transport=socket._transport)
+        await WebSocket(socket.connection, ws, request, socket._ledger).serve()
+    assert ws.asked == 1

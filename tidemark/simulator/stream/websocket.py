@@ -15,6 +15,7 @@ from tidemark.simulator.stream.send_queue import Opcode, QueuedFrame
 
 _SHORT, _MEDIUM = 125, 0xFFFF
 STALL = 0.05
+ENDED = {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}
 
 
 def wire_frame(queued: QueuedFrame) -> bytes:
@@ -62,6 +63,8 @@ class WebSocket:
             await self._read()
         if self._closing:
             await self._closing
+        elif not self._transport.is_closing():
+            await self._ws.close()
         self.connection.close()
         self._record_missed()
 
@@ -79,13 +82,13 @@ class WebSocket:
             now = time.monotonic()
             if self._stalled(now):
                 continue
+            if message.type in ENDED:  # aiohttp returns these again and again without a pause
+                break
             if message.type is WSMsgType.TEXT:
                 connection.receive(message.data, now)
             elif message.type is WSMsgType.PING:
                 connection.last_received = now
                 await self._ws.pong(message.data)
-            elif message.type is WSMsgType.CLOSE and not self._closing:
-                await self._ws.close()
 
     def _stalled(self, now: float) -> bool:
         """Tell whether nothing is read, because of a fault."""
