@@ -90,7 +90,7 @@ async def test_it_tells_how_it_is(machine: Machine) -> None:
         found = holder(machine.spool)
         assert found is not None
         assert found.pid == process.pid
-        await machine.until(lambda: inspect(machine.spool).status is not None)
+        await machine.until(lambda: (status := inspect(machine.spool).status) is not None and status.ready)
         assert await asyncio.to_thread(ask, found.address, "/healthz") == b'{"alive":true}'
         assert await asyncio.to_thread(ask, found.address, "/readyz") == b'{"troubles":[]}'
         assert b"tidemark_received_messages_total" in await asyncio.to_thread(ask, found.address, "/metrics")
