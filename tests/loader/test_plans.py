@@ -21,7 +21,7 @@ from tests.loader.test_versions import NEWEST, OLDEST, server_of
 from tidemark.loader.hours import load_hour
 from tidemark.loader.marts import MARTS
 from tidemark.loader.settings import LoaderSettings
-from tidemark.loader.warehouse.load import merge
+from tidemark.loader.warehouse.load import load as load_run
 from tidemark.loader.warehouse.migrate import migrate
 from tidemark.storage.postgres import connected
 
@@ -49,7 +49,7 @@ def warehouse(request: pytest.FixtureRequest, settings: LoaderSettings, tmp_path
 
 
 @pytest.fixture
-def load(s3: "S3Client", warehouse: LoaderSettings, monkeypatch: pytest.MonkeyPatch) -> Load:
+def load(s3: "S3Client", warehouse: LoaderSettings) -> Load:
     """Put a recording, load its hour, and return what looked at too many rows."""
 
     def put(recording: Recording, *, force: bool = False) -> list[str]:
@@ -58,9 +58,8 @@ def load(s3: "S3Client", warehouse: LoaderSettings, monkeypatch: pytest.MonkeyPa
         def watch(connection: Connection, step: Path, values: dict[str, Any]) -> None:
             slow.extend(watched([step], connection, values))
 
-        monkeypatch.setattr("tidemark.loader.warehouse.load.merge", partial(merge, run=watch))
         recording.put(s3, warehouse.bucket)
-        load_hour(recording.hour, warehouse, force=force, say=quiet)
+        load_hour(recording.hour, warehouse, force=force, say=quiet, loading=partial(load_run, run_step=watch))
         return slow
 
     return put

@@ -9,7 +9,7 @@ from tidemark.core.hour import Hour, hours
 from tidemark.core.version import VERSION
 from tidemark.loader.s3 import Listed, S3Archive, fingerprint
 from tidemark.loader.settings import LoaderSettings
-from tidemark.loader.warehouse.load import Run, load, lock_hour
+from tidemark.loader.warehouse.load import Loading, Run, load, lock_hour
 from tidemark.loader.warehouse.runs import LoadReport, fingerprints, last_run, report_of, require_migrated
 from tidemark.storage.postgres import connected
 from tidemark.storage.s3 import s3_client
@@ -24,6 +24,7 @@ def load_hour(
     force: bool = False,
     collectors: Sequence[str] | None = None,
     say: Callable[[str], object] = print,
+    loading: Loading = load,
 ) -> LoadReport:
     """Load one hour in one transaction, and report it.
 
@@ -64,7 +65,7 @@ def load_hour(
                 missing=_missing(listed, settings),
                 topics=[f"collection:{slug}" for slug in settings.collections],
             )
-            load(connection, run, archive.chunks, say)
+            loading(connection, run, archive.chunks, say)
         report = report_of(connection, hour, missing, unchanged=unchanged)
         connection.commit()
     say(str(report))

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 PART = 16 << 20
 WHOLE = 64 << 20
 LARGEST_WHOLE = 5 << 30
-KEPT = "Nothing was lost: the files stay in the spool and the next run goes on with them"
-_PACK_AGAIN = f"Run it again; it is packed again. If this repeats, check the machine's disk and memory. {KEPT}"
+_STAYS = "Nothing was lost: the files stay in the spool and the next run goes on with them"
+_PACK_AGAIN = f"Run it again; it is packed again. If this repeats, check the machine's disk and memory. {_STAYS}"
 _CONNECT_TIMEOUT = 10.0
 _CHUNK = 1 << 20
 # The name is taken; or an earlier try of this very request completed the upload, and only its answer was lost.
@@ -162,7 +162,7 @@ class S3Store:
             raise StoreUnavailableError(
                 f"{self._place} overwrites objects: it ignores or refuses If-None-Match on writes",
                 "Use an S3 endpoint with conditional writes (docs/s3.md lists them). Where one uploader alone "
-                f"writes under this TIDEMARK_COLLECTOR, TIDEMARK_PUT_ONCE=head looks before each put instead. {KEPT}",
+                f"writes under this TIDEMARK_COLLECTOR, TIDEMARK_PUT_ONCE=head looks before each put instead. {_STAYS}",
             )
         self._checksums = proof.checksums
         if not proof.parts:
@@ -194,14 +194,14 @@ class S3Store:
     def _problem(self, error: Exception, key: str) -> Exception:
         """Return what an error of boto3 means; the error itself where that is not known."""
         if isinstance(error, KeyError):  # boto3 takes an answer that was cut short
-            hint = f"Run it again later. {KEPT}"
+            hint = f"Run it again later. {_STAYS}"
             return StoreUnavailableError(f"{self._place}: an answer about {key} was incomplete", hint, transient=True)
         code = code_of(error) if isinstance(error, ClientError) else ""
         if code in CHECKSUM_CODES:
             return ChecksumMismatchError(f"{self._place} received other bytes of {key} ({code})", _PACK_AGAIN)
         if code in ONE_OBJECT_CODES:
-            return problem_of(f"s3://{self._bucket}/{key}", error, KEPT) or error
-        problem = problem_of(self._place, error, KEPT)
+            return problem_of(f"s3://{self._bucket}/{key}", error, _STAYS) or error
+        problem = problem_of(self._place, error, _STAYS)
         return StoreUnavailableError(*problem.args) if problem else error
 
     def _put_whole(self, key: str, content: Path | bytes, sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
@@ -317,7 +317,7 @@ def check_encryption(place: str, options: Mapping[str, Any], found: str | None) 
     if asked and asked != found:
         raise StoreUnavailableError(
             f"{place} ignores the server-side encryption that TIDEMARK_SSE={asked} asks for",
-            f"Use an endpoint that encrypts, or unset TIDEMARK_SSE and encrypt its disks. {KEPT}",
+            f"Use an endpoint that encrypts, or unset TIDEMARK_SSE and encrypt its disks. {_STAYS}",
         )
 
 

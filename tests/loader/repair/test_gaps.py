@@ -17,7 +17,6 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.hours import load_hour
-from tidemark.loader.repair import gaps as repair_module
 from tidemark.loader.repair.gaps import RepairReport, repair_gaps
 from tidemark.loader.settings import LoaderSettings
 from tidemark.simulator.faults import ApiFailure
@@ -176,7 +175,7 @@ async def test_a_run_with_too_small_a_budget_repairs_the_newest_part_and_the_nex
 
 
 async def test_a_run_that_dies_before_its_manifest_leaves_the_gap_to_the_next(
-    s3: "S3Client", repairing: LoaderSettings, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    s3: "S3Client", repairing: LoaderSettings, simulator: Simulator
 ) -> None:
     tell(simulator, sale(12, 1))
     recording("collector-a", (10, 20)).put(s3, repairing.bucket)
@@ -190,10 +189,8 @@ async def test_a_run_that_dies_before_its_manifest_leaves_the_gap_to_the_next(
             put.append(key)
             return super().put(key, content, sha256=sha256, media_type=media_type)
 
-    with monkeypatch.context() as fault:
-        fault.setattr(repair_module, "S3Store", Dying)
-        with pytest.raises(KeyboardInterrupt):
-            await asyncio.to_thread(repair_and_load, repairing)
+    with pytest.raises(KeyboardInterrupt):
+        await asyncio.to_thread(repair_gaps, repairing, HOUR, HOUR, store=Dying(s3, repairing.bucket))
     assert len(put) == 1
     assert load_hour(HOUR, repairing).unchanged
 

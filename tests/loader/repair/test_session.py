@@ -16,7 +16,6 @@ from tidemark.archive.manifest import Gap
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.hours import load_hour
-from tidemark.loader.repair import http
 from tidemark.loader.repair.gaps import RepairReport, repair_gaps
 from tidemark.loader.repair.objects import Line
 from tidemark.loader.repair.page import read_page
@@ -41,7 +40,8 @@ def missed(s3: "S3Client", settings: LoaderSettings) -> LoaderSettings:
 
 def repaired(settings: LoaderSettings, answers: list[dict[str, Any]]) -> RepairReport:
     with answering(answers) as url:
-        report = repair_gaps(settings.model_copy(update={"api_url": url}), HOUR, HOUR)
+        asking = settings.model_copy(update={"api_url": url})
+        report = repair_gaps(asking, HOUR, HOUR, sleep=lambda _: None)
     for hour in report.hours:
         load_hour(Hour.parse(hour), settings)
     return report
@@ -87,9 +87,8 @@ def test_a_gap_is_repaired_once_an_answer_can_be_loaded_whole(missed: LoaderSett
 @pytest.mark.postgres
 @pytest.mark.parametrize(("name", "fault"), [("403-cloudflare", "blocked"), ("200-html", "not_an_answer")])
 def test_what_is_no_answer_of_the_api_is_named_and_leaves_the_gap_open(
-    missed: LoaderSettings, name: str, fault: str, monkeypatch: pytest.MonkeyPatch
+    missed: LoaderSettings, name: str, fault: str
 ) -> None:
-    monkeypatch.setattr(http, "ATTEMPTS", 2)
     report = repaired(missed, answers_of(name))
     assert [(window.fault, window.covered_seconds) for window in report.windows] == [(fault, 0.0)]
     assert report.hours == []

@@ -20,10 +20,10 @@ from tidemark.loader.transform.identity import sale_uid
 from tidemark.loader.transform.order import Fee, Side
 from tidemark.loader.transform.outcome import Reason, Reject
 from tidemark.loader.transform.sale import Sale, SideSource, SoldAtSource, Source
-from tidemark.loader.warehouse import rows
 from tidemark.loader.warehouse.copy import copied
 from tidemark.loader.warehouse.rows import (
     LONGEST_RAW,
+    MOST_QUARANTINED,
     OBSERVATION_COLUMNS,
     QUARANTINE_COLUMNS,
     Origin,
@@ -41,9 +41,9 @@ HASHLESS = line_of(sold(transaction={"hash": "two words"}))
 ORIGIN = Origin(3, HOUR.start, "collector-a", Segment("k", 0, 0, 0, ""))
 
 
-def read(lines: list[bytes], size: int = 4000) -> list[Rows]:
+def read(lines: list[bytes], size: int = 4000, most: int = MOST_QUARANTINED) -> list[Rows]:
     data = b"".join(lines)
-    return list(rows_of(ORIGIN, (data[start : start + size] for start in range(0, len(data), size))))
+    return list(rows_of(ORIGIN, (data[start : start + size] for start in range(0, len(data), size)), most))
 
 
 def test_every_line_is_counted_once() -> None:
@@ -55,7 +55,7 @@ def test_every_line_is_counted_once() -> None:
     assert sum(each.lines for each in found) == 18
 
 
-def test_sights_are_numbered_by_object_and_line() -> None:
+def test_observations_are_numbered_by_object_and_line() -> None:
     printed = b"".join(each.observations for each in read([OFFER, SALE, LISTING, SALE])).decode()
     assert [row.split(",")[:3] for row in printed.splitlines()] == [
         [str(3 * 2**32 + line), "3", '"collector-a"'] for line in (2, 4)
@@ -63,11 +63,8 @@ def test_sights_are_numbered_by_object_and_line() -> None:
 
 
 @pytest.mark.parametrize("size", [300, 10**6])
-def test_a_flood_leaves_its_first_lines_and_crowds_out_no_other_kind(
-    monkeypatch: pytest.MonkeyPatch, size: int
-) -> None:
-    monkeypatch.setattr(rows, "KEPT", 2)
-    found = read([LISTING] * 5 + [HASHLESS] + [LISTING] * 5 + [HASHLESS] * 3, size)
+def test_a_flood_leaves_its_first_lines_and_crowds_out_no_other_kind(size: int) -> None:
+    found = read([LISTING] * 5 + [HASHLESS] + [LISTING] * 5 + [HASHLESS] * 3, size, most=2)
     printed = b"".join(each.quarantine for each in found).decode()
     kept = [row.split(",")[2:5] for row in printed.splitlines()]
     assert [(line, reason.strip('"').split(":")[0]) for line, _, reason in kept] == [

@@ -1,8 +1,10 @@
-"""Objects on their way into staging, here or by several processes: the same rows, the same books, the same refusals."""
+"""Objects copied into staging, by this process or by several: the same rows, counts and refusals."""
 
 import logging
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -11,8 +13,9 @@ from tests.loader.recording import HOUR, Recording, listed, sold
 from tidemark.core.errors import Problem
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
-from tidemark.loader.warehouse import rows, staging
-from tidemark.loader.warehouse.process import ReadingProcess
+from tidemark.loader.warehouse.load import load
+from tidemark.loader.warehouse.rows import MOST_QUARANTINED
+from tidemark.loader.warehouse.staging import PROCESSES
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,66 +38,71 @@ def recorded(collector: str) -> Recording:
     return recording
 
 
+by_processes = partial(load, worth_a_process=0)
+PROCESS = "tidemark.loader.warehouse.process"
+
+
 @pytest.fixture
-def apart(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Have every hour read by processes; returns their ids."""
-    begun = []
+def begun() -> list[str]:
+    """The reading processes that this test has begun; Python's audit events name each new process."""
+    STARTED.clear()
+    return STARTED
 
-    class Process(ReadingProcess):
-        def __init__(self) -> None:
-            super().__init__()
-            begun.append(self.pid)
 
-    monkeypatch.setattr(staging, "WORTH_A_PROCESS", 0)
-    monkeypatch.setattr(staging, "ReadingProcess", Process)
-    return begun
+STARTED: list[str] = []
+
+
+def note_process(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "subprocess.Popen" and PROCESS in cast("list[str]", arguments[1]):
+        STARTED.append(PROCESS)
+
+
+sys.addaudithook(note_process)
 
 
 def test_processes_load_what_one_would(
     s3: "S3Client",
     settings: LoaderSettings,
     fresh: Callable[[LoaderSettings], LoaderSettings],
-    request: pytest.FixtureRequest,
+    begun: list[str],
 ) -> None:
     for collector in ("collector-a", "collector-b"):
         recorded(collector).put(s3, settings.bucket)
     here = load_hour(HOUR, settings, say=log.info)
-    begun = request.getfixturevalue("apart")
+    assert begun == []
     other = fresh(settings)
-    there = load_hour(HOUR, other, say=log.info)
-    assert len(begun) == staging.PROCESSES
+    there = load_hour(HOUR, other, say=log.info, loading=by_processes)
+    assert len(begun) == PROCESSES
     assert contents(url_of(other)) == contents(url_of(settings))
     assert (there.inserted, there.duplicates, there.quarantined) == (here.inserted, here.duplicates, here.quarantined)
     assert there.lines == 4 * SEGMENTS * EACH
 
 
 def test_an_object_that_is_not_what_its_manifest_says_loads_nothing(
-    s3: "S3Client", settings: LoaderSettings, apart: list[int]
+    s3: "S3Client", settings: LoaderSettings, begun: list[str]
 ) -> None:
     manifest = recorded("collector-a").put(s3, settings.bucket)
     s3.put_object(Bucket=settings.bucket, Key=manifest.segments[2].key, Body=b"something else")
     with pytest.raises(Problem, match=r"0004\.jsonl\.zst has 14 bytes, its manifest says"):
-        load_hour(HOUR, settings, say=log.info)
+        load_hour(HOUR, settings, say=log.info, loading=by_processes)
     s3.delete_object(Bucket=settings.bucket, Key=manifest.segments[2].key)
     with pytest.raises(Problem, match=r"0004\.jsonl\.zst: the object is missing"):
-        load_hour(HOUR, settings, say=log.info)
-    assert len(apart) == 2 * staging.PROCESSES
+        load_hour(HOUR, settings, say=log.info, loading=by_processes)
+    assert len(begun) == 2 * PROCESSES
     assert one(url_of(settings), "SELECT count(*) FROM core.sale") == 0
 
 
-def test_a_flood_of_refused_lines_is_counted_whole_and_kept_in_part(
-    s3: "S3Client", settings: LoaderSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recorded("collector-a").put(s3, settings.bucket)
-    for module in (rows, staging):
-        monkeypatch.setattr(module, "KEPT", 3)
+def test_a_flood_of_refused_lines_is_counted_whole_and_kept_in_part(s3: "S3Client", settings: LoaderSettings) -> None:
+    recording, refused = Recording("collector-a"), MOST_QUARANTINED + 20
+    for number in range(refused):
+        recording.receive(sold(number, transaction={"hash": "two words"}), number)
+    recording.put(s3, settings.bucket)
     report = load_hour(HOUR, settings, say=log.info)
-    refused = SEGMENTS * EACH // 10
     assert report.quarantined == refused
     assert query(
         url_of(settings), "SELECT event_type, reason, sum(lines), sum(quarantined) FROM ops.reject GROUP BY 1, 2"
-    ) == [("item_sold", "malformed", refused, 3 * SEGMENTS)]
-    assert one(url_of(settings), "SELECT count(*) FROM ops.quarantine") == 3 * SEGMENTS
+    ) == [("item_sold", "malformed", refused, MOST_QUARANTINED)]
+    assert one(url_of(settings), "SELECT count(*) FROM ops.quarantine") == MOST_QUARANTINED
     assert one(url_of(settings), "SELECT quarantined FROM mart.hour_quality") == refused
 
 

@@ -15,6 +15,7 @@ from tidemark.loader.repair.session import Session, WindowReport
 from tidemark.loader.repair.window import GapWindow
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.runs import require_migrated
+from tidemark.storage.object_store import ObjectStore
 from tidemark.storage.postgres import connected
 from tidemark.storage.s3 import S3Store, s3_client
 
@@ -49,12 +50,20 @@ class RepairReport:
 
 
 def repair_gaps(
-    settings: LoaderSettings, first: Hour, last: Hour, *, dry_run: bool = False, log: Log = print
+    settings: LoaderSettings,
+    first: Hour,
+    last: Hour,
+    *,
+    dry_run: bool = False,
+    log: Log = print,
+    store: ObjectStore | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> RepairReport:
     """Fetch and archive what no collector covered in the loaded hours from `first` to `last`.
 
     The hours that the report names are then to be loaded again; that marks the gaps as repaired. Without a key, and
-    in a dry run, nothing is asked for and the gaps stay as visible as they were. Raises Problem where the key is
+    in a dry run, nothing is asked for and the gaps stay as visible as they were. `store` is by default the bucket of
+    the settings. Raises Problem where the key is
     refused or the archive cannot be written.
     """
     with connected(settings.warehouse_url) as connection:
@@ -74,8 +83,8 @@ def repair_gaps(
         report.windows = [WindowReport.of(window) for window in windows]
     elif windows:
         with client_of(settings.api_url, settings.opensea_api_key.get_secret_value()) as client:
-            api = EventsApi(client, settings.repair_requests)
-            store = S3Store(s3_client(), settings.bucket)
+            api = EventsApi(client, settings.repair_requests, sleep=sleep)
+            store = store or S3Store(s3_client(), settings.bucket)
             session = Session(settings, api, store, report.collector, lambda: settings.clock.at(time.time()))
             _repair(session, windows, report, log)
     if report.why:

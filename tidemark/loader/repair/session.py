@@ -15,7 +15,7 @@ from tidemark.loader.repair.objects import Line, hour_objects
 from tidemark.loader.repair.page import Event
 from tidemark.loader.repair.window import GapWindow, Paging
 from tidemark.loader.settings import LoaderSettings
-from tidemark.storage.s3 import S3Store
+from tidemark.storage.object_store import ObjectStore
 
 # Windows in a row that the API answers with something else; after them it is taken to be away altogether.
 MOST_FAILED = 3
@@ -73,7 +73,7 @@ class Session:
     """
 
     def __init__(
-        self, settings: LoaderSettings, api: EventsApi, store: S3Store, collector: str, now: Callable[[], datetime]
+        self, settings: LoaderSettings, api: EventsApi, store: ObjectStore, collector: str, now: Callable[[], datetime]
     ) -> None:
         self._settings = settings
         self._api = api

@@ -18,7 +18,7 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.warehouse.same_sale import reported_of, superseded
-from tidemark.loader.warehouse.staging import FAULT, check_counts, files_of, stage
+from tidemark.loader.warehouse.staging import FAULT, WORTH_A_PROCESS, check_counts, files_of, stage
 from tidemark.storage.files import shipped
 
 SQL = shipped("sql")
@@ -78,26 +78,8 @@ class Run:
         }
 
 
-def load(
-    connection: Connection,
-    run: Run,
-    packed: Callable[[Segment], Iterable[bytes]],
-    say: Callable[[str], object],
-) -> None:
-    """Load an hour within the open transaction; the caller has locked the hour and commits.
-
-    `packed` streams an object. Raises Problem where one is not what its manifest says, or the sums do not balance.
-    """
-    number = connection.scalar(text("SELECT nextval(pg_get_serial_sequence('ops.load_run', 'load_id'))"))
-    values = run.values(number)
-    connection.execute(text(_SETTINGS))
-    connection.execute(text(_STAGE.read_text()), values)
-    files = files_of(run.hour, run.manifests)
-    stage(connection, files, packed, say)
-    for manifest in run.manifests:
-        check_counts(manifest, files)
-    say(f"{run.hour.key}: {sum(file.observations for file in files):,} sales read; merging them")
-    merge(connection, {**values, "files": json.dumps([file.account for file in files])})
+RunStep = Callable[[Connection, Path, dict[str, Any]], object]
+Loading = Callable[[Connection, Run, Callable[[Segment], Iterable[bytes]], Callable[[str], object]], None]
 
 
 def execute(connection: Connection, step: Path, values: dict[str, Any]) -> None:
@@ -105,13 +87,37 @@ def execute(connection: Connection, step: Path, values: dict[str, Any]) -> None:
     connection.execute(text(step.read_text()), values)
 
 
-def merge(
-    connection: Connection, values: dict[str, Any], run: Callable[[Connection, Path, dict[str, Any]], object] = execute
+def load(
+    connection: Connection,
+    run: Run,
+    packed: Callable[[Segment], Iterable[bytes]],
+    say: Callable[[str], object],
+    *,
+    worth_a_process: int = WORTH_A_PROCESS,
+    run_step: RunStep = execute,
 ) -> None:
+    """Load an hour within the open transaction; the caller has locked the hour and commits.
+
+    `packed` streams an object; from `worth_a_process` bytes on, several processes read. `run_step` runs a SQL file.
+    Raises Problem where one is not what its manifest says, or the sums do not balance.
+    """
+    number = connection.scalar(text("SELECT nextval(pg_get_serial_sequence('ops.load_run', 'load_id'))"))
+    values = run.values(number)
+    connection.execute(text(_SETTINGS))
+    connection.execute(text(_STAGE.read_text()), values)
+    files = files_of(run.hour, run.manifests)
+    stage(connection, files, packed, say, worth_a_process)
+    for manifest in run.manifests:
+        check_counts(manifest, files)
+    say(f"{run.hour.key}: {sum(file.observations for file in files):,} sales read; merging them")
+    merge(connection, {**values, "files": json.dumps([file.account for file in files])}, run_step)
+
+
+def merge(connection: Connection, values: dict[str, Any], run_step: RunStep = execute) -> None:
     """Take what is staged into the warehouse and account for it; sums that do not balance are refused."""
     try:
         for step in merge_steps():
-            run(connection, step, values)
+            run_step(connection, step, values)
             if step.name == "3_decide.sql":
                 decide_same_sale(connection)
     except IntegrityError as error:

@@ -23,7 +23,7 @@ from tidemark.loader.transform.outcome import Reject
 from tidemark.loader.transform.sale import Sale, Source
 from tidemark.loader.transform.segment import read_segment
 
-KEPT = 100  # a change in the shape of a frequent event would otherwise copy the archive into the quarantine
+MOST_QUARANTINED = 100  # a change in the shape of a frequent event would otherwise copy the archive into the quarantine
 _LINES = 1 << 32  # more than an object can have
 FORMAT = r"FORMAT csv, NULL 'null', ESCAPE '\'"
 LONGEST_RAW = 16 * 1024
@@ -74,8 +74,8 @@ class Rows(msgspec.Struct, frozen=True, tag=True):
     quarantine: bytes
 
 
-def rows_of(origin: Origin, chunks: Iterable[bytes]) -> Iterator[Rows]:
-    """Read an object to its end; of the lines refused, the first 100 of each event type and reason are kept whole.
+def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINED) -> Iterator[Rows]:
+    """Read an object to its end; of the lines refused, the first `most` of each event type and reason are kept whole.
 
     Equal sales of one answer of the Events API are numbered: a list has each event once, so they are as many sales.
     The stream may send a message twice; there they are one. Raises what `chunks` raises.
@@ -96,7 +96,7 @@ def rows_of(origin: Origin, chunks: Iterable[bytes]) -> Iterator[Rows]:
         kept = []
         for line, raw, reject in block.rejects:
             refused[kind := (reject.event_type, reject.reason.value)] += 1
-            if seen[kind] + refused[kind] <= KEPT:
+            if seen[kind] + refused[kind] <= most:
                 kept.append(quarantine_row((origin.hour, origin.segment.key, line, origin.collector), raw, reject))
         seen += refused
         yield Rows(

@@ -20,7 +20,14 @@ from tidemark.core.hour import Hour
 from tidemark.loader.verified import check_records, unpacked
 from tidemark.loader.warehouse.copy import PORTION, Copy, copied
 from tidemark.loader.warehouse.process import ReadingProcess
-from tidemark.loader.warehouse.rows import KEPT, OBSERVATION_COLUMNS, QUARANTINE_COLUMNS, Origin, Rows, rows_of
+from tidemark.loader.warehouse.rows import (
+    MOST_QUARANTINED,
+    OBSERVATION_COLUMNS,
+    QUARANTINE_COLUMNS,
+    Origin,
+    Rows,
+    rows_of,
+)
 
 SHOW_EVERY = 250_000
 PROCESSES = 3  # one more than two cores, for then the last objects do not leave one of them idle
@@ -54,7 +61,7 @@ class File:
     def rejects(self) -> list[dict[str, Any]]:
         """How many lines were refused, by event type and reason, and how many of them are kept."""
         return [
-            {"event_type": event_type, "reason": reason, "lines": count, "quarantined": min(count, KEPT)}
+            {"event_type": event_type, "reason": reason, "lines": count, "quarantined": min(count, MOST_QUARANTINED)}
             for (event_type, reason), count in sorted(self.refused.items())
         ]
 
@@ -87,15 +94,18 @@ def stage(
     files: list[File],
     packed: Callable[[Segment], Iterable[bytes]],
     say: Callable[[str], object],
+    worth_a_process: int = WORTH_A_PROCESS,
 ) -> None:
     """Read all objects of an hour into `files`; copy their observations, and the rejects that are kept, to the server.
+
+    An hour of at least `worth_a_process` bytes of record lines is read by several processes.
 
     Raises what `packed` raises, and Problem where an object is not what its manifest says or the server took another
     number of rows than it was sent.
     """
     with SpooledTemporaryFile(PORTION) as rejects:
         with Copy(connection, "sale_observation", OBSERVATION_COLUMNS) as observations:
-            read_files(Staging(observations.add, rejects.write, say).read, files, packed)
+            read_files(Staging(observations.add, rejects.write, say).read, files, packed, worth_a_process)
         rejects.seek(0)
         taken = observations.rows, copied(connection, "ops.quarantine", QUARANTINE_COLUMNS, rejects)
     sent = (
@@ -132,11 +142,14 @@ class Staging:
 
 
 def read_files(
-    take: Callable[[File, Iterable[Rows]], None], files: list[File], packed: Callable[[Segment], Iterable[bytes]]
+    take: Callable[[File, Iterable[Rows]], None],
+    files: list[File],
+    packed: Callable[[Segment], Iterable[bytes]],
+    worth_a_process: int,
 ) -> None:
     """Read all objects of an hour, those of a large one by several processes. Raises what the first to fail raises."""
     processes = min(PROCESSES, len(files))
-    small = sum(file.origin.segment.bytes for file in files) < WORTH_A_PROCESS
+    small = sum(file.origin.segment.bytes for file in files) < worth_a_process
     if processes <= 1 or os.cpu_count() == 1 or small:
         for file in files:
             origin = file.origin
