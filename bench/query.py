@@ -132,7 +132,7 @@ def timed(url: SecretStr) -> Iterator[tuple[str, float]]:
         connection.rollback()
         for name, question, given in asked():
             connection.execute(text(SESSION))
-            values = values_of(question.parameters, given, newest)
+            values = values_of(question.parameters, given, newest, newest)
             plan = connection.scalars(text(f"EXPLAIN (ANALYZE, BUFFERS) {question.sql}"), values)
             if SALES == WHOLE:
                 (PLANS / f"{name.replace(' ', '_')}.txt").write_text("\n".join(plan) + "\n")

@@ -62,18 +62,19 @@ unit AS (
 SELECT
     sold.sold_at,
     sold.wallet,
-    sold.chain,
     sold.collection_slug AS collection,
     sold.token_id,
-    matched.units AS quantity,
-    bought.sold_at AS bought_at,
-    round(extract(epoch FROM sold.sold_at - bought.sold_at) / 3600, 2) AS held_hours,
-    bought.unit_price_eth AS bought_eth,
-    sold.unit_price_eth AS sold_eth,
     matched.units * (
         sold.unit_price_eth - bought.unit_price_eth
         - coalesce((sold.marketplace_fee + sold.royalty + coalesce(sold.other_fee, 0)) * sold.eth_rate / sold.quantity, 0)
     ) AS profit_eth,
+    bought.unit_price_eth AS bought_eth,
+    sold.unit_price_eth AS sold_eth,
+    bought.sold_at AS bought_at,
+    round(extract(epoch FROM sold.sold_at - bought.sold_at) / 3600, 2) AS held_hours,
+    matched.units AS quantity,
+    sold.chain,
+    sold.contract_address,
     sold.transaction_hash
 FROM unit AS sold
 JOIN resale USING (sale_uid, wallet)

@@ -24,14 +24,14 @@ WITH sweep AS (
 )
 SELECT
     min(sold_at) AS sold_at,
-    chain,
-    transaction_hash,
     buyer,
     count(*) AS sales,
-    count(DISTINCT collection_slug) AS collections,
-    count(DISTINCT seller) AS sellers,
     sum(price_eth) FILTER (WHERE NOT is_implausible) AS volume_eth,
     sum(price_usd) FILTER (WHERE NOT is_implausible) AS volume_usd,
+    chain,
+    transaction_hash,
+    count(DISTINCT collection_slug) AS collections,
+    count(DISTINCT seller) AS sellers,
     count(*) FILTER (WHERE price_eth IS NULL AND NOT is_implausible) AS without_eth,
     count(*) FILTER (WHERE is_implausible) AS implausible
 FROM sweep

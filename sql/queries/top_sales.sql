@@ -12,8 +12,8 @@
 -- Ranked by the total price in US dollars; sales whose dollar rate is unknown come last. Prices that cannot be true are left
 -- out; wash_trades counts them.
 SELECT
-    sold_at, chain, collection_slug AS collection, token_id, quantity, price, payment_token_symbol AS token,
-    price_eth, price_usd, side, seller, buyer, is_suspect, transaction_hash
+    sold_at, collection_slug AS collection, token_id, price_eth, price_usd, seller, buyer, is_suspect, chain, side,
+    quantity, price, payment_token_symbol AS token, contract_address, transaction_hash
 FROM mart.sales
 WHERE sold_at >= :from AND sold_at < :to AND NOT is_implausible
     AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)

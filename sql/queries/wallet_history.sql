@@ -22,8 +22,8 @@ deal AS (
     WHERE seller = (SELECT address FROM wallet) AND sold_at >= :from AND sold_at < :to
 )
 SELECT
-    sold_at, did, chain, collection_slug AS collection, token_id, quantity, price, payment_token_symbol AS token,
-    price_eth, price_usd, side, other_wallet, signals, transaction_hash
+    sold_at, did, collection_slug AS collection, token_id, price_eth, price_usd, other_wallet, chain, side, signals,
+    quantity, price, payment_token_symbol AS token, contract_address, transaction_hash
 FROM deal
 ORDER BY sold_at DESC, transaction_hash, token_id, did
 LIMIT :limit;

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidemark.query.answer import Answer
-from tidemark.query.export import as_csv, as_json
+from tidemark.query.export import as_csv, as_json, as_ndjson
 
 WEI = Decimal("0.000000000000000001")
 ANSWER = Answer(
@@ -35,6 +35,11 @@ def test_json_keeps_amounts_as_text() -> None:
         "names": ["x", "y"], "by": {"a": 1}, "note": 'a "b", c\nd',
     }  # fmt: skip
     assert (second["price"], second["day"]) == (str(2**256), None)
+
+
+def test_ndjson_has_an_object_per_line() -> None:
+    assert [json.loads(line) for line in as_ndjson(ANSWER).splitlines()] == json.loads(as_json(ANSWER))
+    assert as_ndjson(Answer(("a",), [])) == b""
 
 
 @given(st.lists(st.tuples(st.text(), st.decimals(allow_nan=False, allow_infinity=False)), max_size=5))

@@ -52,6 +52,18 @@ def test_daily_volume(expect: Expect) -> None:
     expect("daily_volume", "sales\n 3", to="2026-11-20T11")
 
 
+def test_hourly_volume(expect: Expect) -> None:
+    # Friday at 10: cats 1 + 2; at 11: 1.5; at 12: 2000 USDC = 1 ETH, and 5 SOL without a rate
+    expect("hourly_volume", """
+        hour                | sales | volume_eth | volume_usd | volume_eth_clean | without_eth | without_usd
+        2026-11-20 10:00:00 | 2     | 3          | 6,000      | 3                | 0           | 0
+        2026-11-20 11:00:00 | 1     | 1.5        | 3,000      | 1.5              | 0           | 0
+        2026-11-20 12:00:00 | 2     | 1          | 2,000      | 1                | 1           | 1
+    """, to="2026-11-20")  # fmt: skip
+    expect("hourly_volume", "hour | sales\n 2026-11-21 10:00:00 | 4", collection="cats", from_="2026-11-21",
+           to="2026-11-21T13")  # fmt: skip
+
+
 def test_collection_volume(expect: Expect) -> None:
     # cats 1 + 2 + 1.5 + 1 + 1 + 1.2 + 50 = 57.7, apes 6, dogs 1: 64.7 together
     expect("collection_volume", """
@@ -434,4 +446,4 @@ def test_a_question_writes_files_of_the_same_types_whatever_it_finds(
 
 def test_every_question_has_a_test_here() -> None:
     assert {f"test_{each.name}" for each in questions()} <= set(globals())
-    assert len(questions()) == 20
+    assert len(questions()) == 21

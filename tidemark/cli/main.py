@@ -8,6 +8,7 @@ from io import TextIOWrapper
 from typing import Annotated, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from tidemark.cli.failures import FAILED, explained
 from tidemark.core.errors import Problem
@@ -24,19 +25,28 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 VERBS: tuple[str, ...] = tuple(verb for verbs in GROUPS.values() for verb in verbs)
 
+
+class _Verbs(TyperGroup):
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
+        """Return the verbs in the order of their groups."""
+        return list(VERBS)
+
+
 app = typer.Typer(
     name="tidemark",
+    cls=_Verbs,
     help="Record the OpenSea stream hour by hour and keep a warehouse of NFT sales that can be trusted.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _group, _verbs in GROUPS.items():
     for _verb in _verbs:
         _module = import_module(f"tidemark.cli.{_verb}")
-        _settings = getattr(_module, "CONTEXT_SETTINGS", None)
-        app.command(_verb, rich_help_panel=_group, context_settings=_settings)(getattr(_module, _verb))
+        if hasattr(_module, "app"):  # a verb with commands of its own
+            app.add_typer(_module.app, name=_verb, rich_help_panel=_group)
+        else:
+            app.command(_verb, rich_help_panel=_group)(getattr(_module, _verb))
 
 
 def _print_version(*, asked: bool) -> None:

@@ -1,9 +1,14 @@
-"""`tidemark query`: ask the warehouse one of its named questions."""
+"""`tidemark query`: ask the warehouse a named question. Each question is a command with options of its own."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+from inspect import Parameter as Argument
+from inspect import Signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from tidemark.core.errors import Problem
 
@@ -11,34 +16,44 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tidemark.query.answer import Answer
+    from tidemark.query.parameter import Parameter
     from tidemark.query.question import Question
 
-# a question's own parameters are read from its file, and so is its help
-CONTEXT_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
-_FORMATS = ("table", "csv", "json", "parquet", "png", "svg")
-_PICTURES = ("png", "svg")
 _CHART_WIDTH = 120
-_NOTHING = (
-    "Nothing was found. `tidemark query collection_volume --from 2000-01-01` shows how collections and chains are "
-    "spelled, `tidemark coverage` which hours were loaded."
-)
+_OUTPUT = "Output"
+_TAKEN = ("output", "form", "plot", "wide")
 
 
-def query(
-    context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="The question; without one, all are listed.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to this .csv, .json, .parquet, .png or .svg file.")
-    ] = None,
-    form: Annotated[
-        str | None, typer.Option("--format", help="table, csv, json, parquet, png or svg; default by the file's name.")
-    ] = None,
-    plot: Annotated[bool, typer.Option("--plot", help="Draw a chart in the terminal below the table.")] = False,
-) -> None:
+class Questions(TyperGroup):
+    """The questions of sql/queries/ as commands; their files are read only when one is asked or listed."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
+        """Return the names of the questions."""
+        from tidemark.query.question import QUERIES
+
+        return sorted(file.stem for file in QUERIES.glob("*.sql"))
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:  # type: ignore[override]
+        """Return the question of that name; dashes do as well as underscores. An unknown name is a usage error."""
+        from tidemark.query.question import question
+
+        if ctx.resilient_parsing and cmd_name.replace("-", "_") not in self.list_commands(ctx):
+            return None
+        try:
+            return command_of(question(cmd_name))
+        except Problem as problem:
+            raise typer.BadParameter(f"{problem.what}. {problem.hint}", param_hint="QUESTION") from None
+
+
+app = typer.Typer(cls=Questions, invoke_without_command=True, subcommand_metavar="[QUESTION] [OPTIONS]...")
+
+
+@app.callback()
+def query(context: typer.Context) -> None:
     """Ask the warehouse a named question, or list the questions.
 
-    Each question has parameters of its own, given as --NAME VALUE; `tidemark query NAME --help` shows them. Times are
-    UTC; a day or an hour given as --to is included. Reads only.
+    Each question has options of its own: `tidemark query NAME --help` shows them. Times are UTC: a day (2026-11-20), an
+    hour (2026-11-20T15), a time, yesterday, 7d or 12h; a day or an hour given as --to is included. Reads only.
 
     \b
     Examples:
@@ -46,95 +61,148 @@ def query(
       tidemark query daily_volume --collection pudgypenguins --from 2026-11-01 --to 2026-11-20 --plot
       tidemark query top_sales --limit 100 --output top.parquet
     """
-    from tidemark.loader.settings import WarehouseSettings
-    from tidemark.query import chart, postgres, table
-    from tidemark.query.question import question as question_of
+    if context.invoked_subcommand is None:
+        from tidemark.query.question import questions
+        from tidemark.query.table import console, table_of_questions
 
-    console = table.console()
-    if name is None or name in ("-h", "--help"):
-        _list(console, context, asked_for_help=name is not None)
-        return
-    if name.startswith("-"):
-        raise Problem(f"{name} stands where the question belongs", "Write: tidemark query QUESTION --name value …")
-    question = question_of(name)
-    if {"-h", "--help"} & set(context.args):
-        _explain(console, question)
-        return
-    form = _form(output, form, plot=plot)
-    if plot or form in _PICTURES:
-        chart.plot_of(question)
-    answer = postgres.ask(WarehouseSettings().warehouse_url, question, _given(context.args))
-    _give(console, question, answer, form, output)
-    if plot:
-        from tidemark.query.terminal import drawn
-
-        console.print(drawn(chart.chart_of(question, answer), min(console.width, _CHART_WIDTH)))
+        paper = console()
+        paper.print(table_of_questions(questions()))
+        paper.print("\nOptions in capitals have to be given. `tidemark query NAME --help` explains a question.")
 
 
-def _list(console: "Console", context: typer.Context, *, asked_for_help: bool) -> None:
-    from tidemark.query.question import questions
-    from tidemark.query.table import table_of_questions
-
-    if asked_for_help:
-        typer.echo(context.get_help())
-    console.print(table_of_questions(questions()))
-    console.print("\nParameters in capitals have to be given. `tidemark query NAME --help` explains a question.")
+def command_of(question: "Question") -> TyperCommand:
+    """Return a question as a command: an option for each of its parameters, and those of the output."""
+    one = typer.Typer(rich_markup_mode=None, add_completion=False)
+    one.command(question.name, help=_help(question))(_function(question))
+    return typer.main.get_command(one)  # type: ignore[return-value] # one command, so no group
 
 
-def _explain(console: "Console", question: "Question") -> None:
-    from tidemark.query.table import table_of_parameters
-
-    console.print(f"{question.answers}\n{question.grain}\n")
-    console.print(table_of_parameters(question))
-    console.print(f"\nExample: {question.example}")
+def _help(question: "Question") -> str:
+    note = f"{question.note}\n\n" if question.note else ""
+    return f"{question.answers}\n\nAnswers {question.grain}\n\n{note}\b\nExample:\n  {question.example}"
 
 
-def _given(arguments: list[str]) -> dict[str, str]:
-    """Read `--name value` and `--name=value` pairs. Raises Problem for anything else."""
-    given: dict[str, str] = {}
-    rest = iter(arguments)
-    for argument in rest:
-        name, equals, value = argument.partition("=")
-        text = value if equals else next(rest, None)
-        if not name.startswith("--") or text is None:
-            raise Problem(f"{argument!r} is not a parameter with its value", "Write each one as --name value")
-        if name in given:
-            raise Problem(f"{name} is given twice", "Give it once")
-        given[name] = text
-    return {name.removeprefix("--"): text for name, text in given.items()}
+def _function(question: "Question") -> Callable[..., None]:
+    def run(**given: Any) -> None:
+        output, form, plot, wide = (given.pop(name) for name in _TAKEN)
+        texts = {name.removesuffix("_"): text for name, text in given.items() if text is not None}
+        _answer(question, texts, output, _form(output, form, plot=plot), plot=plot, wide=wide)
+
+    taken = {f"{each.name}_": (_option(each), each.default is not None) for each in question.parameters}
+    taken |= {name: (option, True) for name, option in _output_options().items()}
+    run.__annotations__ = {name: option for name, (option, _) in taken.items()}
+    run.__signature__ = Signature([  # type: ignore[attr-defined]
+        Argument(name, Argument.KEYWORD_ONLY, annotation=option,
+                 default=(False if name in ("plot", "wide") else None) if has_default else Argument.empty)
+        for name, (option, has_default) in taken.items()
+    ])  # fmt: skip
+    return run
+
+
+def _option(parameter: "Parameter") -> object:
+    def read(text: str) -> str:
+        try:
+            parameter.read(text, datetime.now(UTC))
+        except Problem as problem:
+            raise typer.BadParameter(f"{problem.what}. {problem.hint}") from None
+        return text
+
+    kind = parameter.type.partition("-")[0]
+    metavar = {"text": "TEXT", "integer": "NUMBER", "start": "TIME", "end": "TIME"}[kind]
+    shown = False if parameter.default in (None, "null") else parameter.default
+    return Annotated[
+        str | None if parameter.default is not None else str,
+        typer.Option(f"--{parameter.name}", parser=read, metavar=metavar, show_default=shown, help=parameter.about),
+    ]
+
+
+def _output_options() -> dict[str, object]:
+    from tidemark.query.export import FORMATS
+
+    forms = ", ".join(FORMATS)
+    return {
+        "output": Annotated[Path | None, typer.Option(
+            "--output", "-o", rich_help_panel=_OUTPUT, help="Write to this file, whole or not at all; - is the output.",
+        )],
+        "form": Annotated[str | None, typer.Option(
+            "--format", rich_help_panel=_OUTPUT, autocompletion=lambda: ["table", *FORMATS],
+            help=f"table, {forms}; default by the file's name.",
+        )],
+        "plot": Annotated[bool, typer.Option(
+            "--plot", rich_help_panel=_OUTPUT, help="Draw a chart in the terminal below the table.",
+        )],
+        "wide": Annotated[bool, typer.Option(
+            "--wide", rich_help_panel=_OUTPUT, help="Show every column and every value whole, however long the lines.",
+        )],
+    }  # fmt: skip
 
 
 def _form(output: Path | None, form: str | None, *, plot: bool) -> str:
-    """Return the form of the answer, by choice or by the file's name."""
-    chosen = form or (output.suffix.removeprefix(".").lower() if output else "table")
-    if chosen not in _FORMATS or (output is not None and chosen == "table"):
-        raise Problem(f"cannot write an answer as {chosen or 'a file without a suffix'!r}",
-                      f"Choose one of {', '.join(_FORMATS[1:])} by --format or by the file's name")  # fmt: skip
-    if output is None and chosen in ("parquet", *_PICTURES):
-        raise Problem(f"{chosen} does not belong on a terminal", f"Add --output answer.{chosen}")
-    if output is None and plot and chosen != "table":
-        raise Problem(f"a chart would stand between the lines of {chosen}", "Leave --plot out, or add --output FILE")
+    """Return the form of the answer, by choice or by the file's name. Raises BadParameter where both cannot be."""
+    from tidemark.query.export import BINARY, FORMATS
+
+    on_screen = output is None or str(output) == "-"
+    chosen = form or ("table" if output is None else output.suffix.removeprefix(".").lower())
+    wrong = None
+    if chosen not in ("table", *FORMATS) or (output is not None and chosen == "table"):
+        known = ", ".join(FORMATS)
+        wrong = f"cannot write {chosen or 'a file without a suffix'}; --format or the file's name says which of {known}"
+    elif output is None and chosen in BINARY:
+        wrong = f"{chosen} is not for a terminal; add --output answer.{chosen}, or --output -"
+    elif on_screen and plot and chosen != "table":
+        wrong = f"--plot does not go with {chosen} on the output"
+    if wrong:
+        raise typer.BadParameter(wrong, param_hint="--format")
     return chosen
 
 
-def _give(console: "Console", question: "Question", answer: "Answer", form: str, output: Path | None) -> None:
-    from tidemark.query.table import table_of
+def _answer(
+    question: "Question", given: dict[str, str], output: Path | None, form: str, *, plot: bool, wide: bool
+) -> None:
+    from tidemark.loader.settings import WarehouseSettings
+    from tidemark.query import chart, postgres, table
+    from tidemark.query.export import PICTURES, encoded
 
-    if form == "table":
-        console.print(table_of(answer, console.width))
-        console.print(f"\nRows: {len(answer.rows)}, {question.grain}{_span(answer)} {question.note}")
-        if not answer.rows:
-            console.print(_NOTHING)
-        return
-    data = _data(question, answer, form)
-    if output is None:
+    if plot or form in PICTURES:
+        chart.plot_of(question)
+    answer = postgres.ask(WarehouseSettings().warehouse_url, question, given)
+    paper = table.console()
+    if form == "table" and answer.rows:
+        _print(paper, question, answer, wide=wide or not paper.is_terminal)
+    elif form != "table" and (answer.rows or form not in PICTURES):
+        _write(answer, encoded(question, answer, form), output, form)
+    if answer.why_empty:
+        typer.echo(f"{answer.why_empty}{_span(answer)}", err=form != "table")
+    elif plot:
+        from tidemark.query.terminal import drawn
+
+        paper.print(drawn(chart.chart_of(question, answer), min(paper.width, _CHART_WIDTH)))
+
+
+def _print(paper: "Console", question: "Question", answer: "Answer", *, wide: bool) -> None:
+    from tidemark.query.table import console, table_of
+
+    fitted = table_of(answer, paper.width, wide=wide)
+    (console(100_000) if wide else paper).print(fitted.table)
+    if fitted.left_out:
+        paper.print(f"\nNot shown, for lack of room: {', '.join(fitted.left_out)}. --wide shows all.")
+    paper.print(f"\nRows: {len(answer.rows):,}, {question.grain}{_span(answer)} {question.note}")
+
+
+def _write(answer: "Answer", data: bytes, output: Path | None, form: str) -> None:
+    from tidemark.storage.files import write_atomic
+
+    if output is None or str(output) == "-":
         typer.echo(data, nl=False)
         return
     try:
-        output.write_bytes(data)
+        if output.exists() and not output.is_file():  # a pipe or a device is not replaced
+            output.write_bytes(data)
+        else:
+            write_atomic(output.resolve(), lambda file: file.write(data))
     except OSError as error:
         raise Problem(f"{output} could not be written: {error.strerror}", "Choose another --output") from error
-    console.print(f"{len(answer.rows)} rows written to {output}{_left_empty(answer, form)}")
+    typer.echo(f"{len(answer.rows):,} rows written to {output}{_left_empty(answer, form)}")
 
 
 def _left_empty(answer: "Answer", form: str) -> str:
@@ -153,24 +221,3 @@ def _span(answer: "Answer") -> str:
 
     times = answer.asked.get("from"), answer.asked.get("to")
     return f" From {shown(times[0])} to {shown(times[1])}, UTC." if all(times) else ""
-
-
-def _data(question: "Question", answer: "Answer", form: str) -> bytes:
-    from tidemark.query import export
-
-    match form:
-        case "csv":
-            return export.as_csv(answer)
-        case "json":
-            return export.as_json(answer)
-        case "parquet":
-            from tidemark.query.parquet import as_parquet
-
-            return as_parquet(answer)
-        case "png" | "svg":
-            from tidemark.query.chart import chart_of
-            from tidemark.query.picture import picture
-
-            return picture(chart_of(question, answer), form)
-        case _:
-            raise ValueError(f"{form!r} has no writer")

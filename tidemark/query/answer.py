@@ -1,9 +1,10 @@
 """An answer: what the warehouse returned, and how one value of it is written for a person."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from enum import StrEnum
 
 _SHOWN_DECIMALS = 6
@@ -24,6 +25,7 @@ class Answer:
 
     A value is a text, integer, Decimal, boolean, aware time, date, list or dictionary of these, or None. `asked` are
     the parameters as they were understood, `kinds` those of the numeric columns that are not amounts by a rate.
+    `why_empty` says why there are no rows; it is empty where there are some.
     """
 
     columns: tuple[str, ...]
@@ -31,11 +33,30 @@ class Answer:
     types: tuple[int, ...] = ()
     asked: Mapping[str, object] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    why_empty: str = ""
 
     def column(self, name: str) -> list[object]:
         """Return a column's values, in the order of the rows."""
         index = self.columns.index(name)
         return [row[index] for row in self.rows]
+
+
+def unknown_name(parameter: str, wanted: str, known: Sequence[str]) -> str:
+    """Say that no sale has a name, and which names are near."""
+    by_lower = {name.lower(): name for name in known}
+    near = [by_lower[name] for name in get_close_matches(wanted.lower(), by_lower, n=3, cutoff=0.6)]
+    meant = f" Did you mean {' or '.join(map(_shown_text, near))}?" if near else ""
+    return f"No rows: no sale in the warehouse is of the {parameter} {_shown_text(wanted)}.{meant}"
+
+
+def none_found(loaded: int, hours: int) -> str:
+    """Say why a question over a number of hours, of which some are loaded, had no rows."""
+    if not loaded:
+        return f"No rows: none of the {hours:,} hours asked about is loaded. tidemark coverage shows which are."
+    if loaded < hours:
+        return (f"No rows: {loaded:,} of the {hours:,} hours asked about are loaded, and none holds such a sale. "
+                "tidemark coverage shows which are missing.")  # fmt: skip
+    return f"No rows: all {hours:,} hours asked about are loaded, and none holds such a sale."
 
 
 def shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""An answer as CSV or JSON text, with every digit of every amount."""
+"""An answer as the bytes of a file: CSV or JSON with every digit of every amount, Parquet, or a picture."""
 
 import csv
 import io
@@ -9,6 +9,33 @@ import msgspec
 
 from tidemark.core.timestamps import format_timestamp
 from tidemark.query.answer import Answer
+from tidemark.query.chart import chart_of
+from tidemark.query.question import Question
+
+FORMATS = ("csv", "json", "ndjson", "parquet", "png", "svg")
+PICTURES = ("png", "svg")
+BINARY = ("parquet", *PICTURES)
+
+
+def encoded(question: Question, answer: Answer, form: str) -> bytes:
+    """Return the answer in one of `FORMATS`. Raises Problem where a picture has nothing to draw."""
+    match form:
+        case "csv":
+            return as_csv(answer)
+        case "json":
+            return as_json(answer)
+        case "ndjson":
+            return as_ndjson(answer)
+        case "parquet":
+            from tidemark.query.parquet import as_parquet  # noqa: PLC0415 - large, and seldom needed
+
+            return as_parquet(answer)
+        case "png" | "svg":
+            from tidemark.query.picture import picture  # noqa: PLC0415 - large, and seldom needed
+
+            return picture(chart_of(question, answer), form)
+        case _:
+            raise ValueError(f"{form!r} has no writer")
 
 
 def as_csv(answer: Answer) -> bytes:
@@ -22,8 +49,16 @@ def as_csv(answer: Answer) -> bytes:
 
 def as_json(answer: Answer) -> bytes:
     """Return the answer as a JSON list of objects. Amounts are strings, so that no reader rounds them."""
-    rows = [dict(zip(answer.columns, map(_plain, row), strict=True)) for row in answer.rows]
-    return msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(_objects(answer)), indent=1) + b"\n"
+
+
+def as_ndjson(answer: Answer) -> bytes:
+    """Return the answer as one JSON object per line, with amounts as strings."""
+    return b"".join(msgspec.json.encode(each) + b"\n" for each in _objects(answer))
+
+
+def _objects(answer: Answer) -> list[dict[str, object]]:
+    return [dict(zip(answer.columns, map(_plain, row), strict=True)) for row in answer.rows]
 
 
 def _plain(value: object) -> object:

@@ -9,7 +9,6 @@ from typing import Self
 
 from tidemark.core.errors import Problem
 from tidemark.core.hour import LENGTH, Hour
-from tidemark.core.timestamps import parse_timestamp
 
 Value = str | int | datetime | None
 
@@ -17,6 +16,8 @@ _FORM = re.compile(
     r"(?P<name>[a-z]+) (?P<type>text|integer|(?:start|end)(?:-hour|-day)?)(?: = (?P<default>[^;]+))?; (?P<about>.+)"
 )
 _RELATIVE = re.compile(r"newest(?:-(?P<days>[0-9]+)d)?")
+_AGO = re.compile(r"(?P<count>[0-9]{1,5})(?P<unit>[dh])", re.ASCII)
+_CHAIN_ALIASES = {"matic": "polygon"}  # as the loader writes chains
 _LARGEST = 1_000_000
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
@@ -26,11 +27,12 @@ _DAY = timedelta(days=1)
 class Parameter:
     """One parameter. `default` is its text, None when the parameter has to be given.
 
-    Types: `text`; `integer` from 1 to a million; `start` and `end`, a time given as `2026-11-22`, `2026-11-22T15` or
-    an ISO 8601 time with a zone, in UTC; `start-hour`, `end-hour`, `start-day` and `end-day`, the same where an answer
-    is made of whole ones; none before the year 2000. A day or an hour that is an end is included. Defaults may also be
-    `null`, `oldest`, `newest` (the end of the newest archive hour that was loaded, or of what was given; of its day for
-    `end-day`) and `newest-7d`, the start of the day that was 7 days before.
+    Types: `text`; `integer` from 1 to a million; `start` and `end`, a time given as `2026-11-22`, `2026-11-22T15`, an
+    ISO 8601 time, in UTC where it has no zone, `today`, `yesterday`, `7d` (the day seven days ago) or `12h` (the hour
+    twelve hours ago); `start-hour`, `end-hour`, `start-day` and `end-day`, the same where an answer is made of whole
+    ones; none before the year 2000. A day or an hour that is an end is included. Defaults may also be `null`, `oldest`,
+    `newest` (the end of the newest archive hour that was loaded, or of what was given; of its day for `end-day`) and
+    `newest-7d`, the start of the day that was 7 days before. A text named `chain` takes any spelling of it.
     """
 
     name: str
@@ -40,18 +42,21 @@ class Parameter:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `limit integer = 20; at most this many rows`. Raises ValueError for any other form."""
+        """Read `limit integer = 20; so many rows`. Raises ValueError for any other form."""
         if not (found := _FORM.fullmatch(text)):
             raise ValueError(f"{text!r} is not a parameter; write it as: NAME TYPE = DEFAULT; what it means")
         return cls(found["name"], found["type"], found["default"], found["about"])
 
-    def read(self, text: str) -> Value:
-        """Return the value that a person's text means. Raises Problem for a text of another type."""
+    def read(self, text: str, now: datetime) -> Value:
+        """Return the value that a person's text means at a moment. Raises Problem for a text of another type."""
         try:
-            return _READERS[self.type](text)
+            value = _READERS[self.type](text, now)
         except (ValueError, OverflowError):
             raise Problem(f"--{self.name} {text!r} is not {_EXPECTED[self.type][0]}",
                           f"Write it as --{self.name} {_EXPECTED[self.type][1]}") from None  # fmt: skip
+        if self.name == "chain" and isinstance(value, str):
+            return _CHAIN_ALIASES.get(value.lower(), value.lower())
+        return value
 
     def fallback(self, newest: datetime) -> Value:
         """Return the default's value, given the end of what is asked for: by itself, of what was loaded.
@@ -69,10 +74,12 @@ class Parameter:
             if relative["days"]:
                 return newest - timedelta(days=int(relative["days"])) - (newest - _OLDEST) % _DAY
             return newest + (_OLDEST - newest) % _DAY if self.type == "end-day" else newest
-        return self.read(self.default)
+        return self.read(self.default, newest)
 
 
-def values_of(parameters: Sequence[Parameter], given: Mapping[str, str], newest: datetime) -> dict[str, Value]:
+def values_of(
+    parameters: Sequence[Parameter], given: Mapping[str, str], newest: datetime, now: datetime
+) -> dict[str, Value]:
     """Return every parameter's value: what was given, else its default.
 
     Raises Problem for a parameter that is unknown, missing or of another type, and for a range that runs backwards.
@@ -83,7 +90,9 @@ def values_of(parameters: Sequence[Parameter], given: Mapping[str, str], newest:
             known = ", ".join(f"--{known}" for known in sorted(names))
             raise Problem(f"this question has no parameter --{name}", f"It has {known or 'none'}")
     read = {
-        parameter.name: parameter.read(given[parameter.name]) for parameter in parameters if parameter.name in given
+        parameter.name: parameter.read(given[parameter.name], now)
+        for parameter in parameters
+        if parameter.name in given
     }
     end = read.get("to")
     asked_to = end if isinstance(end, datetime) else newest
@@ -97,25 +106,25 @@ def values_of(parameters: Sequence[Parameter], given: Mapping[str, str], newest:
     return values
 
 
-def _text(text: str) -> str:
+def _text(text: str, _: datetime) -> str:
     if not text or "\0" in text:
         raise ValueError("empty, or not text for PostgreSQL")
     return text
 
 
-def _integer(text: str) -> int:
+def _integer(text: str, _: datetime) -> int:
     number = int(text)
     if not 1 <= number <= _LARGEST:
         raise ValueError("out of range")
     return number
 
 
-def _start(text: str, unit: timedelta = timedelta.resolution) -> datetime:
-    return _whole(_interval(text)[0], unit)
+def _start(text: str, now: datetime, unit: timedelta = timedelta.resolution) -> datetime:
+    return _whole(_interval(text, now)[0], unit)
 
 
-def _end(text: str, unit: timedelta = timedelta.resolution) -> datetime:
-    start, length = _interval(text)
+def _end(text: str, now: datetime, unit: timedelta = timedelta.resolution) -> datetime:
+    start, length = _interval(text, now)
     return _whole(start + length, unit)
 
 
@@ -125,20 +134,32 @@ def _whole(moment: datetime, unit: timedelta) -> datetime:
     return moment
 
 
-def _interval(text: str) -> tuple[datetime, timedelta]:
-    """Read a day, an hour or a time as its start and its length. Raises ValueError, also before the year 2000."""
-    if len(text) == len("2026-11-22"):
-        start, length = datetime.combine(date.fromisoformat(text), time(), UTC), _DAY
-    elif len(text) == len("2026-11-22T15"):
-        start, length = Hour.parse(text).start, LENGTH
-    else:
-        start, length = parse_timestamp(text), timedelta(0)
+def _interval(text: str, now: datetime) -> tuple[datetime, timedelta]:
+    """Read a day, an hour or a time as its start and its length. Raises ValueError for one before the year 2000."""
+    start, length = _relative(text, now) or _absolute(text)
     if start < _OLDEST:
         raise ValueError("before the year 2000")
     return start, length
 
 
-_READERS: dict[str, Callable[[str], Value]] = {
+def _relative(text: str, now: datetime) -> tuple[datetime, timedelta] | None:
+    ago = {"today": "0d", "yesterday": "1d"}.get(text.lower(), text.lower())
+    if not (found := _AGO.fullmatch(ago)):
+        return None
+    length = _DAY if found["unit"] == "d" else LENGTH
+    return now - (now - _OLDEST) % length - int(found["count"]) * length, length
+
+
+def _absolute(text: str) -> tuple[datetime, timedelta]:
+    if len(text) == len("2026-11-22"):
+        return datetime.combine(date.fromisoformat(text), time(), UTC), _DAY
+    if len(text) == len("2026-11-22T15"):
+        return Hour.parse(text.replace(" ", "T")).start, LENGTH
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC), timedelta(0)
+
+
+_READERS: dict[str, Callable[[str, datetime], Value]] = {
     "text": _text,
     "integer": _integer,
     "start": _start,
@@ -149,11 +170,14 @@ _READERS: dict[str, Callable[[str], Value]] = {
     "end-day": partial(_end, unit=_DAY),
 }
 _TIME = (
-    "a UTC day, hour or time with its zone, from the year 2000 on",
-    "2026-11-22, 2026-11-22T15 or 2026-11-22T15:04Z",
+    "a UTC day, hour or time, from the year 2000 on",
+    "2026-11-22, 2026-11-22T15, 2026-11-22T15:04, yesterday or 7d",
 )
-_HOUR = ("a UTC day or hour, of which this answer is made, from the year 2000 on", "2026-11-22 or 2026-11-22T15")
-_WHOLE_DAY = ("a UTC day, of which this answer is made, from the year 2000 on", "2026-11-22")
+_HOUR = (
+    "a UTC day or hour, of which this answer is made, from the year 2000 on",
+    "2026-11-22, 2026-11-22T15, yesterday or 7d",
+)
+_WHOLE_DAY = ("a UTC day, of which this answer is made, from the year 2000 on", "2026-11-22, yesterday or 7d")
 _EXPECTED = {
     "text": ("a text", "TEXT"),
     "integer": (f"a whole number from 1 to {_LARGEST}", "20"),

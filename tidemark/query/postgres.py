@@ -8,18 +8,31 @@ from typing import cast
 
 from psycopg2.extensions import POLL_OK, POLL_READ, connection, set_wait_callback
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from tidemark.core.errors import Problem
-from tidemark.query.answer import Answer
-from tidemark.query.parameter import values_of
+from tidemark.core.hour import LENGTH, Hour
+from tidemark.query.answer import Answer, none_found, unknown_name
+from tidemark.query.parameter import Value, values_of
 from tidemark.query.question import Question
 from tidemark.storage.postgres import connected
 
 # a question reads hundreds of thousands of rows and is asked by one person: its sums fit in memory
 SESSION = "SET TRANSACTION READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 _NEWEST = "SELECT max(hour) + interval '1 hour' FROM mart.hour_quality"
+_HOURS = "SELECT count(*) FROM mart.hour_quality WHERE hour >= :first AND hour < :to"
+# the names in order, one look at the index for each
+_NAMES = """
+WITH RECURSIVE name AS (
+    (SELECT {column} AS name FROM core.sale WHERE {column} IS NOT NULL ORDER BY {column} LIMIT 1)
+    UNION ALL
+    SELECT (SELECT {column} FROM core.sale WHERE {column} > name.name ORDER BY {column} LIMIT 1)
+    FROM name WHERE name.name IS NOT NULL
+)
+SELECT name FROM name WHERE name IS NOT NULL LIMIT 100000
+"""
+_COLUMNS = {"collection": "collection_slug", "chain": "chain"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_MIGRATED = ("42P01", "3F000", "42703")  # undefined table, schema, column
 _FORBIDDEN, _CANCELLED = "42501", "57014"
@@ -37,16 +50,34 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
         try:
             connection.execute(text(SESSION))
             newest = connection.scalar(text(_NEWEST)) or _EPOCH
-            values = values_of(question.parameters, given, newest)
+            values = values_of(question.parameters, given, newest, datetime.now(UTC))
             result = connection.execute(text(question.sql), values)
             types = cast("tuple[int, ...]", tuple(kind for _, kind, *_ in result.cursor.description))
-            return Answer(tuple(result.keys()), [tuple(row) for row in result], types, values, question.kinds)
+            rows = [tuple(row) for row in result]
+            why = "" if rows else _why_empty(connection, values)
+            return Answer(tuple(result.keys()), rows, types, values, question.kinds, why)
         except DBAPIError as error:
             _tell(error)
             raise
         except StatementError as error:
             raise Problem(f"sql/queries/{question.name}.sql does not fit its parameters: {error.orig}",
                           "Name each one as in its lines '-- Parameter: …'") from error  # fmt: skip
+
+
+def _why_empty(connection: Connection, values: Mapping[str, Value]) -> str:
+    """Say why a question had no rows: a name that no sale has, hours that were not loaded, or no such sale."""
+    for name, column in _COLUMNS.items():
+        wanted = values.get(name)
+        if isinstance(wanted, str):
+            known = connection.scalars(text(_NAMES.format(column=column))).all()
+            if wanted not in known:
+                return unknown_name(name, wanted, known)
+    match values:
+        case {"from": datetime() as start, "to": datetime() as end}:
+            first = Hour.of(start).start
+            loaded = connection.scalar(text(_HOURS), {"first": first, "to": end})
+            return none_found(loaded, -(-(end - first) // LENGTH))
+    return "No rows: the warehouse has none."
 
 
 @contextmanager
