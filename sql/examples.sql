@@ -94,6 +94,18 @@ FROM core.sale_superseded AS other
 JOIN core.sale AS kept ON kept.sale_uid = other.same_as
 LIMIT 20;
 
+-- mart.gaps: What each collector missed lately, why, and what filled it.
+SELECT hour, collector, from_at, to_at, reason, repaired_by, recovered
+FROM mart.gaps
+ORDER BY from_at DESC
+LIMIT 20;
+
+-- mart.loads: The last loads, how long they took, and what they brought.
+SELECT hour, finished_at - started_at AS took, collectors, lines, inserted, duplicates, quarantined
+FROM mart.loads
+ORDER BY load_id DESC
+LIMIT 20;
+
 -- ops.load_run: The newest load of each hour.
 SELECT DISTINCT ON (source_hour) source_hour, finished_at, collectors, lines, inserted, duplicates, quarantined
 FROM ops.load_run

@@ -120,6 +120,7 @@ def loading(
             "GRACE_PERIOD": "7200",
         }
         environment = {f"TIDEMARK_{name}": value for name, value in settings.items()} | s3_server.environment | PLANTED
+        environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] = "admin:admin,viewer:viewer"
         environment["AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"] = "0.5"  # it idles beside other tests, too
         with Airflow(tmp_path_factory.mktemp("airflow"), own, environment) as airflow:
             yield Loading(airflow, s3_server.client(), "loading", warehouse)

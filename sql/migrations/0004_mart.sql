@@ -599,3 +599,46 @@ COMMENT ON COLUMN mart.hour_quality.received_to_loaded_p50_s IS
 COMMENT ON COLUMN mart.hour_quality.received_to_loaded_p95_s IS '95th percentile of the same.';
 COMMENT ON COLUMN mart.hour_quality.received_to_loaded_p99_s IS '99th percentile of the same.';
 COMMENT ON COLUMN mart.hour_quality.refreshed_at IS 'When a load last wrote this row.';
+
+-- What was missed, and what each load did, for those who may not read the loader's own tables.
+
+CREATE VIEW mart.gaps AS
+SELECT source_hour AS hour, collector, topic, from_at, to_at, reason, repaired_by, recovered, set_aside
+FROM ops.gap;
+
+COMMENT ON VIEW mart.gaps IS
+    'One row per interval of an hour in which a collector was not covered for a topic, [from_at, to_at).';
+COMMENT ON COLUMN mart.gaps.hour IS 'Start of the archive hour, UTC.';
+COMMENT ON COLUMN mart.gaps.collector IS 'The collector.';
+COMMENT ON COLUMN mart.gaps.topic IS 'The topic, such as collection:* for the whole market.';
+COMMENT ON COLUMN mart.gaps.from_at IS 'Start of the interval, UTC.';
+COMMENT ON COLUMN mart.gaps.to_at IS 'End of the interval, UTC, not included.';
+COMMENT ON COLUMN mart.gaps.reason IS 'Why it was not covered; docs/operator.md explains each word.';
+COMMENT ON COLUMN mart.gaps.repaired_by IS
+    'The last of the repair runs that filled what the other collectors left open of it; NULL where none did.';
+COMMENT ON COLUMN mart.gaps.recovered IS
+    'Sales that only the Events API reported and that the stream would have sent in it; NULL while it is not repaired.';
+COMMENT ON COLUMN mart.gaps.set_aside IS
+    'Events that the last repair run fetched for it and that could not be read as a sale.';
+
+CREATE VIEW mart.loads AS
+SELECT
+    source_hour AS hour, load_id, started_at, finished_at, software, collectors,
+    files, lines, inserted, replaced, duplicates, other, quarantined
+FROM ops.load_run;
+
+COMMENT ON VIEW mart.loads IS
+    'One row per committed load of one hour; the newest of an hour describes what the warehouse holds of it.';
+COMMENT ON COLUMN mart.loads.hour IS 'Start of the archive hour, UTC.';
+COMMENT ON COLUMN mart.loads.load_id IS 'Number of the load, growing.';
+COMMENT ON COLUMN mart.loads.started_at IS 'When the load began.';
+COMMENT ON COLUMN mart.loads.finished_at IS 'When the load was about to commit.';
+COMMENT ON COLUMN mart.loads.software IS 'The version of Tidemark that loaded.';
+COMMENT ON COLUMN mart.loads.collectors IS 'The collectors whose manifests were read.';
+COMMENT ON COLUMN mart.loads.files IS 'Objects read.';
+COMMENT ON COLUMN mart.loads.lines IS 'Record lines read.';
+COMMENT ON COLUMN mart.loads.inserted IS 'Lines that report a sale which core.sale did not have.';
+COMMENT ON COLUMN mart.loads.replaced IS 'Lines whose sale replaced the row of core.sale.';
+COMMENT ON COLUMN mart.loads.duplicates IS 'Lines that report a sale which another line or load had reported.';
+COMMENT ON COLUMN mart.loads.other IS 'Lines of other event types.';
+COMMENT ON COLUMN mart.loads.quarantined IS 'Lines that could not be read.';

@@ -86,11 +86,20 @@ def test_it_starts_every_time_restarts_what_ends_and_stops_completely(run: Run, 
     supervisor = supervisor_of(state)
     children = supervisor.children(recursive=True)
     parts = [child for child in children if child.ppid() == supervisor.pid]
-    assert len(parts) == 8  # S3, simulator, two collectors, four parts of Airflow
+    assert len(parts) == 9  # S3, simulator, two collectors, four parts of Airflow, the page
     postgres = psutil.Process(int((folder / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0]))
     for part in (*parts, postgres):
         part.send_signal(signal.SIGKILL)
-    names = ("PostgreSQL", "S3", "simulator", "collector-a", "collector-b", "Airflow api-server", "Airflow scheduler")
+    names = (
+        "PostgreSQL",
+        "S3",
+        "simulator",
+        "page",
+        "collector-a",
+        "collector-b",
+        "Airflow api-server",
+        "Airflow scheduler",
+    )
     names += ("Airflow dag-processor", "Airflow triggerer")
     wait_for(lambda: all(f"{name}: had ended; restarted" in (folder / "supervisor.log").read_text() for name in names))
     wait_for(lambda: run("status", "--local").returncode == 0)

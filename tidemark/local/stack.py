@@ -18,12 +18,14 @@ from tidemark.local.environment import BUCKET, Source, bare, collecting, loading
 from tidemark.local.ports import Ports
 from tidemark.local.process import Process, tidemark
 from tidemark.local.services.airflow import Airflow
+from tidemark.local.services.page import PageProcess
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
 from tidemark.local.services.simulator import SimulatorProcess
 
 T = TypeVar("T")
 UI_PORT = 8080
+PAGE_PORT = 8081
 NEVER = "2999-12-31T00"  # an hour that no schedule reaches
 
 
@@ -121,6 +123,19 @@ class Stack:
         airflow = Airflow(self.folder / "airflow", self.postgres.url("airflow"), environment, port=port)
         self._stops.callback(airflow.stop)
         return self.background(lambda: airflow.start(self.log))
+
+    def start_page(self, source: Source, airflow_url: str) -> str:
+        """Start the page, read-only, and return its address."""
+        port = self.ports.of("page", PAGE_PORT)
+        page = PageProcess(
+            self.folder / "page",
+            self._environment | self.loader_environment(source),
+            port=port,
+            airflow=f"{airflow_url}/tidemark/",
+        )
+        self.start("page", page)
+        self.log(f"page: ready at {page.url}")
+        return page.url
 
     def upload(self, collector: str) -> str:
         """Run `tidemark upload` once, as cron would, and return the last line it printed."""

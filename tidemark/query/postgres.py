@@ -105,16 +105,17 @@ def _wait(waiting: connection) -> None:
 
 def _tell(error: DBAPIError) -> None:
     """Raise what a person can act on; return where the connection was lost."""
-    state = getattr(error.orig, "pgcode", None)
-    if state is None:
-        return
-    said = str(error.orig).splitlines()[0]
-    if state == _CANCELLED and "user request" in said:
+    if getattr(error.orig, "pgcode", None) == _CANCELLED and "user request" in str(error.orig):
         raise KeyboardInterrupt from error
-    raise _problem(state, said) from error
+    if problem := problem_of_query(error):
+        raise problem from error
 
 
-def _problem(state: str, said: str) -> Problem:
+def problem_of_query(error: DBAPIError) -> Problem | None:
+    """Return what the server refused, and what to do; None where the connection was lost."""
+    state, said = getattr(error.orig, "pgcode", None), (str(error.orig).splitlines() or [""])[0]
+    if state is None:
+        return None
     if state == _CANCELLED:
         return Problem(
             f"the question took longer than this user may: {said}", "Ask for a shorter time or one collection"

@@ -65,6 +65,6 @@ def test_a_system_that_is_up_in_another_folder_is_found(tmp_path: Path) -> None:
 def state_of(pid: int, folder: str) -> State:
     created = psutil.Process(pid).create_time() if psutil.pid_exists(pid) else 0.0
     return State(
-        pid=pid, created=created, source="the simulator", folder=folder, collectors=(), ui="http://x",
+        pid=pid, created=created, source="the simulator", folder=folder, collectors=(), ui="http://x", page="http://y",
         username="admin", password="p", environment={},
     )  # fmt: skip

@@ -42,7 +42,7 @@ def test_a_part_that_ran_for_a_while_is_started_at_once_again() -> None:
 
 def state_of(pid: int, created: float) -> State:
     return State(
-        pid=pid, created=created, source="the simulator", folder="/f", collectors=("collector-a",), ui="http://x",
+        pid=pid, created=created, source="the simulator", folder="/f", collectors=("collector-a",), ui="http://x", page="http://y",
         username="admin", password="p", environment={"TIDEMARK_BUCKET": "b"},
     )  # fmt: skip
 

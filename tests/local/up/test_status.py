@@ -17,7 +17,7 @@ TEN = Hour.parse("2026-11-20T10")
 def state_of(folder: Path, warehouse_url: str, *collectors: str) -> State:
     return State(
         pid=1, created=1.0, source="the simulator", folder=str(folder), collectors=collectors,
-        ui=f"http://127.0.0.1:{free_port()}", username="admin", password="p4ss",
+        ui=f"http://127.0.0.1:{free_port()}", page="http://127.0.0.1:7", username="admin", password="p4ss",
         environment={"TIDEMARK_WAREHOUSE_URL": warehouse_url, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
     )  # fmt: skip
 
@@ -32,7 +32,14 @@ def printed(found: Overview) -> str:
 def test_every_address_the_login_and_the_command_to_stop_are_shown(tmp_path: Path) -> None:
     state = state_of(tmp_path, "postgresql://tide:s3cret@127.0.0.1:5/warehouse")
     text = addresses(Path(".run/up"), state)
-    for told in (state.ui, "user admin, password p4ss", "http://127.0.0.1:9", ". .run/up/environment", "tidemark down"):
+    for told in (
+        state.ui,
+        state.page,
+        "user admin, password p4ss",
+        "http://127.0.0.1:9",
+        ". .run/up/environment",
+        "tidemark down",
+    ):
         assert told in text
     assert "s3cret" not in text
 
@@ -42,7 +49,7 @@ def test_parts_that_do_not_answer_are_named(tmp_path: Path, warehouse_url: str) 
     (tmp_path / "collector-a" / "spool").mkdir(parents=True)
     found = overview(state_of(tmp_path, warehouse_url, "collector-a"))
     assert [(part.name, part.works) for part in found.parts] == [
-        ("Airflow", False), ("S3", False), ("collector-a", False), ("PostgreSQL", True)
+        ("Airflow", False), ("page", False), ("S3", False), ("collector-a", False), ("PostgreSQL", True)
     ]  # fmt: skip
     assert not found.works
     assert "collector-a" in printed(found)

@@ -49,6 +49,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     collectors: tuple[str, ...]
     ui: str
+    page: str
     username: str
     password: str
     environment: dict[str, str]

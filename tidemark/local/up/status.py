@@ -37,6 +37,7 @@ def addresses(run: Path, state: State) -> str:
 Tidemark is up, {does}.
   Airflow    {state.ui}
              user {state.username}, password {state.password}
+  page       {state.page}   hours, gaps and market; the same is in Airflow, with a button to load
   S3         {state.environment["AWS_ENDPOINT_URL"]}
              its objects are files in {folder}/s3/{BUCKET}
   warehouse  PostgreSQL. Set the environment first:  . {run / ENVIRONMENT}
@@ -116,6 +117,7 @@ def _services(state: State) -> Iterator[Part]:
         if name.startswith("Airflow ")
     ]
     yield Part("Airflow", set(health.values()) == {"healthy"}, "; ".join(notes))
+    yield _listener(state, "page", state.page)
     yield _listener(state, "S3", state.environment["AWS_ENDPOINT_URL"])
     if (api := state.environment.get("TIDEMARK_API_URL")) and "simulator" in state.source:
         yield _listener(state, "simulator", api)

@@ -57,7 +57,8 @@ def supervise(run: Path, folder: Path, ui_port: int) -> None:
         airflow = stack.start_airflow(source, first_hour=first_hour).result()
         for dag in airflow.rest.dags() if source.keys else ():
             airflow.rest.unpause(dag)
-        state = _state(stack, source, airflow, settings.compared(demo=folder != run))
+        page = stack.start_page(source, airflow.url)
+        state = _state(stack, source, airflow, page, settings.compared(demo=folder != run))
         _link_psql(run)
         write_environment(run / ENVIRONMENT, state.environment | asking(stack.postgres.url("warehouse")))
         write_state(run, state)
@@ -119,7 +120,7 @@ def _note(name: str) -> str:
     return f" ({_AFTER_RESTART[name]})" if name in _AFTER_RESTART else ""
 
 
-def _state(stack: Stack, source: Source, airflow: Airflow, settings: dict[str, str]) -> State:
+def _state(stack: Stack, source: Source, airflow: Airflow, page: str, settings: dict[str, str]) -> State:
     me = psutil.Process()
     return State(
         pid=me.pid,
@@ -128,6 +129,7 @@ def _state(stack: Stack, source: Source, airflow: Airflow, settings: dict[str, s
         folder=str(stack.folder),
         collectors=tuple(source.keys),
         ui=airflow.url,
+        page=page,
         username=airflow.username,
         password=airflow.password,
         environment=stack.loader_environment(source),

@@ -1,0 +1,146 @@
+"""The page in a real Airflow: a person walks from the calendar to an hour and loads it again; others are refused."""
+
+import json
+import shutil
+from collections.abc import Iterator
+
+import httpx
+import psycopg2
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.loading import Loading
+from tidemark.local.services.airflow_environment import passwords_file
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(300)]
+in_a_browser = pytest.mark.skipif(not CHROMIUM, reason="Chromium is missing; on Debian: apt-get install chromium")
+PATIENT = 60_000.0
+HOUR = "2026-10-15T07"
+
+
+def token(loading: Loading, user: str) -> dict[str, str]:
+    """Log in as one of Airflow's users, and return what a browser would then send."""
+    password = json.loads(passwords_file(loading.airflow.home).read_text())[user]
+    answer = httpx.post(f"{loading.airflow.url}/auth/token", json={"username": user, "password": password})
+    return {"Cookie": f"_token={answer.json()['access_token']}"}
+
+
+def loads_of(loading: Loading, hour: str) -> int:
+    connection = psycopg2.connect(loading.warehouse_url)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM ops.load_run WHERE source_hour = %s", (f"{hour}:00Z",))
+        found: int = cursor.fetchone()[0]
+    connection.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def loaded(loading: Loading) -> Loading:
+    """The same Airflow with one hour loaded."""
+    loading.archive(HOUR)
+    loading.airflow.rest.unpause("load_sales")
+    run = loading.airflow.rest.trigger("load_sales", partition_key=HOUR)
+    assert loading.airflow.rest.wait("load_sales", run) == "success"
+    return loading
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def logged_in(browser: Browser, loading: Loading, path: str) -> tuple[Page, list[str]]:
+    """Return a page of Airflow after logging in, and what its console complains about from then on."""
+    page, complaints = browser.new_page(viewport={"width": 1280, "height": 1000}), list[str]()
+    page.set_default_timeout(PATIENT)
+    page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
+    page.goto(f"{loading.airflow.url}{path}")
+    page.locator("[name=username]").fill(loading.airflow.username)
+    page.locator("[name=password]").fill(loading.airflow.password)
+    page.keyboard.press("Enter")
+    return page, complaints
+
+
+@in_a_browser
+def test_a_person_walks_from_the_calendar_to_an_hour_and_loads_it_again(browser: Browser, loaded: Loading) -> None:
+    page, complaints = logged_in(browser, loaded, "/")
+    page.get_by_role("link", name="Tidemark").click()
+    tidemark = page.frame_locator("iframe")
+    expect(tidemark.get_by_role("heading", name="October 2026")).to_be_visible()
+    before = loads_of(loaded, HOUR)
+    tidemark.get_by_title(f"{HOUR[:10]} {HOUR[11:]}:00 UTC").click()
+    expect(tidemark.get_by_role("heading", name=f"{HOUR[:10]} 07:00 to 08:00 UTC: covered")).to_be_visible()
+    expect(tidemark.get_by_role("img", name="collector-a: 100.00% covered, 0 gaps")).to_be_visible()
+    expect(tidemark.locator(".runs")).to_contain_text("success")
+    tidemark.get_by_role("button", name="Load again").click()
+    expect(tidemark.get_by_role("status")).to_contain_text("Started the run manual__")
+    # the page follows the run by itself
+    expect(tidemark.locator(".runs li").first).to_contain_text("success", timeout=PATIENT)
+    expect(tidemark.locator(".runs li")).to_have_count(2)
+    assert loads_of(loaded, HOUR) == before + 1
+    assert complaints == []
+    page.close()
+
+
+def test_without_a_login_nothing_is_shown_or_loaded(loaded: Loading) -> None:
+    for method, path in (("GET", "/tidemark/"), ("POST", "/tidemark/load")):
+        answer = httpx.request(method, f"{loaded.airflow.url}{path}", data={"hour": HOUR} if method == "POST" else None)
+        assert answer.status_code == 401
+        assert "you are not logged in to Airflow" in answer.text
+        assert "collector-a" not in answer.text
+    forged = httpx.get(f"{loaded.airflow.url}/tidemark/", headers={"Cookie": "_token=eyJhbGciOiJub25lIn0.e30."})
+    assert forged.status_code in (401, 403)
+
+
+def test_who_may_only_look_has_no_button_and_is_refused(loaded: Loading) -> None:
+    viewer = token(loaded, "viewer")
+    answer = httpx.get(f"{loaded.airflow.url}/tidemark/?hour={HOUR}", headers=viewer)
+    assert answer.status_code == 200
+    assert "collector-a" in answer.text
+    assert "Load again" not in answer.text
+    own = viewer | {"Sec-Fetch-Site": "same-origin"}
+    assert httpx.post(f"{loaded.airflow.url}/tidemark/load", data={"hour": HOUR}, headers=own).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {},
+    ],
+)
+def test_another_sites_page_cannot_load_with_the_persons_cookie(loaded: Loading, headers: dict[str, str]) -> None:
+    cookie = token(loaded, "admin")
+    sent = httpx.post(f"{loaded.airflow.url}/tidemark/load", data={"hour": HOUR}, headers=cookie | headers)
+    assert sent.status_code == 403
+
+
+def test_an_address_cannot_put_words_into_the_page(loaded: Loading) -> None:
+    answer = httpx.get(f"{loaded.airflow.url}/tidemark/?hour={HOUR}&started=call-me", headers=token(loaded, "admin"))
+    assert "call-me" not in answer.text
+
+
+def test_bad_hours_are_told_and_start_nothing(loaded: Loading) -> None:
+    runs = len(list(loaded.airflow.rest.runs("load_sales")))
+    admin = token(loaded, "admin") | {"Origin": loaded.airflow.url}
+    for hour in ("", "2099-01-01T00", "<script>"):
+        answer = httpx.post(f"{loaded.airflow.url}/tidemark/load", data={"hour": hour}, headers=admin)
+        assert answer.status_code in (400, 422)
+        assert "<script>" not in answer.text
+    assert len(list(loaded.airflow.rest.runs("load_sales"))) == runs
+
+
+def test_the_policy_allows_no_script_and_no_other_sites_frame(loaded: Loading) -> None:
+    answer = httpx.get(f"{loaded.airflow.url}/tidemark/", headers=token(loaded, "admin"))
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert policy.endswith("frame-ancestors 'self'")
+    assert "unsafe" not in policy
+    assert answer.headers["Cache-Control"] == "no-store"

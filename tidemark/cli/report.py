@@ -1,0 +1,54 @@
+"""`tidemark report`: the page as one file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tidemark.cli.arguments import hour
+from tidemark.core.hour import Hour
+
+
+def report(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The file to write, such as report.html; - prints it.")
+    ],
+    first: Annotated[
+        Hour | None, typer.Option("--from", parser=hour, metavar="HOUR", help="In UTC; default: 7 days before --to.")
+    ] = None,
+    last: Annotated[
+        Hour | None, typer.Option("--to", parser=hour, metavar="HOUR", help="Included; default: the last loaded.")
+    ] = None,
+    collection: Annotated[
+        str | None, typer.Option(help="Show the market of this collection only; default: all.")
+    ] = None,
+) -> None:
+    """Write hours, gaps and market as one HTML file that needs nothing else, for a mail or a bucket.
+
+    It shows a calendar of the hours, what is missing and why, each hour with its collectors side by side, and what was
+    sold. The file has no script and loads nothing from elsewhere.
+
+    \b
+    Examples:
+      tidemark report -o report.html
+      tidemark report --from 2026-11-01T00 --to 2026-11-30T23 --collection pudgypenguins -o november.html
+      tidemark report -o - | aws s3 cp - s3://BUCKET/report.html --content-type text/html
+    """
+    from datetime import UTC, datetime
+
+    from tidemark.core.errors import Problem
+    from tidemark.loader.settings import WarehouseSettings
+    from tidemark.query.page.html import Home, html_of
+    from tidemark.query.page.page import range_page
+    from tidemark.storage.files import write_atomic
+
+    page = range_page(WarehouseSettings().warehouse_url, first, last, collection, datetime.now(UTC))
+    html = html_of(page, Home(is_file=True))
+    if str(output) == "-":
+        typer.echo(html, nl=False)
+        return
+    try:
+        write_atomic(output, lambda file: file.write(html.encode()))
+    except OSError as error:
+        raise Problem(f"{output} could not be written: {error.strerror}", "Choose another --output") from error
+    typer.echo(f"{output} written: {page.first.key[:10]} to {page.last.key[:10]}, {len(page.details)} hours in detail")
