@@ -179,16 +179,11 @@ def postgres_errors_of() -> Iterator[Exception]:
                 kind = psycopg2.errors.lookup(code)
             except KeyError:
                 continue
-            yield _with_state(kind, code)
+            yield type(kind.__name__, (kind,), {"pgcode": code, "__module__": kind.__module__})(SECRET)
     for phrase in ("password authentication failed", "unsupported startup parameter: options", SECRET):
         yield psycopg2.OperationalError(f"connection to server failed: {phrase}")
     yield psycopg2.InterfaceError(SECRET)
     yield sqlalchemy.exc.DBAPIError(SECRET, {}, psycopg2.DatabaseError(SECRET), connection_invalidated=True)
-
-
-def _with_state(kind: type[Exception], code: str) -> Exception:
-    error: Exception = type(kind.__name__, (kind,), {"pgcode": code, "__module__": kind.__module__})(SECRET)
-    return error
 
 
 def disk_errors() -> Iterator[Exception]:

@@ -85,15 +85,9 @@ def _section(title: str, settings: type[BaseSettings], used_by: str) -> str:
 
 def _rows(settings: type[BaseSettings]) -> Iterator[str]:
     for name, field in settings.model_fields.items():
-        yield f"| `{variable(settings, name)}` | {field.description}{_secret(field)} | {_default(field)} |\n"
-
-
-def _secret(field: FieldInfo) -> str:
-    return (
-        " **Secret.**"
-        if "SecretStr" in str(field.annotation) and field.default in (None, pydantic_core.PydanticUndefined)
-        else ""
-    )
+        secret = "SecretStr" in str(field.annotation) and field.default in (None, pydantic_core.PydanticUndefined)
+        what = f"{field.description}{' **Secret.**' if secret else ''}"
+        yield f"| `{variable(settings, name)}` | {what} | {_default(field)} |\n"
 
 
 def _default(field: FieldInfo) -> str:

@@ -15,14 +15,10 @@ SOURCES = ("collector", "dags", "tidemark", "tools")
 SMALL = 6  # lines
 
 
-def _trees(folders: tuple[str, ...]) -> dict[Path, ast.Module]:
-    paths = chain.from_iterable(sorted(Path(folder).rglob("*.py")) for folder in folders)
-    return {path: ast.parse(path.read_text()) for path in paths}
-
-
 def measured(folders: tuple[str, ...]) -> dict[str, float]:
     """Return the figures of the Python files below the folders, relative to the current one."""
-    trees = _trees(folders)
+    paths = chain.from_iterable(sorted(Path(folder).rglob("*.py")) for folder in folders)
+    trees = {path: ast.parse(path.read_text()) for path in paths}
     lengths = [len(path.read_text().splitlines()) for path in trees if path.name != "__init__.py"]
     functions = [
         node

@@ -51,14 +51,10 @@ class UploadFolders:
                 raise UploadRunningError(f"another upload is running on {self._root}", hint) from error
             self._packed.mkdir(exist_ok=True)
             self._uploaded.mkdir(exist_ok=True)
-            self._drop_leftovers()
+            for path in self._packed.iterdir():  # what a dead uploader was writing; a file counts only with its record
+                if path.suffix == ".tmp" or (path.suffix == ".zst" and not path.with_suffix(".json").exists()):
+                    path.unlink()
             yield
-
-    def _drop_leftovers(self) -> None:
-        """Remove what a dead uploader was writing: a file in `packed/` counts only with its record beside it."""
-        for path in self._packed.iterdir():
-            if path.suffix == ".tmp" or (path.suffix == ".zst" and not path.with_suffix(".json").exists()):
-                path.unlink()
 
     def listing(self) -> Listing:
         """Return the names in the spool, by state."""

@@ -7,7 +7,7 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from collector.upload.report import Committed, Event, Failed, Report, Uploaded
+    from collector.upload.report import Event, Report
 
 
 def upload(
@@ -61,25 +61,16 @@ def _show(progress: "Progress", event: "Event") -> None:
             progress.add_task("upload", total=event.bytes or None, visible=event.segments > 0)
         case Uploaded():
             progress.advance(progress.task_ids[0], event.bytes)
-            progress.console.print(_uploaded_line(event))
+            sizes = f"{_megabytes(event.bytes)} to {_megabytes(event.compressed_bytes)}"
+            again = _again(created=event.created)
+            progress.console.print(f"{event.name}  {sizes}  {event.seconds:.1f} s{again}")
         case Committed():
-            progress.console.print(_committed_line(event))
+            segments, records = _count(event.segments, "segment"), _count(event.records, "record")
+            again = _again(created=event.created)
+            line = f"{event.hour}  committed: {segments}, {records}, {_count(event.gaps, 'gap')}{again}"
+            progress.console.print(line)
         case _:
-            progress.console.print(_failed_line(event))
-
-
-def _uploaded_line(event: "Uploaded") -> str:
-    sizes = f"{_megabytes(event.bytes)} to {_megabytes(event.compressed_bytes)}"
-    return f"{event.name}  {sizes}  {event.seconds:.1f} s{_again(created=event.created)}"
-
-
-def _committed_line(event: "Committed") -> str:
-    counts = f"{_count(event.segments, 'segment')}, {_count(event.records, 'record')}, {_count(event.gaps, 'gap')}"
-    return f"{event.hour}  committed: {counts}{_again(created=event.created)}"
-
-
-def _failed_line(event: "Failed") -> str:
-    return f"{event.what}  FAILED: {event.problem}\n  Next: {event.hint}"
+            progress.console.print(f"{event.what}  FAILED: {event.problem}\n  Next: {event.hint}")
 
 
 def _last_line(report: "Report") -> str:

@@ -61,13 +61,11 @@ def read_recorded(line: bytes) -> Message:
     """
     line = line.strip()
     try:
-        return _array_frame(line) if line.startswith(b"[") else _object_frame(line)
+        if line.startswith(b"["):
+            return _message(bytes(_array.decode(line).message), frame=line)
+        return _object_frame(line)
     except ValueError:
         return Message(UNPARSED, None, line, frame=line)
-
-
-def _array_frame(line: bytes) -> Message:
-    return _message(bytes(_array.decode(line).message), frame=line)
 
 
 def _object_frame(line: bytes) -> Message:

@@ -82,7 +82,7 @@ def reconcile(
         duplicated=tuple(sorted(sale for sale, times in warehouse.items() if times > 1)),
         never_sold=tuple(sorted(warehouse.keys() - sold)),
         unexplained=tuple(unexplained),
-        never_sent=sum(map(_never_sent, records)),
+        never_sent=sum((each.archived - Counter(one.digest for one in each.sent)).total() for each in records),
     )
 
 
@@ -93,10 +93,6 @@ def _dropped(record: CollectorRecord, flight: timedelta) -> Iterator[Sent]:
         archived[each.digest] -= 1
         if archived[each.digest] < 0:
             yield each
-
-
-def _never_sent(record: CollectorRecord) -> int:
-    return (record.archived - Counter(each.digest for each in record.sent)).total()
 
 
 def _in_gap(sent: Sent, gaps: Sequence[Gap], flight: timedelta) -> bool:

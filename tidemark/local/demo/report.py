@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from statistics import fmean
+from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -76,55 +77,56 @@ def hours(figures: Figures) -> Table:
     """Show each hour in a column, from the stream to the warehouse, and the totals in the last one."""
     keys = [hour.hour.key for hour in figures.hours]
     table = _table("From the stream to the warehouse", "", *keys, "total", numbers=slice(1, None))
-    for section in (_sent, _received, _archived, _loaded):
-        for name, counts in section(figures):
+    for section in _counts(figures):
+        for name, counts in section:
             table.add_row(name, *map(_number, counts), _number(_sum(counts)))
         table.add_section()
-    for name, spans in _coverage(figures):
-        shares = [None if span is None else span / LENGTH for span in spans]
-        table.add_row(name, *map(percent, shares), percent(_mean(shares)))
+    covered = [
+        (f"covered by {name}", [_of(hour, name).covered for hour in figures.hours]) for name in _collectors(figures)
+    ]
+    for name, spans in [*covered, *((name, _each(figures, "quality", field)) for name, field in _QUALITY)]:
+        shares = [span / LENGTH for span in spans if span is not None]
+        mean = fmean(shares) if len(shares) == len(spans) else None
+        table.add_row(name, *(percent(None if span is None else span / LENGTH) for span in spans), percent(mean))
     table.add_section()
-    recovered = [getattr(hour.quality, "recovered", None) for hour in figures.hours]
+    recovered = _each(figures, "quality", "recovered")
     table.add_row("missed by both, about", *map(_estimate, figures.hours), "")
     table.add_row("not sent, by audit", *map(_lost, figures.hours), "")
     table.add_row("recovered from API", *map(_number, recovered), _number(_sum(recovered)))
     return table
 
 
-_Counts = Iterator[tuple[str, list[int | None]]]
+def _counts(figures: Figures) -> Iterator[Sequence[tuple[str, Sequence[int | None]]]]:
+    """Yield the sections of the table: what was sent, received, archived and loaded in each hour."""
+    hours, collectors = figures.hours, _collectors(figures)
+    yield [
+        ("simulator: messages", [hour.sent for hour in hours]),
+        ("simulator: sales", [hour.sent_sales for hour in hours]),
+    ]
+    received = ((name, [_of(hour, name) for hour in hours]) for name in collectors)
+    yield [
+        row
+        for name, each in received
+        for row in (
+            (f"{name}: received", [hour.records for hour in each]),
+            (f"{name}: sales", [hour.sales for hour in each]),
+        )
+    ]
+    archived = [hour.collectors for hour in hours]
+    yield [
+        ("S3: objects", [sum(each.objects for each in hour) for hour in archived]),
+        ("S3: bytes, compressed", [sum(each.compressed_bytes for each in hour) for hour in archived]),
+    ]
+    yield [(name, _each(figures, "loaded", field)) for name, field in _LOADED]
 
 
-def _sent(figures: Figures) -> _Counts:
-    yield "simulator: messages", [hour.sent for hour in figures.hours]
-    yield "simulator: sales", [hour.sent_sales for hour in figures.hours]
-
-
-def _received(figures: Figures) -> _Counts:
-    for collector in _collectors(figures):
-        yield f"{collector}: received", [_of(hour, collector).records for hour in figures.hours]
-        yield f"{collector}: sales", [_of(hour, collector).sales for hour in figures.hours]
-
-
-def _archived(figures: Figures) -> _Counts:
-    yield "S3: objects", [sum(each.objects for each in hour.collectors) for hour in figures.hours]
-    yield "S3: bytes, compressed", [sum(each.compressed_bytes for each in hour.collectors) for hour in figures.hours]
-
-
-def _loaded(figures: Figures) -> _Counts:
-    for name, field in _LOADED:
-        yield name, [getattr(hour.loaded, field, None) for hour in figures.hours]
-
-
-def _coverage(figures: Figures) -> Iterator[tuple[str, list[timedelta | None]]]:
-    for collector in _collectors(figures):
-        yield f"covered by {collector}", [_of(hour, collector).covered for hour in figures.hours]
-    for name, field in _QUALITY:
-        yield name, [getattr(hour.quality, field, None) for hour in figures.hours]
+def _each(figures: Figures, part: str, field: str) -> list[Any]:
+    """Return a figure of each hour's load or quality; None for an hour that was not loaded."""
+    return [getattr(getattr(hour, part), field, None) for hour in figures.hours]
 
 
 def _collectors(figures: Figures) -> list[str]:
-    everybody = [each for hour in figures.hours for each in hour.collectors]
-    return sorted({each.collector for each in everybody if not each.repairs})
+    return sorted({each.collector for hour in figures.hours for each in hour.collectors if not each.repairs})
 
 
 def _of(hour: HourFigures, collector: str) -> CollectorHour:
@@ -139,15 +141,12 @@ def gaps(figures: Figures) -> Table:
     for hour in figures.hours:
         for each in hour.collectors:
             for gap in each.gaps:
-                table.add_row(each.collector, *_gap(gap), _filled(hour, each, gap))
+                minutes = f"{(gap.end - gap.start) / timedelta(minutes=1):.1f}"
+                start, end, reason = f"{gap.start:%m-%d %H:%M:%S}", f"{gap.end:%H:%M:%S}", gap.reason.replace("_", " ")
+                table.add_row(each.collector, start, end, minutes, reason, _filled(hour, each, gap))
     if not table.rows:
         table.add_row("none")
     return table
-
-
-def _gap(gap: Gap) -> Sequence[str]:
-    minutes = (gap.end - gap.start) / timedelta(minutes=1)
-    return f"{gap.start:%m-%d %H:%M:%S}", f"{gap.end:%H:%M:%S}", f"{minutes:.1f}", gap.reason.replace("_", " ")
 
 
 def _filled(hour: HourFigures, collector: CollectorHour, gap: Gap) -> str:
@@ -177,11 +176,6 @@ def _number(value: int | None) -> str:
 def _sum(values: Sequence[int | None]) -> int | None:
     known = [value for value in values if value is not None]
     return sum(known) if len(known) == len(values) else None
-
-
-def _mean(shares: Sequence[float | None]) -> float | None:
-    known = [share for share in shares if share is not None]
-    return fmean(known) if len(known) == len(shares) else None
 
 
 def _estimate(hour: HourFigures) -> str:

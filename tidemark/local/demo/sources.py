@@ -1,7 +1,7 @@
 """What each source of a demo run reports: the simulator's ledger, the archive and the warehouse, read side by side."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -106,13 +106,11 @@ def _collector_records(
 
 def manifests(client: "S3Client", bucket: str, hours: Sequence[Hour]) -> dict[Hour, list[Manifest]]:
     """Return the manifests of each hour, in order of collector."""
-    return {hour: list(_manifests(client, bucket, hour)) for hour in hours}
-
-
-def _manifests(client: "S3Client", bucket: str, hour: Hour) -> Iterator[Manifest]:
-    listed = client.list_objects_v2(Bucket=bucket, Prefix=manifest_folder("", hour))
-    for each in listed.get("Contents", []):
-        yield read_manifest(_body(client, bucket, each["Key"]))
+    found = {}
+    for hour in hours:
+        listed = client.list_objects_v2(Bucket=bucket, Prefix=manifest_folder("", hour)).get("Contents", [])
+        found[hour] = [read_manifest(_body(client, bucket, each["Key"])) for each in listed]
+    return found
 
 
 def digests(client: "S3Client", bucket: str, manifest: Manifest) -> Counter[str]:

@@ -82,7 +82,11 @@ class Airflow:
         Raises Problem with the end of the log of the part that failed.
         """
         began = time.monotonic()
-        self._choose_password()
+        self.home.mkdir(parents=True, exist_ok=True)
+        passwords = passwords_file(self.home)
+        if not passwords.exists():
+            passwords.touch(mode=0o600)
+            passwords.write_text(json.dumps({USERNAME: secrets.token_urlsafe(9)}))
         self._process("db", "migrate").run(_START_TIMEOUT)
         log(f"Airflow: database ready after {time.monotonic() - began:.0f} s")
         try:
@@ -155,12 +159,6 @@ class Airflow:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
-
-    def _choose_password(self) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
-        if not passwords_file(self.home).exists():
-            passwords_file(self.home).touch(mode=0o600)
-            passwords_file(self.home).write_text(json.dumps({USERNAME: secrets.token_urlsafe(9)}))
 
     def _process(self, *arguments: str, log: str = "") -> Process:
         command = [sys.executable, "-P", "-m", "airflow", *arguments]

@@ -26,7 +26,8 @@ def airflow_environment(home: Path, url: str, metadata_url: str, broker_url: str
     With `broker_url`, the address of a Redis, tasks are for Celery workers.
     """
     host, _, port = url.removeprefix("http://").rpartition(":")
-    database = _with_driver(metadata_url)
+    # by default SQLAlchemy takes psycopg 3, which is not installed everywhere
+    database = make_url(metadata_url).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
     options: dict[str, dict[str, object]] = {
         "core": {
             "dags_folder": DAGS,
@@ -64,8 +65,3 @@ def airflow_environment(home: Path, url: str, metadata_url: str, broker_url: str
     # earlier hours are loaded only on request
     from_now = {"TIDEMARK_FIRST_HOUR": Hour.of(datetime.now(UTC)).key}
     return machine | settings | from_now | {"AIRFLOW_HOME": str(home), "PYTHONSAFEPATH": "1"}
-
-
-def _with_driver(url: str) -> str:
-    """Name the driver: by default SQLAlchemy takes psycopg 3, which is not installed everywhere."""
-    return make_url(url).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)

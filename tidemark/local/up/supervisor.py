@@ -50,7 +50,11 @@ def supervise(run: Path, folder: Path, ui_port: int) -> None:
             ports.choose("Airflow", ui_port)
         ports.of("Airflow", UI_PORT)
         stack.start_storage()
-        source = LAST_DEMO if folder != run else settings.source() or _simulated(stack)
+        source = LAST_DEMO if folder != run else settings.source()
+        if source is None:
+            simulator = stack.start_simulator(SALES_SHARE, seed=None)
+            simulator.set_rate(MESSAGES_PER_SECOND)
+            source = simulator.source
         for collector in source.keys:
             stack.start_collector(collector, source, metrics_port=ports.of(f"{collector} metrics"))
         first_hour = Hour.of(datetime.now(UTC)).key if source.keys else NEVER
@@ -66,12 +70,6 @@ def supervise(run: Path, folder: Path, ui_port: int) -> None:
             _keep_running(stack, airflow, run, state)
         finally:
             forget_state(run)
-
-
-def _simulated(stack: Stack) -> Source:
-    simulator = stack.start_simulator(SALES_SHARE, seed=None)
-    simulator.set_rate(MESSAGES_PER_SECOND)
-    return simulator.source
 
 
 def _link_psql(run: Path) -> None:
@@ -108,16 +106,13 @@ def _restart_ended(stack: Stack, airflow: Airflow, run: Path, state: State) -> S
                 stack.start(name, stack.parts[name])
             else:
                 airflow.restart(name.removeprefix("Airflow "))
-            stack.log(f"{name}: had ended; restarted{_note(name)}")
+            note = f" ({_AFTER_RESTART[name]})" if name in _AFTER_RESTART else ""
+            stack.log(f"{name}: had ended; restarted{note}")
         except Problem as problem:
             stack.log(f"{name}: had ended, and did not start: {problem}")
         state = structs.replace(state, restarts=state.restarts | {name: restarted(last, now)})
         write_state(run, state)
     return state
-
-
-def _note(name: str) -> str:
-    return f" ({_AFTER_RESTART[name]})" if name in _AFTER_RESTART else ""
 
 
 def _state(stack: Stack, source: Source, airflow: Airflow, page: str, settings: dict[str, str]) -> State:

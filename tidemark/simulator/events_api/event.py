@@ -24,7 +24,8 @@ def event_of(message: Message) -> Event:
 
     Raises KeyError, TypeError, AttributeError or ValueError where a recording cut what it needs.
     """
-    payload = _payload_of(message)
+    envelope = json.loads(message.body)
+    payload: Event = envelope["payload"] if "event_type" in envelope else envelope["payload"]["payload"]
     chain = payload.get("chain") or payload["item"]["chain"]["name"]
     about = {"chain": "polygon" if chain == "matic" else chain, "event_timestamp": seconds(payload["event_timestamp"])}
     match message.event_type:
@@ -37,15 +38,10 @@ def event_of(message: Message) -> Event:
             return {"event_type": "order", "order_type": "listing"} | about | _listing(payload)
 
 
-def _payload_of(message: Message) -> Event:
-    envelope = json.loads(message.body)
-    payload: Event = envelope["payload"] if "event_type" in envelope else envelope["payload"]["payload"]
-    return payload
-
-
 def _sale(payload: Event) -> Event:
     maker, taker = payload["maker"]["address"], payload["taker"]["address"]
-    seller, buyer = (taker, maker) if _maker_buys(payload) else (maker, taker)
+    maker_buys = any(item["itemType"] == _ERC20 for item in _offered(payload)[:1])
+    seller, buyer = (taker, maker) if maker_buys else (maker, taker)
     return {
         "buyer": buyer,
         "closing_date": seconds(payload["closing_date"]),
@@ -89,10 +85,6 @@ def _offered(payload: Event) -> list[Event]:
     """Return the items that an order offers and asks for, the offered first; none where the order is not shown."""
     parameters = (payload.get("protocol_data") or {}).get("parameters", {})
     return [*parameters.get("offer", []), *parameters.get("consideration", [])]
-
-
-def _maker_buys(payload: Event) -> bool:
-    return any(item["itemType"] == _ERC20 for item in _offered(payload)[:1])
 
 
 def _payment(token: Event, amount: str) -> Event:

@@ -77,7 +77,7 @@ class Market:
         """Return the next message, sent now; `now` must not step back."""
         self._published += 1
         if not self._pending:
-            if self._trade_is_due():
+            if self._sold < self._sales_share * self._published:  # a trade is due
                 self._pending.extend(self._trade(now))
             elif self._templates:
                 template = self._rng.choice(self._templates)
@@ -98,9 +98,6 @@ class Market:
         if cut != len(self._templates):
             messages = (self._message(self._event(now), now) for _ in range(cut))
             self._templates = [Template(message) for message in messages]
-
-    def _trade_is_due(self) -> bool:
-        return self._sold < self._sales_share * self._published
 
     def _event(self, now: datetime) -> MarketEvent:
         """Return an event that is no trade."""

@@ -65,7 +65,11 @@ class Order:
         """The order as Seaport has it, amounts as strings; None on a chain without Seaport."""
         if self.collection.chain.base58:
             return None
-        goods, money = self._goods(), self._money(self.price)
+        kind, identifier = ERC1155 if self.collection.editions else ERC721, self.token_id
+        if identifier is None:  # any token of the collection, or those with a trait
+            kind, identifier = kind + 2, str(int(self.order_hash[2:42], 16) if self.trait else 0)
+        goods = _item(kind, mixed_case(self.collection.contract), identifier, self.quantity)
+        money = self._money(self.price)
         cuts = [self._money(amount, recipient) for recipient, amount in self.fees.items()]
         if self.listing:
             rest = self.price - sum(self.fees.values())
@@ -73,13 +77,6 @@ class Order:
         else:
             offer, consideration = [money], [goods | {"recipient": mixed_case(self.maker)}, *cuts]
         return {"parameters": self._parameters(offer, consideration), "signature": None}
-
-    def _goods(self) -> dict[str, Any]:
-        kind = ERC1155 if self.collection.editions else ERC721
-        identifier = self.token_id
-        if identifier is None:
-            kind, identifier = kind + 2, str(int(self.order_hash[2:42], 16) if self.trait else 0)
-        return _item(kind, mixed_case(self.collection.contract), identifier, self.quantity)
 
     def _money(self, amount: int, recipient: str | None = None) -> dict[str, Any]:
         item = _item(NATIVE if self.token.native else ERC20, mixed_case(self.token.address), "0", amount)

@@ -144,13 +144,16 @@ def _sold(sold: Sold, version: WireVersion) -> Payload:
 def _sold_in_full(sold: Sold, version: WireVersion) -> Payload:
     order = sold.order
     protocol_data = None if sold.elsewhere else order.protocol_data
+    item = version.item(order.collection, sold.token_id)
+    if sold.quirk is Quirk.SURROGATE:
+        item["metadata"]["name"] += HALF_EMOJI
     return {
         "chain": order.collection.chain.name,
         "closing_date": version.timestamp(sold.at),
         "collection": {"slug": order.collection.slug},
         "event_timestamp": version.timestamp(sold.event_at),
         "is_private": order.private_to is not None,
-        "item": _sold_item(sold, version),
+        "item": item,
         "listing_type": None,
         "maker": _account(order.maker),
         "order_hash": sold.order_hash,
@@ -162,13 +165,6 @@ def _sold_in_full(sold: Sold, version: WireVersion) -> Payload:
         "taker": _account(sold.taker),
         "transaction": version.transaction(sold.transaction, sold.at),
     }
-
-
-def _sold_item(sold: Sold, version: WireVersion) -> Payload:
-    item = version.item(sold.order.collection, sold.token_id)
-    if sold.quirk is Quirk.SURROGATE:
-        item["metadata"]["name"] += HALF_EMOJI
-    return item
 
 
 def _payment(sold: Sold, version: WireVersion) -> Payload:

@@ -122,12 +122,12 @@ class Connection:
         if any(silence.topic in {None, subscription.topic} for silence in self.active_faults.all(Silence, now)):
             return "silence"
         lossy = (lossy for lossy in self.active_faults.all(Lossy, now) if lossy.topic in {None, subscription.topic})
-        return "lossy" if any(self._losses_of(fault).next() for fault in lossy) else None
-
-    def _losses_of(self, lossy: Lossy) -> Losses:
-        if lossy not in self._losses:
-            self._losses[lossy] = Losses(lossy.share, lossy.burst, self._random)
-        return self._losses[lossy]
+        for fault in lossy:
+            if fault not in self._losses:
+                self._losses[fault] = Losses(fault.share, fault.burst, self._random)
+            if self._losses[fault].next():
+                return "lossy"
+        return None
 
     def tick(self, now: float, at: str, idle_seconds: float, idle_code: int = 1000) -> None:
         """Start the faults that are due, and close a connection whose client sent nothing for too long."""
