@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,31 @@ def test_every_program_of_the_hooks_is_one_that_make_install_brings() -> None:
     programs = re.findall(r"entry: (\S+)", (ROOT / ".pre-commit-config.yaml").read_text())
     assert programs
     assert [program for program in programs if not (ROOT / program).exists()] == []
+
+
+def contributing() -> list[str]:
+    return re.findall(r"`([^`\n]+)`", (ROOT / "CONTRIBUTING.md").read_text())
+
+
+def test_every_file_that_contributing_names_exists() -> None:
+    paths = [each for each in contributing() if re.fullmatch(r"[a-z]+(/[\w.-]*)+", each)]
+    assert len(paths) > 20
+    places = ("", "*/", "*/*/")
+    assert [path for path in paths if not any(any(ROOT.glob(place + path)) for place in places)] == []
+
+
+def test_every_name_that_contributing_gives_is_in_the_source() -> None:
+    names = [each for each in contributing() if re.fullmatch(r"[A-Z][A-Za-z_]+|[a-z]+_[a-z_]+", each)]
+    files = [*ROOT.glob("collector/**/*.py"), *ROOT.glob("tidemark/**/*.py"), *ROOT.glob("sql/**/*.sql")]
+    sources = "".join(path.read_text() for path in files)
+    assert {"Facts", "WRAPPED_LISTINGS", "stream_facts"} <= set(names)
+    assert [name for name in names if name not in sources and name != "POSTGRES_SERVERS"] == []
+
+
+def test_the_recipe_of_one_test_selects_one() -> None:
+    (command,) = [each for each in contributing() if each.startswith(".venv/bin/python -m pytest")]
+    words = ["--collect-only", "-q", *command.split()[3:]]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert re.search(r"^tests/core/test_hour.py::", done.stdout, re.MULTILINE), done.stdout
