@@ -52,6 +52,12 @@ class SpoolSettings(Settings):
     spool: Path = Field(description="The folder into which the collector writes.")
 
 
+class NotifySettings(SpoolSettings):
+    """Settings of `tidemark notify`."""
+
+    webhook_url: Secret = Field(description="The address of the webhook, as Slack or Discord gives it.")
+
+
 class _Recording(SpoolSettings):
     collector: CollectorId = Field(
         description="This collector's id, such as collector-a; it becomes part of every key."

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from collector.settings import CollectorSettings, UploadSettings
+from collector.settings import CollectorSettings, NotifySettings, UploadSettings
 from tidemark.core.clock import Clock
 from tidemark.loader.settings import LoaderSettings
 from tidemark.local.up.settings import UpSettings
@@ -18,6 +18,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 PROGRAMS: dict[str, tuple[type[BaseSettings], str]] = {
     "The collector": (CollectorSettings, "`tidemark collect`, and `tidemark status` on its machine"),
     "The uploader": (UploadSettings, "`tidemark upload`, as cron runs it"),
+    "The notices": (NotifySettings, "`tidemark notify`; `tail` and `top` need the spool only"),
     "The loader": (
         LoaderSettings,
         "`tidemark load`, `repair` and Airflow's tasks; `coverage`, `query`, `migrate` need the warehouse only",

@@ -23,4 +23,4 @@ def test_every_setting_that_the_programs_name_is_on_the_page() -> None:
 
 def test_the_secrets_are_marked_and_no_other() -> None:
     secret = re.findall(r"^\| `([A-Z_]+)` \|.*\*\*Secret\.\*\*", PAGE.read_text(), re.MULTILINE)
-    assert set(secret) == {"OPENSEA_API_KEY", "TIDEMARK_WAREHOUSE_URL"}
+    assert set(secret) == {"OPENSEA_API_KEY", "TIDEMARK_WAREHOUSE_URL", "TIDEMARK_WEBHOOK_URL"}

@@ -18,7 +18,7 @@ from tidemark.storage.settings import read_dotenv
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "First": ("check",),
-    "Record (the operator of a collector, and cron)": ("collect", "upload", "status"),
+    "Record (the operator of a collector, and cron)": ("collect", "upload", "status", "top", "tail", "notify"),
     "Load (the owner of the warehouse, and Airflow)": ("migrate", "load", "repair", "audit", "fees"),
     "Ask (the analyst)": ("query", "coverage", "report"),
     "Try (everything on one machine)": ("demo", "up", "down", "simulate"),

@@ -32,7 +32,7 @@ FIELDS = frozenset(
         event_types grace_period heartbeat log_format max_connection_age max_message_mib metrics_host metrics_port
         multipart_threshold_mib prefix put_once repair_requests reply_timeout retention_hours segment_mib spool sse
         sse_bucket_key sse_key_id stall_after stream_url sync_interval upload_attempts upload_timeout upload_workers
-        warehouse_url""",
+        warehouse_url webhook_url""",
     )
 )
 # Read by DAGs, by the simulator, by the scripts in deploy/ and by docker-compose.yml.

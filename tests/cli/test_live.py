@@ -1,0 +1,77 @@
+"""`tidemark tail`, `top` and `notify` beside a real collector that records the stand-in for OpenSea."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from tests.collector.test_program import Machine
+from tests.live.hooks import chat
+from tests.loader.transform.messages import sold
+from tidemark.live.spool import SpoolTail
+from tidemark.simulator.server import Simulator
+
+
+def lines_in(machine: Machine) -> int:
+    follower = SpoolTail(machine.spool)
+    follower.position = follower.back(1 << 30)
+    return sum(len(part) for part in follower.read())
+
+
+async def test_a_running_collector_is_followed_and_not_disturbed(simulator: Simulator, tmp_path: Path) -> None:
+    machine = Machine(simulator, tmp_path)
+    notify = ("notify", "--position", str(tmp_path / "position"), "--once", "--sale-above", "5")
+    sale = sold(sale_price=str(7 * 10**18))
+    sale["payload"]["item"]["metadata"]["name"] = "\x1b[2JCat"
+    with chat() as hook:
+        machine.environment["TIDEMARK_WEBHOOK_URL"] = hook.address
+        async with machine.collecting() as collector:
+            machine.send(20)
+            await machine.until(lambda: lines_in(machine) == 20)
+            assert await machine.run(*notify) == (0, "", "")
+            machine.simulator.send(json.dumps(sale).encode())
+            await machine.until(lambda: lines_in(machine) == 21)
+
+            status, out, err = await machine.run("tail", "--once", "--type", "item_sold")
+            assert (status, err, out.count("\n")) == (0, "", 1)
+            assert "item_sold" in out
+            assert "\x1b" not in out
+            lines = (await machine.run("tail", "--once", "-n", "3", "--json"))[1].splitlines()
+            assert [json.loads(line)["type"] for line in lines] == ["item_listed", "item_listed", "item_sold"]
+
+            looking = asyncio.create_task(machine.run("top", "--once", "--every", "3"))
+            await machine.flow(4, 50)
+            status, out, err = await looking
+            assert (status, err) == (0, "")
+            assert "joined and writing" in out
+            assert "item_listed" in out
+
+            assert (await machine.run(*notify))[0] == 0
+            assert hook.texts[0].startswith("Sale: \ufffd[2JCat of ")
+            assert (await machine.run(*notify))[0] == 0
+            collector.terminate()
+            await collector.communicate()
+            assert lines_in(machine) == machine.sent + 1
+        for _ in range(2):
+            assert (await machine.run(*notify, "--gaps"))[0] == 0
+        assert hook.texts[1:] == ["Gap: the collector does not run or does not answer"]
+        hook.script = [(404, {})]
+        (tmp_path / "position").unlink()
+        status, _, err = await machine.run(*notify, "--gaps")
+        assert status == 1
+        assert err.startswith("tidemark: the webhook refused a message (HTTP 404)")
+        assert "secret-token" not in err
+
+
+async def test_mistakes_are_clear(simulator: Simulator, tmp_path: Path) -> None:
+    machine = Machine(simulator, tmp_path)
+    machine.spool.mkdir()
+    status, _, err = await machine.run("notify", "--gaps")
+    assert status == 2
+    assert "TIDEMARK_WEBHOOK_URL: Field required" in err
+    machine.environment["TIDEMARK_WEBHOOK_URL"] = "https://x/secret-token"
+    status, _, err = await machine.run("notify")
+    assert status == 2
+    assert "--sale-above" in err
+    assert (await machine.run("tail", "--least", "many"))[0] == 2
+    machine.spool.rmdir()
+    assert (await machine.run("tail"))[0] == 1

@@ -1,0 +1,157 @@
+"""From a spool that the collector's own code writes to a real HTTP server, across restarts."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from collector.status import Status
+from tests.collector.test_status import WELL
+from tests.live.events import sale_line
+from tests.live.hooks import Chat, chat
+from tests.live.test_spool import Writer
+from tidemark.core.errors import Problem
+from tidemark.live.notice import GapWatch, Limiter, MarketWatch
+from tidemark.live.notify import Notifier, default_file, read_kept
+from tidemark.live.spool import SpoolTail
+from tidemark.live.webhook import Webhook
+
+ETH = 10**18
+
+
+class Scene:
+    """A spool, a chat, and a notifier that can be restarted; time passes by hand."""
+
+    def __init__(self, root: Path, server: Chat) -> None:
+        self.writer = Writer(root / "spool")
+        self.server = server
+        self.file = root / "state" / "notify.json"
+        self.root = root / "spool"
+        self.now = 0.0
+        self.status: Status | None = Status(**WELL)
+        self.restart()
+
+    def restart(self, most: int = 10) -> None:
+        webhook = Webhook(SecretStr(self.server.address), lambda _: None, lambda _: None)
+        kept = read_kept(self.file)
+        follower = SpoolTail(self.root, kept.position if kept else None)
+        gaps = GapWatch(kept.gap if kept else None)
+        self.notifier = Notifier(
+            follower, MarketWatch(Decimal(10), 3), gaps, Limiter(most), webhook.send, self.file
+        )  # fmt: skip
+
+    def sell(self, *eths: int, transaction: str = "0xt") -> None:
+        lines = b"".join(sale_line(eth * ETH, transaction, f"Cat {eth}") for eth in eths)
+        self.writer.segments.write(self.writer.hour, lines, retry=False)
+
+    def round(self, seconds: float = 5.0) -> list[str]:
+        """Let a round pass, and one more for sweeps; return what the chat was told since."""
+        before = len(self.server.taken)
+        for _ in range(2):
+            self.notifier.round(lambda: self.status, lambda: self.now)
+            self.now += seconds
+        return self.server.texts[before:]
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    with chat() as server:
+        yield Scene(tmp_path, server)
+
+
+def test_sales_sweeps_and_gaps_are_told(scene: Scene) -> None:
+    scene.sell(1, 12)
+    (sale,) = scene.round()
+    assert sale.startswith("Sale: Cat 12 of ")
+    assert " for 12 ETH (" in sale
+    scene.sell(1, 2, 3, transaction="0xsweep")
+    (sweep,) = scene.round()
+    assert sweep.startswith("Sweep: 3 NFTs for 6.0000 ETH")
+    scene.status = None
+    assert scene.round() == ["Gap: the collector does not run or does not answer"]
+    scene.status = Status(**WELL)
+    assert scene.round()[0].startswith("Recording again after about")
+
+
+def test_a_restart_goes_on_where_everything_was_sent(scene: Scene) -> None:
+    scene.sell(11)
+    assert len(scene.round()) == 1
+    scene.sell(12)
+    scene.writer.rotate()
+    scene.sell(13)
+    scene.restart()
+    assert [text.split()[2] for text in scene.round()] == ["12", "13"]
+    scene.restart()
+    assert scene.round() == []
+
+
+def test_a_gap_is_told_once_across_restarts(scene: Scene) -> None:
+    scene.status = None
+    assert len(scene.round()) == 1
+    scene.restart()
+    assert scene.round() == []
+    scene.status = Status(**WELL)
+    assert scene.round()[0].startswith("Recording again after about 20 s")
+
+
+def test_what_was_not_taken_before_a_kill_is_told_after_it(scene: Scene) -> None:
+    scene.round()
+    scene.sell(11)
+    scene.server.script = [(404, {})]
+    with pytest.raises(Problem, match="refused a message"):
+        scene.round()
+    scene.restart()
+    assert [text.split()[2] for text in scene.round()] == ["11"]
+
+
+def test_a_flood_is_one_summary_and_nothing_is_left_out(scene: Scene) -> None:
+    scene.restart(most=3)
+    scene.sell(*range(11, 31))
+    texts = scene.round(0.0)
+    assert len(texts) == 3
+    assert texts[-1].startswith("Held back, more than 3 a minute: 18 sales. The last: Sale: Cat 30")
+
+
+def test_a_sweep_that_goes_on_across_a_restart_is_told(scene: Scene) -> None:
+    scene.round()
+    scene.sell(1, 2, transaction="0xsweep")
+    scene.notifier.round(lambda: scene.status, lambda: scene.now)
+    scene.restart()
+    scene.sell(3, transaction="0xsweep")
+    (sweep,) = scene.round()
+    assert sweep.startswith("Sweep: 3 NFTs")
+
+
+def test_a_segment_that_was_removed_unread_is_told(scene: Scene) -> None:
+    scene.sell(1)
+    scene.round()
+    scene.writer.rotate()
+    scene.sell(2)
+    (scene.root / "sealed" / "20261122T15.0001.jsonl").unlink()
+    scene.restart()
+    assert scene.round() == ["The segment 20261122T15.0001.jsonl was removed before notices were read from it"]
+
+
+def test_a_damaged_position_is_a_clear_message(tmp_path: Path) -> None:
+    file = tmp_path / "notify.json"
+    assert read_kept(file) is None
+    file.write_text("{}")
+    with pytest.raises(Problem, match="cannot be read"):
+        read_kept(file)
+
+
+def test_each_spool_has_its_own_file_in_the_folder_for_state(tmp_path: Path) -> None:
+    one, other = (default_file(tmp_path / name, {"STATE_DIRECTORY": "/var/lib/a:/b"}) for name in "ab")
+    assert one != other
+    assert one.parent == Path("/var/lib/a")
+    assert default_file(tmp_path, {"XDG_STATE_HOME": "/x"}).parent == Path("/x/tidemark")
+
+
+def test_the_position_is_written_only_when_it_changed(scene: Scene) -> None:
+    scene.sell(1)
+    scene.round()
+    scene.file.unlink()
+    scene.round()
+    assert not scene.file.exists()

@@ -1,0 +1,69 @@
+"""`tidemark notify`: sales, sweeps and gaps to a chat, as they happen."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tidemark.cli.arguments import amount
+
+_PAUSE = 0.5  # seconds between two rounds
+
+
+def notify(
+    *,
+    sale: Annotated[
+        Decimal | None,
+        typer.Option(
+            "--sale-above", parser=amount, metavar="ETH", help="Tell of a sale of at least this price in ETH."
+        ),
+    ] = None,
+    sweep: Annotated[
+        int | None, typer.Option(min=2, metavar="NUMBER", help="Tell of so many NFTs bought in one transaction.")
+    ] = None,
+    gaps: Annotated[
+        bool, typer.Option("--gaps", help="Tell when the collector stops recording, and when it is back.")
+    ] = False,
+    most: Annotated[
+        int, typer.Option("--most", min=2, help="Messages a minute; what is more is told in one summary.")
+    ] = 10,
+    position: Annotated[
+        Path | None, typer.Option(help="The file that keeps the place; default: in the folder for state.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Send what has happened since the last run, and end.")] = False,
+) -> None:
+    """Send sales above a price, sweeps and gaps to the webhook in TIDEMARK_WEBHOOK_URL, of Slack or Discord.
+
+    Follows the spool of this machine's collector. A restart goes on where everything had been sent; a message may then
+    come twice, none is left out. While the webhook is busy or away, messages are tried again.
+
+    \b
+    Example:
+      TIDEMARK_WEBHOOK_URL=https://hooks.slack.com/… tidemark notify --sale-above 10 --sweep 5 --gaps
+    """
+    import os
+    import time
+    from functools import partial
+
+    from collector.settings import NotifySettings
+    from collector.status import inspect
+    from tidemark.live.notice import GapWatch, Limiter, MarketWatch
+    from tidemark.live.notify import Notifier, default_file, read_kept
+    from tidemark.live.spool import SpoolTail
+    from tidemark.live.webhook import Webhook
+
+    if sale is None and sweep is None and not gaps:
+        raise typer.BadParameter("say what to tell: --sale-above ETH, --sweep NUMBER or --gaps")
+    settings = NotifySettings()
+    webhook = Webhook(settings.webhook_url, say=partial(typer.echo, err=True))
+    file = position or default_file(settings.spool, os.environ)
+    kept = read_kept(file)
+    follower = SpoolTail(settings.spool, kept.position if kept else None)
+    watch = GapWatch(kept.gap if kept else None) if gaps else None
+    notifier = Notifier(follower, MarketWatch(sale, sweep), watch, Limiter(most), webhook.send, file)
+    while True:
+        notifier.round(lambda: inspect(settings.spool).status, time.time)
+        if once and not notifier.busy:
+            return
+        time.sleep(_PAUSE)

@@ -1,0 +1,133 @@
+"""What is worth a message: a sale above a price, a sweep, a gap. Pure: time is an argument, in seconds."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from collector.status import Status
+from tidemark.live.market import MarketEvent, price_of, safe
+
+_QUIET = 2.0  # seconds without another sale after which a sweep is complete
+_SHORTEST_GAP = 1.0  # seconds
+_MOST_SWEEPS = 10_000  # transactions watched at once
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message: its kind (sale, sweep or gap), and its text on one line, safe to print."""
+
+    kind: str
+    text: str
+
+
+@dataclass(slots=True)
+class _Purchases:
+    seen: float
+    first: MarketEvent
+    count: int = 0
+    eth: Decimal = Decimal(0)
+
+
+@dataclass(slots=True)
+class MarketWatch:
+    """Finds sales of at least `sale_eth` and transactions in which one buyer bought at least `sweep` NFTs.
+
+    None turns a rule off. A sweep is told when its transaction has brought nothing more for two seconds.
+    """
+
+    sale_eth: Decimal | None
+    sweep: int | None
+    _open: dict[tuple[str, str, str], _Purchases] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a transaction is not yet known to be complete."""
+        return bool(self._open)
+
+    def take(self, event: MarketEvent, now: float) -> Iterator[Notice]:
+        """Take an event and yield what it is worth at once."""
+        if event.type != "item_sold":
+            return
+        if self.sale_eth is not None and event.price_eth is not None and event.price_eth >= self.sale_eth:
+            dollars = f" ({event.price_usd:,.2f} USD)" if event.price_usd is not None else ""
+            nft = f"{safe(event.nft)} of {safe(event.collection) or 'no collection'}"
+            yield Notice("sale", f"Sale: {nft} for {price_of(event)}{dollars}, {event.received_at:%H:%M:%S} UTC")
+        if self.sweep is not None and event.buyer and event.transaction and len(self._open) < _MOST_SWEEPS:
+            key = (event.chain, event.transaction, event.buyer)
+            purchases = self._open.setdefault(key, _Purchases(now, event))
+            purchases.seen = now
+            purchases.count += 1
+            purchases.eth += event.price_eth or 0
+
+    def due(self, now: float) -> Iterator[Notice]:
+        """Yield the sweeps that are complete."""
+        for key in [key for key, each in self._open.items() if now - each.seen >= _QUIET]:
+            each = self._open.pop(key)
+            if self.sweep is not None and each.count >= self.sweep:
+                _, transaction, buyer = key
+                what = f"{each.count} NFTs for {each.eth:,.4f} ETH, {safe(each.first.collection) or 'no collection'}"
+                yield Notice("sweep", f"Sweep: {what}, by {safe(buyer, 44)} in {safe(transaction, 68)}")
+
+
+@dataclass(slots=True)
+class GapWatch:
+    """Finds gaps of this collector: now open, and shorter ones that began and ended between two looks."""
+
+    told: float | None = None
+    _seconds: float | None = None
+
+    def look(self, status: Status | None, now: float) -> Iterator[Notice]:
+        """Compare the collector's status, None where none answers, with that of the last look."""
+        seconds = sum(status.gap_seconds.values()) if status else None
+        grown = seconds - self._seconds if seconds is not None and self._seconds is not None else 0.0
+        self._seconds = seconds
+        open_now = ["the collector does not run or does not answer"] if status is None else list(status.troubles)
+        if open_now and self.told is None:
+            self.told = now
+            more = f", and {len(open_now) - 1} more" if len(open_now) > 1 else ""
+            yield Notice("gap", f"Gap: {safe(open_now[0], 120)}{more}")
+        elif not open_now and self.told is not None:
+            yield Notice("gap", f"Recording again after about {now - self.told:,.0f} s")
+            self.told = None
+        elif not open_now and grown >= _SHORTEST_GAP:
+            reasons = ", ".join(sorted(status.gap_seconds)) if status else ""
+            yield Notice("gap", f"Gap of {grown:,.1f} s, over; reasons since the start: {safe(reasons, 120)}")
+
+
+class Limiter:
+    """At most `most` messages a minute; what is held back is counted, and told in one message when there is room."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._sent: deque[float] = deque()
+        self._held: dict[str, int] = {}
+        self._last: Notice | None = None
+
+    @property
+    def holding(self) -> bool:
+        """Whether anything was held back and is not told yet."""
+        return bool(self._held)
+
+    def pass_on(self, notice: Notice, now: float) -> Notice | None:
+        """Return the notice if it may be sent now; otherwise it is held back."""
+        if not self._held and self._has_room(now, self._most - 1):  # the last place is the summary's
+            self._sent.append(now)
+            return notice
+        self._held[notice.kind] = self._held.get(notice.kind, 0) + 1
+        self._last = notice
+        return None
+
+    def summary(self, now: float) -> Notice | None:
+        """Return one notice about all that was held back, once there is room for it."""
+        if not self._held or self._last is None or not self._has_room(now, self._most):
+            return None
+        counts = ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in sorted(self._held.items()))
+        self._held.clear()
+        self._sent.append(now)
+        return Notice("summary", f"Held back, more than {self._most} a minute: {counts}. The last: {self._last.text}")
+
+    def _has_room(self, now: float, most: int) -> bool:
+        while self._sent and now - self._sent[0] >= 60:  # noqa: PLR2004 - a minute
+            self._sent.popleft()
+        return len(self._sent) < max(most, 1)
