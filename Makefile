@@ -11,9 +11,10 @@ WORKERS ?= 2
 TOOLS := .venv-tools/.installed
 OPPONENTS := .venv-bench/.installed
 SPARK := .venv-spark/.installed
+SITE := .venv-site/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults docs sbom tools images machines servers spark lock lowest clean
+.PHONY: help install demo up down status test lint bench faults docs site pictures sbom tools images machines servers spark lock lowest clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -67,10 +68,25 @@ $(OPPONENTS): bench/requirements.lock
 
 docs: $(STAMP) ## the generated reference pages
 	@$(BIN)/python -m tools.warehouse_page docs/warehouse.md
+	@$(BIN)/python -m tools.drawings
 	@$(BIN)/python -m tools.settings_page
 	@$(BIN)/python -m tools.commands_page
 	@$(BIN)/python -m tools.reasons_page
 	@$(BIN)/python -m tools.errors_page
+
+site: $(STAMP) $(SITE) ## the documentation as a site in .run/site, every link checked
+	@$(BIN)/python -m tools.site
+	@NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs build --quiet --strict
+	@echo ".run/site/index.html written"
+
+$(SITE): deploy/site.lock
+	@echo "Installing mkdocs-material into .venv-site"
+	@test -x .venv-site/bin/python || $(PYTHON) -m venv .venv-site
+	@.venv-site/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
+	@touch $@
+
+pictures: $(STAMP) ## the pictures of the documentation (needs Chromium; ten minutes)
+	@$(BIN)/python -m tests.pictures
 
 sbom: $(TOOLS) ## the list of installed packages as CycloneDX in dist/sbom.json
 	@mkdir -p dist
@@ -114,7 +130,7 @@ lowest: ## the tests with the lowest versions that pyproject.toml allows
 	@.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not images and not machines and not e2e"
 
 clean: ## remove everything that was installed or written by a run
-	rm -rf $(VENV) .venv-bench .venv-lowest .venv-spark .venv-tools .run
+	rm -rf $(VENV) .venv-bench .venv-lowest .venv-site .venv-spark .venv-tools .run
 
 lock: ## resolve the versions again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
@@ -125,6 +141,8 @@ lock: ## resolve the versions again (needs uv)
 	  deploy/tools.in -o deploy/tools.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  deploy/spark.in -o deploy/spark.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  deploy/site.in -o deploy/site.lock
 	for role in "collector --extra collector" "airflow --extra loader --extra airflow" \
 	  "local --extra collector --extra loader --extra local"; do \
 	  set -- $$role; name=$$1; shift; \

@@ -1,4 +1,4 @@
-"""The page docs/warehouse.md, written from the catalogue of a warehouse that was just migrated: `make docs`.
+"""docs/warehouse.md and its drawing, from the catalogue of a warehouse that was just migrated: `make docs`.
 
 What a table or column means is said once, in the COMMENT that its migration gives it; examples stand in
 `sql/examples.sql`.
@@ -17,6 +17,7 @@ from tidemark.loader.warehouse.migrate import migrate
 from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
 from tidemark.storage.files import shipped
 from tidemark.storage.postgres import connected
+from tools.drawings import PICTURES, model
 
 EXAMPLES = shipped("sql") / "examples.sql"
 _HEAD = """\
@@ -115,8 +116,8 @@ def _cell(comment: str | None) -> str:
     return (comment or "").replace("|", "\\|")
 
 
-def written_page() -> str:
-    """Return the page of a warehouse that is migrated just for it."""
+def written() -> tuple[str, str]:
+    """Return the page and the drawing of a warehouse that is migrated just for them."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Postgres(Path(folder) / "postgres", settings=UNSAFE_BUT_FAST) as server,
@@ -124,8 +125,10 @@ def written_page() -> str:
         url = SecretStr(server.url())
         migrate(url, say=lambda _: None)
         with connected(url) as connection:
-            return page(catalogue(connection), examples(EXAMPLES.read_text()))
+            return page(catalogue(connection), examples(EXAMPLES.read_text())), model(connection)
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(written_page())
+    text_of_page, drawing = written()
+    Path(sys.argv[1]).write_text(text_of_page)
+    (PICTURES / "model.svg").write_text(drawing)

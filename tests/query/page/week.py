@@ -22,6 +22,7 @@ NOW = datetime(2026, 11, 22, 22, 10, tzinfo=UTC)
 NEVER_LOADED = {Hour.parse("2026-11-18T07"), Hour.parse("2026-11-18T08")}
 BOTH_LOST = Hour.parse("2026-11-22T15")  # neither collector was connected from minute 20 to minute 32
 NOTHING = Hour.parse("2026-11-20T03")  # neither ran
+COLLECTORS = ("collector-a", "collector-b")
 Outage = tuple[float, float, str]
 
 
@@ -47,7 +48,7 @@ def record(s3: "S3Client", bucket: str, first: Hour = FIRST, last: Hour = LAST, 
     recorded = [hour for hour in hours(first, last) if hour not in NEVER_LOADED]
     for hour in recorded:
         messages = list(_messages(market, hour, 40 + int(30 * abs(hour.start.hour - 4) / 4)))
-        for collector in ("collector-a", "collector-b"):
+        for collector in COLLECTORS:
             away = [_times(hour, outage) for outage in outages(hour, collector)]
             recording = Recording(
                 collector, hour, covered=list(_covered(hour, away)), gaps=[Gap(TOPIC, *each) for each in away]
