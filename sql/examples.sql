@@ -112,6 +112,13 @@ FROM ops.load_run
 ORDER BY source_hour DESC, load_id DESC
 LIMIT 24;
 
+-- ops.load_lock: The hours that no load has locked now, newest first.
+SELECT name
+FROM ops.load_lock
+WHERE name LIKE 'hour %'
+ORDER BY name DESC
+FOR UPDATE SKIP LOCKED;
+
 -- ops.load_file: From which objects an hour was loaded.
 SELECT file.key, file.lines, file.inserted, file.sha256
 FROM ops.load_file AS file

@@ -1,5 +1,6 @@
 -- Grain: no rows. The turn that loads take as well: a day is scored while no load changes its sales.
-SELECT pg_advisory_xact_lock(hashtextextended('tidemark facts', 0));
+INSERT INTO ops.load_lock (name) VALUES ('facts')
+ON CONFLICT (name) DO UPDATE SET name = excluded.name;
 
 -- As in sql/load/2_rank.sql: statistics that know fewer sales than the day has are too old to join row by row.
 SELECT set_config('enable_nestloop', 'off', true)

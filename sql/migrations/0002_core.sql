@@ -72,7 +72,6 @@ END;
 COMMENT ON FUNCTION ops.is_vague IS
     'Whether an observation lacks a value that identifies a sale, so that another key may be the same sale.';
 REVOKE ALL ON FUNCTION ops.is_vague FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ops.is_vague TO tidemark_loader;
 CREATE INDEX sale_vague ON core.sale (transaction_hash) WHERE ops.is_vague(order_hash, quantity, maker, taker, seller, buyer);
 
 COMMENT ON TABLE core.sale IS
@@ -192,7 +191,6 @@ END;
 COMMENT ON FUNCTION core.fee_kind IS 'The kind of a fee by core.fee_recipient; NULL where its recipient is not known.';
 
 REVOKE ALL ON FUNCTION core.fee_kind FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION core.fee_kind TO tidemark_loader, tidemark_reader;
 
 CREATE TABLE core.sale_sighting (
     sale_uid          uuid        NOT NULL,

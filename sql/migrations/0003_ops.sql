@@ -175,7 +175,6 @@ COMMENT ON FUNCTION ops.reported_values IS
 
 -- PostgreSQL lets everybody call a new function.
 REVOKE ALL ON FUNCTION ops.precedence, ops.reported_values FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ops.precedence, ops.reported_values TO tidemark_loader;
 
 CREATE VIEW ops.sale_difference AS
 SELECT conflict.sale_uid, held.key AS field, held.value AS current, conflict.reported ->> held.key AS reported,
@@ -389,7 +388,6 @@ COMMENT ON FUNCTION ops.share_high IS
     'Upper end of the exact 95 % interval (Clopper-Pearson) of the share behind so many events in so many trials; the '
     'lower end is 1 - share_high(trials - events, trials).';
 REVOKE ALL ON FUNCTION ops.share_high FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ops.share_high TO tidemark_loader;
 
 CREATE TABLE ops.reject (
     source_hour timestamptz NOT NULL,
@@ -430,3 +428,11 @@ COMMENT ON COLUMN ops.proven_coverage.topic IS 'The topic, such as collection:* 
 COMMENT ON COLUMN ops.proven_coverage.from_at IS 'Start of the interval, UTC.';
 COMMENT ON COLUMN ops.proven_coverage.to_at IS 'End of the interval, UTC, not included.';
 
+-- Rows and not advisory locks: everybody who may connect could take those and stop every load.
+CREATE TABLE ops.load_lock (
+    name text PRIMARY KEY
+);
+
+COMMENT ON TABLE ops.load_lock IS
+    'One row per thing that one load at a time may work on; a load locks the row until it commits.';
+COMMENT ON COLUMN ops.load_lock.name IS '`hour 2026-11-22T15`, or `facts` while sales are compared and written.';

@@ -101,7 +101,6 @@ RETURN coalesce(price_eth > 130000000, false)
 COMMENT ON FUNCTION mart.is_impossible IS
     'Whether a price is more than can be paid: over 130 million ETH, a trillion US dollars or 2^128 base units.';
 REVOKE ALL ON FUNCTION mart.is_impossible FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION mart.is_impossible TO tidemark_loader, tidemark_reader;
 
 -- The flat view of every sale, with its score beside it.
 
@@ -294,7 +293,6 @@ COMMENT ON COLUMN mart.sale_fees.amount_raw IS 'How much, in base units of the p
 COMMENT ON COLUMN mart.sale_fees.amount IS 'How much, in whole units of the payment token.';
 COMMENT ON COLUMN mart.sale_fees.payment_token_symbol IS 'Symbol of the payment token.';
 REVOKE ALL ON FUNCTION mart.usual_royalties FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION mart.usual_royalties TO tidemark_loader, tidemark_reader;
 
 -- Roll-ups by collection: of an hour, written by loads, and of a day, written when the day is scored. Their figures are
 -- declared once, as a type, and computed in one place, by a function.
@@ -415,7 +413,6 @@ COMMENT ON FUNCTION mart.collection_figures IS
     'The figures of a collection on a chain over the sales of [since, until), in one row; no row without a sale. A '
     'NULL collection is that of the sales whose message named none.';
 REVOKE ALL ON FUNCTION mart.collection_figures FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION mart.collection_figures TO tidemark_loader, tidemark_reader;
 
 CREATE TABLE mart.collection_hourly (
     hour            timestamptz NOT NULL,

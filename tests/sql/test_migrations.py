@@ -1,5 +1,6 @@
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,10 +14,9 @@ from pydantic import SecretStr
 from tests.conftest import fresh_database
 from tests.loader.contents import one, query
 from tidemark.core.errors import Problem
-from tidemark.loader.warehouse import migrate as migrate_module
 from tidemark.loader.warehouse.migrate import MIGRATIONS, migrate
-from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
-from tidemark.storage.postgres import connected
+from tidemark.local.services.postgres import NEWEST, UNSAFE_BUT_FAST, Postgres, programs
+from tidemark.storage.files import shipped
 
 FILES = sorted(MIGRATIONS.glob("*.sql"))
 SCHEMAS = "('core', 'mart', 'ops', 'staging')"
@@ -81,28 +81,26 @@ def test_two_at_once(postgres_url: str) -> None:
     assert sorted(map(len, names)) == [0, len(FILES)]
 
 
-def test_a_lock_that_a_pooler_kept_is_a_problem_and_not_a_wait_without_end(postgres_url: str) -> None:
+def test_a_migrate_that_hangs_is_a_problem_and_not_a_wait_without_end(postgres_url: str) -> None:
     keeper = psycopg2.connect(postgres_url)
     with keeper.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", (migrate_module._LOCK,))
+        cursor.execute("CREATE SCHEMA tidemark_migrating")
     said: list[str] = []
-    with pytest.raises(Problem, match=r"another migrate has held its lock for 0 s") as kept:
+    with pytest.raises(Problem, match=r"another migrate has been running for 0 s") as kept:
         migrate(SecretStr(postgres_url), say=said.append, wait=0.2)
-    assert "PgBouncer" in kept.value.hint
+    assert "pg_terminate_backend" in kept.value.hint
     assert "another migrate is running" in said[0]
     keeper.close()
     assert len(migrate(SecretStr(postgres_url), say=quiet)) == len(FILES)
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_the_lock_is_given_back_although_the_connection_lives_on(
-    postgres_url: str, tmp_path: Path, *, fails: bool
-) -> None:
+def test_the_lock_leaves_nothing_behind(postgres_url: str, tmp_path: Path, *, fails: bool) -> None:
     (tmp_path / "0001_some.sql").write_text("SELECT 1/0;" if fails else "SELECT 1;")
-    with connected(SecretStr(postgres_url)) as connection:
-        with suppress(Problem), migrate_module._alone(connection, quiet, 1):
-            migrate_module._execute(connection, "some", (tmp_path / "0001_some.sql").read_text())
-        assert one(postgres_url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+    with suppress(Problem):
+        migrate(SecretStr(postgres_url), tmp_path, say=quiet)
+    assert one(postgres_url, "SELECT to_regnamespace('tidemark_migrating')") is None
+    assert one(postgres_url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
 
 
 def test_two_databases_of_one_server_at_once(postgres_server: Postgres) -> None:
@@ -162,6 +160,40 @@ def owner(postgres_server: Postgres) -> Iterator[str]:
 def test_no_superuser_is_needed_where_the_roles_exist(owner: str, migrated: str) -> None:
     migrate(SecretStr(owner), say=quiet)
     assert applied(owner) == [file.stem for file in FILES]
+
+
+def privileges(url: str) -> list[tuple[object, ...]]:
+    """Every right of the two roles, as the server keeps it."""
+    return query(
+        url,
+        """
+        SELECT what, name, grantee::regrole::text, privilege_type FROM (
+            SELECT 'schema' AS what, nspname::text AS name, nspacl AS rights FROM pg_namespace
+            UNION ALL SELECT 'relation', oid::regclass::text, relacl FROM pg_class
+            UNION ALL SELECT 'function', oid::regprocedure::text, proacl FROM pg_proc
+        ) AS held, aclexplode(rights)
+        WHERE grantee IN (SELECT oid FROM pg_roles WHERE rolname IN ('tidemark_loader', 'tidemark_reader'))
+        ORDER BY 1, 2, 3, 4""",
+    )
+
+
+def test_a_dump_restored_into_a_server_without_the_roles_gets_them_by_migrate(tmp_path: Path, owner: str) -> None:
+    migrate(SecretStr(owner), say=quiet)
+    query(owner, "INSERT INTO ops.load_lock VALUES ('a row that is restored')")
+    dump = tmp_path / "warehouse.dump"
+    with Postgres(tmp_path / "other", settings=UNSAFE_BUT_FAST) as other:
+        for program, *words in (
+            ("pg_dump", "--format=custom", f"--file={dump}", owner),
+            ("pg_restore", "--no-owner", "--no-privileges", f"--dbname={other.url()}", str(dump)),
+        ):
+            subprocess.run([programs(NEWEST) / program, *words], check=True, capture_output=True)
+        said: list[str] = []
+        assert migrate(SecretStr(other.url()), say=said.append) == []
+        assert said == ["granted the rights of tidemark_loader and tidemark_reader again"]
+        assert privileges(other.url()) == privileges(owner)
+        assert one(other.url(), "SELECT name FROM ops.load_lock") == "a row that is restored"
+        assert migrate(SecretStr(other.url()), say=said.append) == []
+        assert len(said) == 1
 
 
 def test_a_user_without_the_right_is_told_so(postgres_server: Postgres, postgres_url: str, owner: str) -> None:
@@ -224,3 +256,27 @@ def test_the_loader_calls_its_functions(warehouse_url: str) -> None:
 def test_the_loader_changes_rows_and_no_tables(warehouse_url: str, statement: str) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         as_role(warehouse_url, "tidemark_loader", statement)
+
+
+@pytest.mark.parametrize("lock", ["facts", "hour 2026-11-22T15"])
+def test_a_reader_cannot_take_the_locks_of_loads(warehouse_url: str, lock: str) -> None:
+    for statement in (
+        f"INSERT INTO ops.load_lock VALUES ('{lock}') ON CONFLICT (name) DO UPDATE SET name = excluded.name",
+        "SELECT * FROM ops.load_lock FOR UPDATE",
+        "LOCK TABLE ops.load_lock IN ACCESS SHARE MODE",
+        "LOCK TABLE core.sale IN ROW SHARE MODE",
+        "CREATE SCHEMA tidemark_migrating",
+    ):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            as_role(warehouse_url, "tidemark_reader", statement)
+
+
+def test_nothing_takes_an_advisory_lock_which_every_reader_could_take_too() -> None:
+    places = [*shipped("sql").rglob("*.sql"), *(Path(__file__).parents[2] / "tidemark").rglob("*.py")]
+    assert [place.name for place in places if "pg_advisory" in place.read_text()] == []
+
+
+def test_a_login_as_the_reader_has_limits(warehouse_url: str) -> None:
+    assert query(warehouse_url, "SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = 'tidemark_reader'") == [
+        (20, ["statement_timeout=15min", "idle_in_transaction_session_timeout=10min"])
+    ]

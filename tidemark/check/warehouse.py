@@ -9,11 +9,25 @@ from sqlalchemy import Connection, text
 from tidemark.check.machine import compare_clocks
 from tidemark.check.report import Check, Warned
 from tidemark.core.errors import Problem
+from tidemark.core.text import printable
 from tidemark.loader.warehouse.runs import require_migrated
 from tidemark.storage.postgres import connected
 
 _OLDEST = 140000
 _ROLES = ("tidemark_loader", "tidemark_reader")
+# Logins that only read, and have no limit of their own; a setting of the database counts for all.
+_UNLIMITED = """
+SELECT rolname FROM pg_roles AS role
+WHERE rolcanlogin AND NOT rolsuper
+    AND pg_has_role(role.oid, 'tidemark_reader', 'MEMBER') AND NOT pg_has_role(role.oid, 'tidemark_loader', 'MEMBER')
+    AND (rolconnlimit < 0 OR (
+        SELECT count(DISTINCT split_part(setting, '=', 1)) FROM pg_db_role_setting, unnest(setconfig) AS setting
+        WHERE setrole IN (0, role.oid)
+            AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+            AND split_part(setting, '=', 1) IN ('statement_timeout', 'idle_in_transaction_session_timeout')
+    ) < 2)
+ORDER BY rolname
+"""
 _WRITTEN = ("core.sale", "ops.load_run", "mart.hour_quality")
 
 
@@ -27,7 +41,7 @@ def warehouse_checks(url: SecretStr) -> list[Check]:
 
         return Check(function.__name__.removeprefix("_").replace("_", " "), run)
 
-    return [connecting(each) for each in (_warehouse, _encoding, _migrations, _roles, _rights)]
+    return [connecting(each) for each in (_warehouse, _encoding, _migrations, _roles, _rights, _readers)]
 
 
 def _warehouse(connection: Connection) -> str | Warned:
@@ -59,7 +73,7 @@ def _roles(connection: Connection) -> str:
                                    {"roles": list(_ROLES)}))  # fmt: skip
     if missing := [role for role in _ROLES if role not in there]:
         raise Problem(f"the server has no role {' and no role '.join(missing)}",
-                      "Run: tidemark migrate; after a restore, create the roles first")  # fmt: skip
+                      "Run: tidemark migrate; it makes them, also after a restore")  # fmt: skip
     return " and ".join(_ROLES)
 
 
@@ -73,3 +87,10 @@ def _rights(connection: Connection) -> str | Warned:
     if connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
         return Warned(f"{user} may load, and is a superuser", "Use a user that has only the role tidemark_loader")
     return f"{user} may load"
+
+
+def _readers(connection: Connection) -> str | Warned:
+    if unlimited := connection.scalars(text(_UNLIMITED)).all():
+        return Warned(f"{', '.join(map(printable, unlimited))} may read without a limit of time or connections",
+                      'Set the limits of docs/analyst.md, "An account for an analyst"')  # fmt: skip
+    return "every account that only reads has limits"

@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from tidemark.core.errors import Problem
 from tidemark.storage.failures import problem_of
 
+LOCK_NOT_AVAILABLE = "55P03"
 # what is sent and received is UTF-8, whatever PGCLIENTENCODING, the role or the database set
 _OPTIONS = {"application_name": "tidemark", "client_encoding": "utf8"}
 _KEEP_ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}

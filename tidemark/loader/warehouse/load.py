@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tidemark.archive.manifest import Gap, Interval, Manifest, Segment
 from tidemark.core.errors import Problem
@@ -20,6 +20,7 @@ from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.warehouse.same_sale import reported_of, superseded
 from tidemark.loader.warehouse.staging import FAULT, WORTH_A_PROCESS, check_counts, files_of, stage
 from tidemark.storage.files import shipped
+from tidemark.storage.postgres import LOCK_NOT_AVAILABLE
 
 SQL = shipped("sql")
 _STAGE = SQL / "load" / "1_stage.sql"
@@ -28,6 +29,10 @@ _INSERT_SAME = """
 INSERT INTO same_sale (sale_uid, same_as)
 SELECT sale_uid, same_as FROM jsonb_to_recordset(:same) AS same (sale_uid uuid, same_as uuid)
 """
+# the same statement as in 2_rank.sql: it waits for a transaction that inserted or locked the row
+_LOCK_HOUR = text(
+    "INSERT INTO ops.load_lock (name) VALUES (:name) ON CONFLICT (name) DO UPDATE SET name = excluded.name"
+)
 _SETTINGS = "SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"
 
 
@@ -39,11 +44,17 @@ def merge_steps() -> Iterator[Path]:
 
 def lock_hour(connection: Connection, hour: Hour, say: Callable[[str], object]) -> None:
     """Begin the transaction of an hour's load; wait while another loader has the hour."""
-    key = {"key": f"tidemark hour {hour.key}"}
-    lock = "advisory_xact_lock(hashtextextended(:key, 0))"
-    if not connection.execute(text(f"SELECT pg_try_{lock}"), key).scalar():
+    name = {"name": f"hour {hour.key}"}
+    try:
+        with connection.begin_nested():
+            connection.execute(text("SET LOCAL lock_timeout = '100ms'"))
+            connection.execute(_LOCK_HOUR, name)
+            connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            raise
         say(f"{hour.key}: another loader has this hour; waiting for it")
-        connection.execute(text(f"SELECT pg_{lock}"), key)
+        connection.execute(_LOCK_HOUR, name)
 
 
 @dataclass(frozen=True, kw_only=True)

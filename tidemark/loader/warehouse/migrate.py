@@ -5,7 +5,7 @@ one row per applied file, written in the file's own transaction.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -18,11 +18,31 @@ from sqlalchemy.exc import DBAPIError
 
 from tidemark.core.errors import Problem
 from tidemark.storage.files import shipped
-from tidemark.storage.postgres import connected
+from tidemark.storage.postgres import LOCK_NOT_AVAILABLE, connected
 
 MIGRATIONS = shipped("sql") / "migrations"
-_LOCK_NOT_AVAILABLE = "55P03"
-_LOCK = 7_203_558_001  # any number, the same in every version
+_GRANTS = shipped("sql") / "grants.sql"
+# Whether a role or a right of grants.sql is missing, as after a restore into a server without the roles.
+_RIGHTS_MISSING = """
+SELECT to_regnamespace('core') IS NOT NULL AND (
+    (SELECT count(*) FROM pg_roles WHERE rolname IN ('tidemark_loader', 'tidemark_reader')) < 2
+    OR EXISTS (
+        SELECT FROM pg_class AS relation
+        JOIN pg_namespace AS namespace ON namespace.oid = relnamespace
+        JOIN pg_roles AS role ON rolname = 'tidemark_loader' OR (rolname = 'tidemark_reader' AND nspname <> 'ops')
+        WHERE nspname IN ('core', 'mart', 'ops') AND relkind IN ('r', 'p', 'v', 'm')
+            AND NOT (has_table_privilege(role.oid, relation.oid, 'SELECT')
+                AND has_schema_privilege(role.oid, namespace.oid, 'USAGE'))
+    )
+    OR EXISTS (
+        SELECT FROM pg_proc AS function
+        JOIN pg_namespace AS namespace ON namespace.oid = pronamespace
+        JOIN pg_roles AS role ON rolname = 'tidemark_loader' OR (rolname = 'tidemark_reader' AND nspname <> 'ops')
+        WHERE nspname IN ('core', 'mart', 'ops') AND NOT has_function_privilege(role.oid, function.oid, 'EXECUTE')
+    )
+)
+"""
+_GUARD = "tidemark_migrating"
 
 
 def migrate(
@@ -37,7 +57,8 @@ def migrate(
     applied: list[str] = []
     with connected(url) as connection:
         _require_utf8(connection)
-        with _alone(connection, say, wait):
+        connection.commit()
+        with _alone(url, say, wait):
             _execute(connection, "the schema ops", "CREATE SCHEMA IF NOT EXISTS ops")
             connection.commit()
             files = sorted(folder.glob("*.sql"))
@@ -53,34 +74,46 @@ def migrate(
             options = {"fn": missing, "version_table": "schema_migration", "version_table_schema": "ops",
                        "transaction_per_migration": True}  # fmt: skip
             MigrationContext.configure(connection, opts=options).run_migrations(connection=connection)
+            if connection.scalar(text(_RIGHTS_MISSING)):
+                _execute(connection, "grants.sql", _GRANTS.read_text())
+                connection.commit()
+                if not applied:
+                    say("granted the rights of tidemark_loader and tidemark_reader again")
     return applied
 
 
 @contextmanager
-def _alone(connection: Connection, say: Callable[[str], object], wait: float) -> Iterator[None]:
-    """Keep a second migrate out. A pooler may keep the lock of one that ended, so that waiting has an end."""
-    lock = {"lock": _LOCK}
-    if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), lock):
-        say(f"another migrate is running; waiting up to {wait:.0f} s for its end")
-        connection.exec_driver_sql(f"SET lock_timeout = {wait * 1000:.0f}")
+def _alone(url: SecretStr, say: Callable[[str], object], wait: float) -> Iterator[None]:
+    """Keep a second migrate out by a schema that is created and never committed.
+
+    Only a user who may migrate can hold this lock, unlike an advisory one, and it ends with its transaction, also
+    behind a pooler.
+    """
+    with connected(url) as guard:
         try:
-            connection.execute(text("SELECT pg_advisory_lock(:lock)"), lock)
+            with guard.begin_nested():
+                _claim(guard, 0.2)
         except DBAPIError as error:
-            if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
+            if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
                 raise
-            raise Problem(
-                f"another migrate has held its lock for {wait:.0f} s",
-                "Wait for its end. If none runs, a pooler such as PgBouncer kept the lock: let TIDEMARK_WAREHOUSE_URL "
-                "name the server itself, and end the pooler's sessions with pg_terminate_backend",
-            ) from error
-        connection.exec_driver_sql("SET lock_timeout = 0")
-    try:
+            say(f"another migrate is running; waiting up to {wait:.0f} s for its end")
+            try:
+                _claim(guard, wait)
+            except DBAPIError as error:
+                if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+                    raise
+                raise Problem(
+                    f"another migrate has been running for {wait:.0f} s",
+                    "Wait for its end. If none runs, end its session with pg_terminate_backend: pg_stat_activity shows "
+                    f"it as idle in transaction with {_GUARD}",
+                ) from error
         yield
-    finally:
-        with suppress(DBAPIError):  # a server that went away has released it
-            connection.rollback()
-            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)
-            connection.commit()
+
+
+def _claim(guard: Connection, wait: float) -> None:
+    limits = f"SET LOCAL lock_timeout = {wait * 1000:.0f}; SET LOCAL idle_in_transaction_session_timeout = 0"
+    guard.exec_driver_sql(limits)
+    _execute(guard, "migrate", f"CREATE SCHEMA {_GUARD}")
 
 
 def _require_utf8(connection: Connection) -> None:
@@ -110,7 +143,7 @@ def _execute(connection: Connection, name: str, sql: str) -> None:
     try:
         connection.execution_options(no_parameters=True).exec_driver_sql(sql)
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or getattr(error.orig, "pgcode", None) == LOCK_NOT_AVAILABLE:
             raise
         raise Problem(
             f"{name} failed: {str(error.orig).strip()}",
