@@ -135,14 +135,14 @@ def observed(sales: int, lost: tuple[list[tuple[int, int]], list[tuple[int, int]
     )
     for is_both, group in groupby(pieces, lambda each: each[0] == "both"):
         listed = list(group)
-        visible = [each for each in listed if each[0] != "nobody"]
+        visible = [each for each in listed if each[0] != "neither"]
         seen += visible
         if not is_both and sum(number for _, number in visible) < RUN:
-            missed += sum(number for sample, number in listed if sample == "nobody")
+            missed += sum(number for sample, number in listed if sample == "neither")
     return capture(seen), missed
 
 
-_SAMPLES = {(False, False): "both", (False, True): "first", (True, False): "second", (True, True): "nobody"}
+_SAMPLES = {(False, False): "both", (False, True): "first", (True, False): "second", (True, True): "neither"}
 
 
 def _pieces(

@@ -1,4 +1,4 @@
-"""The server of the receiving benchmarks: it joins whoever asks, then sends as fast as it can, or at a pace.
+"""The server of the receiving benchmarks: it accepts every join, then sends as fast as it can, or at a pace.
 
 The frames are encoded before anybody listens. `python -m bench.flood [RATE TOGETHER CERTIFICATE]` prints its port and
 serves one connection after the other; each gets as many messages as the path of its address says, and then silence.
@@ -23,7 +23,7 @@ from tidemark.simulator.market.market import Market
 SEED = 1
 DISTINCT = 2_000
 SALES_SHARE = 0.01
-GOODBYE = 0x88  # the first byte of a close frame
+CLOSE = 0x88  # the first byte of a close frame
 TOPIC = "collection:*"
 JOIN = f'["1","1","{TOPIC}","phx_join",{{}}]'
 
@@ -66,7 +66,7 @@ def flood(connection: socket.socket, all_frames: list[bytes], messages: int) -> 
 
 
 def pace(connection: socket.socket, all_frames: list[bytes], messages: int, rate: float, together: int) -> None:
-    """Send so many messages one right after the other whenever they are due."""
+    """Send a burst of messages whenever one is due."""
     began = time.monotonic()
     for number, frame in enumerate(islice(cycle(all_frames), messages)):
         if number % together == 0:
@@ -75,8 +75,8 @@ def pace(connection: socket.socket, all_frames: list[bytes], messages: int, rate
 
 
 def until_closed(connection: socket.socket) -> None:
-    """Wait until the client says goodbye or is gone."""
-    while (sent := connection.recv(65536)) and sent[0] != GOODBYE:
+    """Wait until the client closes the connection."""
+    while (sent := connection.recv(65536)) and sent[0] != CLOSE:
         pass
 
 

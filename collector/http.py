@@ -1,4 +1,4 @@
-"""The edge to whoever asks how the collector is: a tiny HTTP server for metrics and health, on loopback by default."""
+"""A small HTTP server for metrics, health and status, on loopback by default; and the client that asks it."""
 
 import asyncio
 from collections.abc import Callable, Mapping

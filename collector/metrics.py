@@ -1,4 +1,4 @@
-"""Prometheus metrics, read from the running collector when they are asked for, so that receiving costs nothing."""
+"""Prometheus metrics, computed when they are asked for, so that receiving does not pay for them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

@@ -109,9 +109,9 @@ class Collector:
     async def _shut_down(self, tasks: Sequence[asyncio.Task[object]], syncing: asyncio.Task[None]) -> None:
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks)  # from here on nobody dials: what is open is all that has to be closed
+        await asyncio.wait(tasks)  # no new connection is opened from here on
         await asyncio.gather(*(subscriber.close(Reason.NOT_RUNNING) for subscriber in self._subscribers))
-        self._ending.set()  # a sync on its way is heard out: only it is told if the disk kept nothing
+        self._ending.set()  # a running sync is awaited: its result may be that the disk lost data
         await asyncio.wait([syncing])
         at = self.recorder.now()
         self.recorder.keep_rates(at)

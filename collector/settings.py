@@ -71,7 +71,7 @@ class CollectorSettings(_Recording):
     collections_file: Path | None = Field(
         default=None, description="A file with one slug per line instead; read again on SIGHUP."
     )
-    event_types: EventTypes = Field(default=(), description="Event types to ask for, with commas; all without it.")
+    event_types: EventTypes = Field(default=(), description="Event types to ask for, with commas; default: all.")
     stream_url: SecretStr = Field(
         default=SecretStr("wss://stream-api.opensea.io/socket/websocket"),
         description="The Stream API's address, without the key.",
@@ -98,7 +98,7 @@ class CollectorSettings(_Recording):
     sync_interval: float = Field(default=1, gt=0, le=60, description="Seconds that a power cut may cost at most.")
     metrics_host: str = Field(default="127.0.0.1", description="The address on which metrics and health are served.")
     metrics_port: int | None = Field(
-        default=None, ge=0, le=65535, description="Their port; without it 9464, or any free one where that is taken."
+        default=None, ge=0, le=65535, description="Their port; default: 9464, or any free one if it is taken."
     )
     clock: ClockSetting = Field(default=Clock(), description="A clock that runs at another rate, for demonstrations.")
     log_format: Literal["json", "console", "auto"] = Field(
@@ -155,9 +155,9 @@ class UploadSettings(_Recording):
     )
     compression_level: int = Field(default=1, ge=1, le=19, description="The zstd level.")
     sse: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = Field(
-        default=None, description="Server-side encryption to ask for; without it the bucket's own default holds."
+        default=None, description="Server-side encryption to ask for; default: the bucket's own."
     )
-    sse_key_id: str | None = Field(default=None, description="The KMS key for aws:kms; without it AWS's own key.")
+    sse_key_id: str | None = Field(default=None, description="The KMS key for aws:kms; default: AWS's own key.")
     sse_bucket_key: bool | None = Field(default=None, description="Whether S3 shall use a bucket key with aws:kms.")
     clock: ClockSetting = Field(default=Clock(), description="A clock that runs at another rate, for demonstrations.")
 

@@ -17,7 +17,7 @@ _BENDS = 100
 class Anomaly(NamedTuple):
     """An interval of recorded time in which something may have been missed unseen.
 
-    `seconds` is how long the process stood still, or by how much the machine's clock stepped.
+    `seconds` is how long the process did not run, or by how much the machine's clock stepped.
     """
 
     start: datetime
@@ -30,8 +30,8 @@ class Timeline:
     """Turns the machine's clocks into the timestamps that are recorded. The caller advances it several times a second.
 
     Real and monotonic times are seconds, given by the caller. `last` is the timestamp recorded last, `steps` counts
-    the steps of the machine's clock. A clock that is behind what was recorded lets time all but stand still until it
-    has caught up; no two timestamps are the same, so that an outage never lasts nothing.
+    the steps of the machine's clock. While the clock is behind what was recorded, each timestamp is a microsecond after
+    the one before. No two timestamps are the same, so that an outage never has a length of 0.
     """
 
     def __init__(self, clock: Clock, floor: datetime, real: float, monotonic: float) -> None:
@@ -45,7 +45,7 @@ class Timeline:
     def advance(self, real: float, monotonic: float) -> Anomaly | None:
         """Move `last` on; return what is unsure since the last call.
 
-        A machine that is suspended counts as a clock that steps: its monotonic time stands still with it.
+        A suspended machine counts as a clock that steps: its monotonic time does not run either.
         """
         lived = monotonic - self._monotonic
         step = real - self._real - lived

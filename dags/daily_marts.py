@@ -21,7 +21,7 @@ with DAG(
     "daily_marts",
     description=__doc__,
     doc_md=DOC,
-    # not on the asset `sales`: its events have partitions, and those start no DAG without; a look costs next to nothing
+    # not on the asset `sales`: its events have partitions, and those start no DAG without; a check costs little
     schedule="45 * * * *",
     max_active_runs=1,
     default_args=DEFAULTS,

@@ -28,8 +28,8 @@ PROGRAMS: dict[str, tuple[type[BaseSettings], str]] = {
 _HEAD = """# Settings
 
 Every program reads environment variables, and a file `.env` in the folder where it is started; the environment
-wins. A program says all mistakes at once and starts only when there is none. Secrets are marked: they are never
-printed, and must not stand on a command line.
+wins. A program reports all mistakes together and starts only when there is none. Secrets are marked: they are never
+printed, and must not be given on a command line.
 
 boto3's own variables hold for S3: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_DEFAULT_REGION`, and
 `AWS_ENDPOINT_URL` for an S3 that is not Amazon's; or an IAM role and none of them.
@@ -41,24 +41,24 @@ _TAIL = """
 
 Read where Airflow's DAG processor runs.
 
-| variable | what it is | without it |
+| variable | what it is | default |
 |---|---|---|
 | `TIDEMARK_FIRST_HOUR` | The first hour that `load_sales` is meant to load. | the hour in which it is switched on |
 | `TIDEMARK_CATCHUP` | Whether the hours since then are loaded when it is switched on. | `false` |
-| `TIDEMARK_ALERT_EMAIL` | Who gets an e-mail when a task fails, with commas; by `smtp_default`. | nobody |
-| `TIDEMARK_ALERT_SLACK` | The connection to a Slack webhook; needs Airflow's Slack provider. | nobody |
+| `TIDEMARK_ALERT_EMAIL` | Who gets an e-mail when a task fails, with commas; by `smtp_default`. | no e-mail |
+| `TIDEMARK_ALERT_SLACK` | The connection to a Slack webhook; needs Airflow's Slack provider. | no message |
 
 ## The simulator
 
-| variable | what it is | without it |
+| variable | what it is | default |
 |---|---|---|
-| `TIDEMARK_SIMULATOR_KEYS` | Keys to let in: LABEL=KEY, with spaces; the label stands in the ledger. | - |
+| `TIDEMARK_SIMULATOR_KEYS` | Keys to let in: LABEL=KEY, with spaces; the ledger names a client by its label. | - |
 
 ## The scripts of an installation
 
 Read from `/etc/tidemark/*.env` by what `deploy/install` puts on a machine.
 
-| variable | what it is | without it |
+| variable | what it is | default |
 |---|---|---|
 | `TIDEMARK_SECRET_ID` | The secret of AWS Secrets Manager with the OpenSea API key. | a file in /etc/tidemark/secrets |
 | `TIDEMARK_WAREHOUSE_SECRET_ID` | The one that holds the warehouse's password. | the same |
@@ -81,7 +81,7 @@ def variable(settings: type[BaseSettings], name: str) -> str:
 
 def _section(title: str, settings: type[BaseSettings], used_by: str) -> str:
     rows = "".join(_rows(settings))
-    return f"\n## {title}\n\nUsed by {used_by}.\n\n| variable | what it is | without it |\n|---|---|---|\n{rows}"
+    return f"\n## {title}\n\nUsed by {used_by}.\n\n| variable | what it is | default |\n|---|---|---|\n{rows}"
 
 
 def _rows(settings: type[BaseSettings]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """docs/warehouse.md and its drawing, from the catalogue of a warehouse that was just migrated: `make docs`.
 
-What a table or column means is said once, in the COMMENT that its migration gives it; examples stand in
+What a table or column means is said once, in the COMMENT that its migration gives it; examples are in
 `sql/examples.sql`.
 """
 

@@ -21,7 +21,7 @@ COLUMNS = {
     **{name: {"data_type": "decimal", "precision": 200, "scale": 100} for name in PRICES},
     "fees": {"data_type": "json"},
 }
-FIRST = 100  # among so many every column has a value
+FIRST = 100  # rows, among which every column has a value
 
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 folder, count = Path(sys.argv[1]), int(sys.argv[2])

@@ -48,7 +48,7 @@ def repair(disk: Disk, now: datetime) -> None:
             truncate_torn_tail(disk, segment)
         elif ledger := _parsed(CoverageName.parse, name):
             told = _told(disk.read(path))
-            if not told:  # an empty ledger would say that nobody was meant to run; without it the one before goes on
+            if not told:  # an empty ledger would mean that no topic was expected; the one before is continued
                 disk.remove(path)
                 continue
             disk.put_at(path, told, b"")
@@ -80,7 +80,7 @@ def _explain_first_hour(disk: Disk, now: datetime) -> None:
 
 
 def _told(ledger: bytes) -> int:
-    """Return up to where a ledger can be read. What it says behind a broken line is not believed: that is a gap."""
+    """Return up to where a ledger can be read. What follows a broken line is not trusted: that is a gap."""
     end = 0
     while stop := ledger.find(b"\n", end) + 1:
         try:
@@ -101,7 +101,7 @@ def seal(disk: Disk, name: SegmentName) -> None:
 
 
 def truncate_torn_tail(disk: Disk, name: SegmentName) -> None:
-    """Cut an open segment that nobody writes after its last whole line, and seal it."""
+    """Cut an open segment that no process writes after its last whole line, and seal it."""
     path = f"{OPEN}/{name}"
     with disk.view(path) as content:
         whole = _whole(content)

@@ -6,7 +6,7 @@ LOSS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 """After a loss, in seconds: short, since every second is a gap."""
 
 REFUSAL = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 240.0, 480.0, 900.0)
-"""After a refusal, which often passes by itself."""
+"""After a refusal, which is often temporary."""
 
 KEY_REFUSAL = (60.0, 120.0, 240.0, 480.0, 900.0)
 """After a refusal of the key, which only a person can end."""
@@ -14,9 +14,9 @@ KEY_REFUSAL = (60.0, 120.0, 240.0, 480.0, 900.0)
 
 @dataclass(slots=True)
 class Backoff:
-    """How long to wait before the next attempt, in seconds: the steps one after the other, then the last for ever.
+    """How long to wait before the next attempt, in seconds: each step once, then always the last.
 
-    A pause is drawn between half a step and the whole, so that clients that were cut at once do not return at once.
+    A pause is between half a step and the whole step, so that clients that were cut together do not reconnect together.
     """
 
     steps: tuple[float, ...]
@@ -29,5 +29,5 @@ class Backoff:
         return step * (0.5 + 0.5 * chance)
 
     def reset(self) -> None:
-        """Begin with the first step again; called only once the server has answered and stayed."""
+        """Begin with the first step again; called only once a connection was answered and lasted."""
         self.attempts = 0

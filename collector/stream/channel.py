@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 
 class State(Enum):
-    """Where a channel stands."""
+    """The state of a channel."""
 
     JOINING = auto()
     JOINED = auto()
@@ -56,14 +56,14 @@ TRANSITIONS: dict[tuple[State, Input], State] = {
 
 
 class ImpossibleError(Exception):
-    """An input came in a state in which the machine never gives it: a mistake of Tidemark's own."""
+    """An input came in a state in which the machine never gives it: a fault of Tidemark."""
 
 
 @dataclass(slots=True)
 class Channel:
-    """A topic, where it stands, and what it waits for.
+    """A topic, its state, and what it waits for.
 
-    `ref` is that of the request without an answer, `timer` the moment at which patience or the pause ends, both None
+    `ref` is that of the request without an answer, `timer` the time at which the timeout or the pause ends, both None
     where there is none. `attempts` counts the pauses since it last lived for a while.
     """
 

@@ -93,7 +93,7 @@ def read_frame(data: bytes) -> Frame:
 
 
 def _read_with_lone_surrogates(data: bytes) -> Frame:
-    """Read a frame in which half of a surrogate pair stands alone; its payload is kept as received."""
+    """Read a frame that holds half of a surrogate pair; its payload is kept as received."""
     whole = replace_lone_surrogates(data)
     if whole == data or (frame := read_frame(whole)).event is None:
         return Frame(None, None, None, None, msgspec.Raw(data))

@@ -117,7 +117,7 @@ class Session:
     async def close(self, reason: Reason) -> None:
         """End the connection in good order; messages that still come are kept, for a second at most.
 
-        The server answers a heartbeat before it says goodbye, which proves a quiet stream up to now.
+        The server answers a heartbeat before it closes, which proves a quiet stream up to now.
         """
         self._verdict = self._verdict or reason
         self.ask()

@@ -80,7 +80,7 @@ class WebSocketConnection(client.ClientConnection):
         self.send_data()
 
     def cut(self) -> None:
-        """End the connection without a word."""
+        """End the connection without a Close frame."""
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -93,7 +93,7 @@ class WebSocketConnection(client.ClientConnection):
             self._straight = fresh and self.response is not None and data.endswith(b"\r\n\r\n")
         self._hand_over()
         if self._is_over:
-            self._hang_up()
+            self._close_transport()
         elif self._rest:
             self.transport.pause_reading()
             self.loop.call_soon(self._go_on)
@@ -124,8 +124,8 @@ class WebSocketConnection(client.ClientConnection):
         """Whether nothing more can come: the server closed, or it sent what no websocket may carry."""
         return self.protocol.close_rcvd is not None or self.protocol.parser_exc is not None
 
-    def _hang_up(self) -> None:
-        """Close the socket when what is to be sent has left; a server may keep it open for ever."""
+    def _close_transport(self) -> None:
+        """Close the socket when what is to be sent has left; the server may never close its side."""
         self.transport.close()
         self.loop.call_later(_CLOSING, self.transport.abort)
 
@@ -152,7 +152,7 @@ class WebSocketConnection(client.ClientConnection):
             self.cut()
 
     @property
-    def said_goodbye(self) -> bool:
+    def was_closed_in_order(self) -> bool:
         """Whether the server closed in good order; then everything it had sent before has arrived."""
         return self.protocol.close_rcvd is not None and self.protocol.parser_exc is None
 
@@ -161,7 +161,7 @@ class WebSocketConnection(client.ClientConnection):
         await self.wait_closed()
         if self.failure:
             raise self.failure
-        if self.said_goodbye and self.protocol.close_rcvd_then_sent:
+        if self.was_closed_in_order and self.protocol.close_rcvd_then_sent:
             return Reason.CLOSED_BY_SERVER
         sent = self.protocol.close_sent
         return _OWN_CODES.get(sent.code, Reason.CONNECTION_LOST) if sent else Reason.CONNECTION_LOST

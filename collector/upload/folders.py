@@ -1,8 +1,8 @@
 """The spool folder as the uploader sees it. State is folders and names; a step is done by a rename.
 
 `sealed/NAME.jsonl` waits · `packed/NAME.jsonl.zst` and its record `packed/NAME.jsonl.json` are about to be uploaded ·
-`uploaded/NAME.jsonl.json` says that the archive has it. An hour's manifest stands as `packed/HOUR.json` until the
-archive has it, and as `uploaded/HOUR.json` from then on. What is in `packed/` is sent again byte for byte.
+`uploaded/NAME.jsonl.json` says that the archive has it. An hour's manifest is `packed/HOUR.json` until the
+archive has it, and `uploaded/HOUR.json` from then on. What is in `packed/` is sent again byte for byte.
 """
 
 import os
@@ -84,7 +84,7 @@ class UploadFolders:
         return target, packed
 
     def discard(self, name: SegmentName) -> None:
-        """Throw away a packed file that turned out to be damaged; the sealed one is packed anew next time."""
+        """Delete a packed file that is damaged; the sealed one is packed again next time."""
         (self._packed / f"{name}.json").unlink()
         (self._packed / f"{name}.zst").unlink()
 
@@ -108,7 +108,7 @@ class UploadFolders:
         return next((path for path in places if path.exists()), None)
 
     def keep_manifest(self, hour: Hour, data: bytes) -> Path:
-        """Write an hour's manifest down before it is put, so that every attempt puts the same bytes."""
+        """Write an hour's manifest before it is put, so that every attempt puts the same bytes."""
         path = self._packed / f"{hour.compact}.json"
         write_atomic(path, lambda file: file.write(data))
         return path

@@ -13,7 +13,7 @@ class Listing:
     """The names in a spool, by state.
 
     `open_hours` are those of files that are still being written. `uploaded` segments and `committed` hours (those
-    whose manifest stands in the archive) were read back from it.
+    whose manifest is in the archive) were read back from it.
     """
 
     open_hours: frozenset[Hour] = frozenset()
@@ -37,7 +37,7 @@ class Listing:
 class Plan:
     """What to do, oldest first.
 
-    `late` segments belong to an hour whose manifest already stands in the archive; they cannot become part of it.
+    `late` segments belong to an hour whose manifest is already in the archive; they cannot become part of it.
     """
 
     segments: tuple[SegmentName, ...]

@@ -36,7 +36,7 @@ def test_a_migrated_warehouse_passes_and_a_superuser_is_a_warning(warehouse_url:
     assert "the clocks agree" in found["warehouse"].note
 
 
-def test_a_user_without_rights_is_told_which_role_is_missing(warehouse_url: str, clerk: str) -> None:
+def test_a_user_without_rights_gets_the_missing_role(warehouse_url: str, clerk: str) -> None:
     found = results(clerk)["rights"]
     assert found.state == "failed"
     assert "tidemark_loader" in found.hint

@@ -58,7 +58,7 @@ def site(tmp_path: Path, s3_server: S3Server, bucket: str) -> Site:
     return Site(tmp_path, s3_server, bucket)
 
 
-def test_says_a_line_for_each_file_and_hour_and_an_honest_last_one(site: Site):
+def test_prints_a_line_for_each_file_and_hour_and_a_summary(site: Site):
     site.spooled.hour(FIRST, segments=2)
     first = site.run()
     assert (first.returncode, first.stderr) == (0, "")
@@ -80,7 +80,7 @@ def test_prints_one_json_object_for_a_script(site: Site):
     assert [each["hour"] for each in report["committed"]] == ["2026-11-20T10"]
 
 
-def test_a_different_object_is_loud_and_the_exit_status_says_so(site: Site):
+def test_a_different_object_is_an_error_with_exit_status_1(site: Site):
     site.spooled.hour(FIRST, segments=2)
     key = f"{PREFIX}events/date=2026-11-20/hour=10/collector={COLLECTOR}/20261120T10.0001.jsonl.zst"
     site.plant(key, b"somebody else's")

@@ -84,7 +84,7 @@ async def test_it_stops_within_five_seconds_with_everything_on_disk(machine: Mac
     assert "key-a" not in err.decode()
 
 
-async def test_it_tells_how_it_is(machine: Machine) -> None:
+async def test_it_serves_its_status(machine: Machine) -> None:
     async with machine.collecting() as process:
         machine.send(3)
         found = holder(machine.spool)
@@ -128,7 +128,7 @@ async def test_a_signal_makes_it_read_the_collections_again(machine: Machine, tm
         assert process.returncode is None
 
 
-async def test_the_service_manager_is_told(machine: Machine, tmp_path: Path) -> None:
+async def test_the_service_manager_is_notified(machine: Machine, tmp_path: Path) -> None:
     address = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(address))

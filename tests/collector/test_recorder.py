@@ -120,7 +120,7 @@ class Hands:
         return self.now
 
 
-async def test_what_is_claimed_stands_in_the_ledger(disk: Disk) -> None:
+async def test_what_is_claimed_is_in_the_ledger(disk: Disk) -> None:
     hands = Hands()
     timeline = Timeline(Clock(), EPOCH, hands.real(), hands.clock())
     ledger = Ledger(disk, "run")

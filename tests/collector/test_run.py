@@ -100,7 +100,7 @@ async def test_strange_messages_are_kept_as_they_are(recording: Recording, fault
 
 
 @pytest.mark.parametrize(("status", "reason"), [(401, "key_refused"), (403, "key_refused"), (429, "rate_limited")])
-async def test_a_refusal_is_told_and_not_hammered(recording: Recording, status: int, reason: str) -> None:
+async def test_a_refusal_is_recorded_and_retried_with_pauses(recording: Recording, status: int, reason: str) -> None:
     recording.simulator.arm(Refuse(status=status, times=100))
     async with recording.running():
         await recording.until(lambda: recording.collector.status().failed)
@@ -227,7 +227,7 @@ async def test_two_connections_lose_nothing_when_one_is_cut(simulator: Simulator
     assert recording.reasons() == set()
 
 
-async def test_what_is_dialled_at_the_end_is_not_left_open(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_connection_that_opens_at_the_end_is_closed(simulator: Simulator, tmp_path: Path) -> None:
     dialled, may_open = 0, asyncio.Event()
 
     async def second_waits(_connection: ServerConnection, _request: Request) -> None:
@@ -356,7 +356,7 @@ async def test_a_clock_that_steps_is_noted_and_time_never_goes_back(
         assert stamps == sorted(stamps)
 
 
-async def test_an_outage_while_time_stands_still_is_a_gap(
+async def test_an_outage_while_recorded_time_waits_is_a_gap(
     recording: Recording,
 ) -> None:
     async with recording.running():
@@ -372,7 +372,7 @@ async def test_an_outage_while_time_stands_still_is_a_gap(
     recording.balance()
 
 
-async def test_a_sync_on_its_way_is_heard_out_before_the_end(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_running_sync_is_awaited_before_the_end(simulator: Simulator, tmp_path: Path) -> None:
     disk = RefusingDisk(tmp_path / "spool")
     begun, go_on, sync = threading.Event(), threading.Event(), disk.sync
 

@@ -86,7 +86,7 @@ def test_a_dead_collector_leaves_its_spool(tmp_path: Path) -> None:
     assert found.disk_free > 0
 
 
-def test_a_collector_that_does_not_answer_is_told_from_a_dead_one(tmp_path: Path) -> None:
+def test_a_collector_that_does_not_answer_is_distinguished_from_a_dead_one(tmp_path: Path) -> None:
     with held(tmp_path) as lock:
         lock.publish("http://127.0.0.1:9")
         found = inspect(tmp_path)

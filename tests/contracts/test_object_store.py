@@ -74,7 +74,7 @@ def test_what_was_put_is_there_byte_for_byte(archive, tmp_path, size):
     assert archive.media_type(KEY) == "application/zstd"
 
 
-def test_an_equal_object_is_a_success_that_says_so(archive, tmp_path):
+def test_an_equal_object_is_a_success_that_is_not_created(archive, tmp_path):
     content = b"equal" * PART
     put(archive.store, tmp_path / "file", content)
     assert put(archive.store, tmp_path / "file", content) is False

@@ -149,7 +149,7 @@ def test_the_warehouse_is_private_encrypted_backed_up_and_forces_tls() -> None:
     assert {item["ParameterName"]: item["ParameterValue"] for item in settings}["rds.force_ssl"] == "1"
 
 
-def test_every_alarm_reaches_somebody_and_says_which_page_of_the_runbook_to_open() -> None:
+def test_every_alarm_is_sent_and_names_a_section_of_the_runbook() -> None:
     resources = decode_yaml(str(AWS / "alarms.yaml"))["Resources"].values()
     alarms = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::CloudWatch::Alarm"]
     runbook = (AWS.parents[1] / "docs" / "runbook.md").read_text()

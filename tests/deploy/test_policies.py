@@ -134,7 +134,7 @@ def test_the_bucket_refuses_plain_http_and_puts_that_could_overwrite() -> None:
 
 
 @pytest.mark.parametrize("template", ["collector", "airflow"])
-def test_a_machine_tells_cloudwatch_of_this_system_only(template: str) -> None:
+def test_a_machine_may_write_metrics_of_this_system_only(template: str) -> None:
     statements = _properties(template, "Role")["Policies"][0]["PolicyDocument"]["Statement"]
     (statement,) = [one for one in statements if "cloudwatch" in str(one["Action"])]
     assert statement["Action"] == "cloudwatch:PutMetricData"

@@ -77,7 +77,7 @@ def awaited() -> set[str]:
 
 @pytest.mark.postgres
 @pytest.mark.usefixtures("s3_endpoint")
-def test_every_alarm_is_told_what_it_waits_for(port: int, warehouse_url: str) -> None:
+def test_every_alarm_gets_the_metric_it_watches(port: int, warehouse_url: str) -> None:
     collector = published("collector", "one", METRICS_PORT=str(port), COLLECTOR="collector-a")
     queries = str(DEPLOY / "prometheus" / "query-exporter.yml")
     warehouse = published("warehouse", "two", WAREHOUSE_URL=warehouse_url, QUERIES=queries)

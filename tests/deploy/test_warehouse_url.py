@@ -34,7 +34,7 @@ def test_any_password_comes_back_from_the_address(password: str, spacing: int | 
 @pytest.mark.parametrize(
     "secret", ["", "none yet", "[]", '{"password": "hidden"}', '{"username": 1, "password": "hidden"}']
 )
-def test_a_secret_of_another_shape_is_told_without_its_text(secret: str) -> None:
+def test_a_secret_of_another_shape_is_reported_without_its_text(secret: str) -> None:
     done = address(secret)
     assert (done.returncode, done.stdout) == (1, "")
     assert "not a JSON object with username and password" in done.stderr

@@ -118,7 +118,7 @@ def call(caller: str, stranger: Stranger, monkeypatch: pytest.MonkeyPatch) -> Ca
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-def test_a_stranger_is_told_nothing(caller: str, call: Callable[[], None], stranger: Stranger) -> None:
+def test_an_untrusted_server_gets_no_secret(caller: str, call: Callable[[], None], stranger: Stranger) -> None:
     _, error, words = CALLERS[caller]
     with pytest.raises(error, match=words):
         call()
@@ -139,7 +139,7 @@ def test_one_that_is_vouched_for_is_asked(
     assert KEY.encode() in stranger.told
 
 
-def test_nothing_is_told_not_to_verify() -> None:
+def test_no_client_turns_verification_off() -> None:
     lax = re.compile(
         r"verify\s*=\s*False|CERT_NONE|check_hostname\s*=\s*False|_create_unverified|no-verify|--insecure"
         r"|curl [^|;]*-\w*k\b|sslmode=(disable|allow|prefer)"

@@ -57,7 +57,7 @@ def test_every_sale_is_counted_by_what_makes_it_one(url: str) -> None:
     assert sales(url) == Counter(SaleKey("base", f"0x{n}", "0xc0", n, order) for n, order in hashes.items())
 
 
-def test_an_hour_is_told_by_its_first_load(url: str) -> None:
+def test_an_hour_has_the_counts_of_its_first_load(url: str) -> None:
     assert loads(url) == {TEN: LoadedHour(lines=20, inserted=10, replaced=1, duplicates=2, quarantined=4)}
 
 

@@ -71,7 +71,7 @@ def test_the_probe_finds_out_what_the_server_does_and_leaves_nothing(site: Site)
     assert site.objects() == {}
 
 
-def test_a_server_that_overwrites_gets_nothing_unless_it_is_told_to_look(site: Site) -> None:
+def test_a_server_that_overwrites_gets_nothing_unless_keys_are_looked_up(site: Site) -> None:
     site.spooled.hour(FIRST)
     report = site.upload(put_once="conditional")
     assert report.complete is site.kind.puts_once

@@ -97,7 +97,7 @@ def test_nothing_is_due_at_rate_zero() -> None:
     assert pace.due(100.5) == 5
 
 
-async def test_what_is_dropped_for_everybody_is_sent_to_none_and_known_to_the_events_api(simulator: Simulator) -> None:
+async def test_what_is_dropped_for_all_is_sent_to_none_and_is_in_the_events_api(simulator: Simulator) -> None:
     simulator.arm(Drop(share=1.0, collection="seals"))
     async with connected(simulator) as client:
         await client.join()

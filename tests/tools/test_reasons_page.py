@@ -10,7 +10,7 @@ def test_the_page_is_what_make_docs_writes() -> None:
     assert PAGE.read_text() == with_table(PAGE.read_text())
 
 
-def test_every_reason_has_a_row_and_what_stands_around_the_table_stays() -> None:
+def test_every_reason_has_a_row_and_the_text_around_the_table_stays() -> None:
     page = with_table("before\n\n| reason | what happened |\n|---|---|\n| `old` | gone |\n\nafter\n")
     assert page.startswith("before\n\n|")
     assert page.endswith(" |\n\nafter\n")

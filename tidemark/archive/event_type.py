@@ -44,7 +44,7 @@ def counted_type(name: bytes | msgspec.Raw) -> str:
 
 
 def event_type_of(message: bytes | msgspec.Raw) -> str:
-    """Return the counting name of a message; an empty one stands for a frame that was not understood.
+    """Return the counting name of a message; an empty one is a frame that was not understood.
 
     An object frame without a topic (documentation of 2022) is kept whole, and its envelope is its payload.
     Never raises.

@@ -34,7 +34,7 @@ def is_repair(collector: str) -> bool:
 
 
 def checked_collector(collector: str) -> str:
-    """Return a collector's id unchanged; raise ValueError unless it can stand in a name."""
+    """Return a collector's id unchanged; raise ValueError unless it can be part of a name."""
     if not _COLLECTOR.fullmatch(collector):
         raise ValueError(f"{collector!r} is not a collector id; use a-z, 0-9 and inner dashes, such as collector-a")
     return collector
@@ -146,5 +146,5 @@ def probe_name(collector: str) -> str:
 
 
 def manifest_folder(prefix: str, hour: Hour) -> str:
-    """Return the key prefix under which every collector's manifest of an hour stands."""
+    """Return the key prefix of every collector's manifest of an hour."""
     return f"{checked_prefix(prefix)}manifests/{_partition(hour)}/"

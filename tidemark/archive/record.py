@@ -36,12 +36,12 @@ LONGEST_LINE = 96 << 20  # a message of the largest size that can be set, 64 MiB
 
 
 def line_start(received_at: str, topic: str | None) -> bytes:
-    """Print what stands before the message in a record line; `LINE_END` stands behind it."""
+    """Print what precedes the message in a record line; `LINE_END` follows it."""
     return b'{"received_at":"%b","topic":%b,"message":' % (received_at.encode(), _encode(topic))
 
 
 def on_one_line(message: bytes) -> bytes:
-    """Replace line breaks by spaces: in valid JSON they only stand between tokens, so no value changes."""
+    """Replace line breaks by spaces: in valid JSON they are only between tokens, so no value changes."""
     return message.replace(b"\n", b" ").replace(b"\r", b" ")
 
 

@@ -11,10 +11,10 @@ from tidemark.core.hour import Hour
 def repair(
     first: Annotated[
         Hour | None,
-        typer.Argument(parser=hour, metavar="HOUR", help="The first hour, in UTC; without it, the last seven days."),
+        typer.Argument(parser=hour, metavar="HOUR", help="The first hour, in UTC; default: the last seven days."),
     ] = None,
     last: Annotated[
-        Hour | None, typer.Argument(parser=hour, metavar="LAST", help="The last hour; without it, the current one.")
+        Hour | None, typer.Argument(parser=hour, metavar="LAST", help="The last hour; default: the current one.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is open and ask for nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,

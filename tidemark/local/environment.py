@@ -16,7 +16,7 @@ _OURS = ("AIRFLOW_", "AWS_", "OPENSEA_", "PG", "TIDEMARK_")
 
 @dataclass(frozen=True)
 class Source:
-    """The market that is recorded: OpenSea or its stand-in.
+    """The market that is recorded: OpenSea or the simulator.
 
     `stream` and `api` are the settings that tell collector and loader where it is and what of it is wanted; empty
     ones mean OpenSea and everything. `keys` holds an API key for each collector.

@@ -1,4 +1,4 @@
-"""What the warehouse says: every sale in it, what each load did, and which collections sold most."""
+"""What the warehouse holds: every sale in it, what each load did, and which collections sold most."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ FROM core.sale GROUP BY 1 ORDER BY 3 DESC NULLS LAST, 2 DESC, 1 LIMIT %s
 
 
 def sales(url: str) -> Counter[SaleKey]:
-    """Return how often each sale stands in the warehouse."""
+    """Return how many rows the warehouse has of each sale."""
     return Counter(SaleKey(*row) for row in _rows(url, _SALES))
 
 

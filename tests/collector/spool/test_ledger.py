@@ -138,7 +138,7 @@ def test_nothing_is_closed_while_messages_cannot_be_kept(disk: RefusingDisk, led
     assert {gap.start for gap in coverage(disk, folder="sealed").gaps if gap.reason == "disk_full"} == {at(58)}
 
 
-def test_the_same_failure_again_says_nothing_new(disk: RefusingDisk, ledger: Ledger) -> None:
+def test_the_same_failure_is_recorded_once(disk: RefusingDisk, ledger: Ledger) -> None:
     ledger.prove(at(10), 1)
     lose(ledger, 11, 10, "closed_by_server")
     for minute in (12, 13, 14):
@@ -193,7 +193,7 @@ def test_a_new_process_goes_on_in_the_same_file(disk: RefusingDisk, ledger: Ledg
     assert coverage(disk).expected == {ALL: "process_died", DOGS: "connecting"}
 
 
-def test_a_process_in_a_later_hour_is_told_what_was_expected(disk: RefusingDisk, ledger: Ledger) -> None:
+def test_a_process_in_a_later_hour_knows_what_was_expected(disk: RefusingDisk, ledger: Ledger) -> None:
     write(ledger)
     later = Ledger(disk, "run-2")
     later.start(at(75), [ALL], "tidemark", inheritance(disk))

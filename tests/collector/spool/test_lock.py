@@ -57,7 +57,7 @@ def test_a_timeout_outlasts_a_short_holder(tmp_path: Path) -> None:
             assert holder(tmp_path) == Holder(os.getpid(), "")
 
 
-def test_the_holder_says_where_to_ask(tmp_path: Path) -> None:
+def test_the_lock_holds_the_address_of_its_process(tmp_path: Path) -> None:
     with held(tmp_path) as lock:
         lock.publish("http://127.0.0.1:9464")
         assert holder(tmp_path) == Holder(os.getpid(), "http://127.0.0.1:9464")

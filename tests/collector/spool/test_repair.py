@@ -85,7 +85,7 @@ def test_a_ledger_is_believed_up_to_its_first_broken_line(disk: Disk) -> None:
 
 
 @pytest.mark.parametrize("torn", [b"", b'{"entry":"began","at"'])
-def test_a_ledger_that_says_nothing_is_no_ledger(disk: Disk, torn: bytes) -> None:
+def test_an_empty_ledger_is_no_ledger(disk: Disk, torn: bytes) -> None:
     disk.put_at(f"sealed/{CoverageName(HOUR.previous())}", 0, b"".join(map(print_entry, earlier())))
     disk.put_at(f"open/{LEDGER}", 0, torn)
     repair(disk, NOW)

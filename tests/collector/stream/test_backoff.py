@@ -6,7 +6,7 @@ from collector.stream.backoff import KEY_REFUSAL, LOSS, REFUSAL, Backoff
 
 
 @pytest.mark.parametrize("steps", [LOSS, REFUSAL, KEY_REFUSAL])
-def test_pauses_are_the_steps_and_then_the_last_for_ever(steps: tuple[float, ...]) -> None:
+def test_pauses_are_the_steps_and_then_always_the_last(steps: tuple[float, ...]) -> None:
     backoff = Backoff(steps)
     found = [backoff.pause(1.0) for _ in range(len(steps) + 3)]
     assert found == [*steps, *[steps[-1]] * 3]

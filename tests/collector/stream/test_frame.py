@@ -131,5 +131,5 @@ def test_only_ok_is_a_consent(reply: bytes, *, ok: bool) -> None:
     assert is_ok(reply) is ok
 
 
-def test_control_events_are_told_from_messages() -> None:
+def test_control_events_are_distinguished_from_messages() -> None:
     assert {REPLY, ERROR, CLOSE} == CONTROL

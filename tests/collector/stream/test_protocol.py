@@ -81,7 +81,7 @@ def test_control_frames_are_not_messages_and_nonsense_is_kept() -> None:
     assert server.talk.take_events() == []
 
 
-def test_a_heartbeat_goes_out_every_thirty_seconds_and_its_answer_is_told() -> None:
+def test_a_heartbeat_is_sent_every_thirty_seconds_and_its_answer_is_an_event() -> None:
     server = Server().joined()
     assert server.tick(29.9) == []
     assert server.tick(30.0) == []
@@ -228,7 +228,7 @@ def test_a_leave_without_answer_ends_by_itself() -> None:
     assert server.talk.settled
 
 
-def test_a_heartbeat_can_be_sent_out_of_turn() -> None:
+def test_a_heartbeat_can_be_sent_at_any_time() -> None:
     server = Server().joined()
     server.talk.ask(12.0)
     server.hear()

@@ -19,7 +19,7 @@ class Line:
 
     def __init__(self) -> None:
         self.sent: list[Any] = []
-        self.said_goodbye = False
+        self.was_closed_in_order = False
         self.hear: Callable[[list[bytes]], None] = print
         self._reason: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
 
@@ -37,7 +37,7 @@ class Line:
         self.end(Reason.CONNECTION_LOST)
 
     async def close(self) -> None:
-        self.said_goodbye = True
+        self.was_closed_in_order = True
         self.end(Reason.CLOSED_BY_SERVER)
 
     async def ended(self) -> Reason:
@@ -62,7 +62,7 @@ async def session(line: Line, notes: Notes) -> Session:
     return session
 
 
-async def test_what_is_heard_is_recorded_and_noted(session: Session, line: Line, notes: Notes) -> None:
+async def test_what_is_received_is_recorded_and_noted(session: Session, line: Line, notes: Notes) -> None:
     assert [frame[3] for frame in line.sent] == ["phx_join"]
     line.hear([OK.encode(), b'["1",null,"collection:*","item_sold",{}]'])
     assert session.answered
@@ -79,7 +79,7 @@ async def test_what_is_heard_is_recorded_and_noted(session: Session, line: Line,
     assert notes.lost == [(7, "connection_lost")]
 
 
-async def test_the_verdict_of_the_protocol_is_the_reason(session: Session, line: Line, notes: Notes) -> None:
+async def test_the_protocol_gives_the_reason_of_the_end(session: Session, line: Line, notes: Notes) -> None:
     line.hear([OK.encode()])
     session.tick(1031)
     session.tick(1062)

@@ -102,7 +102,7 @@ def test_what_a_server_must_not_send_is_for_the_parser(frame: Frame) -> None:
     assert "reserved" in str(protocol.parser_exc)
 
 
-def test_a_goodbye_is_for_the_parser() -> None:
+def test_a_close_frame_is_for_the_parser() -> None:
     found, protocol = through_the_splitter(
         [printed("whole", b"last") + Frame(Opcode.CLOSE, b"\x03\xe8").serialize(mask=False)]
     )

@@ -82,7 +82,7 @@ async def test_the_pause_that_a_server_asks_for(asked: str, pause: float | None)
         assert (await refused(url)).retry_after == pause
 
 
-async def test_nobody_there() -> None:
+async def test_a_port_without_a_server() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = SecretStr(f"ws://127.0.0.1:{taken.getsockname()[1]}/?token=secret")
@@ -194,7 +194,7 @@ async def test_every_end_has_its_name(do: str, reason: str) -> None:
     assert await ending(do) == reason
 
 
-async def test_closing_is_a_goodbye_and_takes_no_longer_than_a_second() -> None:
+async def test_closing_sends_a_close_frame_and_takes_at_most_a_second() -> None:
     async def deaf(ws: ServerConnection) -> None:
         ws.transport.pause_reading()
         await asyncio.sleep(1.5)
@@ -206,7 +206,7 @@ async def test_closing_is_a_goodbye_and_takes_no_longer_than_a_second() -> None:
         )
         async with asyncio.timeout(2):
             await connection.close()
-        assert not connection.said_goodbye
+        assert not connection.was_closed_in_order
         connection.post([b"too late"])
 
 
@@ -236,7 +236,7 @@ async def test_a_server_that_keeps_the_socket_open_after_the_end_is_not_waited_f
         connection.start(list[bytes]().extend)
         async with asyncio.timeout(0.9):
             assert await connection.ended() == reason
-        assert connection.said_goodbye == (reason is Reason.CLOSED_BY_SERVER)
+        assert connection.was_closed_in_order == (reason is Reason.CLOSED_BY_SERVER)
 
 
 async def test_a_read_full_of_pings_does_not_hold_up_the_loop() -> None:

@@ -87,7 +87,7 @@ def test_an_hour_without_a_ledger_has_none(spooled, folders):
     assert folders.ledger(SECOND) is None
 
 
-def test_deletes_exactly_what_it_is_told_and_counts_it(spooled, folders):
+def test_deletes_exactly_what_it_is_given_and_counts_it(spooled, folders):
     spooled.hour(FIRST)
     spooled.hour(Hour.parse("2026-11-20T11"))
     folders.pack(NAME, level=1)

@@ -38,7 +38,7 @@ def test_a_run_that_left_something_behind_is_not_complete(report: Report):
     assert not report.complete
 
 
-def test_failures_add_up_over_runs_and_success_does_not_forget_them():
+def test_failures_add_up_over_runs_also_after_a_success():
     failed = Report(failed=[Failed("20261120T10.0001.jsonl", "bucket is gone", "Create it")], waiting=3)
     first = last_run("2026-11-20T11:05:00.000000Z", failed, None)
     assert (first.complete, first.problems, first.waiting, first.failures) == (False, ("bucket is gone",), 3, 1)

@@ -56,7 +56,7 @@ def test_a_manifest_says_when_it_was_first_written_however_often_it_is_put(spool
     assert manifest.software.startswith("tidemark ")
 
 
-def test_a_spoiled_record_beside_a_packed_file_means_packing_anew(spooled: Spooled, spool: UploadFolders):
+def test_a_damaged_record_beside_a_packed_file_means_packing_again(spooled: Spooled, spool: UploadFolders):
     store = MemoryStore()
     spool.pack(ONE, level=1)
     (spooled.root / "packed" / f"{ONE}.json").write_bytes(b"\x00")

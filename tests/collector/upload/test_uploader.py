@@ -95,7 +95,7 @@ def test_a_finished_hour_is_archived_with_its_manifest_last_and_kept_for_retenti
     assert {"sealed/20261120T10.0001.jsonl", "sealed/20261120T10.0002.jsonl"} < set(site.spooled.names())
 
 
-def test_tells_what_it_does_in_order(site: Site):
+def test_reports_its_steps_in_order(site: Site):
     site.spooled.hour(FIRST)
     site.upload(SECOND)
     planned, uploaded, committed = site.events
@@ -225,7 +225,7 @@ def test_a_manifest_whose_answer_was_lost_is_equal_at_the_next_try_an_hour_later
     assert_archived(store.objects, site.spooled, FIRST)
 
 
-def test_a_garbled_file_is_packed_anew(site: Site):
+def test_a_damaged_file_is_packed_again(site: Site):
     site.spooled.hour(FIRST)
     store = site.store = Failing(site.key(FIRST, 1), ChecksumMismatchError("other bytes", "Again"))
     assert not site.upload(SECOND).complete

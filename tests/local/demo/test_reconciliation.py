@@ -98,7 +98,7 @@ def test_a_gap_of_one_collector_excuses_no_other() -> None:
     assert result.unexplained == (("a", sent(1)),)
 
 
-def test_a_sale_that_nobody_received_may_be_in_the_warehouse_by_repair() -> None:
+def test_a_sale_that_no_collector_received_may_be_in_the_warehouse_by_repair() -> None:
     records = [record("a", [sent(1), sent(2, 50)], [1], gap(40, 60))]
     result = reconcile(records, frozenset({sale(1), sale(2)}), Counter([sale(1), sale(2)]), until=END, flight=FLIGHT)
     assert result.matches

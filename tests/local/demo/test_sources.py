@@ -114,7 +114,7 @@ def put(server: S3Server, bucket: str, collector: str, *segments: bytes) -> None
     client.put_object(Bucket=bucket, Key=str(ManifestKey("", collector, TEN)), Body=print_manifest(manifest))
 
 
-def test_each_hour_has_the_manifests_that_stand_there(s3_server: S3Server, bucket: str) -> None:
+def test_each_hour_has_its_manifests_of_the_archive(s3_server: S3Server, bucket: str) -> None:
     put(s3_server, bucket, "collector-b")
     put(s3_server, bucket, "collector-a")
     found = manifests(s3_server.client(), bucket, [TEN, TEN.next()])

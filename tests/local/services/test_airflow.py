@@ -22,7 +22,7 @@ def test_all_parts_are_healthy_and_every_dag_is_read(loading: Loading) -> None:
     assert {"load_sales", "reconcile_archive", "daily_marts"} <= loading.airflow.rest.dags()
 
 
-def test_nobody_comes_in_without_the_password(loading: Loading) -> None:
+def test_a_login_needs_the_password(loading: Loading) -> None:
     url = loading.airflow.url
     assert httpx.get(f"{url}/api/v2/dags").status_code == 401
     wrong = {"username": loading.airflow.username, "password": "admin"}

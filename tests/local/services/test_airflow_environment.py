@@ -7,7 +7,7 @@ from tidemark.local.services.airflow_environment import DAGS, airflow_environmen
 URL, DATABASE = "http://127.0.0.1:4711", "postgresql://tidemark:secret@127.0.0.1:5432/airflow"
 
 
-def test_every_part_is_told_where_everything_is() -> None:
+def test_every_part_gets_all_addresses() -> None:
     told = airflow_environment(Path("/home"), URL, DATABASE)
     assert told["AIRFLOW_HOME"] == "/home"
     assert told["AIRFLOW__API__HOST"] == "127.0.0.1"

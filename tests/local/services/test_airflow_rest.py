@@ -38,7 +38,7 @@ def test_the_form_takes_a_range_the_collectors_and_force(loading: Loading, rest:
     assert unchanged == [[False, False], [True, True], [False, False]]
 
 
-def test_a_task_tells_in_its_log_what_a_person_wants_to_know(loading: Loading, rest: AirflowRest) -> None:
+def test_a_task_logs_what_a_person_wants_to_know(loading: Loading, rest: AirflowRest) -> None:
     key = loading.archive("2026-10-02T05")[0]
     run = rest.trigger("load_sales", hour=key)
     rest.wait("load_sales", run)

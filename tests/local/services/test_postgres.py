@@ -47,7 +47,7 @@ def test_a_restart_ends_the_connections_and_keeps_the_port(server: Postgres) -> 
         assert (server.url(), one(url, "SELECT 1")) == (url, 1)
 
 
-def test_nobody_else_gets_in(server: Postgres, tmp_path: Path) -> None:
+def test_no_other_user_can_connect(server: Postgres, tmp_path: Path) -> None:
     with server:
         address = server.url().replace(server.url().split(":")[2].split("@")[0], "guessed")
         with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
@@ -71,7 +71,7 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
         broken.start()
 
 
-def test_a_data_folder_that_was_left_half_made_is_made_anew(server: Postgres, tmp_path: Path) -> None:
+def test_a_data_folder_that_was_left_half_made_is_made_again(server: Postgres, tmp_path: Path) -> None:
     half = tmp_path / "postgres" / "data"
     half.mkdir(parents=True)
     (half / "rest").touch()

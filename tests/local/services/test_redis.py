@@ -23,7 +23,9 @@ def test_it_answers_on_loopback_and_ends_with_its_block(tmp_path: Path) -> None:
         socket.create_connection(("127.0.0.1", address.port), timeout=5)
 
 
-def test_a_machine_without_redis_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_redis_gets_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Problem, match="apt-get install redis-server"), Redis(tmp_path):
         pass

@@ -28,7 +28,7 @@ def test_a_sale_has_the_fields_of_a_real_one() -> None:
     assert {frozenset(event["payment"]) for event in events} == {frozenset(real["payment"])}
 
 
-def test_a_sale_says_what_the_stream_said() -> None:
+def test_a_sale_has_the_values_of_the_stream() -> None:
     for message in market_messages("item_sold"):
         event, payload = event_of(message), json.loads(message.body)["payload"]
         key = message.sale

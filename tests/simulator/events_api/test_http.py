@@ -75,7 +75,7 @@ def test_requests_are_counted_for_each_client_by_the_minute() -> None:
     assert not limit.take("a", 60.0).refused
 
 
-def test_the_headers_say_what_is_left_and_when_to_come_again() -> None:
+def test_the_headers_give_what_is_left_and_when_to_ask_again() -> None:
     limit = RateLimit(1)
     assert limit.take("a", 0.0).headers(1000) == {
         "X-RateLimit-Limit": "1",

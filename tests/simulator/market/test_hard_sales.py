@@ -98,7 +98,7 @@ def test_a_number_is_unique_beside_ordinary_sales() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_rates_that_say_nothing_are_none_in_the_ledger(messages: list[Message]) -> None:
+def test_unknown_rates_are_none_in_the_ledger(messages: list[Message]) -> None:
     odd = [message for message in messages if facts(message).quirk == Quirk.UNKNOWN_RATE]
     reported = {str(json.loads(message.body)["payload"]["payment_token"]["eth_price"]) for message in odd}
     assert {"0", "NaN", "n/a", "None"} <= reported

@@ -58,7 +58,7 @@ def test_sizes_are_those_of_the_stream(published: list[Message]) -> None:
     assert 1500 < sum(len(message.body) for message in published) / len(published) < 3000
 
 
-def test_every_message_says_what_it_is(published: list[Message]) -> None:
+def test_every_message_has_its_event_type(published: list[Message]) -> None:
     for message in published:
         assert event_type_of(message.body) == message.event_type
         assert json.loads(message.body)["payload"]["collection"]["slug"] == message.slug

@@ -83,7 +83,7 @@ def test_nonsense_from_the_client_ends_the_connection() -> None:
     assert world.connection.ending == Close(code=1011)
 
 
-def test_a_client_that_says_nothing_for_too_long_is_closed_whatever_it_is_sent() -> None:
+def test_a_client_that_sends_nothing_for_too_long_is_closed_whatever_it_is_sent() -> None:
     world = joined()
     world.offer(1, now=59.0)
     world.tick(60.0)
@@ -207,7 +207,7 @@ def test_half_open_nothing_is_written_and_the_idle_rule_sleeps() -> None:
     assert world.connection.ending is None
 
 
-def test_half_open_may_heal_and_what_waited_comes() -> None:
+def test_half_open_may_end_and_what_waited_comes() -> None:
     world = joined(HalfOpen(seconds=5.0))
     world.tick(1.0)
     assert world.offer(1, now=2.0) == []

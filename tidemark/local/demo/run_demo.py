@@ -62,7 +62,7 @@ def _run_hours(stack: Stack, progress: Progress) -> tuple[Figures, Reconciliatio
     progress.show("auditing the hours with the Events API")
     audit = stack.audit(schedule.hours[0], schedule.hours[-1], simulator.source)
     unseen = sum(hour["api_unseen"] or 0 for hour in audit["audited"])
-    progress(f"audit: {unseen} sales that OpenSea sent to nobody, now loaded")
+    progress(f"audit: {unseen} sales that OpenSea sent to no collector, now loaded")
     simulator.stop()
     refresh_days(SecretStr(stack.postgres.url("warehouse")), progress)
     progress.show("comparing all sources")

@@ -64,7 +64,7 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
     until(first.start + _DROP_AFTER)
     simulator.inject("drop", share=_DROP_SHARE, seconds=_DROP_SECONDS)
     minutes = _DROP_SECONDS * RATE / 60
-    progress(f"OpenSea sends {_DROP_SHARE:.0%} of its messages to nobody for {minutes:.0f} minutes")
+    progress(f"OpenSea sends {_DROP_SHARE:.0%} of its messages to no client for {minutes:.0f} minutes")
     uploads = [upload_after(first)]
     until(second.start + _RESET_AFTER)
     simulator.inject("reset", client=_A)

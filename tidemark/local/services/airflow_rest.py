@@ -61,7 +61,7 @@ class AirflowRest:
             self._ask("POST", "/pools", json={"name": name, **pools[name]})
 
     def unpause(self, dag_id: str) -> None:
-        """Unpause a DAG; the runs of a paused one stay queued for ever."""
+        """Unpause a DAG; the runs of a paused one stay queued."""
         self._ask("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
     def trigger(self, dag_id: str, *, partition_key: str | None = None, **params: Any) -> str:

@@ -10,7 +10,7 @@ from tidemark.simulator.market.wire_version import WireVersion
 Payload = dict[str, Any]
 UNKNOWN_RATES = (0, "0", "NaN", "n/a", "", None, "0.000000000000000000")
 HALF_EMOJI = "\ue0f0"
-"""Stands for half an emoji, which UTF-8 does not have, until the envelope is encoded."""
+"""A placeholder for half an emoji, which UTF-8 does not have; replaced when the envelope is encoded."""
 
 
 def event_type_of(event: MarketEvent) -> str:
