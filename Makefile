@@ -14,10 +14,10 @@ SPARK := .venv-spark/.installed
 SITE := .venv-site/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults docs site pictures sbom tools images machines servers spark lock lowest clean
+.PHONY: help install demo up down status test lint bench faults docs site pictures sbom tools images machines servers spark lock lowest newest resolved airflow-versions clean
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 install: $(STAMP) ## create .venv with the pinned versions
 
@@ -120,17 +120,35 @@ $(SPARK): deploy/spark.lock
 	@.venv-spark/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
 	@touch $@
 
+# resolved again, not from the lock
 lowest: ## the tests with the lowest versions that pyproject.toml allows
-	@test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
-	@.venv-lowest/bin/python -m pip install --disable-pip-version-check -q uv
-	@.venv-lowest/bin/uv pip compile -q --python-version 3.11 --resolution lowest-direct --no-emit-index-url --no-annotate --no-header \
-	  --all-extras pyproject.toml -o .venv-lowest/requirements.txt
-	@.venv-lowest/bin/python -m pip install --disable-pip-version-check -q --no-deps -r .venv-lowest/requirements.txt
-	@.venv-lowest/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
-	@.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not images and not machines and not e2e"
+	@$(MAKE) -s resolved NAME=lowest RESOLUTION=lowest-direct
+
+newest: ## the tests with the newest versions that pyproject.toml allows
+	@$(MAKE) -s resolved NAME=newest RESOLUTION=highest
+
+resolved:
+	@test -x .venv-$(NAME)/bin/python || $(PYTHON) -m venv .venv-$(NAME)
+	@.venv-$(NAME)/bin/python -m pip install --disable-pip-version-check -q uv
+	@.venv-$(NAME)/bin/uv pip compile -q --python .venv-$(NAME)/bin/python --resolution $(RESOLUTION) --no-emit-index-url --no-annotate \
+	  --no-header --all-extras pyproject.toml -o .venv-$(NAME)/requirements.txt
+	@.venv-$(NAME)/bin/python -m pip install --disable-pip-version-check -q --no-deps -r .venv-$(NAME)/requirements.txt
+	@.venv-$(NAME)/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+	@.venv-$(NAME)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not images and not machines and not e2e"
+
+# Each supported minor version of Airflow in a venv of its own, resolved like a user's: the package without `airflow`.
+airflow-versions: $(STAMP) ## load an hour in an Airflow 3.2 and a 3.3 that was there before (1.5 GB)
+	@for version in 3.2 3.3; do \
+	  venv=.venv-airflow-$$version; \
+	  test -x $$venv/bin/python || $(PYTHON) -m venv $$venv; \
+	  $$venv/bin/python -m pip install --disable-pip-version-check -q uv hatchling editables; \
+	  $$venv/bin/uv pip install -q -p $$venv/bin/python "apache-airflow==$$version.*" -e ".[loader]"; \
+	  TIDEMARK_FOREIGN_PYTHON=$(CURDIR)/$$venv/bin/python $(BIN)/python -m pytest -n 0 tests/airflow/test_foreign.py; \
+	done
 
 clean: ## remove everything that was installed or written by a run
 	rm -rf $(VENV) .venv-bench .venv-lowest .venv-site .venv-spark .venv-tools .run
+	rm -rf $(VENV) .venv-airflow-* .venv-bench .venv-lowest .venv-newest .venv-spark .venv-tools .run
 
 lock: ## resolve the versions again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
@@ -144,7 +162,7 @@ lock: ## resolve the versions again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  deploy/site.in -o deploy/site.lock
 	for role in "collector --extra collector" "airflow --extra loader --extra airflow" \
-	  "local --extra collector --extra loader --extra local"; do \
+	  "local --extra collector --extra loader --extra plots --extra parquet --extra local"; do \
 	  set -- $$role; name=$$1; shift; \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	    "$$@" -c $(LOCK) pyproject.toml -o deploy/$$name.lock; \

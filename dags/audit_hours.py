@@ -6,7 +6,8 @@ from typing import Any
 from airflow.sdk import DAG, task
 from airflow.sdk.types import DagRunProtocol
 
-from tidemark.airflow.faults import RETRIES, fail_with_hint
+from tidemark.airflow.connections import loader_settings
+from tidemark.airflow.faults import LOG, RETRIES, fail_with_hint
 from tidemark.airflow.load_hours import LOADING, LoadHours
 from tidemark.airflow.notifier import DEFAULTS
 from tidemark.airflow.run_hours import look_back_form, settled_hours
@@ -42,10 +43,9 @@ with DAG(
     def audit(params: dict[str, Any], dag_run: DagRunProtocol, ti: Any) -> list[str]:
         """Ask about the hours that are due and name those to load again."""
         from tidemark.loader.repair.audit import audit_hours
-        from tidemark.loader.settings import LoaderSettings
 
         with fail_with_hint():
-            settings = LoaderSettings()
+            settings = loader_settings(log=LOG.info)
             hours = settled_hours(params, dag_run.run_after, settings.grace_period)
             report = audit_hours(settings, hours[0], hours[-1])
             ti.xcom_push("report", asdict(report))

@@ -5,7 +5,8 @@ from typing import Any
 from airflow.sdk import DAG, task
 from airflow.sdk.types import DagRunProtocol
 
-from tidemark.airflow.faults import RETRIES, fail_with_hint
+from tidemark.airflow.connections import loader_settings
+from tidemark.airflow.faults import LOG, RETRIES, fail_with_hint
 from tidemark.airflow.load_hours import LOADING, LoadHours
 from tidemark.airflow.notifier import DEFAULTS
 from tidemark.airflow.run_hours import look_back_form, settled_hours
@@ -38,10 +39,9 @@ with DAG(
     def find(params: dict[str, Any], dag_run: DagRunProtocol) -> list[str]:
         """Name the hours to load, the newest first."""
         from tidemark.loader.hours import stale_hours
-        from tidemark.loader.settings import LoaderSettings
 
         with fail_with_hint():
-            settings = LoaderSettings()
+            settings = loader_settings(log=LOG.info)
             looked_at = settled_hours(params, dag_run.run_after, settings.grace_period)
             stale = stale_hours(settings, looked_at[0], looked_at[-1])
         print(f"{looked_at[0]} to {looked_at[-1]}: {len(stale)} of {len(looked_at)} hours to load")

@@ -6,7 +6,8 @@ from typing import Any
 from airflow.sdk import DAG, task
 from airflow.sdk.types import DagRunProtocol
 
-from tidemark.airflow.faults import RETRIES, fail_with_hint
+from tidemark.airflow.connections import loader_settings
+from tidemark.airflow.faults import LOG, RETRIES, fail_with_hint
 from tidemark.airflow.load_hours import LOADING, LoadHours
 from tidemark.airflow.notifier import DEFAULTS
 from tidemark.airflow.run_hours import look_back_form, settled_hours
@@ -41,10 +42,9 @@ with DAG(
     def repair(params: dict[str, Any], dag_run: DagRunProtocol, ti: Any) -> list[str]:
         """Repair what is open and name the hours to load again."""
         from tidemark.loader.repair.gaps import repair_gaps
-        from tidemark.loader.settings import LoaderSettings
 
         with fail_with_hint():
-            settings = LoaderSettings()
+            settings = loader_settings(log=LOG.info)
             looked_at = settled_hours(params, dag_run.run_after, settings.grace_period)
             report = repair_gaps(settings, looked_at[0], looked_at[-1])
             ti.xcom_push("report", asdict(report))

@@ -8,7 +8,7 @@ import pytest
 
 from tidemark.archive.manifest import Manifest, print_manifest
 from tidemark.archive.names import ManifestKey
-from tidemark.cli.failures import explained
+from tidemark.cli.failures import explained, extra_of
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.local.environment import bare
@@ -247,3 +247,14 @@ def test_hostile_text_cannot_act_on_the_terminal() -> None:
 def test_an_error_of_the_system_names_the_file() -> None:
     text, status = explained(FileNotFoundError(2, "No such file", "/nowhere/x\n"), {})
     assert (text.splitlines()[0], status) == ("tidemark: /nowhere/x\\n: the file or folder does not exist", 1)
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [("matplotlib.figure", "plots"), ("pyarrow", "parquet"), ("psycopg2", "loader"), ("nothing", None)],
+)  # fmt: skip
+def test_a_package_that_is_not_installed_is_named_with_its_extra(module: str, extra: str | None) -> None:
+    assert extra_of(module) == extra
+    text, status = explained(ModuleNotFoundError(f"No module named {module!r}", name=module), {})
+    assert status == (1 if extra else 70)
+    assert (f"pip install 'tidemark-nft[{extra}]'" in text) == bool(extra)

@@ -67,6 +67,7 @@ async def test_each_dag_does_its_part(
     rest = {"hour": FIRST.key, "last_hour": SILENT.key}
     asked: list[tuple[str, dict[str, Any]]] = [
         ("load_sales", {"hour": FIRST.key}),
+        ("load_sales", {"hour": FIRST.key, "last_hour": FIRST.next().key}),
         ("reconcile_archive", rest),
         ("reconcile_archive", rest),
         ("repair_gaps", rest),
@@ -80,8 +81,9 @@ async def test_each_dag_does_its_part(
     runs = [json.loads(line) for line in lines if line.startswith('{"dag"')]
     assert [run["state"] for run in runs] == ["success"] * len(asked)
     assert [run["tasks"] for run in runs] == [
-        {"load[-1]": "success"},
-        {"find[-1]": "success", "load[0]": "success", "load[1]": "success", "load[2]": "success"},
+        {"load[-1]": "success", "load_range[-1]": "skipped"},
+        {"load[-1]": "success", "load_range[0]": "success", "load_range[1]": "success"},
+        {"find[-1]": "success", "load[0]": "success", "load[1]": "success"},
         {"find[-1]": "success", "load[-1]": "skipped"},
         {"repair[-1]": "success", "load[0]": "success"},
         {"repair[-1]": "success", "load[-1]": "skipped"},

@@ -2,12 +2,11 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from textwrap import wrap
 from typing import Any
 
-from airflow.sdk import RetryAction, RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowFailException
 
 from tidemark.core.errors import Problem
@@ -19,24 +18,27 @@ _LOUD = ("boto3", "botocore", "httpx", "s3transfer", "urllib3")
 _LINE = 100
 
 
-class RetryTransient(RetryPolicy):
-    """Try again only when something was out of reach: the same data fails the same way each time."""
-
-    def evaluate(self, exception: BaseException, *_: Any, **__: Any) -> RetryDecision:
-        """Return the decision; the delay is the task's own."""
-        if transient(exception):
-            return RetryDecision(RetryAction.RETRY, reason=f"out of reach: {type(exception).__name__}")
-        return RetryDecision(RetryAction.FAIL, reason="another try would end the same way")
-
-
 # about six hours for a database or an S3 that is away: 10, 20, 40 … seconds, at most ten minutes each
 RETRIES: dict[str, Any] = {
     "retries": 40,
-    "retry_policy": RetryTransient(),
     "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=10),
 }
+
+with suppress(ImportError):  # Airflow 3.2 knows no policy: it tries again whatever is no Problem
+    from airflow.sdk import RetryAction, RetryDecision, RetryPolicy
+
+    class RetryTransient(RetryPolicy):
+        """Try again only when something was out of reach: the same data fails the same way each time."""
+
+        def evaluate(self, exception: BaseException, *_: Any, **__: Any) -> RetryDecision:
+            """Return the decision; the delay is the task's own."""
+            if transient(exception):
+                return RetryDecision(RetryAction.RETRY, reason=f"out of reach: {type(exception).__name__}")
+            return RetryDecision(RetryAction.FAIL, reason="another try would end the same way")
+
+    RETRIES["retry_policy"] = RetryTransient()
 
 
 @contextmanager

@@ -6,9 +6,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, BaseOperator, Context
+from airflow.sdk import BaseOperator, Context
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
 
+from tidemark.airflow.assets import ARCHIVE, SALES
+from tidemark.airflow.connections import loader_settings
 from tidemark.airflow.faults import LOG, RETRIES, fail_with_hint
 from tidemark.airflow.run_hours import run_hours
 from tidemark.core.errors import Problem
@@ -18,10 +21,9 @@ from tidemark.storage.failures import transient
 if TYPE_CHECKING:
     from tidemark.loader.settings import LoaderSettings
 
-SALES = Asset(name="sales", uri="tidemark://warehouse/core/sale")
 POOL = "warehouse"
 POLL_SECONDS = 10.0
-LOADING: dict[str, Any] = {"pool": POOL, "outlets": [SALES], **RETRIES}
+LOADING: dict[str, Any] = {"pool": POOL, "inlets": [ARCHIVE], "outlets": [SALES], **RETRIES}
 
 
 class ManifestsArrived(BaseTrigger):
@@ -31,6 +33,7 @@ class ManifestsArrived(BaseTrigger):
         super().__init__()
         self.hours = list(hours)
         self.poll_seconds = poll_seconds
+        self._settings: LoaderSettings | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what the triggerer needs to make this trigger again."""
@@ -38,17 +41,19 @@ class ManifestsArrived(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look into the archive every few seconds, beside the other triggers."""
-        while await asyncio.to_thread(self.still_waiting):  # noqa: ASYNC110 (an archive can only be asked)
+        # not asyncio.to_thread: connections are asked for over the triggerer's own event loop
+        look = sync_to_async(self.still_waiting, thread_sensitive=False)
+        while await look():  # noqa: ASYNC110 (an archive can only be asked)
             await asyncio.sleep(self.poll_seconds)
         yield TriggerEvent(None)
 
     def still_waiting(self) -> bool:
         """Look once; an archive out of reach is looked at again."""
         from tidemark.loader.hours import awaited
-        from tidemark.loader.settings import LoaderSettings
 
         try:
-            return bool(awaited(map(Hour.parse, self.hours), LoaderSettings(), datetime.now(UTC)))
+            self._settings = self._settings or loader_settings()
+            return bool(awaited(map(Hour.parse, self.hours), self._settings, datetime.now(UTC)))
         except Exception as error:
             if not transient(error):
                 raise
@@ -57,23 +62,26 @@ class ManifestsArrived(BaseTrigger):
 
 
 class LoadHours(BaseOperator):
-    """Load the hours of the run, or the one `hour` given, each in one transaction.
+    """Load the hour of the run, or the one `hour` given, in one transaction; return the hours of a range, to be mapped.
 
-    Their numbers become XCom and the metadata of the asset `sales`, which is updated only by hours that are right. An
-    hour that was loaded before and has not changed in the archive is left as it is, unless the form says `force`.
+    The numbers become the XCom `report` and the metadata of the asset `sales`, which is updated only by hours that are
+    right. An hour that was loaded before and has not changed in the archive is left as it is, unless the form says
+    `force`.
     """
 
     def __init__(self, hour: str | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.hour = hour
 
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Load now, or hand the waiting to the triggerer."""
+    def execute(self, context: Context) -> list[str]:
+        """Load now, or hand the waiting to the triggerer, or return the hours of a range."""
         from tidemark.loader.hours import awaited
-        from tidemark.loader.settings import LoaderSettings
 
         with fail_with_hint():
-            late = awaited(self._hours(context), LoaderSettings(), datetime.now(UTC))
+            hours = self._hours(context)
+            if len(hours) > 1:
+                return [hour.key for hour in hours]
+            late = awaited(hours, loader_settings(log=LOG.info), datetime.now(UTC))
         for hour, collectors in late.items():
             # logged, not printed: Airflow shows what is printed later, folded away after the task's end
             LOG.info("%s: waiting for the manifest of %s", hour, ", ".join(collectors))
@@ -81,23 +89,23 @@ class LoadHours(BaseOperator):
             self.defer(trigger=ManifestsArrived([hour.key for hour in late]), method_name="load")
         return self.load(context)
 
-    def load(self, context: Context, event: object = None) -> dict[str, Any]:  # noqa: ARG002 (Airflow passes it)
-        """Load and check every hour, in order; the first that fails ends the task, and those before it stay loaded."""
+    def load(self, context: Context, event: object = None) -> list[str]:  # noqa: ARG002 (Airflow passes it)
+        """Load and check the hour; no other is left to load."""
         from tidemark.loader.hours import load_hour
-        from tidemark.loader.settings import LoaderSettings
 
         form: Mapping[str, Any] = context["params"]
-        reports: dict[str, Any] = {}
         with fail_with_hint():
-            settings = LoaderSettings()
-            for hour in self._hours(context):
-                report = load_hour(hour, settings, force=form.get("force", False), collectors=form.get("collectors"))
-                check_hour(settings, hour)
-                reports[hour.key] = asdict(report)
+            settings = loader_settings()
+            (hour,) = self._hours(context)
+            report = load_hour(hour, settings, force=form.get("force", False), collectors=form.get("collectors"))
+            check_hour(settings, hour)
+        reports: dict[str, Any] = {hour.key: asdict(report)}
         sales = context["outlet_events"][SALES]
         sales.extra = reports
-        sales.add_partitions(list(reports))
-        return reports
+        if hasattr(sales, "add_partitions"):  # Airflow 3.2 gives the event the partition of its run
+            sales.add_partitions(list(reports))
+        context["ti"].xcom_push("report", reports)
+        return []
 
     def _hours(self, context: Context) -> list[Hour]:
         if self.hour:

@@ -1,11 +1,12 @@
-"""Airflow on this machine: its metadata database, and its API server."""
+"""Airflow on this machine: its metadata database, its API server, and the connections that tasks use."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from tidemark.check.report import Check
+from tidemark.check.report import Check, Warned
 from tidemark.core.errors import Problem
 from tidemark.storage.failures import problem_of
 from tidemark.storage.postgres import connected
@@ -20,9 +21,34 @@ def airflow_checks(environ: Mapping[str, str]) -> list[Check]:
     checks = []
     if database := environ.get(DATABASE):
         checks.append(Check("metadata database", lambda: _database(SecretStr(database))))
+        checks.append(Check("connections", lambda: connections(on_server, environ)))
     if address := environ.get(ADDRESS):
         checks.append(Check("health", lambda: _health(address)))
     return checks
+
+
+def on_server(name: str) -> Any:
+    """Return the connection as Airflow's own programs see it, None where there is none of that name."""
+    from airflow.models.connection import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return Connection.get_connection_from_secrets(name)
+    except AirflowNotFoundException:
+        return None
+
+
+def connections(lookup: Callable[[str], Any], environ: Mapping[str, str]) -> str | Warned:
+    """Return where tasks find the warehouse, the archive and the key. Raises Problem where one cannot be used."""
+    from tidemark.airflow.connections import AWS, AWS_ID, OPENSEA, WAREHOUSE, s3_access, sources, warehouse_url
+
+    warehouse, opensea, aws = lookup(WAREHOUSE), lookup(OPENSEA), lookup(environ.get(AWS_ID) or AWS)
+    found = "\n".join(sources(warehouse, opensea, aws if aws and s3_access(aws) else None, environ))
+    if warehouse:
+        warehouse_url(warehouse)
+    if "no key" in found:
+        return Warned(found, f"To repair gaps: airflow connections add {OPENSEA} --conn-type http --conn-password KEY")
+    return found
 
 
 def _database(url: SecretStr) -> str:

@@ -94,7 +94,9 @@ def _loader() -> Callable[[bool], list[Check]]:
     settings = LoaderSettings()
 
     def reading() -> str | Warned:
-        return check_reading(s3_client(attempts=2, timeout=_TIMEOUT), settings.bucket, settings.prefix, time.time)
+        return check_reading(
+            s3_client(settings.s3_access, attempts=2, timeout=_TIMEOUT), settings.bucket, settings.prefix, time.time
+        )
 
     def events_api() -> str | Warned:
         if not settings.opensea_api_key:

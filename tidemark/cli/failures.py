@@ -8,13 +8,14 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import requires
 from pathlib import Path
 
 import pydantic
 
 from tidemark.core.errors import Problem
 from tidemark.core.text import printable
-from tidemark.core.version import SOFTWARE
+from tidemark.core.version import DISTRIBUTION, SOFTWARE
 from tidemark.storage.failures import failure_of
 from tidemark.storage.settings import mistakes_of
 
@@ -22,6 +23,7 @@ FAILED, MISUSED, BROKEN = 1, 2, 70
 _SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|URL|DSN|CONN|CREDENTIAL|PROXY", re.IGNORECASE)
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s@]*@")
 _SHORTEST_SECRET = 4
+_REQUIREMENT = re.compile(r"""(?P<name>[\w.-]+).*extra == ["'](?P<extra>\w+)["']""")
 
 
 def explained(
@@ -39,9 +41,22 @@ def explained(
         return f"tidemark: these settings are wrong or missing:{mistakes}\n  Next: {hint}", MISUSED
     if isinstance(error, Problem):
         return f"tidemark: {error.what}\n  Next: {error.hint}", FAILED
+    if isinstance(error, ModuleNotFoundError) and error.name and (extra := extra_of(error.name)):
+        return (f"tidemark: this needs the package {error.name}, which is not installed here\n"
+                f"  Next: pip install '{DISTRIBUTION}[{extra}]'"), FAILED  # fmt: skip
     if failure := failure_of(error):
         return f"tidemark: {_place(error)}: {failure.what}\n  Next: {failure.hint}", FAILED
     return _report(error, environ, [*_folders(environ), Path(temporary())]), BROKEN
+
+
+def extra_of(module: str) -> str | None:
+    """Return the extra of this distribution that installs a module; None where it is not among them."""
+    package = module.partition(".")[0].replace("_", "-").lower()
+    for requirement in requires(DISTRIBUTION) or ():
+        found = _REQUIREMENT.match(requirement)
+        if found and found["extra"] != "dev" and found["name"].lower() in (package, f"{package}-binary"):
+            return found["extra"]
+    return None
 
 
 def _place(error: Exception) -> str:

@@ -2,5 +2,6 @@
 
 from importlib.metadata import version
 
-VERSION = version("tidemark-nft")
+DISTRIBUTION = "tidemark-nft"
+VERSION = version(DISTRIBUTION)
 SOFTWARE = f"tidemark {VERSION}"

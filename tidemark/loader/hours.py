@@ -106,7 +106,7 @@ def stale_hours(settings: LoaderSettings, first: Hour, last: Hour) -> list[Hour]
 
 
 def _archive(settings: LoaderSettings) -> S3Archive:
-    return S3Archive(s3_client(), settings.bucket, settings.prefix)
+    return S3Archive(s3_client(settings.s3_access), settings.bucket, settings.prefix)
 
 
 def _missing(there: list[Listed], settings: LoaderSettings) -> list[str]:

@@ -1,9 +1,10 @@
 """The loader's settings: environment variables `TIDEMARK_*` and `.env`, read once, every mistake reported at once."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from pydantic_settings import NoDecode
 
 from tidemark.archive.names import checked_collector
@@ -54,6 +55,19 @@ class LoaderSettings(WarehouseSettings):
     opensea_api_key: Secret | None = Field(
         None, validation_alias="OPENSEA_API_KEY", description="Key of the Events API, for repairs and audits."
     )
+
+    # how to reach S3 where boto3's usual places do not say it, named as the arguments of boto3's `client`
+    _s3_access: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def s3_access(self) -> Mapping[str, str]:
+        """What `s3_client` takes besides the environment; it holds secrets."""
+        return self._s3_access
+
+    def use_s3_access(self, access: Mapping[str, str]) -> Self:
+        """Set how to reach S3, and return these settings."""
+        self._s3_access = access
+        return self
 
     def awaits(self, hour: Hour, now: datetime) -> bool:
         """Tell whether it is worth waiting for manifests of this hour that are not there yet."""

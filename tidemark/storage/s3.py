@@ -52,10 +52,13 @@ _OF_A_CONNECTION = (ConnectionError, TimeoutError, ssl.SSLError, socket.gaierror
 _SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
-def s3_client(*, attempts: int = 4, timeout: float = 60, connections: int = 10) -> "S3Client":
+def s3_client(
+    access: Mapping[str, str] = MappingProxyType({}), *, attempts: int = 4, timeout: float = 60, connections: int = 10
+) -> "S3Client":
     """Return a client that takes its address and its credentials from boto3's usual places; nothing is sent yet.
 
-    A request fails after `timeout` seconds without an answer, and is sent up to `attempts` times.
+    `access` holds what comes from elsewhere, named as the arguments of boto3's `client`. A request fails after
+    `timeout` seconds without an answer, and is sent up to `attempts` times.
     Raises StoreUnavailableError where the environment cannot be used.
     """
     config = Config(
@@ -68,7 +71,8 @@ def s3_client(*, attempts: int = 4, timeout: float = 60, connections: int = 10) 
     _check_environment(os.environ)
     try:
         # a session of its own, because the default one keeps the credentials that it found first
-        return boto3.Session().client("s3", config=config, **_credentials(os.environ))
+        options: dict[str, Any] = {**({} if "aws_access_key_id" in access else _credentials(os.environ)), **access}
+        return boto3.Session().client("s3", config=config, **options)
     except Exception as error:
         problem = problem_of("S3", error)
         if problem is None:

@@ -39,8 +39,8 @@ FIELDS = frozenset(
 _OTHERS = frozenset(
     re.findall(
         r"\w+",
-        """alert_email alert_slack catchup first_hour log_folder metrics_namespace queries reader_password secret_id
-        simulator_keys warehouse_address warehouse_secret_id""",
+        """alert_email alert_slack aws_conn_id catchup first_hour log_folder metrics_namespace queries reader_password
+        secret_id simulator_keys warehouse_address warehouse_secret_id""",
     )
 )
 _SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)

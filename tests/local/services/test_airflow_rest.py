@@ -23,6 +23,7 @@ def test_a_run_is_triggered_by_its_form_and_by_its_partition(loading: Loading, r
     by_key = rest.trigger("load_sales", partition_key=keys[1])
     assert [rest.wait("load_sales", run) for run in (by_form, by_key)] == ["success", "success"]
     assert rest.run("load_sales", by_key)["partition_key"] == keys[1]
+    assert rest.run("load_sales", by_form)["note"] == keys[0]
     assert rest.xcom("load_sales", by_form, "load")[keys[0]]["inserted"] == 3
     assert loading.loaded(keys) == dict.fromkeys(keys, 3)
 
@@ -34,8 +35,12 @@ def test_the_form_takes_a_range_the_collectors_and_force(loading: Loading, rest:
     for force in (False, False, True):
         run = rest.trigger("load_sales", **form, force=force)
         assert rest.wait("load_sales", run) == "success"
-        unchanged.append([report["unchanged"] for report in rest.xcom("load_sales", run, "load").values()])
+        reports = [rest.xcom("load_sales", run, "load_range", map_index=number) for number in (0, 1)]
+        unchanged.append([report[key]["unchanged"] for report, key in zip(reports, keys, strict=True)])
     assert unchanged == [[False, False], [True, True], [False, False]]
+    assert rest.run("load_sales", run)["note"] == f"{keys[0]} to {keys[1]}"
+    tasks = rest.get(f"/dags/load_sales/dagRuns/{run}/taskInstances")["task_instances"]
+    assert sorted(task["rendered_map_index"] for task in tasks if task["task_id"] == "load_range") == keys
 
 
 def test_a_task_logs_what_a_person_wants_to_know(loading: Loading, rest: AirflowRest) -> None:
@@ -50,7 +55,7 @@ def test_a_task_logs_what_a_person_wants_to_know(loading: Loading, rest: Airflow
 def test_a_failed_run_says_what_to_do(loading: Loading, rest: AirflowRest) -> None:
     run = rest.trigger("load_sales", hour="2026-10-02T09", collectors=["collector-z"])
     assert rest.wait("load_sales", run) == "failed"
-    assert "by collector-z, only by nobody. What to do:" in rest.log("load_sales", run, "load")
+    assert "by collector-z, only by no collector. What to do:" in rest.log("load_sales", run, "load")
 
 
 def test_an_hour_with_a_run_keeps_it_unless_it_is_to_be_reprocessed(loading: Loading, rest: AirflowRest) -> None:

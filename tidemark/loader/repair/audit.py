@@ -108,7 +108,7 @@ def audit_hours(
     if report.why is None and drawn and settings.opensea_api_key:
         with client_of(settings.api_url, settings.opensea_api_key.get_secret_value()) as client:
             api = EventsApi(client, settings.audit_requests)
-            store = S3Store(s3_client(), settings.bucket)
+            store = S3Store(s3_client(settings.s3_access), settings.bucket)
             session = Session(settings, api, store, collector, lambda: settings.clock.at(time.time()))
             _ask(session, drawn, report, log)
     if report.why:

@@ -84,7 +84,7 @@ def repair_gaps(
     elif windows:
         with client_of(settings.api_url, settings.opensea_api_key.get_secret_value()) as client:
             api = EventsApi(client, settings.repair_requests, sleep=sleep)
-            store = store or S3Store(s3_client(), settings.bucket)
+            store = store or S3Store(s3_client(settings.s3_access), settings.bucket)
             session = Session(settings, api, store, report.collector, lambda: settings.clock.at(time.time()))
             _repair(session, windows, report, log)
     if report.why:

@@ -142,10 +142,10 @@ class AirflowRest:
                 with suppress(Problem):  # Airflow has ended it
                     self._ask("PUT", f"/backfills/{backfill['id']}/cancel")
 
-    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
-        """Return a value that a task returned or pushed."""
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "report", map_index: int = -1) -> Any:
+        """Return a value that a task pushed; `map_index` counts the instances of a mapped task."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
-        return self.get(path, deserialize=True)["value"]
+        return self.get(path, deserialize=True, map_index=map_index)["value"]
 
     def log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> str:
         """Return what a task's attempt printed."""
