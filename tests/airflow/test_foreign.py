@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from tests.airflow.foreign import FILE
 from tests.dags.archived import archive_hour
 from tidemark.core.hour import Hour
+from tidemark.storage.files import shipped
 
 if TYPE_CHECKING:
     from tidemark.local.services.s3 import S3Server
@@ -57,6 +58,11 @@ def test_both_sides_run_side_by_side(
         "TIDEMARK_COLLECTORS": "collector-a",
         "WAREHOUSE": json.dumps(warehouse),
     }
+    if way == "bundle":
+        local = "airflow.dag_processing.bundles.local.LocalDagBundle"
+        bundles = [{"name": "dags-folder", "classpath": local, "kwargs": {}},
+                   {"name": "tidemark", "classpath": local, "kwargs": {"path": str(shipped("dags"))}}]  # fmt: skip
+        environment["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(bundles)
     run(environment, "-m", "airflow", "db", "migrate")
     found = json.loads(run(environment, ROOT / "tests/airflow/foreign.py", way, HOUR.key).splitlines()[-1])
     assert found["errors"] == {}
