@@ -10,7 +10,7 @@ import structlog
 
 from collector.spool.spool import Spool
 from collector.stream.frame import Frame, sent_at
-from collector.stream.proof import Covered, Proof, Proven, Uncovered
+from collector.stream.proof import RULES, Covered, Proof, Proven, Rules, Uncovered
 from collector.stream.protocol import Answered, ChannelLost, Event, Joined, JoinFailed, Left
 from collector.stream.rate import Rate
 from collector.timeline import Timeline
@@ -38,6 +38,7 @@ class Recorder:
         timeline: Timeline,
         rates: Mapping[str, Rate] | None = None,
         *,
+        rules: Rules = RULES,
         stall_after: float = 60.0,
         real: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -46,7 +47,7 @@ class Recorder:
         self.received_bytes = 0
         self.lost: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
-        self._proof = Proof(self._lag_of, rates)
+        self._proof = Proof(self._lag_of, rates, rules)
         self._last: tuple[float, Frame] | None = None
         self._spool = spool
         self._timeline = timeline

@@ -13,9 +13,7 @@ from collector.stream.frame import Frame, slug_of
 from collector.stream.rate import DOUBT, Rate
 from tidemark.archive.reasons import Reason
 
-SHORTEST_DOUBT = 1.0
 DOUBT_AT_THE_END = 3.0
-MARGIN = 0.25
 SAMPLES = 21
 LEAST_LAG, LARGEST_LAG = -60.0, 600.0
 LOW_FOR = 300.0
@@ -28,6 +26,16 @@ AWAY = 60.0
 PREFIX, EVERYTHING = "collection:", "collection:*"
 
 LagOf = Callable[[Frame, float], float | None]
+
+
+class Rules(NamedTuple):
+    """Seconds: the shortest silence that can be doubtful, and how far two clocks or two deliveries may differ."""
+
+    shortest_doubt: float = 1.0
+    margin: float = 0.25
+
+
+RULES = Rules()
 
 
 class Covered(NamedTuple):
@@ -63,11 +71,12 @@ class _Topic:
 
     name: str
     rate: Rate
+    shortest_doubt: float
     quiet: float = 0.0
     longest: float = 0.0
 
     def is_doubtful(self, silence: float) -> bool:
-        return silence > SHORTEST_DOUBT and self.rate.surprise(silence) >= DOUBT
+        return silence > self.shortest_doubt and self.rate.surprise(silence) >= DOUBT
 
 
 @dataclass(slots=True)
@@ -124,9 +133,10 @@ class Proof:
     say. `rates` are those that an earlier process knew; how long its topics had been silent at its end is not known.
     """
 
-    def __init__(self, lag_of: LagOf, rates: Mapping[str, Rate] | None = None) -> None:
+    def __init__(self, lag_of: LagOf, rates: Mapping[str, Rate] | None = None, rules: Rules = RULES) -> None:
         self._lag_of = lag_of
-        self._topics = {name: _Topic(name, rate, AWAY) for name, rate in (rates or {}).items()}
+        self._rules = rules
+        self._topics = {name: _Topic(name, rate, rules.shortest_doubt, AWAY) for name, rate in (rates or {}).items()}
         self._connections: dict[int, _Connection] = {}
         self._claims: list[Claim] = []
         self._lows: tuple[float | None, float | None] = (None, None)
@@ -144,7 +154,7 @@ class Proof:
 
     def joined(self, connection: int, name: str, now: float) -> None:
         """Take an acknowledged join."""
-        topic = self._topics.setdefault(name, _Topic(name, Rate()))
+        topic = self._topics.setdefault(name, _Topic(name, Rate(), self._rules.shortest_doubt))
         held = self._held(connection)
         place = held.places[name] = _Place(topic, now, now, now - self._silence(topic, now))
         held.proof = now
@@ -199,7 +209,9 @@ class Proof:
         last = self._lag_of(frames[-1], now)
         if last is None and place.sent is None:
             return
-        usual = last is not None and place.sent is not None and 0 <= now - last - place.sent <= SHORTEST_DOUBT
+        usual = (
+            last is not None and place.sent is not None and 0 <= now - last - place.sent <= self._rules.shortest_doubt
+        )
         for lag in [last] if usual else [self._lag_of(frame, now) for frame in frames]:
             if lag is None:
                 place.sent = None
@@ -263,7 +275,7 @@ class Proof:
 
     def _end(self, held: _Connection, place: _Place, reason: Reason, now: float) -> None:
         topic = place.topic
-        topic.quiet = max(self._silence(topic, now), now - MARGIN - self._reached(place))
+        topic.quiet = max(self._silence(topic, now), now - self._rules.margin - self._reached(place))
         topic.rate.heard(0, now - place.last)
         del held.places[topic.name]
         if place.covered:
@@ -292,7 +304,7 @@ class Proof:
 
     def _reached(self, place: _Place) -> float:
         """Return when the latest message of a topic was sent, in our time and with a margin; infinite if unknown."""
-        return float("inf") if place.sent is None else place.sent + (self._low() or 0.0) - MARGIN
+        return float("inf") if place.sent is None else place.sent + (self._low() or 0.0) - self._rules.margin
 
     def _low(self) -> float | None:
         """Return the least lag of the last minutes; it has the difference of the clocks in it."""
@@ -310,7 +322,7 @@ class Proof:
         low = self._low()
         if low is None:
             low = min(lags, default=0.0)
-        return max(slowest, max(lags, default=low) - low) + MARGIN
+        return max(slowest, max(lags, default=low) - low) + self._rules.margin
 
     def _lags(self, frames: Sequence[Frame], received: float) -> Iterator[float]:
         """Yield the lags of messages; one beyond all reason is that of a message that was sent a second time."""
@@ -371,7 +383,7 @@ class Proof:
         if not beginning.seen:
             return ending.proof - self._tail(ending) >= joined
         both = beginning.seen.keys() & (ending.seen or {}).keys()
-        met_at = max((beginning.seen[message] for message in both), default=0.0) - MARGIN
+        met_at = max((beginning.seen[message] for message in both), default=0.0) - self._rules.margin
         if met_at >= joined:
             ending.met_at = met_at
         elif ending.seen and len(ending.seen) >= SEEN:

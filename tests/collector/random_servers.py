@@ -124,8 +124,9 @@ class ServerSide:
 class World:
     """A server with troubles, and the client: the real stream machine, in simulated time."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, recorder: Callable[..., Recorder] = Recorder) -> None:
         self.seed = seed
+        self.new_recorder = recorder
         self.random = random = Random(seed)
         self.now = 0.0
         self.length = random.uniform(200, 500)
@@ -162,7 +163,7 @@ class World:
         self.ledger.start(timeline.last, self.topics, "tidemark", before)
         self.spool = Spool(self.disk, self.ledger, timeline.last)
         rates = {topic: Rate(*rate) for topic, rate in before.rates.items()}
-        self.recorder = Recorder(self.spool, timeline, rates, real=self.real, clock=self.clock)
+        self.recorder = self.new_recorder(self.spool, timeline, rates, real=self.real, clock=self.clock)
         self.started_at = self.now
         self.clients: dict[int, ChannelProtocol] = {}
         self.current: int | None = None
@@ -479,9 +480,9 @@ class Verdict:
         return 1 - missed / (length * len(self.world.topics))
 
 
-async def played(seed: int) -> Verdict:
+async def played(seed: int, recorder: Callable[..., Recorder] = Recorder) -> Verdict:
     """Play one round. It needs a running loop, for the recorder's timer."""
-    return World(seed).run()
+    return World(seed, recorder).run()
 
 
 def main(rounds: int, seed: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from collector.stream.frame import Frame, read_frame, sent_at
-from collector.stream.proof import MARGIN, Covered, Proof, Proven, Uncovered
+from collector.stream.proof import RULES, Covered, Proof, Proven, Uncovered
 from collector.stream.rate import Rate
 from tidemark.archive.reasons import Reason
 
@@ -73,7 +73,7 @@ def test_a_join_covers_and_messages_prove_up_to_the_margin() -> None:
     claims.join(1, ALL)
     claims.pass_time(2, flow=(1, ALL))
     assert claims.covered == {(1, ALL): 0.0}
-    assert claims.proven == {1: pytest.approx(2 - MARGIN)}
+    assert claims.proven == {1: pytest.approx(2 - RULES.margin)}
 
 
 def test_a_heartbeat_proves_a_quiet_topic() -> None:
@@ -83,7 +83,7 @@ def test_a_heartbeat_proves_a_quiet_topic() -> None:
     claims.proof.answered(1, 30.0, 30.125)
     claims.proof.tick(30.2)
     claims.take()
-    assert claims.proven == {1: 30.125 - 0.125 - MARGIN}
+    assert claims.proven == {1: 30.125 - 0.125 - RULES.margin}
     assert claims.covered
 
 
@@ -93,7 +93,7 @@ def test_heartbeats_and_other_topics_prove_nothing_of_a_topic_whose_silence_is_i
     claims.pass_time(60, cats=(1, CATS), dogs=(1, DOGS))
     claims.pass_time(3, dogs=(1, DOGS))
     claims.proof.answered(1, claims.now, claims.now)
-    assert claims.ended == [Uncovered(1, CATS, pytest.approx(60 - MARGIN), Reason.UNPROVEN)]
+    assert claims.ended == [Uncovered(1, CATS, pytest.approx(60 - RULES.margin), Reason.UNPROVEN)]
     assert set(claims.covered) == {(1, DOGS)}
     claims.hear(1, CATS)
     assert claims.covered[1, CATS] == claims.now
@@ -105,7 +105,7 @@ def test_a_message_that_ends_an_implausible_silence_makes_it_a_gap() -> None:
     claims.pass_time(60, flow=(1, ALL))
     claims.now += 40
     claims.hear(1, ALL)
-    assert claims.ended == [Uncovered(1, ALL, pytest.approx(60 - MARGIN), Reason.UNPROVEN)]
+    assert claims.ended == [Uncovered(1, ALL, pytest.approx(60 - RULES.margin), Reason.UNPROVEN)]
     assert claims.covered == {(1, ALL): 100.0}
 
 
@@ -115,7 +115,7 @@ def test_a_silence_that_a_queue_hides_is_a_gap_from_when_the_last_message_before
     claims.pass_time(60, flow=(1, ALL))
     claims.pass_time(20, flow=(1, ALL), lag=4.05)
     claims.pass_time(0.1, flow=(1, ALL))
-    assert claims.ended == [Uncovered(1, ALL, pytest.approx(80 - 4 - MARGIN), Reason.UNPROVEN)]
+    assert claims.ended == [Uncovered(1, ALL, pytest.approx(80 - 4 - RULES.margin), Reason.UNPROVEN)]
     assert claims.covered == {(1, ALL): 80.1}
     claims.pass_time(60, flow=(1, ALL))
     assert len(claims.ended) == 1
@@ -136,7 +136,7 @@ def test_so_is_one_in_the_middle_of_a_read(last: float | None) -> None:
     claims.take()
     claims.hear(2, ALL, lag=8.1)
     claims.read(2, *(claims.frame(ALL, lag) for lag in (*before, *after, last)))
-    assert claims.ended[-1] == Uncovered(2, ALL, pytest.approx(claims.now - 7 - MARGIN), Reason.UNPROVEN)
+    assert claims.ended[-1] == Uncovered(2, ALL, pytest.approx(claims.now - 7 - RULES.margin), Reason.UNPROVEN)
     assert claims.covered[2, ALL] == claims.now
 
 
@@ -152,7 +152,7 @@ def test_a_message_sent_again_or_without_a_credible_time_neither_makes_nor_hides
     assert claims.ended == []
     claims.hear(1, ALL, lag=again)
     claims.pass_time(0.1, flow=(1, ALL))
-    assert [claim.proof for claim in claims.ended] == [pytest.approx(83 - 4 - MARGIN)]
+    assert [claim.proof for claim in claims.ended] == [pytest.approx(83 - 4 - RULES.margin)]
 
 
 def test_what_a_message_with_a_time_to_come_could_hide_is_a_gap() -> None:
@@ -163,7 +163,10 @@ def test_what_a_message_with_a_time_to_come_could_hide_is_a_gap() -> None:
     claims.hear(1, ALL, lag=-30.0)
     claims.pass_time(3, flow=(1, ALL), lag=4.05)
     claims.pass_time(0.1, flow=(1, ALL))
-    assert [claim.proof for claim in claims.ended] == [pytest.approx(80 - 4 - MARGIN), pytest.approx(80 - MARGIN)]
+    assert [claim.proof for claim in claims.ended] == [
+        pytest.approx(80 - 4 - RULES.margin),
+        pytest.approx(80 - RULES.margin),
+    ]
 
 
 @pytest.mark.parametrize("lag", [None, 1e6])
@@ -177,7 +180,7 @@ def test_messages_that_do_not_say_when_they_were_sent_are_covered(lag: float | N
     assert claims.ended == []
     claims.proof.ended(1, Reason.CONNECTION_LOST, claims.now)
     claims.take()
-    assert [claim.proof for claim in claims.ended] == [pytest.approx(780 - MARGIN)]
+    assert [claim.proof for claim in claims.ended] == [pytest.approx(780 - RULES.margin)]
 
 
 @pytest.mark.parametrize("offset", [-50.0, 50.0])
@@ -188,7 +191,7 @@ def test_a_server_whose_clock_differs_is_covered_and_its_silences_are_gaps(offse
     claims.pass_time(20, flow=(1, ALL), lag=offset + 4)
     assert claims.ended == []
     claims.pass_time(10, flow=(1, ALL), lag=offset)
-    assert [claim.proof for claim in claims.ended] == [pytest.approx(80 - 4 - MARGIN)]
+    assert [claim.proof for claim in claims.ended] == [pytest.approx(80 - 4 - RULES.margin)]
 
 
 @pytest.mark.parametrize("ends", [True, False])
@@ -205,7 +208,7 @@ def test_a_topic_that_ends_behind_a_queue_is_proven_up_to_when_its_last_message_
         claims.pass_time(3, dogs=(1, DOGS))
     claims.take()
     (cats,) = (claim for claim in claims.ended if claim.topic == CATS)
-    assert cats.proof == pytest.approx(80 - 4 - MARGIN)
+    assert cats.proof == pytest.approx(80 - 4 - RULES.margin)
 
 
 def test_silence_that_began_behind_a_queue_goes_on_over_a_reconnection() -> None:
@@ -235,8 +238,8 @@ def test_that_two_connections_have_met_proves_nothing_of_a_topic_that_was_silent
     claims.proof.ended(1, Reason.RENEWED, claims.now)
     claims.take()
     assert {claim.topic: claim.proof for claim in claims.ended if claim.reason is Reason.RENEWED} == {
-        DOGS: pytest.approx(66 - MARGIN),
-        CATS: pytest.approx(60 - MARGIN),
+        DOGS: pytest.approx(66 - RULES.margin),
+        CATS: pytest.approx(60 - RULES.margin),
     }
 
 
@@ -289,7 +292,7 @@ def test_what_a_connection_proved_ends_one_lag_before_its_last_proof() -> None:
     last = claims.now
     claims.proof.ended(1, Reason.CONNECTION_LOST, claims.now + 0.05)
     claims.take()
-    assert claims.ended == [Uncovered(1, ALL, pytest.approx(last - 8 - MARGIN), Reason.CONNECTION_LOST)]
+    assert claims.ended == [Uncovered(1, ALL, pytest.approx(last - 8 - RULES.margin), Reason.CONNECTION_LOST)]
 
 
 @pytest.mark.parametrize("lag", [-100.0, 1e6])
@@ -300,7 +303,7 @@ def test_a_lag_beyond_all_reason_is_that_of_no_queue(lag: float) -> None:
     claims.hear(1, ALL, lag=lag)
     claims.proof.ended(1, Reason.CONNECTION_LOST, claims.now)
     claims.take()
-    assert claims.ended == [Uncovered(1, ALL, pytest.approx(30 - MARGIN), Reason.CONNECTION_LOST)]
+    assert claims.ended == [Uncovered(1, ALL, pytest.approx(30 - RULES.margin), Reason.CONNECTION_LOST)]
 
 
 def test_at_its_end_a_connection_proves_a_topic_only_while_it_was_hardly_silent() -> None:
@@ -311,8 +314,8 @@ def test_at_its_end_a_connection_proves_a_topic_only_while_it_was_hardly_silent(
     claims.proof.ended(1, Reason.CLOSED_BY_SERVER, claims.now)
     claims.take()
     assert {claim.topic: claim.proof for claim in claims.ended} == {
-        CATS: pytest.approx(60 - MARGIN),
-        DOGS: pytest.approx(60.6 - MARGIN),
+        CATS: pytest.approx(60 - RULES.margin),
+        DOGS: pytest.approx(60.6 - RULES.margin),
     }
 
 
@@ -325,7 +328,7 @@ def test_what_one_connection_brings_and_the_other_does_not_makes_the_silent_one_
     for _ in range(6):
         claims.pass_time(1)
         claims.hear(1, ALL)
-    assert claims.ended == [Uncovered(2, ALL, pytest.approx(-MARGIN), Reason.SILENT)]
+    assert claims.ended == [Uncovered(2, ALL, pytest.approx(-RULES.margin), Reason.SILENT)]
     assert set(claims.covered) == {(1, ALL)}
 
 
@@ -386,7 +389,7 @@ def test_a_connection_is_replaced_when_the_old_one_has_delivered_what_the_new_on
     assert claims.proof.is_met(1, 2)
     claims.proof.ended(1, Reason.RENEWED, claims.now)
     claims.take()
-    assert claims.ended[-1].proof == pytest.approx(message - MARGIN)
+    assert claims.ended[-1].proof == pytest.approx(message - RULES.margin)
 
 
 def test_on_a_quiet_stream_the_old_connection_must_be_proven_past_the_joins_of_the_new_one() -> None:
