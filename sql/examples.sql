@@ -27,14 +27,6 @@ HAVING count(DISTINCT day) > 3
 ORDER BY spent_eth DESC NULLS LAST
 LIMIT 20;
 
--- mart.suspect_sale: Suspects of each collection.
-SELECT collection_slug, count(*) AS suspects
-FROM mart.suspect_sale
-JOIN core.sale USING (sale_uid)
-GROUP BY collection_slug
-ORDER BY suspects DESC
-LIMIT 10;
-
 -- mart.sale_flags: Sales to oneself or back and forth, with what was paid.
 SELECT sales.sold_at, sales.collection_slug, sales.token_id, sales.price_eth, flag.signal
 FROM mart.sale_flags AS flag
@@ -215,3 +207,67 @@ ORDER BY version_num;
 -- staging.sale_observation: Nothing; the table is empty at all times and only gives its shape to the temporary tables of a load.
 SELECT count(*)
 FROM staging.sale_observation;
+
+-- mart.market_hourly: Listings, bids and their best prices of a collection, hour by hour.
+SELECT
+    hour, payment_token_symbol, listings, listers, lowest_listing_raw * ('1e-' || payment_token_decimals)::numeric AS lowest_listing,
+    collection_offers, best_collection_offer_raw * ('1e-' || payment_token_decimals)::numeric AS best_collection_offer
+FROM mart.market_hourly
+WHERE collection_slug = 'pudgypenguins' AND hour >= '2026-11-20' AND hour < '2026-11-21'
+ORDER BY hour, payment_token_symbol;
+
+-- mart.coverage_run: Since when the record of a collection has no gap.
+SELECT from_at, to_at
+FROM mart.coverage_run
+WHERE topic = 'collection:pudgypenguins'
+ORDER BY from_at DESC
+LIMIT 1;
+
+-- mart.transfers: Where a token came from and went to.
+SELECT transferred_at, kind, sender, recipient, quantity, transaction_hash
+FROM mart.transfers
+WHERE contract_address = '0xbd3531da5cf5857e7cfaa92426877b022e612cf8' AND token_id = '3246'
+ORDER BY transferred_at;
+
+-- core.market_order: The cheapest listings that were placed in an hour.
+SELECT placed_at, token_id, maker, unit_price_raw, payment_token_symbol, expires_at
+FROM core.market_order
+WHERE source_hour = '2026-11-20 10:00Z' AND collection_slug = 'pudgypenguins' AND kind = 'listing'
+ORDER BY unit_price_raw
+LIMIT 20;
+
+-- core.market_order_rest: Hours in which more orders were placed than are kept.
+SELECT source_hour, kind, collection_slug, orders
+FROM core.market_order_rest
+ORDER BY orders DESC
+LIMIT 20;
+
+-- core.order_revision: What became of an order.
+SELECT kind, revised_at
+FROM core.order_revision
+WHERE order_hash = '0x18ea513382e2c8e9307cd0cfd1a595556205cc94992accdaf71e77f21cad1d4c'
+ORDER BY revised_at;
+
+-- core.offer_token: The token in which offers are made on a chain.
+SELECT address
+FROM core.offer_token
+WHERE chain = 'ethereum';
+
+-- core.transfer: Transfers of an hour by kind.
+SELECT kind, count(*) AS transfers
+FROM core.transfer
+WHERE source_hour = '2026-11-20 10:00Z'
+GROUP BY kind;
+
+-- ops.event_count: What the manifests of an hour count, and what was read of it.
+SELECT event_type, sum(messages) AS messages, sum(rejected) AS rejected
+FROM ops.event_count
+WHERE source_hour = '2026-11-20 10:00Z'
+GROUP BY event_type
+ORDER BY messages DESC;
+
+-- ops.market_count: How many messages of an hour repeated what another one reported.
+SELECT kind, messages, counted, earlier, repeated
+FROM ops.market_count
+WHERE source_hour = '2026-11-20 10:00Z'
+ORDER BY messages DESC;

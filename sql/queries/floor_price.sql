@@ -1,21 +1,14 @@
--- Grain: one row per UTC day with such a sale.
--- Answers: What was the floor of a collection, as far as sales show it?
+-- Grain: one row per hour and chain: the end of the hour.
+-- Answers: What was the floor of a collection, its cheapest open listing?
 -- Parameter: collection text; the collection
--- Parameter: from start = newest-30d; first day or hour
--- Parameter: to end = newest; last day or hour, included
--- Plot: line day low_eth p10_eth median_eth
+-- Parameter: from start-hour = newest-7d; first day or hour
+-- Parameter: to end-hour = newest; last day or hour, included
+-- Parameter: hours integer = 24; hours of unbroken coverage after which the book counts as known
+-- Plot: line at floor
 -- Example: tidemark query floor_price --collection pudgypenguins --plot
--- A proxy: the floor itself is the cheapest listing, this is the cheapest listing that was bought. Accepted offers, private sales,
--- suspects, gifts at price 0 and sales without an ETH rate are left out.
-SELECT
-    day,
-    count(*) AS sales,
-    min(unit_price_eth) AS low_eth,
-    percentile_disc(0.1) WITHIN GROUP (ORDER BY unit_price_eth) AS p10_eth,
-    percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_price_eth) AS median_eth
-FROM mart.sales
-WHERE collection_slug = :collection
-    AND sold_at >= :from AND sold_at < :to
-    AND side <> 'offer' AND is_private IS NOT TRUE AND is_suspect IS NOT TRUE AND NOT is_implausible AND unit_price_eth > 0
-GROUP BY day
-ORDER BY day;
+-- Exact: floor
+-- NULL where it is not known: in gaps of the coverage, for so many hours after each, and where a better order may have been left out.
+-- Never known: listings older than that, private ones, and those on other marketplaces.
+SELECT at, chain, payment_token_symbol AS token, floor, listings, listed_items
+FROM mart.book(CAST(:collection AS text), :from, :to, interval '1 hour', make_interval(hours => :hours))
+ORDER BY at, chain;

@@ -59,7 +59,7 @@ def test_a_question_explains_itself(run: Run) -> None:
     assert status == 0
     assert "--collection" in out
     assert "[required]" in out
-    assert "newest-30d" in out
+    assert "newest-7d" in out
     assert "tidemark query floor_price --collection pudgypenguins" in out
 
 
@@ -177,7 +177,7 @@ def test_what_cannot_be_done_is_one_clear_message(run: Run, words: tuple[str, ..
 def test_every_question_fits_a_terminal(width: int, market: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", market)
     for question in questions():
-        given = {"collection": "cats", "wallet": "0xbob", "from": "2026-11-20"}
+        given = {"collection": "cats", "wallet": "0xbob", "from": "2026-11-20", "contract": "0xcats", "token": "1"}
         taken = {each.name: given[each.name] for each in question.parameters if each.name in given}
         answer = ask(SecretStr(market), question, taken)
         paper = console(width)
@@ -196,7 +196,7 @@ def test_questions_and_their_options_are_completed(monkeypatch: pytest.MonkeyPat
             subprocess.run([program], check=True, env=environment, capture_output=True, text=True).stdout.split()
         )
 
-    assert {"floor_price", "flips"} <= completed("tidemark query f") <= {"floor_price", "flips"}
+    assert {"floor_price", "flips"} <= completed("tidemark query f") <= {"first_sales", "floor_price", "flips"}
     assert {"--collection", "--chain"} == completed("tidemark query daily_volume --c")
 
 

@@ -15,6 +15,12 @@ _HISTORY = {
     "ops.silence": "",
     "ops.topic_count": "",
     "mart.collection_hourly": "- 'refreshed_at'",
+    "mart.market_hourly": "",
+    "core.market_order": "",
+    "core.order_revision": "",
+    "core.transfer": "",
+    "ops.event_count": "",
+    "ops.market_count": "",
     "mart.hour_quality": "- 'refreshed_at' - 'received_to_loaded_p50_s' - 'received_to_loaded_p95_s'"
     " - 'received_to_loaded_p99_s'",
 }

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import SecretStr
 
+from tests.sql import test_market_questions
 from tests.sql.market import ETH_UNRATED, at, fees, fill, load, sale
 from tidemark.loader.marts import refresh_days
 from tidemark.local.services.postgres import programs
@@ -88,16 +89,16 @@ def test_top_sales(expect: Expect) -> None:
     expect("top_sales", "token\n ETH\n WETH\n ETH\n USDC\n SOL", to="2026-11-20")
 
 
-def test_floor_price(expect: Expect) -> None:
+def test_lowest_sales(expect: Expect) -> None:
     # Friday's cats: 1 and 2, for 1.5 was an offer. Saturday's: 1, 1 and 1.2, for 50 is a wash trade and 0.9 has no rate
-    expect("floor_price", """
+    expect("lowest_sales", """
         day        | sales | low_eth | p10_eth | median_eth
         2026-11-20 | 2     | 1       | 1       | 1
         2026-11-21 | 3     | 1       | 1       | 1
     """, collection="cats")  # fmt: skip
     # of ten dogs for 1 ETH one costs a tenth; the apes were private, an offer and a gift
-    expect("floor_price", "low_eth\n 0.1", collection="dogs")
-    expect("floor_price", "low_eth", collection="apes")
+    expect("lowest_sales", "low_eth\n 0.1", collection="dogs")
+    expect("lowest_sales", "low_eth", collection="apes")
 
 
 def test_buyers_and_sellers(expect: Expect) -> None:
@@ -248,7 +249,7 @@ def test_flips_sell_each_purchase_once_and_the_oldest_first(warehouse_url: str) 
     ("marketplace_fees", ["fee_eth", "fee_usd", "percent"]), ("offers_and_listings", ["listings_eth", "listing_median_eth"]),
     ("payment_tokens", ["volume", "volume_eth", "volume_usd"]), ("royalties", ["royalty_eth", "royalty_usd", "percent"]),
     ("sweeps", ["volume_eth", "volume_usd"]), ("whales", ["spent_eth", "moved_eth"]), ("wash_trades", ["suspect_volume_eth"]),
-    ("top_sales", ["price_eth"]), ("price_distribution", ["sum_of_prices_eth"]), ("floor_price", ["median_eth"]), ("flips", ["profit_eth"]),
+    ("top_sales", ["price_eth"]), ("price_distribution", ["sum_of_prices_eth"]), ("lowest_sales", ["median_eth"]), ("flips", ["profit_eth"]),
 ])  # fmt: skip
 def test_a_price_that_cannot_be_true_is_in_no_answer_and_counted_beside(
     warehouse_url: str, name: str, amounts: list[str]
@@ -265,7 +266,7 @@ def test_a_price_that_cannot_be_true_is_in_no_answer_and_counted_beside(
     found = [value for column in amounts for value in answer.column(column) if value is not None]
     assert found
     assert all(abs(Decimal(str(value))) < 100_000 for value in found)
-    if name not in ("top_sales", "price_distribution", "floor_price", "flips", "sweeps"):
+    if name not in ("top_sales", "price_distribution", "lowest_sales", "flips", "sweeps"):
         assert sum(map(int, map(str, answer.column("implausible")))) == (2 if name == "whales" else 1)
 
 
@@ -274,7 +275,7 @@ AROUND = {"before": -1, "first": 0, "last": 3_599_999_999, "after": 3_600_000_00
 
 @pytest.mark.parametrize(("name", "count"), [
     ("buyer_concentration", "purchases"), ("buyers_and_sellers", "sales"), ("chains", "sales"), ("collection_volume", "sales"),
-    ("daily_volume", "sales"), ("flips", ""), ("floor_price", "sales"), ("heat_map", "sales"), ("latency", "sales"),
+    ("daily_volume", "sales"), ("flips", ""), ("lowest_sales", "sales"), ("heat_map", "sales"), ("latency", "sales"),
     ("marketplace_fees", "sales"), ("offers_and_listings", "listings"), ("payment_tokens", "sales"), ("price_distribution", "sales"),
     ("royalties", "sales"), ("sweeps", ""), ("top_sales", ""), ("wallet_history", ""), ("wash_trades", "sales"), ("whales", "sold"),
 ])  # fmt: skip
@@ -436,7 +437,14 @@ def test_a_question_runs_in_psql_too(market_url: str, name: str) -> None:
 def test_a_question_writes_files_of_the_same_types_whatever_it_finds(
     market_url: str, warehouse_url: str, name: str
 ) -> None:
-    given = {"collection": "cats", "wallet": "0xbob", "from": "2026-11-01", "to": "2026-11-30"}
+    given = {
+        "collection": "cats",
+        "wallet": "0xbob",
+        "contract": "0xcats",
+        "token": "1",
+        "from": "2026-11-01",
+        "to": "2026-11-30",
+    }
     asked = {key: value for key, value in given.items() if key in {each.name for each in question(name).parameters}}
     full, empty = (ask(SecretStr(url), question(name), asked) for url in (market_url, warehouse_url))
     schemas = [pq.read_schema(BytesIO(as_parquet(answer))) for answer in (full, empty)]
@@ -445,5 +453,5 @@ def test_a_question_writes_files_of_the_same_types_whatever_it_finds(
 
 
 def test_every_question_has_a_test_here() -> None:
-    assert {f"test_{each.name}" for each in questions()} <= set(globals())
-    assert len(questions()) == 21
+    assert {f"test_{each.name}" for each in questions()} <= {*globals(), *vars(test_market_questions)}
+    assert len(questions()) == 33

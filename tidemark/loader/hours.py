@@ -64,6 +64,8 @@ def load_hour(
                 again=last is not None,
                 missing=_missing(listed, settings),
                 topics=[f"collection:{slug}" for slug in settings.collections],
+                book_depth=settings.orders_kept,
+                transfers=settings.transfers_kept,
             )
             loading(connection, run, archive.chunks, say)
         report = report_of(connection, hour, missing, unchanged=unchanged)

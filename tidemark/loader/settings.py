@@ -12,6 +12,7 @@ from tidemark.core.clock import Clock
 from tidemark.core.hour import Hour
 from tidemark.storage.settings import ClockSetting, KeyPrefix, Secret, Settings, Slugs, split_list
 
+BOOK_DEPTH = 100
 _Collectors = Annotated[
     tuple[str, ...],
     NoDecode,
@@ -41,6 +42,17 @@ class LoaderSettings(WarehouseSettings):
         ("*",),
         min_length=1,
         description="Collections that the collectors record, or *: what an hour lacks that no collector reported.",
+    )
+    book_depth: int | None = Field(
+        None,
+        ge=0,
+        description="Listings and collection offers that are kept one by one, of each collection, hour and payment "
+        "token: the best ones, for floor and best offer; 0 keeps none. Default 100, for all collections (*) 0.",
+    )
+    transfers: bool | None = Field(
+        None,
+        description="Whether transfers, mints and burns are kept one by one, for holders. Default true, for all "
+        "collections (*) false.",
     )
     grace_period: float = Field(1800, ge=0, description="Seconds after an hour's end to wait for its manifests.")
     clock: ClockSetting = Field(Clock(), description="A clock at another rate, for demonstrations: START@ANCHOR*RATE.")
@@ -72,3 +84,13 @@ class LoaderSettings(WarehouseSettings):
     def awaits(self, hour: Hour, now: datetime) -> bool:
         """Tell whether it is worth waiting for manifests of this hour that are not there yet."""
         return now < hour.end + timedelta(seconds=self.grace_period)
+
+    @property
+    def orders_kept(self) -> int:
+        """How many single orders are kept of each collection, hour and payment token."""
+        return self.book_depth if self.book_depth is not None else 0 if "*" in self.collections else BOOK_DEPTH
+
+    @property
+    def transfers_kept(self) -> bool:
+        """Whether single transfers are kept."""
+        return self.transfers if self.transfers is not None else "*" not in self.collections

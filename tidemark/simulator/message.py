@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
@@ -60,6 +61,7 @@ class Message(msgspec.Struct, frozen=True, dict=True):
 
     `body` is the envelope as a recorder keeps it. `slug` is None where the message is of no collection; it goes to
     every subscription then. A recorded frame is in `frame` and is sent unchanged, else each subscription gets its own.
+    `event` is what happened in the market; None for recordings and for templates.
     """
 
     event_type: str
@@ -68,6 +70,7 @@ class Message(msgspec.Struct, frozen=True, dict=True):
     sale: SaleKey | None = None
     frame: bytes | None = None
     facts: SaleFacts | None = None
+    event: Any = None
 
     @property
     def sale_number(self) -> int | None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from tests.loader.transform.messages import RECEIVED, line_of, listed, places, p
 from tidemark.archive.event_type import event_type_of
 from tidemark.archive.record import read_record, unparsed_line
 from tidemark.loader.transform.events_api import TOPIC
+from tidemark.loader.transform.market import Market
 from tidemark.loader.transform.order import Fee
 from tidemark.loader.transform.outcome import LONGEST_DETAIL, Other, Reason, Reject
 from tidemark.loader.transform.read import Outcome, outcome_of, read_line, scan
@@ -25,6 +26,7 @@ WHOLE = (
     "item_received_bid.2024.message.json",
     "trait_offer.2023.object-frame.json",
 )
+START = datetime(2026, 11, 22, 15, tzinfo=UTC)
 EXACT = str | int | bool | UUID | datetime | Decimal | Fee | None
 
 
@@ -207,7 +209,7 @@ def test_a_name_that_is_not_utf8_is_shown_as_far_as_it_is() -> None:
 @given(st.lists(lines, max_size=8))
 def test_many_lines_together_are_what_each_is_alone(block: list[bytes]) -> None:
     alone = [read_line(line) for line in block]
-    others, found = scan([b"".join(block)], len(block))
+    others, found = scan([b"".join(block)], len(block), Market(START))
     assert [(place, outcome_of(seen)) for place, seen in found] == [
         (place, outcome) for place, outcome in enumerate(alone) if not isinstance(outcome, Other)
     ]

@@ -1,14 +1,17 @@
 """A segment has the same lines however it is cut into chunks, and every line is accounted for."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.loader.transform.messages import line_of, places, put, sample, sold, values
+from tidemark.loader.transform.market import Market
 from tidemark.loader.transform.outcome import Reason
 from tidemark.loader.transform.segment import read_segment
 
+START = datetime(2026, 11, 22, 15, tzinfo=UTC)
 SALE, OFFER = sample("item_sold.2023.object-frame.json"), sample("trait_offer.2023.object-frame.json")
 CUT = sample("item_listed.2022.docs-example-cut.json")
 REFUSED = line_of(sold(transaction={"hash": "two words"}))
@@ -22,7 +25,7 @@ def cut(data: bytes, size: int) -> Iterator[bytes]:
 @given(st.integers(1, 5000) | st.just(10**6), st.booleans())
 def test_every_line_is_accounted_for_under_its_number(size: int, ends_in_newline: bool) -> None:
     data = b"".join(SEGMENT)
-    blocks = list(read_segment(cut(data if ends_in_newline else data[:-1], size)))
+    blocks = list(read_segment(cut(data if ends_in_newline else data[:-1], size), Market(START)))
     assert [block.first for block in blocks] == [1 + sum(b.lines for b in blocks[:n]) for n in range(len(blocks))]
     assert sum(block.lines for block in blocks) == len(SEGMENT)
     for block in blocks:
@@ -39,28 +42,28 @@ def test_every_line_is_accounted_for_under_its_number(size: int, ends_in_newline
 
 @given(st.sampled_from(places(sold())), values)
 def test_whatever_a_line_holds_its_neighbours_are_read(path: tuple[str | int, ...], value: object) -> None:
-    [block] = read_segment([SALE + line_of(put(sold(), path, value)) + SALE])
+    [block] = read_segment([SALE + line_of(put(sold(), path, value)) + SALE], Market(START))
     assert {1, 3} <= {number for number, _ in block.sales}
     assert block.lines == len(block.sales) + len(block.rejects) + block.others.total() == 3
 
 
 def test_one_bad_line_does_not_touch_its_neighbours() -> None:
-    [block] = read_segment([SALE + REFUSED + SALE])
+    [block] = read_segment([SALE + REFUSED + SALE], Market(START))
     assert [number for number, _ in block.sales] == [1, 3]
     [(number, line, reject)] = block.rejects
     assert (number, line, reject.reason) == (2, REFUSED[:-1], Reason.MALFORMED)
 
 
 def test_a_segment_without_bytes_has_no_blocks() -> None:
-    assert list(read_segment([])) == []
-    assert list(read_segment([b"", b""])) == []
+    assert list(read_segment([], Market(START))) == []
+    assert list(read_segment([b"", b""], Market(START))) == []
 
 
 @given(st.integers(1, 900_000), st.booleans())
 def test_a_line_that_is_too_long_is_a_reject_of_which_the_beginning_is_kept(size: int, at_end: bool) -> None:
     long = OFFER.replace(b'"event_type"', b'"filler":"' + b"x" * 1_000_000 + b'","event_type"', 1)
     data = SALE + long + (b"" if at_end else SALE)
-    blocks = list(read_segment(cut(data, size), longest=900_000 - 1))
+    blocks = list(read_segment(cut(data, size), Market(START), longest=900_000 - 1))
     assert sum(block.lines for block in blocks) == data.count(b"\n")
     rejects = [(number, line) for block in blocks for number, line, _ in block.rejects]
     assert [number for number, _ in rejects] == [2]

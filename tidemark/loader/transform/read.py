@@ -19,6 +19,7 @@ from tidemark.archive.record import Record, read_record
 from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.event import EVENTS, AnyEvent
 from tidemark.loader.transform.events_api import TOPIC, ListedSale, events_api_facts
+from tidemark.loader.transform.market import Market
 from tidemark.loader.transform.order import ABSENT
 from tidemark.loader.transform.outcome import ELISIONS, Other, Reason, Reject, UnfitError, decode, rejected
 from tidemark.loader.transform.sale import Sale, sale_of
@@ -49,28 +50,40 @@ _others = {shape: Other(name) for name, shape in EVENTS.items() if name != SALE}
 
 def read_line(line: bytes) -> Outcome:
     """Say what one record line is; its newline may be there or not."""
+    return _read(line)[0]
+
+
+def _read(line: bytes) -> tuple[Outcome, Any]:
+    """Return what a line is and, of another event that was decoded, the line."""
     try:
         message = _line.decode(line)
     except _UNREADABLE:
         return _read_slowly(line)
-    return _others.get(type(message.message)) or _sale(message.message, message.received_at, [])
+    if other := _others.get(type(message.message)):
+        return other, message
+    return _sale(message.message, message.received_at, []), None
 
 
-def scan(texts: Sequence[bytes | memoryview], count: int) -> tuple[Counter[str], list[tuple[int, Found]]]:
+def scan(
+    texts: Sequence[bytes | memoryview], count: int, market: Market
+) -> tuple[Counter[str], list[tuple[int, Found]]]:
     """Read many lines, each ending in a newline; `texts` together have `count` of them.
 
     Returns the counts of other events by name, and with its place, from 0, whatever is none. `outcome_of` makes of each
-    of those what `read_line` makes of the line alone.
+    of those what `read_line` makes of the line alone. The other events go to `market`.
     """
     try:
         lines = list(chain.from_iterable(map(_line.decode_lines, texts)))
     except _UNREADABLE:
         lines = []
     if len(lines) != count:  # one of them has to be read slowly, or is blank
-        outcomes = [read_line(line) for line in b"".join(texts).split(b"\n")[:-1]]
-        others = Counter(outcome.event_type for outcome in outcomes if isinstance(outcome, Other))
-        return others, [(place, found) for place, found in enumerate(outcomes) if not isinstance(found, Other)]
+        read = [_read(line) for line in b"".join(texts).split(b"\n")[:-1]]
+        decoded = [line for _, line in read if line is not None]
+        market.add(decoded, [type(line.message) for line in decoded])
+        others = Counter(outcome.event_type for outcome, _ in read if isinstance(outcome, Other))
+        return others, [(place, found) for place, (found, _) in enumerate(read) if not isinstance(found, Other)]
     kinds = list(map(type, map(_message, lines)))
+    market.add(lines, kinds)
     counts = Counter(kinds)
     sold = enumerate(kinds) if counts.pop(ItemSold, 0) else ()
     sales = [(place, lines[place]) for place, kind in sold if kind is ItemSold]
@@ -95,40 +108,53 @@ def _sale(message: ItemSold | ListedSale, received_at: str, unreadable: list[str
         return rejected(SALE, unfit.reason, unfit.detail)
 
 
-def _read_slowly(line: bytes) -> Outcome:
+def _read_slowly(line: bytes) -> tuple[Outcome, Any]:
     try:
         record = read_record(line)
     except _UNREADABLE as error:
-        return rejected(UNPARSED, Reason.NOT_A_RECORD, f"the line is no record: {error}")
+        return rejected(UNPARSED, Reason.NOT_A_RECORD, f"the line is no record: {error}"), None
     event_type = event_type_of(record.message)
     if event_type == UNPARSED:
         frame = record.unparsed if record.unparsed is not None else f"(base64) {record.unparsed_base64}"
-        return rejected(event_type, Reason.UNPARSED, f"the collector did not understand the frame: {frame[:120]}")
+        return rejected(event_type, Reason.UNPARSED, f"the collector did not understand the frame: {frame[:120]}"), None
     if event_type == UNTYPED:
         start = bytes(record.message)[:120].decode(errors="replace")
-        return rejected(event_type, Reason.NO_EVENT_TYPE, f"the message has no event_type: {start}")
+        return rejected(event_type, Reason.NO_EVENT_TYPE, f"the message has no event_type: {start}"), None
     if event_type not in _decoders:
-        return Other(event_type)
+        return Other(event_type), None
     return _known(record, event_type)
 
 
-def _known(record: Record, event_type: str) -> Outcome:
+def _known(record: Record, event_type: str) -> tuple[Outcome, Any]:
     """Decode a message of a known type, whatever frame it is in, or say why that cannot be done."""
     frame = _frame.decode(record.message)
     inner = bytes(record.message if bytes(frame.event_type) else frame.payload)
+    decoder = _listed if event_type == SALE and record.topic == TOPIC else _decoders[event_type]
     unreadable: list[str] = []
     try:
-        if event_type != SALE:
-            return _others[type(_decoders[event_type].decode(inner))]
-        decoder = _listed if record.topic == TOPIC else _decoders[SALE]
-        message = decode(decoder, inner, unreadable)
+        message = _decoded(decoder, inner, unreadable, keep=event_type == SALE)
     except UnfitError as unfit:
-        return rejected(event_type, unfit.reason, unfit.detail)
+        return rejected(event_type, unfit.reason, unfit.detail), None
     except _UNREADABLE as error:
-        return _refused(event_type, str(error), inner)
+        return _refused(event_type, str(error), inner), None
     if not bytes(message.sent_at):
         message.sent_at = frame.sent_at
-    return _sale(message, record.received_at, unreadable)
+    if event_type != SALE:
+        return _others[type(message)], _Line(record.received_at, message)
+    return _sale(message, record.received_at, unreadable), None
+
+
+def _decoded(decoder: msgspec.json.Decoder[Any], message: bytes, unreadable: list[str], *, keep: bool) -> Any:
+    """Decode a message without what does not fit; unless `keep`, one without a whole payload is refused, too."""
+    try:
+        return decoder.decode(message)
+    except msgspec.ValidationError as error:
+        if not keep and _MISSING.fullmatch(str(error)):
+            raise
+        decoded = decode(decoder, message, unreadable)
+        if not keep and decoded.payload is None:
+            raise
+        return decoded
 
 
 def _refused(event_type: str, error: str, message: bytes) -> Reject:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from tidemark.archive.record import LONGEST_LINE, count_lines
+from tidemark.loader.transform.market import Market
 from tidemark.loader.transform.outcome import Reject
 from tidemark.loader.transform.read import Found, outcome_of, scan
 from tidemark.loader.transform.sale import Sale
@@ -33,15 +34,15 @@ class Block:
     others: Counter[str] = field(default_factory=Counter)
 
 
-def read_segment(chunks: Iterable[bytes], *, longest: int = LONGEST_LINE) -> Iterator[Block]:
-    """Read the bytes of a segment, however they are cut into chunks. Never raises by itself.
+def read_segment(chunks: Iterable[bytes], market: Market, *, longest: int = LONGEST_LINE) -> Iterator[Block]:
+    """Read the bytes of a segment, however they are cut into chunks. Other events go to `market`. Never raises.
 
     Chunks of a quarter of a megabyte are quick and small; a line may span any number of them. One of more
     than `longest` bytes becomes a reject, of which the beginning is kept.
     """
     pieces = _whole_lines(chunks, longest)
     first = 1
-    while (block := _block(first, islice(pieces, TOGETHER))).lines:
+    while (block := _block(first, islice(pieces, TOGETHER), market)).lines:
         yield block
         first += block.lines
 
@@ -68,11 +69,11 @@ def _whole_lines(chunks: Iterable[bytes], longest: int) -> Iterator[tuple[_Texts
         yield (line[:_KEPT] + _NO_JSON if size > longest else line + b"\n",), 1
 
 
-def _block(first: int, pieces: Iterable[tuple[_Texts, int]]) -> Block:
+def _block(first: int, pieces: Iterable[tuple[_Texts, int]], market: Market) -> Block:
     block = Block(first)
     waiting: list[tuple[int, _Texts, list[tuple[int, Found]]]] = []
     for texts, count in pieces:
-        others, found = scan(texts, count)
+        others, found = scan(texts, count, market)
         block.others.update(others)
         if found:  # what has nothing more to tell need not be kept
             waiting.append((first + block.lines, texts, found))

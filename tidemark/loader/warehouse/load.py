@@ -18,7 +18,7 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.warehouse.same_sale import reported_of, superseded
-from tidemark.loader.warehouse.staging import FAULT, WORTH_A_PROCESS, check_counts, files_of, stage
+from tidemark.loader.warehouse.staging import FAULT, WORTH_A_PROCESS, event_counts, files_of, stage
 from tidemark.storage.files import shipped
 from tidemark.storage.postgres import LOCK_NOT_AVAILABLE
 
@@ -62,7 +62,8 @@ class Run:
     """One load of one hour: the manifests that it reads, and what its record in `ops.load_run` says.
 
     `force` writes again what is known, `again` says that the hour was loaded before, `missing` are the expected
-    collectors without a manifest, and `topics` what they were to record.
+    collectors without a manifest, and `topics` what they were to record. `book_depth` single orders are kept of each
+    collection, payment token and side; `transfers` says whether single ones are kept.
     """
 
     hour: Hour
@@ -74,6 +75,8 @@ class Run:
     again: bool = False
     missing: list[str] = field(default_factory=list)
     topics: list[str] = field(default_factory=list)
+    book_depth: int = 0
+    transfers: bool = False
 
     def values(self, load_id: int) -> dict[str, Any]:
         """Return the bound parameters of the steps."""
@@ -116,12 +119,12 @@ def load(
     values = run.values(number)
     connection.execute(text(_SETTINGS))
     connection.execute(text(_STAGE.read_text()), values)
-    files = files_of(run.hour, run.manifests)
+    files = files_of(run.hour, run.manifests, orders=run.book_depth > 0, transfers=run.transfers)
     stage(connection, files, packed, say, worth_a_process)
-    for manifest in run.manifests:
-        check_counts(manifest, files)
+    counts = [count for manifest in run.manifests for count in event_counts(manifest, files)]
     say(f"{run.hour.key}: {sum(file.observations for file in files):,} sales read; merging them")
-    merge(connection, {**values, "files": json.dumps([file.account for file in files])}, run_step)
+    account = {"files": json.dumps([file.account for file in files]), "event_counts": json.dumps(counts)}
+    merge(connection, {**values, **account}, run_step)
 
 
 def merge(connection: Connection, values: dict[str, Any], run_step: RunStep = execute) -> None:

@@ -19,6 +19,8 @@ from msgspec.structs import astuple
 
 from tidemark.archive.manifest import Segment
 from tidemark.loader.transform.identity import sale_uid
+from tidemark.loader.transform.market import Market, Part
+from tidemark.loader.transform.market_event import Booked, Revision, Transfer
 from tidemark.loader.transform.outcome import Reject
 from tidemark.loader.transform.sale import Sale, Source
 from tidemark.loader.transform.segment import read_segment
@@ -41,6 +43,12 @@ OBSERVATION_COLUMNS = (
     *_CIRCUMSTANCES,
     *_REPORTED,
 )
+MARKET_COLUMNS = {
+    "market_part": ("collector", *Part._fields),
+    "order_observation": ("collector", *Booked._fields),
+    "revision_observation": ("collector", *Revision._fields),
+    "transfer_observation": ("collector", *Transfer._fields),
+}
 QUARANTINE_COLUMNS = ("source_hour", "key", "line", "collector", "reason", "raw", "raw_bytes")
 
 _UNKNOWN_TO_CSV = re.compile(rb'\\[^"\\]')
@@ -51,19 +59,25 @@ _reported = itemgetter(*map(Sale.__struct_fields__.index, _REPORTED))
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """An object of an hour; `number` counts from 1 within the load, in order of collector and key."""
+    """An object of an hour; `number` counts from 1 within the load, in order of collector and key.
+
+    `orders` and `transfers` say whether single ones are wanted, beside the counts.
+    """
 
     number: int
     hour: datetime
     collector: str
     segment: Segment
+    orders: bool = False
+    transfers: bool = False
 
 
 class Rows(msgspec.Struct, frozen=True, tag=True):
     """What some successive lines of an object are.
 
     `observations` is CSV, a row for each of `sales`. `refused` counts every line that cannot be trusted, by event type
-    and reason; `quarantine` is CSV of those that are kept.
+    and reason; `quarantine` is CSV of those that are kept. `market` has CSV for each table of `MARKET_COLUMNS` by name;
+    the counts in it may come later than their lines.
     """
 
     lines: int
@@ -72,6 +86,7 @@ class Rows(msgspec.Struct, frozen=True, tag=True):
     others: dict[str, int]
     refused: dict[tuple[str, str], int]
     quarantine: bytes
+    market: dict[str, bytes] = msgspec.field(default_factory=dict)
 
 
 def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINED) -> Iterator[Rows]:
@@ -82,7 +97,8 @@ def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINE
     """
     seen: Counter[tuple[str, str]] = Counter()
     listed: Counter[tuple[UUID, datetime | None]] = Counter()
-    for block in read_segment(chunks):
+    market = Market(origin.hour, orders=origin.orders, transfers=origin.transfers)
+    for block in read_segment(chunks, market):
         observations = []
         for line, sale in block.sales:
             if sale.source is Source.EVENTS_API:
@@ -99,9 +115,34 @@ def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINE
             if seen[kind] + refused[kind] <= most:
                 kept.append(quarantine_row((origin.hour, origin.segment.key, line, origin.collector), raw, reject))
         seen += refused
+        counted = _market_rows(origin, market, all_of_it=market.is_large)
         yield Rows(
-            block.lines, len(observations), b"".join(observations), dict(block.others), dict(refused), b"".join(kept)
+            block.lines,
+            len(observations),
+            b"".join(observations),
+            dict(block.others),
+            dict(refused),
+            b"".join(kept),
+            counted,
         )
+    yield Rows(0, 0, b"", {}, {}, b"", _market_rows(origin, market, all_of_it=True))
+
+
+def _market_rows(origin: Origin, market: Market, *, all_of_it: bool) -> dict[str, bytes]:
+    found: dict[str, list[Any]] = {
+        "market_part": list(market.parts()) if all_of_it else [],
+        "order_observation": market.orders,
+        "revision_observation": market.revisions,
+        "transfer_observation": market.transfers,
+    }
+    printed = {
+        table: b"".join([_fields([origin.collector, *row]) + b"\n" for row in rows])
+        for table, rows in found.items()
+        if rows
+    }
+    for rows in found.values():
+        rows.clear()
+    return printed
 
 
 def observation_row(observation: int, file: int, collector: str, sale: Sale, fill: int = 1) -> bytes:

@@ -2,14 +2,14 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
@@ -21,6 +21,7 @@ from tidemark.loader.verified import check_records, unpacked
 from tidemark.loader.warehouse.copy import PORTION, Copy, copied
 from tidemark.loader.warehouse.process import ReadingProcess
 from tidemark.loader.warehouse.rows import (
+    MARKET_COLUMNS,
     MOST_QUARANTINED,
     OBSERVATION_COLUMNS,
     QUARANTINE_COLUMNS,
@@ -29,6 +30,8 @@ from tidemark.loader.warehouse.rows import (
     rows_of,
 )
 
+_QUARANTINE = "ops.quarantine"
+_LATER = {_QUARANTINE: QUARANTINE_COLUMNS, **MARKET_COLUMNS}
 SHOW_EVERY = 250_000
 PROCESSES = 3  # one more than two cores, for then the last objects do not leave one of them idle
 FAULT = "Nothing was loaded. This is a fault of Tidemark: keep the hour's objects and report it with this message"
@@ -82,11 +85,14 @@ class File:
         }
 
 
-def files_of(hour: Hour, manifests: Iterable[Manifest]) -> list[File]:
-    """Return the objects of an hour, numbered in order of collector and key: the order of their observations."""
+def files_of(hour: Hour, manifests: Iterable[Manifest], *, orders: bool = False, transfers: bool = False) -> list[File]:
+    """Return the objects of an hour, numbered in order of collector and key: the order of their observations.
+
+    `orders` and `transfers` say whether single ones are to be loaded.
+    """
     named = [(manifest.collector, segment) for manifest in manifests for segment in manifest.segments]
     named.sort(key=lambda each: (each[0], each[1].key))
-    return [File(Origin(number, hour.start, *name)) for number, name in enumerate(named, 1)]
+    return [File(Origin(number, hour.start, *name, orders, transfers)) for number, name in enumerate(named, 1)]
 
 
 def stage(
@@ -96,18 +102,21 @@ def stage(
     say: Callable[[str], object],
     worth_a_process: int = WORTH_A_PROCESS,
 ) -> None:
-    """Read all objects of an hour into `files`; copy their observations, and the rejects that are kept, to the server.
+    """Read all objects of an hour into `files`; copy what they say, and the rejects that are kept, to the server.
 
     An hour of at least `worth_a_process` bytes of record lines is read by several processes.
 
     Raises what `packed` raises, and Problem where an object is not what its manifest says or the server took another
     number of rows than it was sent.
     """
-    with SpooledTemporaryFile(PORTION) as rejects:
+    with ExitStack() as spools:
+        waiting = {table: spools.enter_context(SpooledTemporaryFile(PORTION)) for table in _LATER}
         with Copy(connection, "sale_observation", OBSERVATION_COLUMNS) as observations:
-            read_files(Staging(observations.add, rejects.write, say).read, files, packed, worth_a_process)
-        rejects.seek(0)
-        taken = observations.rows, copied(connection, "ops.quarantine", QUARANTINE_COLUMNS, rejects)
+            read_files(Staging(observations.add, waiting, say).read, files, packed, worth_a_process)
+        for spool in waiting.values():
+            spool.seek(0)
+        rows = {table: copied(connection, table, _LATER[table], spool) for table, spool in waiting.items()}
+        taken = observations.rows, rows[_QUARANTINE]
     sent = (
         sum(file.observations for file in files),
         sum(reject["quarantined"] for file in files for reject in file.rejects),
@@ -116,12 +125,22 @@ def stage(
         raise Problem(f"the warehouse took {taken} sales and quarantined lines of {sent}", FAULT)
 
 
+class Spool(Protocol):
+    """Where rows wait."""
+
+    def write(self, rows: bytes, /) -> object:
+        """Take whole rows."""
+
+
 @dataclass(slots=True)
 class Staging:
-    """Takes the observations and the rejects of an hour's files; several threads may read files into it."""
+    """Takes what an hour's files say; several threads may read files into it.
+
+    The connection copies `observations` at once; what `waiting` has, by table, it copies after them.
+    """
 
     observations: Callable[[bytes], object]
-    rejects: Callable[[bytes], object]
+    waiting: Mapping[str, Spool]
     say: Callable[[str], object]
     turn: Lock = field(default_factory=Lock)
 
@@ -131,7 +150,9 @@ class Staging:
         for rows in found:
             with self.turn:
                 self.observations(rows.observations)
-                self.rejects(rows.quarantine)
+                self.waiting[_QUARANTINE].write(rows.quarantine)
+                for table, printed in rows.market.items():
+                    self.waiting[table].write(printed)
             file.count(rows)
             if file.lines // SHOW_EVERY > (file.lines - rows.lines) // SHOW_EVERY:
                 self.say(f"  {segment.key}: {file.lines:,} of {segment.records:,} lines")
@@ -171,11 +192,31 @@ def read_files(
             pass
 
 
-def check_counts(manifest: Manifest, files: Iterable[File]) -> None:
-    """Raise Problem unless as many sales were found as the collector counted."""
-    found = sum(file.sales for file in files if file.origin.collector == manifest.collector)
-    if found != manifest.sales:
-        raise Problem(
-            f"{manifest.collector} counted {manifest.sales} {SALE} messages in {manifest.hour}, the loader {found}",
-            "Nothing was loaded. Collector and loader disagree on what a message is: run the same version of both",
-        )
+def event_counts(manifest: Manifest, files: Iterable[File]) -> list[dict[str, Any]]:
+    """Return, for each event type of a manifest, how many messages it counts and how many were loaded and rejected.
+
+    Raises Problem unless they are as many. Messages that count as sales in the manifest are sales or rejects.
+    """
+    own = [file for file in files if file.origin.collector == manifest.collector]
+    loaded = sum((file.others for file in own), Counter({SALE: sum(file.observations for file in own)}))
+    rejected: Counter[str] = Counter()
+    for file in own:
+        for (event_type, _), count in file.refused.items():
+            rejected[event_type] += count
+    for event_type in (SALE, *sorted({*manifest.event_types, *loaded, *rejected} - {SALE})):
+        counted, found = manifest.event_types.get(event_type, 0), loaded[event_type] + rejected[event_type]
+        if found != counted:
+            raise Problem(
+                f"{manifest.collector} counted {counted} {event_type} messages in {manifest.hour}, the loader {found}",
+                "Nothing was loaded. Collector and loader disagree on what a message is: run the same version of both",
+            )
+    return [
+        {
+            "collector": manifest.collector,
+            "event_type": event_type,
+            "messages": count,
+            "loaded": loaded[event_type],
+            "rejected": rejected[event_type],
+        }
+        for event_type, count in sorted(manifest.event_types.items())
+    ]

@@ -12,7 +12,7 @@ from tidemark.core.timestamps import format_timestamp
 from tidemark.simulator.market.actors import draw_hash
 from tidemark.simulator.market.chains import ZERO_ADDRESS
 from tidemark.simulator.market.market_event import Changed, MarketEvent, Moved, Placed, Redrawn, Sold
-from tidemark.simulator.market.order_book import OrderBook
+from tidemark.simulator.market.order_book import Live, OrderBook
 from tidemark.simulator.market.payload import HALF_EMOJI, UNKNOWN_RATES, event_type_of, payload_of
 from tidemark.simulator.market.sales import Sales
 from tidemark.simulator.market.wire_version import Template, WireVersion
@@ -34,6 +34,7 @@ MEMORY = 500
 TEMPLATE_RATE = 2_000
 TEMPLATES = 3_000
 MINT_SHARE = 0.4
+BURN_SHARE = 0.1
 HASHLESS_SHARE = 0.5
 _HALF_EMOJI = HALF_EMOJI.encode()
 _encode = msgspec.json.Encoder().encode
@@ -67,6 +68,8 @@ class Market:
         self._pending: deque[MarketEvent] = deque()
         self._templates: list[Template] = []
         self._past: deque[Sold] = deque(maxlen=MEMORY)
+        self._invalid: deque[Live] = deque(maxlen=MEMORY)
+        self._owned: deque[Moved] = deque(maxlen=MEMORY)
         self._sales_share = sales_share
         self._again_share = again_share
         self._old_share = old_share
@@ -115,24 +118,36 @@ class Market:
         return self._changed(kind, at)
 
     def _changed(self, kind: str, at: datetime) -> Changed:
-        """Let an order be cancelled or become invalid; after a revalidation it is on the book again."""
-        pool = self._rng.choices([self._book.bids, self._book.listings, self._book.offers], [90, 6, 4])[0]
-        live = pool.take() or self._book.bid(at)
-        live.revision += 1
-        if kind == "order_revalidate":
+        """Let an open order be cancelled or become invalid, or an invalid one valid again."""
+        if kind == "order_revalidate" and self._invalid:
+            live = self._invalid.popleft()
             self._book.keep(live)
+        else:
+            kind = "order_invalidate" if kind == "order_revalidate" else kind
+            pool = self._rng.choices([self._book.bids, self._book.listings, self._book.offers], [90, 6, 4])[0]
+            live = pool.take_open(at) or self._book.bid(at)
+            if kind == "order_invalidate":
+                self._invalid.append(live)
+        live.revision += 1
         return Changed(kind, live.order, at, live.revision)
 
     def _moved(self, at: datetime) -> Moved:
-        """Let an item be given away, or minted."""
-        collection = self._book.actors.collection()
-        chain = collection.chain
-        source = (
-            ZERO_ADDRESS if self._rng.random() < MINT_SHARE and not chain.base58 else self._book.actors.wallet(chain)
-        )
-        transaction = self._sales.transaction(chain)
-        token_id = collection.draw_token(self._rng)
-        return Moved(collection, token_id, 1, source, self._book.actors.wallet(chain), transaction, at)
+        """Let an item be minted, given away by its owner, or burned."""
+        if self._owned and self._rng.random() >= MINT_SHARE:
+            self._owned.rotate(self._rng.randrange(len(self._owned)))
+            last = self._owned.pop()
+            chain = last.collection.chain
+            burned = self._rng.random() < BURN_SHARE and not chain.base58
+            target = ZERO_ADDRESS if burned else self._book.actors.wallet(chain, other_than=last.target)
+            moved = replace(last, source=last.target, target=target, transaction=self._sales.transaction(chain), at=at)
+        else:
+            while (collection := self._book.actors.collection()).chain.base58:
+                continue
+            wallet, transaction = self._book.actors.wallet(collection.chain), self._sales.transaction(collection.chain)
+            moved = Moved(collection, collection.draw_token(self._rng), 1, ZERO_ADDRESS, wallet, transaction, at)
+        if moved.target != ZERO_ADDRESS:
+            self._owned.append(moved)
+        return moved
 
     def _trade(self, now: datetime) -> list[MarketEvent]:
         """Let a transaction happen: its sales, what they moved, and now and then an old sale sent again."""
@@ -154,7 +169,7 @@ class Market:
         slug = payload["collection"]["slug"]
         body = _encode(envelope).replace(_HALF_EMOJI, rb"\ud83d")
         facts = _facts(event, payload) if isinstance(event, Sold) else None
-        return Message(event_type, slug, body, _sale_key(event), facts=facts)
+        return Message(event_type, slug, body, _sale_key(event), facts=facts, event=event)
 
 
 def _transfer(sold: Sold) -> Moved:

@@ -51,6 +51,13 @@ class OrderPool:
         self._live[place], self._live[-1] = self._live[-1], self._live[place]
         return self._live.pop()
 
+    def take_open(self, at: datetime) -> Live | None:
+        """Take any order out that was open at a time; None when there is none."""
+        while live := self.take():
+            if live.order.created_at <= at < live.order.expires_at:
+                return live
+        return None
+
 
 class OrderBook:
     """Makes orders from a actors."""

@@ -106,7 +106,7 @@ def _cancelled(changed: Changed, version: WireVersion) -> Payload:
         "event_timestamp": version.timestamp(changed.at),
         "expiration_date": version.timestamp(order.expires_at),
         "is_private": order.private_to is not None,
-        "item": _item(order, version) or None,
+        "item": version.item(order.collection, order.token_id) if order.token_id else None,
         "listing_date": version.timestamp(order.created_at),
         "listing_type": None,
         "maker": _account(order.maker),

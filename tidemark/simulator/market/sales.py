@@ -112,10 +112,7 @@ class Sales:
 
     def _find(self, pool: OrderPool, make: Callable[[datetime], Live], at: datetime) -> Live:
         """Take a live order, or one that was made before anybody listened."""
-        while live := pool.take():
-            if live.order.created_at <= at < live.order.expires_at:
-                return live
-        return make(at - BEFORE)
+        return pool.take_open(at) or make(at - BEFORE)
 
     def _listed_by(self, owned: Owned, at: datetime) -> Live:
         """Let an owner list what they own."""

@@ -1,0 +1,542 @@
+-- The whole market: what every event adds up to, and single orders and transfers where they are kept.
+-- Each row belongs to one archive hour and follows from that hour alone, so hours can be loaded in any order; what
+-- spans hours (the book of orders, holders) is computed when it is asked.
+
+-- Counts by hour.
+
+CREATE TABLE mart.market_hourly (
+    hour                       timestamptz NOT NULL,
+    chain                      text,
+    collection_slug            text,
+    payment_token_address      text,
+    payment_token_symbol       text,
+    payment_token_decimals     smallint,
+    listings                   bigint NOT NULL,
+    listers                    bigint NOT NULL,
+    lowest_listing_raw         numeric(78, 0),
+    item_bids                  bigint NOT NULL,
+    best_item_bid_raw          numeric(78, 0),
+    collection_offers          bigint NOT NULL,
+    best_collection_offer_raw  numeric(78, 0),
+    trait_offers               bigint NOT NULL,
+    best_trait_offer_raw       numeric(78, 0),
+    cancels                    bigint NOT NULL,
+    invalidations              bigint NOT NULL,
+    revalidations              bigint NOT NULL,
+    transfers                  bigint NOT NULL,
+    mints                      bigint NOT NULL,
+    burns                      bigint NOT NULL,
+    receivers                  bigint NOT NULL
+);
+CREATE UNIQUE INDEX market_hourly_key ON mart.market_hourly
+    (hour, coalesce(chain, ''), coalesce(collection_slug, ''), coalesce(payment_token_address, ''));
+CREATE INDEX market_hourly_collection ON mart.market_hourly (collection_slug, hour);
+
+COMMENT ON TABLE mart.market_hourly IS
+    'One row per archive hour, chain, collection and payment token with events: every message of the market except '
+    'sales and updates of metadata, counted once however many collectors received it. Written by a load of the hour that '
+    'reads all collectors; none after one that left out a collector which was read before. '
+    'Counts are exact: they count distinct keys of 64 bits. How much of an hour was recorded is in mart.hour_quality.';
+COMMENT ON COLUMN mart.market_hourly.hour IS 'Start of the archive hour, UTC: the hour in which messages were first received.';
+COMMENT ON COLUMN mart.market_hourly.chain IS 'Chain, as in mart.sales; NULL where the message shows none.';
+COMMENT ON COLUMN mart.market_hourly.collection_slug IS 'Collection; NULL where the message names none.';
+COMMENT ON COLUMN mart.market_hourly.payment_token_address IS
+    'Contract of the payment token; the zero address is the chain''s own coin. NULL for events without a payment: '
+    'invalidations, revalidations, transfers, mints and burns.';
+COMMENT ON COLUMN mart.market_hourly.payment_token_symbol IS 'Symbol of the payment token; NULL where messages differ.';
+COMMENT ON COLUMN mart.market_hourly.payment_token_decimals IS
+    'How many decimals of the payment token the _raw columns count; NULL where unknown or where messages differ.';
+COMMENT ON COLUMN mart.market_hourly.listings IS 'New listings: distinct order hashes.';
+COMMENT ON COLUMN mart.market_hourly.listers IS 'Distinct wallets that listed; a listing whose maker is unknown adds none.';
+COMMENT ON COLUMN mart.market_hourly.lowest_listing_raw IS
+    'Lowest price of one unit among the new listings that anybody can buy at a fixed price, in base units, rounded up; '
+    'NULL without one whose price and quantity are known. Auctions and private listings are left out.';
+COMMENT ON COLUMN mart.market_hourly.item_bids IS 'New bids on single items.';
+COMMENT ON COLUMN mart.market_hourly.best_item_bid_raw IS
+    'Highest price of one unit among them, in base units, rounded down; NULL where none is known.';
+COMMENT ON COLUMN mart.market_hourly.collection_offers IS 'New offers for any item of the collection.';
+COMMENT ON COLUMN mart.market_hourly.best_collection_offer_raw IS
+    'Highest price of one unit among them, in base units, rounded down; NULL where none is known.';
+COMMENT ON COLUMN mart.market_hourly.trait_offers IS 'New offers for any item with a trait.';
+COMMENT ON COLUMN mart.market_hourly.best_trait_offer_raw IS
+    'Highest price of one unit among them, in base units, rounded down; NULL where none is known.';
+COMMENT ON COLUMN mart.market_hourly.cancels IS 'Orders of any kind that their makers cancelled.';
+COMMENT ON COLUMN mart.market_hourly.invalidations IS
+    'Orders that became invalid, such as by a transfer; an order counts once for each time.';
+COMMENT ON COLUMN mart.market_hourly.revalidations IS 'Orders that became valid again.';
+COMMENT ON COLUMN mart.market_hourly.transfers IS
+    'Transfers from one wallet to another, those that sales made included; neither mints nor burns.';
+COMMENT ON COLUMN mart.market_hourly.mints IS 'Transfers from the zero address.';
+COMMENT ON COLUMN mart.market_hourly.burns IS 'Transfers to the zero address or to 0x…dead.';
+COMMENT ON COLUMN mart.market_hourly.receivers IS 'Distinct wallets that received a transfer or a mint.';
+
+CREATE TABLE ops.event_count (
+    source_hour timestamptz NOT NULL,
+    collector   text   NOT NULL,
+    event_type  text   NOT NULL,
+    messages    bigint NOT NULL,
+    loaded      bigint NOT NULL,
+    rejected    bigint NOT NULL,
+    PRIMARY KEY (source_hour, collector, event_type),
+    CONSTRAINT every_message_is_read CHECK (messages = loaded + rejected)
+);
+
+COMMENT ON TABLE ops.event_count IS
+    'One row per hour, collector and event type: how many messages the manifest counts, and how many the load read.';
+COMMENT ON COLUMN ops.event_count.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.event_count.collector IS 'The collector.';
+COMMENT ON COLUMN ops.event_count.event_type IS 'The event type, as the manifest names it.';
+COMMENT ON COLUMN ops.event_count.messages IS 'Messages by the manifest.';
+COMMENT ON COLUMN ops.event_count.loaded IS 'Those of them that the load could read.';
+COMMENT ON COLUMN ops.event_count.rejected IS 'Those that it could not: ops.reject.';
+COMMENT ON CONSTRAINT every_message_is_read ON ops.event_count IS 'A load that read fewer messages cannot be committed.';
+
+CREATE TABLE ops.market_count (
+    source_hour timestamptz NOT NULL,
+    kind        text   NOT NULL,
+    messages    bigint NOT NULL,
+    counted     bigint NOT NULL,
+    earlier     bigint NOT NULL,
+    repeated    bigint NOT NULL,
+    PRIMARY KEY (source_hour, kind),
+    CONSTRAINT every_message_has_one_place CHECK (messages = counted + earlier + repeated)
+);
+
+COMMENT ON TABLE ops.market_count IS
+    'One row per hour and kind of event: how the messages of all collectors became the counts of mart.market_hourly.';
+COMMENT ON COLUMN ops.market_count.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN ops.market_count.kind IS
+    'Kind of event: listing, item_bid, collection_offer, trait_offer, cancel, invalidation, revalidation, transfer, mint or burn.';
+COMMENT ON COLUMN ops.market_count.messages IS 'Messages that the collectors received.';
+COMMENT ON COLUMN ops.market_count.counted IS 'Events in mart.market_hourly.';
+COMMENT ON COLUMN ops.market_count.earlier IS
+    'Messages sent before the hour began that another collector received before, so that they count there.';
+COMMENT ON COLUMN ops.market_count.repeated IS 'Messages of events that another message of the hour reported already.';
+COMMENT ON CONSTRAINT every_message_has_one_place ON ops.market_count IS 'A load whose sums do not balance cannot be committed.';
+
+-- Single orders, their ends, and the book that follows from them.
+
+CREATE TABLE core.market_order (
+    source_hour            timestamptz    NOT NULL,
+    kind                   text           NOT NULL CHECK (kind IN ('listing', 'collection_offer')),
+    chain                  text           NOT NULL,
+    order_hash             text           NOT NULL,
+    collection_slug        text           NOT NULL,
+    contract_address       text,
+    token_id               text,
+    maker                  text,
+    quantity               numeric(78, 0) NOT NULL CHECK (quantity > 0),
+    price_raw              numeric(78, 0) NOT NULL CHECK (price_raw >= 0),
+    unit_price_raw         numeric(78, 0) NOT NULL CHECK (unit_price_raw >= 0),
+    payment_token_address  text           NOT NULL,
+    payment_token_symbol   text,
+    payment_token_decimals smallint,
+    placed_at              timestamptz    NOT NULL,
+    expires_at             timestamptz    NOT NULL,
+    received_at            timestamptz    NOT NULL,
+    PRIMARY KEY (source_hour, chain, order_hash)
+);
+CREATE INDEX market_order_collection ON core.market_order (collection_slug, placed_at);
+CREATE INDEX market_order_token ON core.market_order (contract_address, token_id);
+
+COMMENT ON TABLE core.market_order IS
+    'One row per archive hour and order that it reports as placed: listings at a fixed price that anybody can buy, and '
+    'offers for any item of a collection. Of each collection, payment token and hour only the best are kept '
+    '(TIDEMARK_BOOK_DEPTH); core.market_order_rest says what was left out.';
+COMMENT ON COLUMN core.market_order.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN core.market_order.kind IS 'listing or collection_offer.';
+COMMENT ON COLUMN core.market_order.chain IS 'Chain, as in core.sale.';
+COMMENT ON COLUMN core.market_order.order_hash IS 'Hash of the order.';
+COMMENT ON COLUMN core.market_order.collection_slug IS 'Collection.';
+COMMENT ON COLUMN core.market_order.contract_address IS 'Contract of the listed NFT; NULL for an offer.';
+COMMENT ON COLUMN core.market_order.token_id IS 'Token id of the listed NFT; NULL for an offer.';
+COMMENT ON COLUMN core.market_order.maker IS 'Wallet that made the order; NULL where unknown.';
+COMMENT ON COLUMN core.market_order.quantity IS 'How many units the order is for.';
+COMMENT ON COLUMN core.market_order.price_raw IS 'Price of all of them, in base units of the payment token.';
+COMMENT ON COLUMN core.market_order.unit_price_raw IS
+    'Price of one, in base units: rounded up where somebody asks it, down where somebody bids it.';
+COMMENT ON COLUMN core.market_order.payment_token_address IS 'Contract of the payment token.';
+COMMENT ON COLUMN core.market_order.payment_token_symbol IS 'Symbol of the payment token.';
+COMMENT ON COLUMN core.market_order.payment_token_decimals IS 'How many decimals of it the _raw columns count.';
+COMMENT ON COLUMN core.market_order.placed_at IS
+    'Time of the event; the time of its receipt where the event''s is not within ten minutes before that.';
+COMMENT ON COLUMN core.market_order.expires_at IS 'When the order ends by itself.';
+COMMENT ON COLUMN core.market_order.received_at IS 'When a collector first received it in this hour.';
+
+CREATE TABLE core.market_order_rest (
+    source_hour           timestamptz    NOT NULL,
+    kind                  text           NOT NULL,
+    chain                 text           NOT NULL,
+    collection_slug       text           NOT NULL,
+    payment_token_address text           NOT NULL,
+    orders                bigint         NOT NULL,
+    unit_price_raw        numeric(78, 0) NOT NULL,
+    expires_at            timestamptz    NOT NULL,
+    PRIMARY KEY (source_hour, kind, chain, collection_slug, payment_token_address)
+);
+
+COMMENT ON TABLE core.market_order_rest IS
+    'One row per hour, kind, collection and payment token of which core.market_order keeps only the best orders: where '
+    'the others begin. While they can be open, no price that is worse than theirs is known to be the best.';
+COMMENT ON COLUMN core.market_order_rest.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN core.market_order_rest.kind IS 'listing or collection_offer.';
+COMMENT ON COLUMN core.market_order_rest.chain IS 'Chain, as in core.sale.';
+COMMENT ON COLUMN core.market_order_rest.collection_slug IS 'Collection.';
+COMMENT ON COLUMN core.market_order_rest.payment_token_address IS 'Contract of the payment token.';
+COMMENT ON COLUMN core.market_order_rest.orders IS 'How many were left out.';
+COMMENT ON COLUMN core.market_order_rest.unit_price_raw IS 'The best price of one among those that were left out.';
+COMMENT ON COLUMN core.market_order_rest.expires_at IS 'When the last of them ends.';
+
+CREATE TABLE core.order_revision (
+    source_hour     timestamptz NOT NULL,
+    kind            text        NOT NULL CHECK (kind IN ('cancel', 'invalidation', 'revalidation')),
+    chain           text        NOT NULL,
+    order_hash      text        NOT NULL,
+    collection_slug text,
+    revised_at      timestamptz NOT NULL,
+    received_at     timestamptz NOT NULL,
+    PRIMARY KEY (source_hour, chain, order_hash, kind, revised_at)
+);
+CREATE INDEX order_revision_order ON core.order_revision (order_hash);
+
+COMMENT ON TABLE core.order_revision IS
+    'One row per archive hour, order and time at which it was cancelled, or became invalid or valid again. Cancels of '
+    'bids on single items, which are nine of ten, are left out.';
+COMMENT ON COLUMN core.order_revision.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN core.order_revision.kind IS 'cancel, invalidation or revalidation.';
+COMMENT ON COLUMN core.order_revision.chain IS 'Chain, as in core.sale.';
+COMMENT ON COLUMN core.order_revision.order_hash IS 'Hash of the order, also of one that is not kept.';
+COMMENT ON COLUMN core.order_revision.collection_slug IS 'Collection; NULL where the message names none.';
+COMMENT ON COLUMN core.order_revision.revised_at IS 'When that happened; as core.market_order.placed_at.';
+COMMENT ON COLUMN core.order_revision.received_at IS 'When a collector first received it in this hour.';
+
+CREATE VIEW mart.coverage_run AS
+SELECT topic, lower(run) AS from_at, upper(run) AS to_at
+FROM (
+    SELECT topic.topic, unnest(range_agg(tstzrange(from_at, to_at))) AS run
+    FROM (SELECT DISTINCT topic FROM ops.coverage) AS topic
+    JOIN ops.proven_coverage AS coverage ON coverage.topic IN (topic.topic, 'collection:*')
+    WHERE collector NOT LIKE 'events-api-%'
+    GROUP BY topic.topic
+) AS covered;
+
+COMMENT ON VIEW mart.coverage_run IS
+    'One row per topic and unbroken time in which at least one collector covered it, over all hours. Repairs do not '
+    'count: the Events API does not know cancels.';
+COMMENT ON COLUMN mart.coverage_run.topic IS
+    'The topic; a collection that has none of its own was covered by collection:*, where that was recorded.';
+COMMENT ON COLUMN mart.coverage_run.from_at IS 'When it began.';
+COMMENT ON COLUMN mart.coverage_run.to_at IS 'When it ended: at a gap, or where the record ends.';
+
+CREATE FUNCTION mart.coverage_runs(collection_slug text) RETURNS TABLE (from_at timestamptz, to_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+    SELECT run.from_at, run.to_at
+    FROM mart.coverage_run AS run
+    WHERE run.topic = CASE
+        WHEN EXISTS (SELECT FROM mart.coverage_run AS own WHERE own.topic = 'collection:' || coverage_runs.collection_slug)
+        THEN 'collection:' || coverage_runs.collection_slug
+        ELSE 'collection:*'
+    END;
+END;
+COMMENT ON FUNCTION mart.coverage_runs IS 'The unbroken times in which a collection was covered: its rows of mart.coverage_run.';
+
+CREATE FUNCTION mart.order_intervals(collection_slug text)
+RETURNS TABLE (
+    kind text, chain text, order_hash text, contract_address text, token_id text, maker text, quantity numeric,
+    unit_price_raw numeric, payment_token_address text, payment_token_symbol text, payment_token_decimals smallint,
+    from_at timestamptz, to_at timestamptz, ended_by text
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH placed AS (
+        SELECT DISTINCT ON (placed.chain, placed.order_hash) placed.*
+        FROM core.market_order AS placed
+        WHERE placed.collection_slug = order_intervals.collection_slug
+        ORDER BY placed.chain, placed.order_hash, placed.received_at
+    ),
+    seen AS (
+        SELECT placed.*, run.to_at AS run_to
+        FROM placed
+        JOIN mart.coverage_runs(order_intervals.collection_slug) AS run
+            ON placed.received_at >= run.from_at AND placed.received_at < run.to_at
+    ),
+    revision AS (
+        SELECT DISTINCT revision.chain, revision.order_hash, revision.kind, revision.revised_at
+        FROM core.order_revision AS revision
+        WHERE revision.order_hash IN (SELECT placed.order_hash FROM placed)
+    ),
+    cancelled AS (
+        SELECT revision.chain, revision.order_hash, min(revision.revised_at) AS at
+        FROM revision
+        WHERE revision.kind = 'cancel'
+        GROUP BY revision.chain, revision.order_hash
+    ),
+    sold AS (
+        SELECT sale.chain, sale.order_hash, sale.sold_at, sum(sale.quantity) OVER filled AS units,
+            bool_or(sale.quantity IS NULL) OVER filled AS unknown
+        FROM core.sale
+        WHERE sale.collection_slug = order_intervals.collection_slug AND sale.order_hash IS NOT NULL
+        WINDOW filled AS (PARTITION BY sale.chain, sale.order_hash ORDER BY sale.sold_at)
+    ),
+    filled AS (
+        SELECT seen.chain, seen.order_hash, min(sold.sold_at) AS at
+        FROM seen
+        JOIN sold ON sold.chain = seen.chain AND sold.order_hash = seen.order_hash
+        WHERE sold.units >= seen.quantity OR sold.unknown
+        GROUP BY seen.chain, seen.order_hash
+    ),
+    -- from each invalidation until the next revalidation, if there is one
+    invalid AS (
+        SELECT turned.chain, turned.order_hash, range_agg(tstzrange(turned.revised_at, turned.until)) AS spans
+        FROM (
+            SELECT revision.*, lead(revision.revised_at) OVER (
+                PARTITION BY revision.chain, revision.order_hash ORDER BY revision.revised_at, revision.kind DESC
+            ) AS until
+            FROM revision
+            WHERE revision.kind <> 'cancel'
+        ) AS turned
+        WHERE turned.kind = 'invalidation'
+        GROUP BY turned.chain, turned.order_hash
+    ),
+    ending AS (
+        SELECT
+            seen.*, least(seen.expires_at, seen.run_to, cancelled.at, filled.at) AS end_at,
+            cancelled.at AS cancelled_at, filled.at AS filled_at, coalesce(invalid.spans, '{}') AS invalid
+        FROM seen
+        LEFT JOIN cancelled ON cancelled.chain = seen.chain AND cancelled.order_hash = seen.order_hash
+        LEFT JOIN filled ON filled.chain = seen.chain AND filled.order_hash = seen.order_hash
+        LEFT JOIN invalid ON invalid.chain = seen.chain AND invalid.order_hash = seen.order_hash
+    )
+    SELECT
+        ending.kind, ending.chain, ending.order_hash, ending.contract_address, ending.token_id, ending.maker, ending.quantity,
+        ending.unit_price_raw, ending.payment_token_address, ending.payment_token_symbol, ending.payment_token_decimals,
+        lower(span), upper(span),
+        CASE
+            WHEN upper(span) < ending.end_at THEN 'invalidated'
+            WHEN upper(span) = ending.filled_at THEN 'sold'
+            WHEN upper(span) = ending.cancelled_at THEN 'cancelled'
+            WHEN upper(span) = ending.expires_at THEN 'expired'
+            ELSE 'unknown'
+        END
+    FROM ending,
+        unnest(tstzmultirange(tstzrange(ending.placed_at, greatest(ending.placed_at, ending.end_at))) - ending.invalid) AS span;
+END;
+COMMENT ON FUNCTION mart.order_intervals IS
+    'One row per order of a collection and time in which it is known to have been open, [from_at, to_at): from its '
+    'placing until it was sold, cancelled, invalid or expired, or (ended_by is unknown) until the coverage broke, because '
+    'what happened to it then was not recorded.';
+
+CREATE TABLE core.offer_token (
+    chain   text PRIMARY KEY,
+    address text NOT NULL
+);
+INSERT INTO core.offer_token (chain, address) VALUES
+    ('ethereum', '0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2'),
+    ('abstract', '0x3439153eb7af838ad19d56e1571fbd09333c2809'),
+    ('ape_chain', '0x48b62137edfa95a428d35c09e44256a739f6b557'),
+    ('arbitrum', '0x82af49447d8a07e3bd95bd0d56f35241523fbab1'),
+    ('b3', '0x4200000000000000000000000000000000000006'),
+    ('base', '0x4200000000000000000000000000000000000006'),
+    ('bera_chain', '0x6969696969696969696969696969696969696969'),
+    ('blast', '0x4300000000000000000000000000000000000004'),
+    ('gunzilla', '0x5aad7bba61d95c2c4e525a35f4062040264611f1'),
+    ('hyperevm', '0x5555555555555555555555555555555555555555'),
+    ('megaeth', '0x4200000000000000000000000000000000000006'),
+    ('monad', '0x3bd359c1119da7da1d913d1c4d2b7c461115433a'),
+    ('optimism', '0x4200000000000000000000000000000000000006'),
+    ('sei', '0xe30fedd158a2e3b13e9badaeabafc5516e95e8c7'),
+    ('shape', '0x4200000000000000000000000000000000000006'),
+    ('somnia', '0x046ede9564a72571df6f5e44d0405360c0f4dcab'),
+    ('soneium', '0x4200000000000000000000000000000000000006'),
+    ('unichain', '0x4200000000000000000000000000000000000006'),
+    ('zora', '0x4200000000000000000000000000000000000006');
+
+COMMENT ON TABLE core.offer_token IS
+    'One row per chain whose listings are in its own coin: the wrapped form of that coin, in which offers are made. One '
+    'unit of it is one coin, so the two sides of a book can be compared.';
+COMMENT ON COLUMN core.offer_token.chain IS 'Chain, as in core.sale.';
+COMMENT ON COLUMN core.offer_token.address IS 'Contract of the wrapped coin.';
+
+CREATE FUNCTION mart.book(collection_slug text, since timestamptz, until timestamptz, step interval, known_after interval)
+RETURNS TABLE (
+    at timestamptz, chain text, payment_token_symbol text, is_known boolean, floor numeric, listings bigint, listed_items bigint,
+    best_offer numeric, offers bigint, offered_items numeric
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH open AS (
+        SELECT interval.*, coalesce(CASE WHEN token.address IS NOT NULL THEN '0x0000000000000000000000000000000000000000' END,
+            interval.payment_token_address) AS coin
+        FROM mart.order_intervals(book.collection_slug) AS interval
+        LEFT JOIN core.offer_token AS token ON token.chain = interval.chain AND token.address = interval.payment_token_address
+        WHERE interval.from_at < book.until AND interval.to_at > book.since
+    ),
+    -- the payment token with the most listings, or else offers, of each chain; other tokens are left out
+    main AS (
+        SELECT DISTINCT ON (open.chain) open.chain, open.coin, min(open.payment_token_decimals) AS decimals,
+            coalesce(min(open.payment_token_symbol) FILTER (WHERE open.payment_token_address = open.coin), min(open.payment_token_symbol)) AS symbol
+        FROM open
+        WHERE open.payment_token_decimals IS NOT NULL
+        GROUP BY open.chain, open.coin
+        ORDER BY open.chain, count(*) FILTER (WHERE open.kind = 'listing') DESC, count(*) DESC, open.coin
+    ),
+    instant AS (
+        SELECT instant.at, EXISTS (
+            SELECT FROM mart.coverage_runs(book.collection_slug) AS run
+            WHERE run.from_at + book.known_after <= instant.at AND run.to_at >= instant.at
+        ) AS is_covered
+        FROM generate_series(book.since + book.step, book.until, book.step) AS instant (at)
+    ),
+    priced AS (
+        SELECT
+            instant.at, main.chain, main.coin, main.symbol, main.decimals, instant.is_covered,
+            min(open.unit_price_raw) FILTER (WHERE open.kind = 'listing') AS floor_raw,
+            count(*) FILTER (WHERE open.kind = 'listing') AS listings,
+            count(DISTINCT (open.contract_address, open.token_id)) FILTER (WHERE open.kind = 'listing') AS listed_items,
+            max(open.unit_price_raw) FILTER (WHERE open.kind = 'collection_offer') AS offer_raw,
+            count(*) FILTER (WHERE open.kind = 'collection_offer') AS offers,
+            coalesce(sum(open.quantity) FILTER (WHERE open.kind = 'collection_offer'), 0) AS offered_items
+        FROM instant
+        CROSS JOIN main
+        LEFT JOIN open ON open.chain = main.chain AND open.coin = main.coin
+            AND open.from_at < instant.at AND open.to_at >= instant.at
+        GROUP BY instant.at, main.chain, main.coin, main.symbol, main.decimals, instant.is_covered
+    ),
+    bounded AS (
+        SELECT
+            priced.*, priced.is_covered AND NOT EXISTS (
+                SELECT
+                FROM core.market_order_rest AS rest
+                LEFT JOIN core.offer_token AS token ON token.chain = rest.chain AND token.address = rest.payment_token_address
+                WHERE rest.collection_slug = book.collection_slug AND rest.chain = priced.chain
+                    AND CASE WHEN token.address IS NOT NULL THEN '0x0000000000000000000000000000000000000000' ELSE rest.payment_token_address END = priced.coin
+                    AND rest.source_hour <= priced.at AND rest.expires_at > priced.at
+                    AND CASE rest.kind
+                        WHEN 'listing' THEN priced.floor_raw IS NULL OR rest.unit_price_raw < priced.floor_raw
+                        ELSE priced.offer_raw IS NULL OR rest.unit_price_raw > priced.offer_raw
+                    END
+            ) AS is_known,
+            ('1e-' || priced.decimals)::numeric AS unit
+        FROM priced
+    )
+    SELECT
+        bounded.at, bounded.chain, bounded.symbol, bounded.is_known,
+        CASE WHEN bounded.is_known THEN bounded.floor_raw * bounded.unit END,
+        CASE WHEN bounded.is_known THEN bounded.listings END,
+        CASE WHEN bounded.is_known THEN bounded.listed_items END,
+        CASE WHEN bounded.is_known THEN bounded.offer_raw * bounded.unit END,
+        CASE WHEN bounded.is_known THEN bounded.offers END,
+        CASE WHEN bounded.is_known THEN bounded.offered_items END
+    FROM bounded
+    ORDER BY bounded.at, bounded.chain;
+END;
+COMMENT ON FUNCTION mart.book IS
+    'The best listing and the best collection offer of a collection at the end of each step of [since, until), in the '
+    'payment token of most listings. All is NULL where it is not known: in gaps, for known_after from the start of each '
+    'unbroken coverage on, and where a better order may have been left out (core.market_order_rest).';
+
+-- Single transfers.
+
+CREATE TABLE core.transfer (
+    source_hour      timestamptz NOT NULL,
+    kind             text        NOT NULL CHECK (kind IN ('transfer', 'mint', 'burn')),
+    chain            text        NOT NULL,
+    contract_address text        NOT NULL,
+    token_id         text        NOT NULL,
+    collection_slug  text,
+    sender           text,
+    recipient        text,
+    quantity         numeric(78, 0),
+    transaction_hash text        NOT NULL,
+    transferred_at   timestamptz NOT NULL,
+    received_at      timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX transfer_key ON core.transfer (
+    source_hour, transaction_hash, token_id, contract_address, chain, coalesce(sender, ''), coalesce(recipient, ''), coalesce(quantity, -1)
+);
+CREATE INDEX transfer_collection ON core.transfer (collection_slug, transferred_at);
+CREATE INDEX transfer_token ON core.transfer (contract_address, token_id);
+
+COMMENT ON TABLE core.transfer IS
+    'One row per archive hour and transfer that it reports, sales included; kept where TIDEMARK_TRANSFERS says so. '
+    'Equal transfers of one transaction, with the same wallets, token and quantity, are one row.';
+COMMENT ON COLUMN core.transfer.source_hour IS 'The hour of the archive.';
+COMMENT ON COLUMN core.transfer.kind IS
+    'mint: from the zero address; burn: to the zero address or to 0x…dead; transfer: from wallet to wallet.';
+COMMENT ON COLUMN core.transfer.chain IS 'Chain, as in core.sale.';
+COMMENT ON COLUMN core.transfer.contract_address IS 'Contract of the NFT, lower case on EVM chains.';
+COMMENT ON COLUMN core.transfer.token_id IS 'Token id as text.';
+COMMENT ON COLUMN core.transfer.collection_slug IS 'Collection; NULL where the message names none.';
+COMMENT ON COLUMN core.transfer.sender IS 'From whom; NULL where unknown.';
+COMMENT ON COLUMN core.transfer.recipient IS 'To whom; NULL where unknown.';
+COMMENT ON COLUMN core.transfer.quantity IS 'How many units; NULL where unknown.';
+COMMENT ON COLUMN core.transfer.transaction_hash IS 'The transaction.';
+COMMENT ON COLUMN core.transfer.transferred_at IS 'Time of the event; as core.market_order.placed_at.';
+COMMENT ON COLUMN core.transfer.received_at IS 'When a collector first received it in this hour.';
+
+CREATE VIEW mart.transfers AS
+SELECT DISTINCT ON (transaction_hash, token_id, contract_address, chain, sender, recipient, quantity)
+    transferred_at, kind, chain, collection_slug, contract_address, token_id, sender, recipient, quantity, transaction_hash
+FROM core.transfer
+ORDER BY transaction_hash, token_id, contract_address, chain, sender, recipient, quantity, received_at, source_hour;
+
+COMMENT ON VIEW mart.transfers IS 'One row per transfer, mint or burn, however often it was broadcast: core.transfer over all hours.';
+COMMENT ON COLUMN mart.transfers.transferred_at IS 'When it happened, UTC.';
+COMMENT ON COLUMN mart.transfers.kind IS 'transfer, mint or burn.';
+COMMENT ON COLUMN mart.transfers.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.transfers.collection_slug IS 'Collection; NULL where the message names none.';
+COMMENT ON COLUMN mart.transfers.contract_address IS 'Contract of the NFT.';
+COMMENT ON COLUMN mart.transfers.token_id IS 'Token id as text.';
+COMMENT ON COLUMN mart.transfers.sender IS 'From whom; the zero address for a mint.';
+COMMENT ON COLUMN mart.transfers.recipient IS 'To whom; the zero address or 0x…dead for a burn.';
+COMMENT ON COLUMN mart.transfers.quantity IS 'How many units; NULL where unknown.';
+COMMENT ON COLUMN mart.transfers.transaction_hash IS 'The transaction.';
+
+CREATE FUNCTION mart.holdings(collection_slug text, until timestamptz)
+RETURNS TABLE (chain text, contract_address text, token_id text, wallet text, quantity numeric, since timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH moved AS (
+        SELECT moved.*
+        FROM mart.transfers AS moved
+        WHERE moved.collection_slug = holdings.collection_slug AND moved.transferred_at < holdings.until
+    ),
+    change AS (
+        SELECT moved.chain, moved.contract_address, moved.token_id, moved.recipient AS wallet, moved.quantity AS change,
+            moved.transferred_at AS at, moved.transaction_hash
+        FROM moved
+        WHERE moved.kind <> 'burn'
+        UNION ALL
+        SELECT moved.chain, moved.contract_address, moved.token_id, moved.sender, -moved.quantity, moved.transferred_at,
+            moved.transaction_hash
+        FROM moved
+        WHERE moved.kind <> 'mint'
+    ),
+    balance AS (
+        SELECT change.*, sum(change.change) OVER earlier AS balance
+        FROM change
+        WHERE change.wallet IS NOT NULL AND change.change IS NOT NULL
+        WINDOW earlier AS (
+            PARTITION BY change.chain, change.contract_address, change.token_id, change.wallet
+            ORDER BY change.at, change.change DESC, change.transaction_hash ROWS UNBOUNDED PRECEDING
+        )
+    ),
+    -- who sends what it was not seen to receive had it before the record began
+    stock AS (
+        SELECT
+            balance.chain, balance.contract_address, balance.token_id, balance.wallet,
+            sum(balance.change) - least(0, min(balance.balance)) AS quantity,
+            max(balance.at) FILTER (WHERE balance.change > 0) AS since
+        FROM balance
+        GROUP BY balance.chain, balance.contract_address, balance.token_id, balance.wallet
+    )
+    SELECT stock.chain, stock.contract_address, stock.token_id, stock.wallet, stock.quantity, stock.since
+    FROM stock
+    WHERE stock.quantity > 0;
+END;
+COMMENT ON FUNCTION mart.holdings IS
+    'One row per token and wallet of a collection that holds it at a time, as far as recorded transfers show: what '
+    'moved before the record began, in gaps, or while transfers were not kept is unknown.';
+
+REVOKE ALL ON FUNCTION mart.coverage_runs, mart.order_intervals, mart.book, mart.holdings FROM PUBLIC;

@@ -1,0 +1,27 @@
+-- Grain: one row per chain and wallet that holds something.
+-- Answers: Who holds a collection, and how concentrated is it?
+-- Parameter: collection text; the collection
+-- Parameter: to end = newest; last day or hour: holdings at its end
+-- Parameter: limit integer = 20; so many wallets of each chain
+-- Plot: bar rank units
+-- Example: tidemark query holders --collection pudgypenguins
+-- Whole: units
+-- As far as recorded transfers show (TIDEMARK_TRANSFERS): tokens that did not move since the record began are not among them, and what
+-- moved in a gap is with its holder before. percent is of all units whose holder is known; holders counts all of them.
+WITH held AS (
+    SELECT chain, wallet, count(*) AS tokens, sum(quantity) AS units, min(since) AS since
+    FROM mart.holdings(CAST(:collection AS text), :to)
+    GROUP BY chain, wallet
+),
+ranked AS (
+    SELECT
+        *, row_number() OVER by_units AS rank, count(*) OVER (PARTITION BY chain) AS holders,
+        round(100 * units / sum(units) OVER (PARTITION BY chain), 2) AS percent,
+        round(100 * sum(units) OVER by_units / sum(units) OVER (PARTITION BY chain), 2) AS cumulative_percent
+    FROM held
+    WINDOW by_units AS (PARTITION BY chain ORDER BY units DESC, wallet)
+)
+SELECT chain, rank, wallet, tokens, units, percent, cumulative_percent, holders, since
+FROM ranked
+WHERE rank <= :limit
+ORDER BY chain, rank;
