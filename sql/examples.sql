@@ -27,6 +27,14 @@ HAVING count(DISTINCT day) > 3
 ORDER BY spent_eth DESC NULLS LAST
 LIMIT 20;
 
+-- mart.suspect_sale: Suspects of each collection.
+SELECT collection_slug, count(*) AS suspects
+FROM mart.suspect_sale
+JOIN core.sale USING (sale_uid)
+GROUP BY collection_slug
+ORDER BY suspects DESC
+LIMIT 10;
+
 -- mart.sale_flags: Sales to oneself or back and forth, with what was paid.
 SELECT sales.sold_at, sales.collection_slug, sales.token_id, sales.price_eth, flag.signal
 FROM mart.sale_flags AS flag

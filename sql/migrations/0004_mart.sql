@@ -32,6 +32,10 @@ CREATE TABLE mart.sale_flags (
 CREATE INDEX sale_flags_sold_at ON mart.sale_flags (sold_at);
 CREATE INDEX sale_flags_implausible ON mart.sale_flags (sale_uid) WHERE signal = 'implausible_price';
 
+CREATE TABLE mart.suspect_sale (
+    sale_uid uuid PRIMARY KEY REFERENCES core.sale ON DELETE CASCADE
+);
+
 CREATE TABLE mart.stale_day (
     day       date        NOT NULL,
     marked_at timestamptz NOT NULL DEFAULT now()
@@ -62,6 +66,10 @@ COMMENT ON COLUMN mart.sale_flags.method IS 'Version of the method that found it
 COMMENT ON COLUMN mart.sale_flags.suspects IS 'Whether this signal alone makes the sale a suspect.';
 COMMENT ON COLUMN mart.sale_flags.sold_at IS
     'When the sale happened, UTC; repeated here so that a day''s flags are found at once.';
+
+COMMENT ON TABLE mart.suspect_sale IS
+    'One row per sale with a flag that alone makes it a suspect: one row, so that mart.sales joins it over any range.';
+COMMENT ON COLUMN mart.suspect_sale.sale_uid IS 'The sale, as in mart.sales.';
 
 COMMENT ON TABLE mart.stale_day IS
     'One row per load and UTC day whose sales it changed, until that day is scored again. A day that is listed has no'
@@ -143,15 +151,16 @@ SELECT
     sale.loaded_at,
     sale.source_hour,
     CASE
-        WHEN EXISTS (SELECT FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid AND flag.suspects) THEN true
-        WHEN EXISTS (SELECT FROM mart.stale_day AS stale WHERE stale.day = (sale.sold_at AT TIME ZONE 'UTC')::date) THEN NULL
+        WHEN suspect.sale_uid IS NOT NULL THEN true
+        WHEN (sale.sold_at AT TIME ZONE 'UTC')::date IN (SELECT stale.day FROM mart.stale_day AS stale) THEN NULL
         ELSE false
     END AS is_suspect,
     ARRAY(SELECT flag.signal FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid ORDER BY flag.signal) AS signals,
     mart.is_impossible(sale.price_raw, sale.price_eth, sale.price_usd)
         OR EXISTS (SELECT FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid AND flag.signal = 'implausible_price')
         AS is_implausible
-FROM core.sale AS sale;
+FROM core.sale AS sale
+LEFT JOIN mart.suspect_sale AS suspect ON suspect.sale_uid = sale.sale_uid;
 
 COMMENT ON VIEW mart.sales IS
     'One row per NFT sold in one order fill, with amounts in whole tokens and the wash-trade score beside it. A '

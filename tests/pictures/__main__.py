@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psycopg2
 from pydantic import SecretStr
-from tidemark.loader.marts.postgres import refresh_days
 
 from tests.pictures import browser, terminal
 from tests.query.page import week
+from tidemark.loader.marts import refresh_days
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.migrate import migrate
 from tidemark.local.services.airflow import Airflow

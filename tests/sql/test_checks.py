@@ -57,6 +57,7 @@ SUPERSEDED = """
 """
 
 FLAGGED = """
+    INSERT INTO mart.suspect_sale VALUES ({first});
     INSERT INTO mart.sale_flags
     SELECT sale_uid, 'self_trade', 1, true, sold_at FROM core.sale WHERE sale_uid = {first}
 """
@@ -121,6 +122,8 @@ PLANTED = {
         f"{FLAGGED.format(first=FIRST)}; UPDATE mart.sale_flags SET sold_at = '2026-11-19T10:00Z'",
         FLAGGED.format(first=FIRST),
         FLAGGED.format(first=FIRST).replace("self_trade", "same_pair").replace("true", "false"),
+        f"INSERT INTO mart.suspect_sale VALUES ({FIRST})",
+        f"{FLAGGED.format(first=FIRST).replace('self_trade', 'same_pair')}; DELETE FROM mart.suspect_sale",
         f"UPDATE core.sale SET taker = maker WHERE sale_uid = {FIRST}",
         f"{FLAGGED.format(first=FIRST).replace('self_trade', 'same_pair')}; UPDATE core.sale SET seller = buyer WHERE sale_uid = {FIRST}",
     ],

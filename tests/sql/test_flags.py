@@ -268,7 +268,17 @@ def _marts(url: str) -> list[list[tuple[object, ...]]]:
                 "collection_daily",
                 "wallet_daily",
                 "sale_flags",
+                "suspect_sale",
                 "price_daily",
                 "stale_day",
             )
         ]
+
+
+def test_suspects_of_any_range_are_joined_and_not_looked_up_row_by_row(market_url: str) -> None:
+    with connected(SecretStr(market_url)) as connection:
+        plan = "\n".join(
+            connection.scalars(text("EXPLAIN SELECT count(*) FROM mart.sales WHERE is_suspect IS NOT TRUE"))
+        )
+    assert "Join" in plan
+    assert "sale_flags" not in plan

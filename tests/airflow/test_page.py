@@ -1,0 +1,63 @@
+"""Which requests may load an hour; tests/e2e/test_page_in_airflow.py asks a real Airflow for the rest."""
+
+import warnings
+from datetime import UTC, datetime
+from types import ModuleType
+
+import pytest
+from fastapi import HTTPException, Request
+
+pytestmark = pytest.mark.airflow
+HOST = ("host", "airflow.example")
+
+
+@pytest.fixture(scope="module")
+def page() -> ModuleType:
+    """The module; what Airflow's own modules warn of at their import is not ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from tidemark.airflow import page
+    return page
+
+
+def request(*headers: tuple[str, str]) -> Request:
+    raw = [(name.encode(), value.encode()) for name, value in headers]
+    return Request({"type": "http", "method": "POST", "path": "/load", "query_string": b"", "headers": raw})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("sec-fetch-site", "same-origin"), ("origin", "https://airflow.example")],
+        [("origin", "http://airflow.example")],
+        [("authorization", "Bearer abc")],
+    ],
+)
+def test_airflows_own_page_and_a_program_may_load(page: ModuleType, headers: list[tuple[str, str]]) -> None:
+    page._refuse_other_sites(request(HOST, *headers))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("origin", "null")],
+        [("origin", "https://evil.example")],
+        [("sec-fetch-site", "none"), ("origin", "https://airflow.example")],
+        [("sec-fetch-site", "cross-site"), ("origin", "https://airflow.example")],
+        [("authorization", "Basic abc")],
+    ],
+)
+def test_another_sites_page_may_not(page: ModuleType, headers: list[tuple[str, str]]) -> None:
+    with pytest.raises(HTTPException, match="403"):
+        page._refuse_other_sites(request(HOST, *headers))
+
+
+def test_the_page_follows_a_run_under_an_address_of_its_own(page: ModuleType) -> None:
+    now = datetime(2026, 11, 22, 15, tzinfo=UTC)
+    assert page._refresh({"hour": "2026-11-22T14", "at": "1"}, now) == "3; url=?hour=2026-11-22T14&at=1795359600#hour"
+
+
+@pytest.mark.parametrize("status", [401, 403, 422])
+def test_every_refusal_says_what_to_do(page: ModuleType, status: int) -> None:
+    assert page._refusal(status).hint
