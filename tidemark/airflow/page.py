@@ -24,9 +24,9 @@ from sqlalchemy import select
 from tidemark.airflow.plugin import base_path
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.loader.settings import WarehouseSettings
 from tidemark.query.page.html import POLICY, Home, Run, html_of, html_of_problem
 from tidemark.query.page.page import Asked, asked_of, month_page
+from tidemark.storage.settings import WarehouseSettings
 
 DAG = "load_sales"
 HEADERS = {

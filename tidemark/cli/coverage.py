@@ -34,13 +34,13 @@ def coverage(
       tidemark coverage --from 2026-11-20T00 --to 2026-11-22T23 --long
       tidemark coverage 2026-11-20T15
     """
-    from tidemark.loader.settings import WarehouseSettings
     from tidemark.query import coverage as hours
     from tidemark.query import coverage_report as report
     from tidemark.query.export import as_json as json_of
     from tidemark.query.postgres import ask
     from tidemark.query.question import question
     from tidemark.query.table import console
+    from tidemark.storage.settings import WarehouseSettings
 
     if one and (first or last):
         raise typer.BadParameter("give one hour, or a range with --from and --to", param_hint="HOUR")

@@ -23,7 +23,7 @@ def fees(
     from functools import partial
 
     from tidemark.loader.marts import classify_fees
-    from tidemark.loader.settings import WarehouseSettings
+    from tidemark.storage.settings import WarehouseSettings
 
     done = classify_fees(WarehouseSettings().warehouse_url, partial(typer.echo, err=as_json))
     if as_json:

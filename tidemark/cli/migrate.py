@@ -11,8 +11,8 @@ def migrate() -> None:
     Example:
       TIDEMARK_WAREHOUSE_URL=postgresql://owner:…@db.example.org/warehouse tidemark migrate
     """
-    from tidemark.loader.settings import WarehouseSettings
     from tidemark.loader.warehouse import migrate as migrations
+    from tidemark.storage.settings import WarehouseSettings
 
     applied = migrations.migrate(WarehouseSettings().warehouse_url)
     print(f"{len(applied)} applied" if applied else "nothing to do: the warehouse is up to date")

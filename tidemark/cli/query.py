@@ -159,9 +159,9 @@ def _form(output: Path | None, form: str | None, *, plot: bool) -> str:
 def _answer(
     question: "Question", given: dict[str, str], output: Path | None, form: str, *, plot: bool, wide: bool
 ) -> None:
-    from tidemark.loader.settings import WarehouseSettings
     from tidemark.query import chart, postgres, table
     from tidemark.query.export import PICTURES, encoded
+    from tidemark.storage.settings import WarehouseSettings
 
     if plot or form in PICTURES:
         chart.plot_of(question)

@@ -37,10 +37,10 @@ def report(
     from datetime import UTC, datetime
 
     from tidemark.core.errors import Problem
-    from tidemark.loader.settings import WarehouseSettings
     from tidemark.query.page.html import Home, html_of
     from tidemark.query.page.page import range_page
     from tidemark.storage.files import write_atomic
+    from tidemark.storage.settings import WarehouseSettings
 
     page = range_page(WarehouseSettings().warehouse_url, first, last, collection, datetime.now(UTC))
     html = html_of(page, Home(is_file=True))

@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 from tidemark.archive.names import checked_collector
 from tidemark.core.clock import Clock
 from tidemark.core.hour import Hour
-from tidemark.storage.settings import ClockSetting, KeyPrefix, Secret, Settings, Slugs, split_list
+from tidemark.storage.settings import ClockSetting, KeyPrefix, Secret, Slugs, WarehouseSettings, split_list
 
 BOOK_DEPTH = 100
 _Collectors = Annotated[
@@ -19,15 +19,6 @@ _Collectors = Annotated[
     BeforeValidator(split_list),
     AfterValidator(lambda names: tuple(checked_collector(name) for name in dict.fromkeys(names))),
 ]
-
-
-class WarehouseSettings(Settings):
-    """Where the warehouse is; all that migrating and asking need."""
-
-    warehouse_url: Secret = Field(
-        description="Address of the warehouse: postgresql://USER:PASSWORD@HOST:PORT/NAME; over a network, with "
-        "?sslmode=verify-full&sslrootcert=FILE, or the server's certificate is not verified."
-    )
 
 
 class LoaderSettings(WarehouseSettings):

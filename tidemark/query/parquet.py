@@ -22,19 +22,24 @@ _ROUNDING = Context(prec=1000, rounding=ROUND_HALF_EVEN)
 
 
 def as_parquet(answer: Answer) -> bytes:
-    """Return the answer as Parquet.
+    """Return the answer as Parquet: the table of `arrow_of`."""
+    buffer = io.BytesIO()
+    pq.write_table(arrow_of(answer), buffer)
+    return buffer.getvalue()
+
+
+def arrow_of(answer: Answer) -> pa.Table:
+    """Return the answer as an Arrow table.
 
     A numeric column is decimal(38,18), rounded; one that its question calls whole is decimal(38,0), and one that it
     calls exact is text with every digit. What is not a number or too large for its decimal is null: see `unheld`.
     """
     arrays = [_array(answer.column(name), *_type_of(answer, name)) for name in answer.columns]
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_arrays(arrays, names=list(answer.columns)), buffer)
-    return buffer.getvalue()
+    return pa.Table.from_arrays(arrays, names=list(answer.columns))
 
 
 def unheld(answer: Answer) -> list[str]:
-    """Return the columns that have values which Parquet cannot hold."""
+    """Return the columns that have values which no such column can hold."""
     decimals = {name: kind for name in answer.columns if (kind := _type_of(answer, name)[1]) in _SCALES}
     return [name for name, kind in decimals.items() if None in _held(_given(answer.column(name)), kind)]
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -105,6 +105,15 @@ class Settings(BaseSettings):
             unknown[:0] = [_repeated(each["loc"], each["msg"]) for each in error.errors()]
         if unknown:
             raise ValidationError.from_exception_data(type(self).__name__, unknown, hide_input=True) from None
+
+
+class WarehouseSettings(Settings):
+    """Where the warehouse is; all that migrating and asking need."""
+
+    warehouse_url: Secret = Field(
+        description="Address of the warehouse: postgresql://USER:PASSWORD@HOST:PORT/NAME; over a network, with "
+        "?sslmode=verify-full&sslrootcert=FILE, or the server's certificate is not verified."
+    )
 
 
 def read_dotenv() -> Mapping[str, str | None]:

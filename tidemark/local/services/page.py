@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import SecretStr
 
 from tidemark.core.errors import Problem
-from tidemark.loader.settings import WarehouseSettings
 from tidemark.local.ports import HOST
 from tidemark.local.process import Process
 from tidemark.query.page.html import POLICY, Home, html_of, html_of_problem
 from tidemark.query.page.page import asked_of, month_page
+from tidemark.storage.settings import WarehouseSettings
 
 _START_TIMEOUT = 30.0
 
