@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 from types import ModuleType
 
 import pytest
+from airflow.sdk import Connection
 from fastapi import HTTPException, Request
+
+from tidemark.core.errors import Problem
 
 pytestmark = pytest.mark.airflow
 HOST = ("host", "airflow.example")
@@ -61,3 +64,16 @@ def test_the_page_follows_a_run_under_an_address_of_its_own(page: ModuleType) ->
 @pytest.mark.parametrize("status", [401, 403, 422])
 def test_every_refusal_says_what_to_do(page: ModuleType, status: int) -> None:
     assert page._refusal(status).hint
+
+
+def test_the_connection_wins_over_the_variable(page: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", "postgresql://variable/one")
+    house = Connection(
+        conn_id="tidemark_warehouse", conn_type="postgres", host="db", schema="nft", login="me", password="p"
+    )
+    named = {"tidemark_warehouse": house}
+    assert page._warehouse_url(named.get).get_secret_value() == "postgresql://me:p@db/nft"
+    assert page._warehouse_url({}.get).get_secret_value() == "postgresql://variable/one"
+    monkeypatch.delenv("TIDEMARK_WAREHOUSE_URL")
+    with pytest.raises(Problem, match="neither the connection tidemark_warehouse"):
+        page._warehouse_url({}.get)

@@ -5,15 +5,17 @@ A plugin's application is mounted beside Airflow's own and gets no login check f
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.api.common.trigger_dag import trigger_dag
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from airflow.models import Connection
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
+from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType
 from fastapi import Depends, FastAPI, Form, HTTPException, Request
@@ -21,6 +23,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import select
 
+from tidemark.airflow.connections import WAREHOUSE, Lookup, warehouse_url
 from tidemark.airflow.plugin import base_path
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
@@ -90,13 +93,23 @@ def application(clock: Clock = lambda: datetime.now(UTC)) -> FastAPI:
     return app
 
 
-def _warehouse_url() -> SecretStr:
+def in_api_server(name: str) -> Any:
+    """Return the connection as the API server sees it, None where there is none of that name."""
+    try:
+        return Connection.get_connection_from_secrets(name)
+    except AirflowNotFoundException:
+        return None
+
+
+def _warehouse_url(lookup: Lookup = in_api_server) -> SecretStr:
+    if connection := lookup(WAREHOUSE):
+        return SecretStr(warehouse_url(connection))
     try:
         return WarehouseSettings().warehouse_url
     except ValidationError:
         raise Problem(
-            "Airflow's API server does not know the warehouse",
-            "Set TIDEMARK_WAREHOUSE_URL in its environment, as for the workers, and start it again",
+            f"neither the connection {WAREHOUSE} nor the API server's TIDEMARK_WAREHOUSE_URL names the warehouse",
+            "Add the connection, as the workers have it, or set the variable and start the API server again",
         ) from None
 
 

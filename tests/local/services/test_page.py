@@ -59,10 +59,8 @@ def test_a_dead_warehouse_is_said_without_its_password() -> None:
 
 def test_the_process_listens_when_it_is_started_and_ends_when_stopped(tmp_path: Path, warehouse_url: str) -> None:
     environment = bare({}) | {"TIDEMARK_WAREHOUSE_URL": warehouse_url}
-    page = PageProcess(tmp_path, environment, port=free_port(), airflow=AIRFLOW)
-    page.start()
-    assert "No hour has been loaded yet" in httpx.get(page.url, trust_env=False).text
-    page.stop()
+    with PageProcess(tmp_path, environment, port=free_port(), airflow=AIRFLOW) as page:
+        assert "No hour has been loaded yet" in httpx.get(page.url, trust_env=False).text
     assert page.pid is None
 
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidemark.query.page.charts import bars
+from tidemark.query.page.charts import bars, lines
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -44,3 +44,11 @@ def test_as_many_labels_are_written_as_there_is_room_for() -> None:
 
 def test_the_library_leaves_nothing_in_pythons_imports() -> None:
     assert [finder for finder in sys.meta_path if type(finder).__module__ == "pygal"] == []
+
+
+def test_a_line_is_interrupted_where_its_value_is_unknown() -> None:
+    one, two = Decimal(1), Decimal(2)
+    svg = lines("Floor", ["a", "b", "c", "d", "e"], ["a"], {"floor": [one, two, None, two, one], "offer": [one] * 5})
+    paths = [group for group in ET.fromstring(svg).iter(f"{SVG}g") if "serie-" in str(group.get("class"))]
+    drawn = [len([path for path in group if path.tag == f"{SVG}path"]) for group in paths]
+    assert [number for number in drawn if number] == [2, 1]

@@ -3,6 +3,7 @@ import hashlib
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
@@ -14,7 +15,7 @@ from tidemark.core.hour import Hour
 from tidemark.query.page.calendar import calendar_of, missing_of
 from tidemark.query.page.hour import details_of
 from tidemark.query.page.html import POLICY, Home, Run, address, html_of, html_of_problem
-from tidemark.query.page.market import market_of
+from tidemark.query.page.market import book_of, market_of
 from tidemark.query.page.page import Asked, Page
 
 NOW = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
@@ -52,11 +53,12 @@ def page_of(name: str = "cats") -> Page:
              "price_usd": None, "is_suspect": False}
         ],
     }  # fmt: skip
+    book = [{"at": hour.start, "chain": name, "token": name, "floor": Decimal(2), "best_offer": None, "spread": None}]
     return Page(
         Asked(hour=hour, collection=name), NOW, Hour.parse("2026-11-01T00"), Hour.parse("2026-11-30T23"),
         (Hour.parse("2026-09-30T10"), hour), calendar_of(coverage, NOW), missing_of(coverage, NOW),
         details_of([chosen], [gap(name, 10, 22, reason=name, topic=name, repaired_by=name)], [load]),
-        market_of(coverage, rows), [Problem(name, name)],
+        market_of(coverage, rows), book_of(book), [Problem(name, name)],
     )  # fmt: skip
 
 
@@ -114,7 +116,7 @@ def test_the_button_is_there_only_for_who_may_load_an_hour_that_is_over() -> Non
 
 
 def test_an_empty_warehouse_says_when_the_first_hour_comes() -> None:
-    page = replace(page_of(), loaded=None, days=[], missing=[], details=[], market=None, problems=[])
+    page = replace(page_of(), loaded=None, days=[], missing=[], details=[], market=None, book=[], problems=[])
     html = html_of(page, Home())
     assert "No hour has been loaded yet" in html
     assert "Nothing is known yet" in html

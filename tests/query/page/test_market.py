@@ -7,7 +7,7 @@ import pytest
 from tests.query.page.hours import loaded, not_loaded
 from tidemark.core.hour import Hour, hours
 from tidemark.query.coverage import HourCoverage
-from tidemark.query.page.market import amount, market_of
+from tidemark.query.page.market import amount, book_of, market_of
 
 NONE: dict[str, list[Any]] = {"sales_by_hour": [], "top_collections": [], "latest_sales": []}
 
@@ -67,3 +67,20 @@ def test_sales_and_collections_without_a_price_or_name_are_said_to_have_none() -
 )
 def test_an_amount_keeps_what_a_person_reads(value: str, digits: int, written: str) -> None:
     assert amount(Decimal(value), digits) == written
+
+
+def test_the_book_is_shown_by_chain_and_unknown_where_it_is_not_known() -> None:
+    rows = [
+        {"at": Hour.parse(f"2026-11-2{day}T00").start, "chain": chain, "token": "ETH", "floor": floor,
+         "best_offer": Decimal("0.5"), "spread": None}
+        for chain in ("base", "ethereum")
+        for day, floor in ((1, Decimal(1)), (2, None))
+    ]  # fmt: skip
+    base, ethereum = book_of(rows)
+    assert (base.chain, ethereum.chain) == ("base", "ethereum")
+    assert base.totals == {"Listed floor, ETH": "unknown", "Best offer, ETH": "0.500", "Spread, ETH": "unknown"}
+    assert base.chart
+    assert "Floor and best offer on base" in base.chart
+    unknown = [row | {"floor": None, "best_offer": None} for row in rows]
+    assert [book.chart for book in book_of(unknown)] == [None, None]
+    assert book_of([]) == []

@@ -73,3 +73,4 @@ def test_a_collection_filters_the_market_and_is_bound(warehouse_url: str) -> Non
         assert {row["collection"] for row in found["top_collections"]} == {"cats"}
         assert sum(row["sales"] for row in found["sales_by_hour"]) == 8  # type: ignore[misc]
         assert warehouse.market(TEN, TEN, "' OR true --")["latest_sales"] == []
+        assert [row for row in warehouse.book(TEN, TEN, "cats") if row["floor"] is not None] == []

@@ -1,8 +1,9 @@
-"""Bars as SVG, drawn by pygal and stripped of its script and styles: `page.css` colours them."""
+"""Bars and lines as SVG, drawn by pygal and stripped of its script and styles: `page.css` colours them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pygal
@@ -21,24 +22,39 @@ def bars(title: str, labels: Sequence[str], marked: Sequence[str], values: Seque
 
     Of the `marked` labels as many are written as there is room for.
     """
+    return _drawn(pygal.Bar(**_options(marked)), title, labels, {title: values})
+
+
+def lines(
+    title: str, labels: Sequence[str], marked: Sequence[str], curves: Mapping[str, Sequence[Decimal | None]]
+) -> Markup:
+    """Return a chart with one line per curve, interrupted where it is unknown; labels as for `bars`."""
+    return _drawn(pygal.Line(**_options(marked), show_dots=False, allow_interruptions=True), title, labels, curves)
+
+
+def _options(marked: Sequence[str]) -> dict[str, Any]:
     every = max(1, -(-len(marked) // _MOST_LABELS))
-    chart = pygal.Bar(
-        css=[],
-        js=[],
-        width=_WIDTH,
-        height=_HEIGHT,
-        margin=4,
-        spacing=4,
-        max_scale=4,
-        show_legend=False,
-        x_labels_major=list(marked[::every]),
-        show_minor_x_labels=False,
-        truncate_label=-1,
-        disable_xml_declaration=True,
-        value_formatter=lambda value: f"{value:,.6g}",
-    )
+    return {
+        "css": [],
+        "js": [],
+        "width": _WIDTH,
+        "height": _HEIGHT,
+        "margin": 4,
+        "spacing": 4,
+        "max_scale": 4,
+        "show_legend": False,
+        "x_labels_major": list(marked[::every]),
+        "show_minor_x_labels": False,
+        "truncate_label": -1,
+        "disable_xml_declaration": True,
+        "value_formatter": lambda value: f"{value:,.6g}",
+    }
+
+
+def _drawn(chart: Any, title: str, labels: Sequence[str], curves: Mapping[str, Sequence[Decimal | None]]) -> Markup:
     chart.x_labels = labels
-    chart.add(title, [None if value is None else float(value) for value in values])
+    for name, values in curves.items():
+        chart.add(name, [None if value is None else float(value) for value in values])
     return Markup(_stripped(chart.render_tree(), title))  # noqa: S704 - the XML writer escapes every text
 
 

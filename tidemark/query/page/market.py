@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from tidemark.query.answer import shown
 from tidemark.query.coverage import HourCoverage
-from tidemark.query.page.charts import bars
+from tidemark.query.page.charts import bars, lines
 from tidemark.query.page.postgres import Row
 
 _MOST_HOURS = 14 * 24  # above it a bar is a day
@@ -56,6 +56,42 @@ def market_of(coverage: Sequence[HourCoverage], rows: Mapping[str, Sequence[Row]
         _top(rows["top_collections"]),
         [_sale(row) for row in rows["latest_sales"]],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The listed floor and the best offer of one collection on one chain, over time and now."""
+
+    chain: str
+    totals: dict[str, str]
+    chart: Markup | None
+
+
+def book_of(rows: Sequence[Row]) -> list[Book]:
+    """Return the book of each chain, from the rows of `spread`; a moment at which it is not known is unknown, not 0."""
+    chains = sorted({str(row["chain"]) for row in rows})
+    return [_book(chain, [row for row in rows if row["chain"] == chain]) for chain in chains]
+
+
+def _book(chain: str, rows: Sequence[Row]) -> Book:
+    labels = [f"{row['at']:%m-%d %H:00}" for row in rows]
+    curves = {
+        "floor": [_known(row["floor"]) for row in rows],
+        "best offer": [_known(row["best_offer"]) for row in rows],
+    }
+    newest, token = rows[-1], shown(rows[-1]["token"])
+    totals = {
+        f"{name}{', ' + token if token else ''}": amount(newest[column], _ETH_DIGITS)
+        for name, column in (("Listed floor", "floor"), ("Best offer", "best_offer"), ("Spread", "spread"))
+    }
+    marked = [label for label in labels if label.endswith(" 00:00")]
+    known = any(value is not None for curve in curves.values() for value in curve)
+    title = f"Floor and best offer on {shown(chain)}"
+    return Book(shown(chain), totals, lines(title, labels, marked, curves) if known else None)
+
+
+def _known(value: object) -> Decimal | None:
+    return value if isinstance(value, Decimal) else None
 
 
 def _total(values: Iterator[object]) -> Decimal:

@@ -12,8 +12,8 @@ from tidemark.core.hour import Hour, hours
 from tidemark.query.coverage import HourCoverage
 from tidemark.query.page.calendar import VIEWS, Day, Missing, calendar_of, missing_of
 from tidemark.query.page.hour import HourDetail, details_of
-from tidemark.query.page.market import Market, market_of
-from tidemark.query.page.postgres import Row, Warehouse, reading
+from tidemark.query.page.market import Book, Market, book_of, market_of
+from tidemark.query.page.postgres import Warehouse, reading
 
 _WEEK = 7 * 24
 _MOST_DETAILS = 800  # hours that a report explains one by one: a month
@@ -47,6 +47,7 @@ class Page:
     missing: list[Missing]
     details: list[HourDetail]
     market: Market | None
+    book: list[Book]
     problems: list[Problem]
 
 
@@ -125,15 +126,16 @@ def _page(
     begun = [each for each in coverage if loaded and each.hour.start.date() >= loaded[0].start.date()]
     known = [each for each in begun if loaded and each.hour >= loaded[0]]
     problems: list[Problem] = []
-    market = None
+    market, book = None, list[Book]()
+    first, last = sold[0].hour, sold[-1].hour
     try:
-        rows: dict[str, list[Row]] = warehouse.market(sold[0].hour, sold[-1].hour, asked.collection)
-        market = market_of(sold, rows)
+        market = market_of(sold, warehouse.market(first, last, asked.collection))
+        book = book_of(warehouse.book(first, last, asked.collection)) if asked.collection else []
     except Problem as problem:  # the calendar is worth showing without it
         problems.append(problem)
     return Page(
         asked, now, coverage[0].hour, coverage[-1].hour, loaded, calendar_of(begun, now), missing_of(known, now),
-        details, market, problems,
+        details, market, book, problems,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from tidemark.storage.postgres import connected
 
 PAGE = shipped("sql") / "page"
 _SESSION = "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '4s'; SET LOCAL jit = off"
+_BOOK_KNOWN_AFTER = 24  # hours of unbroken coverage, the question's own default
 _READER = "SET LOCAL ROLE tidemark_reader"
 
 Row = Mapping[str, object]
@@ -50,6 +51,11 @@ class Warehouse:
         """Return the rows of `sales_by_hour`, `top_collections` and `latest_sales` of a range."""
         values = {"from": first.start, "to": last.end, "collection": collection}
         return {name: self._ask(name, **values) for name in ("sales_by_hour", "top_collections", "latest_sales")}
+
+    def book(self, first: Hour, last: Hour, collection: str) -> list[Row]:
+        """Return the floor and the best offer of a collection at the end of each hour, as `spread` answers."""
+        values = {"from": first.start, "to": last.end, "collection": collection, "hours": _BOOK_KNOWN_AFTER}
+        return self._rows(question("spread").sql, values)
 
     def _ask(self, name: str, **values: object) -> list[Row]:
         return self._rows((PAGE / f"{name}.sql").read_text(), values)
