@@ -5,6 +5,8 @@ DELETE FROM order_observation USING ops.event_count AS known WHERE source_hour =
 DELETE FROM revision_observation USING ops.event_count AS known WHERE source_hour = :hour AND known.collector <> ALL (:collectors);
 DELETE FROM transfer_observation USING ops.event_count AS known WHERE source_hour = :hour AND known.collector <> ALL (:collectors);
 
+ANALYZE market_part;
+
 -- Grain: one row per chain, collection and payment token of which this load read events.
 CREATE TEMP TABLE market_cell ON COMMIT DROP AS
 SELECT
@@ -13,7 +15,9 @@ SELECT
     CASE WHEN min(payment_token_decimals) = max(payment_token_decimals) THEN min(payment_token_decimals) END AS decimals
 FROM market_part
 GROUP BY chain, collection_slug, payment_token_address;
+ANALYZE market_cell;
 
+-- Grain: one row of market_part, by cell.
 CREATE TEMP TABLE market_cell_part ON COMMIT DROP AS
 SELECT cell, kind, collector, is_late, price_raw, keys, wallets
 FROM market_part AS part
@@ -21,6 +25,7 @@ JOIN market_cell AS cell
     ON coalesce(part.chain, '') = coalesce(cell.chain, '')
     AND coalesce(part.collection_slug, '') = coalesce(cell.collection_slug, '')
     AND coalesce(part.payment_token_address, '') = coalesce(cell.payment_token_address, '');
+ANALYZE market_cell_part (cell, kind, is_late);
 
 -- Grain: one row per event of which every message was sent before the hour began. It counts here unless another collector
 -- received it before: one that covered the topic over the start of the hour and did not receive it in this hour.

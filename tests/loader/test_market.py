@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.loader.contents import query
-from tests.loader.recording import HOUR, TOPIC, Recording
+from tests.loader.recording import HOUR, TOPIC, Recording, sold
 from tests.loader.test_hours import quiet, url_of
 from tidemark.archive.manifest import Gap, Interval
 from tidemark.archive.record import record_line
@@ -18,6 +18,7 @@ from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.checks import run_checks
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.transform.order import OFFER_TOKENS
 from tidemark.simulator.market.market import Market
 from tidemark.simulator.market.market_event import Redrawn
 from tidemark.simulator.market.oracle import Oracle, known
@@ -162,3 +163,76 @@ def check_holdings(oracle: Oracle, warehouse: LoaderSettings) -> None:
         )
         assert {(token, wallet): count for token, wallet, count in rows} == oracle.holdings(slug)
         assert rows
+
+
+def listing(number: int, price: str, at: float) -> dict[str, Any]:
+    """A listing of the hour, `at` seconds after its start, sent half a second later."""
+    moment = HOUR.start + timedelta(seconds=at)
+    payload = sold(number)["payload"] | {
+        "base_price": price, "collection": {"slug": "cats"}, "event_timestamp": format_timestamp(moment),
+        "expiration_date": "2026-12-24T00:00:00Z", "taker": None,
+    }  # fmt: skip
+    sent = format_timestamp(moment + timedelta(seconds=0.5))
+    return {"event_type": "item_listed", "version": 1, "sent_at": sent, "payload": payload}
+
+
+def cancel(number: int, at: float) -> dict[str, Any]:
+    return listing(number, "1", at) | {"event_type": "item_cancelled"}
+
+
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize(("end", "hour"), [(3600, 0), (3000, 1)])
+def test_a_message_that_was_received_on_both_sides_of_the_hours_boundary_counts_once(
+    s3: "S3Client", settings: LoaderSettings, order: int, end: int, hour: int
+) -> None:
+    # b receives it late; whether a received it before depends on what a covered
+    until, last = HOUR.start + timedelta(seconds=end), listing(1, "5", 3599)
+    early = Recording("collector-a", covered=[Interval(TOPIC, HOUR.start, until)])
+    if end == 3600:
+        early.receive(last, 3599.9)
+    early.put(s3, settings.bucket)
+    if end == 3600:
+        Recording("collector-a", HOUR.next()).receive(cancel(9, 3700), 100).put(s3, settings.bucket)
+    Recording("collector-b").receive(cancel(8, 10), 10).put(s3, settings.bucket)
+    Recording("collector-b", HOUR.next()).receive(last, 0.4).put(s3, settings.bucket)
+    for each in [HOUR, HOUR.next()][:: -1 if order else 1]:
+        load_hour(each, settings, say=quiet)
+    found = query(url_of(settings), "SELECT hour FROM mart.market_hourly WHERE listings > 0")
+    assert found == [(HOURS[hour].start,)]
+    assert run_checks(settings.warehouse_url) == []
+
+
+def test_a_floor_is_unknown_where_an_order_that_was_left_out_could_be_the_lowest(
+    s3: "S3Client", settings: LoaderSettings
+) -> None:
+    recording = Recording()
+    for number, price in enumerate(["300", "100", "200", "400"]):
+        recording.receive(listing(number, f"{price}{'0' * 16}", 10), 10)
+    recording.receive(cancel(1, 1800), 1800).receive(cancel(2, 2700), 2700).put(s3, settings.bucket)
+    load_hour(HOUR, settings.model_copy(update={"book_depth": 2}), say=quiet)
+    statement = "SELECT is_known, floor, listings FROM mart.book('cats', %s, %s, '15 minutes', '0')"
+    assert query(url_of(settings), statement, HOUR.start, HOUR.end) == [
+        (True, 1, 2), (True, 1, 2), (True, 2, 1), (False, None, None),
+    ]  # fmt: skip
+
+
+def test_a_load_without_a_collector_knows_nothing_of_the_market(s3: "S3Client", settings: LoaderSettings) -> None:
+    rows = "SELECT listings, lowest_listing_raw::int FROM mart.market_hourly"
+    for collector, number in (("collector-a", 1), ("collector-b", 2)):
+        Recording(collector).receive(listing(number, str(number), 10), 10).put(s3, settings.bucket)
+    for collectors, right in ((["collector-a"], [(1, 1)]), (None, [(2, 1)]), (["collector-b"], []), (None, [(2, 1)])):
+        load_hour(HOUR, settings, collectors=collectors, say=quiet)
+        assert query(url_of(settings), rows) == right
+        assert run_checks(settings.warehouse_url) == []
+
+
+def test_single_orders_and_transfers_are_kept_of_named_collections(settings: LoaderSettings) -> None:
+    named = settings.model_copy(update={"collections": ("cats",)})
+    assert (settings.orders_kept, settings.transfers_kept) == (0, False)
+    assert (named.orders_kept, named.transfers_kept) == (100, True)
+    asked = settings.model_copy(update={"book_depth": 7, "transfers": True})
+    assert (asked.orders_kept, asked.transfers_kept) == (7, True)
+
+
+def test_the_tokens_of_offers_are_those_by_which_cancels_are_told_apart(warehouse_url: str) -> None:
+    assert dict(query(warehouse_url, "SELECT chain, address FROM core.offer_token")) == OFFER_TOKENS

@@ -68,6 +68,20 @@ CLEAN = [f"{name}_clean" for name in FIGURES if name not in ("items", "without_e
 WALLET = ["bought", "sold", "spent_eth", "earned_eth", "spent_usd", "earned_usd", "implausible", "collections"]
 
 PLANTED = {
+    "market_disagrees": [
+        "INSERT INTO ops.market_count VALUES ('2026-11-20T10:00Z', 'listing', 3, 2, 0, 1)",
+        """
+        INSERT INTO mart.market_hourly (
+            hour, listings, listers, item_bids, collection_offers, trait_offers, cancels, invalidations, revalidations,
+            transfers, mints, burns, receivers
+        )
+        VALUES ('2026-11-20T10:00Z', 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0)
+        """,
+        """
+        INSERT INTO ops.event_count VALUES ('2026-11-20T10:00Z', 'a', 'item_cancelled', 5, 4, 1);
+        INSERT INTO ops.market_count VALUES ('2026-11-20T10:00Z', 'cancel', 3, 0, 3, 0)
+        """,
+    ],
     "amounts": [
         f"UPDATE core.sale SET royalty_raw = price_raw + 1 WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET marketplace_fee_raw = -1 WHERE sale_uid = {FIRST}",

@@ -193,7 +193,7 @@ class Market:
                 length = len(text)
                 if length > cell.length or (length == cell.length and text > cell.text) or payload.quantity != 1:
                     cell.offer(payload)
-                cell.keys.append(payload.order_hash[2:18] or _without_hash(line))
+                cell.keys.append(payload.order_hash[-16:] or _without_hash(line))
             except (AttributeError, KeyError, TypeError):  # a rare form, or the first of its cell
                 cell = self._cell(Kind.ITEM_BID, late, payload)
                 if payload:
@@ -206,7 +206,7 @@ class Market:
             payload = line.message.payload
             try:
                 cell = cells[payload.chain, payload.collection.slug, payload.payment_token.address]
-                cell.keys.append(payload.order_hash[2:18] or _without_hash(line))
+                cell.keys.append(payload.order_hash[-16:] or _without_hash(line))
             except (AttributeError, KeyError, TypeError):
                 cell = self._cell(Kind.CANCEL, late, payload)
                 cell.keys.append(_part_of_hash(line))
@@ -241,7 +241,7 @@ class Market:
                 cell = self._cell(kind, late, payload)
             # an order can become invalid more than once
             at = payload.event_timestamp if payload else line.message.sent_at
-            cell.keys.append(f"{_part_of_hash(line)[:8]}{crc32(at):08x}")
+            cell.keys.append(f"{_part_of_hash(line)[-8:]}{crc32(at):08x}")
             if self._orders_wanted and payload:
                 self._revise(cell, line)
 
@@ -314,7 +314,7 @@ def wallet_key(address: str) -> str:
 
 def _part_of_hash(line: Any) -> str:
     payload = line.message.payload
-    return (payload and payload.order_hash and payload.order_hash[2:18]) or _without_hash(line)
+    return (payload and payload.order_hash and payload.order_hash[-16:]) or _without_hash(line)
 
 
 def _without_hash(line: Any) -> str:
