@@ -20,7 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "First": ("check",),
     "Record (the operator of a collector, and cron)": ("collect", "upload", "status", "top", "tail", "notify"),
     "Load (the owner of the warehouse, and Airflow)": ("migrate", "load", "repair", "audit", "fees"),
-    "Ask (the analyst)": ("query", "coverage", "report"),
+    "Ask (the analyst)": ("query", "coverage", "report", "export"),
     "Try (everything on one machine)": ("demo", "up", "down", "simulate"),
 }
 VERBS: tuple[str, ...] = tuple(verb for verbs in GROUPS.values() for verb in verbs)

@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from tests.sql.conftest import market_url
+from tidemark.cli.main import main
+
+__all__ = ["market_url"]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], market_url: str):
+    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", market_url)
+
+    def tidemark(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["tidemark", "export", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return (int(ended.value.code or 0), *capsys.readouterr())
+
+    return tidemark
+
+
+@pytest.mark.parametrize("form", ["parquet", "iceberg"])
+def test_a_table_is_exported_and_then_up_to_date(run, tmp_path: Path, form: str) -> None:
+    words = (str(tmp_path / "lake"), "--as", form, "--table", "collection_daily")
+    status, out, _ = run(*words)
+    assert (status, out.splitlines()[1]) == (0, "collection_daily: 2026-11 written")
+    assert run(*words)[1] == "collection_daily: 1 months up to date, 0 to write, 0 to remove\n"
+
+
+def test_mistakes_are_clear(run, tmp_path: Path) -> None:
+    status, _, err = run(str(tmp_path), "--table", "nothing")
+    assert status == 2
+    assert "nothing is not exported" in err
+    status, _, err = run("s3://bucket", "--as", "iceberg")
+    assert status == 2
+    assert "--catalog" in err
+    status, _, err = run("ftp://x")
+    assert status == 1
+    assert err.startswith("tidemark: ftp://x is neither a folder nor s3://BUCKET/PREFIX")

@@ -1,0 +1,149 @@
+"""The export of a real warehouse to a folder, a bucket and Iceberg tables, and what other engines read of it."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from tests.conftest import fresh_database
+from tests.sql.market import fill, load, sale
+from tidemark.core.hour import Hour
+from tidemark.loader.marts import refresh_days
+from tidemark.local.services.postgres import Postgres
+from tidemark.query.export_run import export_tables
+from tidemark.query.exported import TABLES
+from tidemark.query.iceberg import IcebergLake
+from tidemark.query.lake import Lake, ParquetLake
+from tidemark.storage.postgres import connected
+
+SALES = [each for each in TABLES if each.name in ("sales", "collection_daily")]
+
+
+@pytest.fixture
+def market(postgres_server: Postgres, migrated: str) -> Iterator[str]:
+    with fresh_database(postgres_server, migrated) as url:
+        fill(url)
+        yield url
+
+
+def exported(url: str, lake: Lake, tables: object = SALES) -> list[str]:
+    said: list[str] = []
+    export_tables(SecretStr(url), lake, tables, said.append)  # type: ignore[arg-type]
+    return said
+
+
+def change(url: str, statement: str) -> None:
+    with connected(SecretStr(url)) as connection:
+        connection.execute(text(statement))
+        connection.commit()
+
+
+def late_sale(url: str) -> None:
+    """A sale of December, loaded with its hour, and scored."""
+    with connected(SecretStr(url)) as connection:
+        late = sale("12-01T10:00", "cats/1", "0xalice", "0xbob", "1.000000000000000001")
+        load(connection, Hour.of(late["received_at"]).start, [late])
+        connection.commit()
+    refresh_days(SecretStr(url), say=lambda _: None)
+
+
+def test_only_months_that_changed_are_written(market: str, tmp_path: Path) -> None:
+    lake = ParquetLake.at(str(tmp_path))
+    assert exported(market, lake) == [
+        "sales: 0 months up to date, 1 to write, 0 to remove", "sales: 2026-11 written",
+        "collection_daily: 0 months up to date, 1 to write, 0 to remove", "collection_daily: 2026-11 written",
+    ]  # fmt: skip
+    before = sorted(tmp_path.rglob("*.parquet"))
+    assert exported(market, lake)[0] == "sales: 1 months up to date, 0 to write, 0 to remove"
+    late_sale(market)
+    assert "sales: 2026-12 written" in exported(market, lake)
+    assert set(before) < set(tmp_path.rglob("*.parquet"))
+    # an old month in which one value changes is written again, and its older file goes
+    change(market, "UPDATE core.sale SET nft_name = 'late' WHERE token_id = '7'")
+    assert exported(market, lake)[:2] == [
+        "sales: 1 months up to date, 1 to write, 0 to remove", "sales: 2026-11 written",
+    ]  # fmt: skip
+    assert len(list((tmp_path / "sales" / "month=2026-11").iterdir())) == 1
+    change(market, "DELETE FROM core.sale WHERE sold_at >= '2026-12-01Z'")
+    assert "sales: 2026-12 removed, for the warehouse has none of it" in exported(market, lake)
+    assert not (tmp_path / "sales" / "month=2026-12").exists()
+
+
+def test_duckdb_reads_the_files_exactly(market: str, tmp_path: Path) -> None:
+    late_sale(market)
+    exported(market, ParquetLake.at(str(tmp_path)), TABLES)
+    read = duckdb.connect()
+    rows = read.execute(f"""
+        SELECT month, count(*), sum(price_eth), sum(price_usd), count(*) FILTER (WHERE is_suspect)
+        FROM read_parquet('{tmp_path}/sales/*/*.parquet', hive_partitioning = true) GROUP BY month ORDER BY month
+    """).fetchall()
+    with connected(SecretStr(market)) as connection:
+        expected = connection.execute(
+            text("""
+            SELECT to_char(sold_at AT TIME ZONE 'UTC', 'YYYY-MM'), count(*), sum(price_eth), sum(price_usd),
+                count(*) FILTER (WHERE is_suspect)
+            FROM mart.sales GROUP BY 1 ORDER BY 1
+        """)
+        ).all()
+    assert [tuple(map(str, row[:2])) + row[2:] for row in rows] == [
+        tuple(map(str, row[:2])) + tuple(row[2:]) for row in expected
+    ]
+    assert {each.name for each in TABLES} == {folder.name for folder in tmp_path.iterdir()}
+
+
+def test_every_month_has_the_same_schema(market: str, tmp_path: Path) -> None:
+    late_sale(market)
+    exported(market, ParquetLake.at(str(tmp_path)), TABLES)
+    for table in TABLES:
+        schemas = {str(pq.read_schema(file)) for file in (tmp_path / table.name).rglob("*.parquet")}
+        assert len(schemas) == 1, table.name
+
+
+def test_iceberg_tables_are_replaced_month_by_month_in_one_commit(market: str, tmp_path: Path) -> None:
+    lake = IcebergLake(str(tmp_path), tmp_path / "catalog.db")
+    exported(market, lake)
+    assert exported(market, lake)[0] == "sales: 1 months up to date, 0 to write, 0 to remove"
+    late_sale(market)
+    change(market, "UPDATE core.sale SET nft_name = 'late' WHERE token_id = '7'")
+    assert exported(market, lake)[0] == "sales: 0 months up to date, 2 to write, 0 to remove"
+    table = IcebergLake(str(tmp_path), tmp_path / "catalog.db").table("sales")
+    assert table is not None
+    rows = table.scan(row_filter="collection_slug == 'dogs'").to_arrow()
+    assert rows.column("nft_name").to_pylist() == ["late"]
+    everything = table.scan().to_arrow()
+    assert (everything.num_rows, sum(filter(None, everything.column("price_eth").to_pylist()))) == (
+        14,
+        Decimal("65.700000000000000001"),
+    )
+    assert table.scan(row_filter="month == '2026-12'").to_arrow().num_rows == 1
+    change(market, "DELETE FROM core.sale WHERE sold_at >= '2026-12-01Z'")
+    exported(market, lake)
+    assert lake.months("sales") == ["2026-11"]
+
+
+def test_a_bucket_is_written_like_a_folder(market: str, bucket: str, s3_endpoint: str) -> None:
+    lake = ParquetLake.at(f"s3://{bucket}/lake", s3_endpoint)
+    exported(market, lake)
+    assert exported(market, lake)[0] == "sales: 1 months up to date, 0 to write, 0 to remove"
+    assert lake.months("sales") == ["2026-11"]
+
+
+def test_an_export_that_broke_off_leaves_the_older_month(market: str, tmp_path: Path) -> None:
+    lake = ParquetLake.at(str(tmp_path))
+    exported(market, lake)
+    (before,) = (tmp_path / "sales" / "month=2026-11").iterdir()
+
+    def broken() -> Iterator[object]:
+        yield pq.read_table(before)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        lake.write("sales", "2026-11", "another", broken())  # type: ignore[arg-type]
+    assert lake.fingerprint("sales", "2026-11") == before.stem
+    assert list((tmp_path / "sales" / "month=2026-11").iterdir()) == [before]
+    assert pq.read_table(before).num_rows == 13

@@ -1,0 +1,66 @@
+"""`tidemark export`: the warehouse's facts and marts as files for other engines."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Form(StrEnum):
+    """How the tables are written."""
+
+    PARQUET = "parquet"
+    ICEBERG = "iceberg"
+
+
+def export(
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="A folder, or s3://BUCKET/PREFIX.")],
+    *,
+    form: Annotated[
+        Form, typer.Option("--as", help="Parquet files by month, or Apache Iceberg tables.")
+    ] = Form.PARQUET,
+    table: Annotated[list[str] | None, typer.Option(help="Only this table; can be repeated.")] = None,
+    catalog: Annotated[
+        Path | None, typer.Option(help="The catalog of Iceberg tables; default: catalog.db in the folder.")
+    ] = None,
+) -> None:
+    """Write sales, fees, collections by hour and day, wallets by day, and the quality of hours, by month.
+
+    Only months whose content changed since the last export are written; an old month that a late load or a new score
+    changed is written again. Amounts are exact, and each table keeps one schema. Reads the warehouse only.
+
+    \b
+    Examples:
+      tidemark export exports
+      tidemark export s3://my-bucket/tidemark --as iceberg --catalog /var/lib/tidemark/catalog.db
+    """
+    import os
+
+    from tidemark.core.errors import Problem
+    from tidemark.query.export_run import export_tables
+    from tidemark.query.exported import TABLES
+    from tidemark.query.lake import Lake, ParquetLake
+    from tidemark.storage.settings import WarehouseSettings
+
+    names = [each.name for each in TABLES]
+    if unknown := set(table or ()) - set(names):
+        raise typer.BadParameter(f"{min(unknown)} is not exported; choose of {', '.join(names)}", param_hint="--table")
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    lake: Lake
+    if form is Form.ICEBERG:
+        try:
+            from tidemark.query.iceberg import IcebergLake
+        except ImportError:
+            raise Problem("pyiceberg is not installed", "Run: pip install 'tidemark-nft[iceberg]'") from None
+        if catalog is None and "://" in place:
+            raise typer.BadParameter("a bucket needs --catalog FILE, for the catalog is a file", param_hint="--catalog")
+        lake = IcebergLake(place, catalog or Path(place) / "catalog.db", endpoint)
+    else:
+        lake = ParquetLake.at(place, endpoint)
+    export_tables(
+        WarehouseSettings().warehouse_url,
+        lake,
+        [each for each in TABLES if not table or each.name in table],
+        typer.echo,
+    )
