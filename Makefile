@@ -14,7 +14,7 @@ SPARK := .venv-spark/.installed
 SITE := .venv-site/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults docs site pictures sbom tools images machines servers spark lock lowest newest resolved airflow-versions clean
+.PHONY: help install demo up down status test lint bench faults mutants docs site pictures sbom tools images machines servers spark lock lowest newest resolved airflow-versions clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -56,6 +56,9 @@ lint: $(STAMP) ## ruff, mypy strict, import contracts
 
 faults: $(STAMP) ## the long fault loops and a soak of 20 minutes; SEED=7 repeats a run
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
+
+mutants: $(STAMP) ## a sample of small faults put into the code and SQL, each to be noticed; SEED=7 SAMPLE=50, ALL=1, ONLY=sql/load
+	@nice $(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ALL),--all) $(ONLY)
 
 bench: $(STAMP) $(OPPONENTS) ## all benchmarks, side by side, into bench/results.json
 	@$(BIN)/python -m bench

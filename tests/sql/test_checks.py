@@ -14,6 +14,7 @@ from tidemark.loader.checks import checks, run_checks
 from tidemark.storage.postgres import connected
 
 HOUR = Hour(at("20T10:00"))
+LATER = Hour(at("29T10:00"))  # of which the market has nothing
 LOADED = """
     WITH run AS (
         INSERT INTO ops.load_run (
@@ -215,6 +216,8 @@ def test_a_planted_error_is_caught(connection: Connection, name: str, error: str
     assert _found(connection, name, None) == 0
     connection.execute(text(error))
     assert _found(connection, name, HOUR) > 0
+    assert _found(connection, name, None) > 0
+    assert _found(connection, name, LATER) == 0
     assert _found(connection, name, None) > 0
 
 
