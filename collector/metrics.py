@@ -1,5 +1,6 @@
 """Prometheus metrics, computed when they are asked for, so that receiving does not pay for them."""
 
+import platform
 from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -7,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector as Source
 
 from collector.status import Status
+from tidemark.core.version import VERSION
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -26,6 +28,9 @@ def print_metrics(registry: CollectorRegistry) -> bytes:
 
 def families(status: Status) -> Iterator[Metric]:
     """Return the metric families of a status."""
+    build = GaugeMetricFamily("tidemark_build_info", "The software that runs; always 1", labels=["version", "python"])
+    build.add_metric([VERSION, platform.python_version()], 1)
+    yield build
     yield _by("received_messages", "Messages received, by event type", "type", status.received)
     yield _total("received_bytes", "Bytes of record lines received", status.received_bytes)
     yield _total("persisted_messages", "Messages written to disk", status.persisted)

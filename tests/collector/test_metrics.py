@@ -1,5 +1,6 @@
 """Prometheus metrics: names, labels and values as a scrape sees them."""
 
+import platform
 from collections.abc import Iterator
 
 from prometheus_client.core import Metric
@@ -9,6 +10,7 @@ from prometheus_client.registry import Collector as Source
 from collector.metrics import families, print_metrics, registry_of
 from collector.status import Status
 from tests.collector.test_status import WELL
+from tidemark.core.version import VERSION
 
 
 class Fixed(Source):
@@ -24,6 +26,7 @@ def test_a_scrape_sees_every_number() -> None:
         for sample in family.samples
     }
     expected = {
+        ("tidemark_build_info", platform.python_version(), VERSION): 1,
         ("tidemark_received_messages_total", "item_sold"): 3,
         ("tidemark_received_bytes_total",): 900,
         ("tidemark_persisted_messages_total",): 3,

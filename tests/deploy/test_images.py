@@ -51,6 +51,11 @@ def test_the_containers_cron_waits_for_its_minute_goes_on_after_a_failure_and_le
     assert set(slept.read_text().split()) == {"201"}
 
 
+def test_the_example_of_the_environment_has_every_variable() -> None:
+    asked = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+    assert asked <= set(re.findall(r"^#?(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
 @pytest.mark.parametrize("name", sorted(COMPOSE["services"]))
 def test_every_service_is_pinned_restrained_and_watched(name: str) -> None:
     service = COMPOSE["services"][name]

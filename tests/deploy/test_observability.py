@@ -58,6 +58,30 @@ def test_every_alert_is_tested_and_names_its_page_of_the_runbook() -> None:
         assert f"- {{eval_time: 25h, alertname: {rule['alert']}}}\n" in well
         page = rule["annotations"]["description"].rpartition('page "')[2].rstrip('".')
         assert f"\n## {page}\n" in runbook
+        heading = page.lower().replace(" ", "-")
+        assert rule["annotations"]["runbook_url"] == f"{{{{ $externalLabels.docs }}}}/docs/runbook.md#{heading}"
+
+
+def test_every_severity_has_a_receiver() -> None:
+    groups = yaml.safe_load((PROMETHEUS / "alerts.yml").read_text())["groups"]
+    severities = {rule["labels"]["severity"] for group in groups for rule in group["rules"]}
+    settings = yaml.safe_load((PROMETHEUS / "alertmanager.yml").read_text())
+    routed = {matcher for route in settings["route"]["routes"] for matcher in route["matchers"]}
+    assert severities == {"page", "warning"}
+    assert routed == {'severity = "page"'}  # the others go where the route's own receiver says
+    names = {receiver["name"] for receiver in settings["receivers"]}
+    assert names == {settings["route"]["receiver"], *(route["receiver"] for route in settings["route"]["routes"])}
+
+
+@pytest.mark.skipif(not shutil.which("amtool"), reason="needs amtool: apt-get install prometheus-alertmanager")
+def test_alertmanager_takes_its_settings_and_every_example_in_them(tmp_path: Path) -> None:
+    text = (PROMETHEUS / "alertmanager.yml").read_text()
+    examples = re.sub(r"(?m)^    # ( *)([\w-])", r"    \1\2", text)
+    assert examples != text
+    (tmp_path / "examples.yml").write_text(examples)
+    for file in (PROMETHEUS / "alertmanager.yml", tmp_path / "examples.yml"):
+        done = subprocess.run(["amtool", "check-config", file], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_rules_and_dashboards_ask_only_for_metrics_that_somebody_gives() -> None:
