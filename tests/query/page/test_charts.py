@@ -52,3 +52,8 @@ def test_a_line_is_interrupted_where_its_value_is_unknown() -> None:
     paths = [group for group in ET.fromstring(svg).iter(f"{SVG}g") if "serie-" in str(group.get("class"))]
     drawn = [len([path for path in group if path.tag == f"{SVG}path"]) for group in paths]
     assert [number for number in drawn if number] == [2, 1]
+
+
+def test_a_value_between_unknown_ones_is_still_a_dot() -> None:
+    svg = lines("Floor", ["a", "b", "c"], ["a"], {"floor": [None, Decimal(2), None]})
+    assert len(list(ET.fromstring(svg).iter(f"{SVG}circle"))) == 1

@@ -28,8 +28,11 @@ def bars(title: str, labels: Sequence[str], marked: Sequence[str], values: Seque
 def lines(
     title: str, labels: Sequence[str], marked: Sequence[str], curves: Mapping[str, Sequence[Decimal | None]]
 ) -> Markup:
-    """Return a chart with one line per curve, interrupted where it is unknown; labels as for `bars`."""
-    return _drawn(pygal.Line(**_options(marked), show_dots=False, allow_interruptions=True), title, labels, curves)
+    """Return a chart with one line per curve, interrupted where it is unknown, and a dot for each value.
+
+    Labels are as for `bars`.
+    """
+    return _drawn(pygal.Line(**_options(marked), dots_size=1.6, allow_interruptions=True), title, labels, curves)
 
 
 def _options(marked: Sequence[str]) -> dict[str, Any]:
