@@ -91,6 +91,7 @@ def serving(*arguments: str) -> Iterator[str]:
     command = [sys.executable, "-m", "bench.flood", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         os.sched_setaffinity(server.pid, CORES[:1])
+        assert server.stdout  # a pipe
         try:
             yield f"{'wss' if arguments else 'ws'}://127.0.0.1:{server.stdout.readline().strip()}"
         finally:
@@ -108,4 +109,4 @@ def measured(name: str, address: str, messages: int, trusted: Path | None = None
         told, _ = client.communicate()
     if client.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
-    return json.loads(told.splitlines()[-1])
+    return dict(json.loads(told.splitlines()[-1]))

@@ -9,6 +9,7 @@ import io
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import cycle, islice
 from statistics import median
 
@@ -52,7 +53,7 @@ def megabytes_per_second(content: bytes, work: Callable[[], object]) -> float:
 def main() -> None:
     content = segment()
     for level in (1, 3, 6):
-        speed = megabytes_per_second(content, lambda level=level: compress(content, level))
+        speed = megabytes_per_second(content, partial(compress, content, level))
         print(f"zstd-{level}: ratio {len(content) / compress(content, level):.2f}, {speed:.0f} MB/s")
     compressing, packing = [], []
     for _ in range(ROUNDS):

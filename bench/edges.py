@@ -60,7 +60,12 @@ class Connection:
 
 async def connect_picows(url: SecretStr, **_: object) -> Connection:
     socket = await picows.connect(url.get_secret_value(), compression=None, ping_interval=None)
-    return Connection(lambda: socket.recv(decode=False), socket.send, socket.close)
+
+    async def receive() -> bytes:
+        frame = await socket.recv(decode=False)
+        return frame if isinstance(frame, bytes) else frame.encode()
+
+    return Connection(receive, socket.send, socket.close)
 
 
 async def connect_aiohttp(url: SecretStr, **_: object) -> Connection:
@@ -71,7 +76,7 @@ async def connect_aiohttp(url: SecretStr, **_: object) -> Connection:
         message = await socket.receive()
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise EOFError
-        return message.data
+        return bytes(message.data)
 
     async def close() -> None:
         await socket.close()

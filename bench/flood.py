@@ -47,8 +47,8 @@ def join(connection: socket.socket) -> int:
             if isinstance(event, Request):
                 messages = int(urlsplit(event.path).path[1:])
                 protocol.send_response(protocol.accept(event))
-            else:
-                join_ref, ref, topic, *_ = json.loads(event.data)
+            elif isinstance(event, Frame):
+                join_ref, ref, topic, *_ = json.loads(bytes(event.data))
                 reply = [join_ref, ref, topic, "phx_reply", {"status": "ok", "response": {}}]
                 protocol.send_text(json.dumps(reply).encode())
                 joined = True
@@ -97,4 +97,7 @@ def serve(rate: float = 0.0, together: int = 1, certificate: str = "") -> None:
 
 
 if __name__ == "__main__":
-    serve(*map(float, sys.argv[1:2]), *map(int, sys.argv[2:3]), *sys.argv[3:4])
+    if sys.argv[1:]:
+        serve(float(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    else:
+        serve()

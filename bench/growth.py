@@ -8,8 +8,9 @@ else that collectors record would cost the same in both. Of the whole, what foll
 
 import os
 import time
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import timedelta
 from statistics import median
 
@@ -83,13 +84,14 @@ def fill(url: str, some: list[Hour]) -> None:
 def made(some: list[Hour]) -> Iterator[tuple[Hour, list[bytes]]]:
     """Yield the hours with the rows of their sales, which are made while the server has the hour before."""
     with ProcessPoolExecutor(1) as maker:
-        coming = None
+        ahead: deque[tuple[Hour, Future[list[bytes]]]] = deque()
         for number, hour in enumerate(some):
-            made, coming = coming, (hour, maker.submit(rows_of, hour, number))
-            if made:
-                yield made[0], made[1].result()
-        if coming:
-            yield coming[0], coming[1].result()
+            ahead.append((hour, maker.submit(rows_of, hour, number)))
+            if len(ahead) > 1:
+                before, rows = ahead.popleft()
+                yield before, rows.result()
+        for last, rows in ahead:
+            yield last, rows.result()
 
 
 def rows_of(hour: Hour, seed: int) -> list[bytes]:

@@ -211,7 +211,9 @@ def keys_of_the_fact(server: Postgres) -> list[str]:
 
 def row_for_dlt(sale: Sale) -> dict[str, Any]:
     """Return a sale as a dictionary; the amounts in its fees are text, as core.sale has them."""
-    row = msgspec.to_builtins(sale, builtin_types=(datetime, Decimal)) | {"sale_uid": str(sale_uid(sale))}
+    row: dict[str, Any] = msgspec.to_builtins(sale, builtin_types=(datetime, Decimal)) | {
+        "sale_uid": str(sale_uid(sale))
+    }
     if sale.fees:
         row["fees"] = [fee | {"amount_raw": str(fee["amount_raw"])} for fee in row["fees"]]
     return row

@@ -148,7 +148,8 @@ def loading() -> None:
 
 def written(folder: Path, collector: str, lag_ms: int) -> Manifest:
     """Write the objects of a collector, which receives each message so many milliseconds after it was sent."""
-    lines, tally, segments = received(lag_ms), Tally(), []
+    lines, tally = received(lag_ms), Tally()
+    segments: list[Segment] = []
     while part := portion(lines):
         tally.add(part)
         data = b"".join(part)

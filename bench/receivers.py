@@ -7,11 +7,12 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import psutil
@@ -25,7 +26,7 @@ from bench.flood import JOIN
 from collector.run import Collector
 from collector.settings import CollectorSettings
 from collector.spool.disk import SEALED, Disk
-from collector.stream import subscriber
+from collector.stream.subscriber import Connect, Surroundings
 from collector.stream.websocket import open_websocket
 
 WARM = 100_000
@@ -82,13 +83,12 @@ async def json_recorder(url: str, messages: int) -> dict[str, float]:
             return watch.told(messages)
 
 
-async def tidemark(url: str, messages: int, edge: object = open_websocket) -> dict[str, float]:
+async def tidemark(url: str, messages: int, connect_edge: Connect = open_websocket) -> dict[str, float]:
     """Record with the collector itself: all that `tidemark collect` does but its metrics.
 
     It syncs each second meanwhile; the last message counts when the operating system has it. Sealed segments are
     removed, as an upload would.
     """
-    subscriber.open_websocket = edge  # type: ignore[assignment]
     with TemporaryDirectory() as folder:
         disk = Disk(Path(folder))
         disk.prepare()
@@ -96,7 +96,7 @@ async def tidemark(url: str, messages: int, edge: object = open_websocket) -> di
         settings = CollectorSettings(
             collector="bench", spool=disk.root, stream_url=address, opensea_api_key=key, _env_file=None
         )
-        collector, stop = Collector.open(settings, disk), asyncio.Event()
+        collector, stop = Collector.open(settings, disk, around=Surroundings(connect=connect_edge)), asyncio.Event()
         running = asyncio.create_task(collector.run(stop))
         await received(collector, 1)
         watch = Stopwatch(collector.recorder.received.total())
@@ -128,14 +128,14 @@ async def memory_growth(collector: Collector, disk: Disk, messages: int) -> floa
     return (most - first) / 1e6
 
 
-RECEIVERS = {
+RECEIVERS: dict[str, Callable[[str, int], Coroutine[Any, Any, dict[str, float]]]] = {
     "websockets": websockets_loop,
     "picows": partial(websockets_loop, connect=picows.connect),
     "aiohttp": aiohttp_loop,
     "json": json_recorder,
     "tidemark": tidemark,
-    "tidemark-picows": partial(tidemark, edge=connect_picows),
-    "tidemark-aiohttp": partial(tidemark, edge=connect_aiohttp),
+    "tidemark-picows": partial(tidemark, connect_edge=cast("Connect", connect_picows)),
+    "tidemark-aiohttp": partial(tidemark, connect_edge=cast("Connect", connect_aiohttp)),
 }
 
 

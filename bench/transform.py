@@ -34,7 +34,7 @@ from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.verified import CHUNK, check_records
 from tidemark.loader.warehouse.rows import Rows
-from tidemark.loader.warehouse.staging import File, files_of, read_files
+from tidemark.loader.warehouse.staging import WORTH_A_PROCESS, File, files_of, read_files
 from tidemark.simulator.market.market import Market
 
 SEED = 1
@@ -96,7 +96,7 @@ def write_hour(folder: Path, share: float) -> None:
         (folder / f"{number}.json").write_bytes(msgspec.json.encode(segment))
 
 
-def _part(events: islice) -> bytes:
+def _part(events: Iterator[bytes]) -> bytes:
     lines, size = [], 0
     while size < SEGMENT and (line := next(events, b"")):
         lines.append(line)
@@ -106,7 +106,7 @@ def _part(events: islice) -> bytes:
 
 def measured(command: list[str]) -> dict[str, float]:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    return dict(json.loads(done.stdout))
 
 
 def run(folder: Path) -> None:
@@ -116,7 +116,7 @@ def run(folder: Path) -> None:
     manifest = Manifest(hour=HOUR.key, collector="a", segments=tuple(segments), software="", written_at=HOUR.end)
     files = files_of(HOUR, [manifest])
     began = time.perf_counter()
-    read_files(taken, files, lambda segment: pieces(segments[segment].with_suffix(".jsonl.zst")))
+    read_files(taken, files, lambda segment: pieces(segments[segment].with_suffix(".jsonl.zst")), WORTH_A_PROCESS)
     seconds = time.perf_counter() - began
     mb = _megabytes("self") + sum(peaks.values())
     print(

@@ -52,7 +52,7 @@ def spool(folder: Path, contents: list[bytes]) -> None:
     for name in ("open", "sealed", "packed", "uploaded"):
         (folder / name).mkdir()
     for number, content in enumerate(contents, start=1):
-        name = SegmentName(HOUR, number)
+        segment = SegmentName(HOUR, number)
         packed = PackedSegment(
             records=1,
             bytes=1,
@@ -63,9 +63,9 @@ def spool(folder: Path, contents: list[bytes]) -> None:
             first_received_at=HOUR.start,
             last_received_at=HOUR.start,
         )
-        (folder / "sealed" / str(name)).write_bytes(b"\n")
-        (folder / "packed" / f"{name}.zst").write_bytes(content)
-        (folder / "packed" / f"{name}.json").write_bytes(print_packed(packed))
+        (folder / "sealed" / str(segment)).write_bytes(b"\n")
+        (folder / "packed" / f"{segment}.zst").write_bytes(content)
+        (folder / "packed" / f"{segment}.json").write_bytes(print_packed(packed))
 
 
 def command(name: str, folder: Path) -> list[str]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from random import random
+from typing import Protocol
 
 import structlog
 from pydantic import SecretStr
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from collector.stream.backoff import KEY_REFUSAL, LOSS, REFUSAL, Backoff
 from collector.stream.protocol import ChannelProtocol, Timers
 from collector.stream.session import Session, StreamRecorder
-from collector.stream.websocket import ConnectError, open_websocket
+from collector.stream.websocket import ConnectError, WebSocketConnection, open_websocket
 from tidemark.archive.reasons import Reason
 
 _log = structlog.get_logger()
@@ -37,13 +38,21 @@ class Plan:
     draining: float = 120.0
 
 
+class Connect(Protocol):
+    """Opens a websocket; see `open_websocket`."""
+
+    async def __call__(self, url: SecretStr, *, largest: int, timeout: float) -> WebSocketConnection:  # noqa: ASYNC109
+        """Return the open websocket."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """Time and chance, which tests replace: `clock` is monotonic seconds, `chance` random in [0, 1)."""
+    """Time, chance and the network, which tests replace: `clock` is monotonic seconds, `chance` random in [0, 1)."""
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     chance: Callable[[], float] = random
+    connect: Connect = open_websocket
 
 
 class Subscriber:
@@ -118,7 +127,7 @@ class Subscriber:
 
     async def _open(self) -> Session:
         plan, around = self._plan, self._around
-        connection = await open_websocket(plan.url, largest=plan.largest, timeout=plan.connect_timeout)
+        connection = await around.connect(plan.url, largest=plan.largest, timeout=plan.connect_timeout)
         protocol = ChannelProtocol(self._topics, event_types=plan.event_types, timers=plan.timers, chance=around.chance)
         session = Session(self._recorder.number(), connection, protocol, self._recorder, around.clock)
         session.start()

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.sql.market import fill
-from tidemark.cli.main import main
+from tests.support.command import run as run_command
 
 pytestmark = pytest.mark.postgres
 
@@ -15,10 +15,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], war
     fill(warehouse_url)
 
     def tidemark(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["tidemark", "report", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (int(ended.value.code or 0), *capsys.readouterr())
+        return run_command(capsys, "report", *words)
 
     return tidemark
 
