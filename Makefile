@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
+# what the demo needs, without the developers' tools
+DEMO_LOCK := deploy/demo.lock
+DEMO_STAMP := $(VENV)/.installed-demo
 # each worker starts its own PostgreSQL, S3 and, for some tests, Airflow
 WORKERS ?= 2
 TOOLS := .venv-tools/.installed
@@ -22,27 +25,35 @@ help: ## list the commands
 install: $(STAMP) ## create .venv with the pinned versions
 
 $(STAMP): $(LOCK) pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Tidemark needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
-	  { echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
-	@echo "Installing the pinned versions into $(VENV) (about two minutes the first time)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r $(LOCK) 2>&1 \
-	  | sed -uE '/already satisfied|^Ignoring|^Looking|^Successfully|^ |is ignored: it is neither/d; s/^(Collecting [^ ]+|Installing collected packages).*/\1/'
-	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
-	@touch $(STAMP)
+	@$(call pinned,$(LOCK))
+	@touch $(STAMP) $(DEMO_STAMP)
 
-demo: $(STAMP) ## the whole system on this machine in a few minutes, with a report
+$(DEMO_STAMP): $(DEMO_LOCK) pyproject.toml
+	@test $(STAMP) -nt $(DEMO_LOCK) || { $(call pinned,$(DEMO_LOCK)); }
+	@touch $(DEMO_STAMP)
+
+# install a lock into .venv: one line that counts the packages, then whatever went wrong
+define pinned
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+  { echo "Tidemark needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12"; exit 1; }; \
+$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+  { echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }; \
+test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
+$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r $(1) 2>&1 \
+  | awk -v all=$$(grep -c == $(1)) -f tools/pip-progress.awk; \
+$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+endef
+
+demo: $(DEMO_STAMP) ## the whole system on this machine in a few minutes, with a report
 	@$(BIN)/tidemark demo
 
-up: $(STAMP) ## the same system kept running, with the Airflow UI
+up: $(DEMO_STAMP) ## the same system kept running, with the Airflow UI
 	@$(BIN)/tidemark up
 
-down: $(STAMP) ## stop what `make up` started
+down: $(DEMO_STAMP) ## stop what `make up` started
 	@$(BIN)/tidemark down
 
-status: $(STAMP) ## the state of every part
+status: $(DEMO_STAMP) ## the state of every part
 	@$(BIN)/tidemark status --local
 
 test: $(STAMP) lint ## everything that CI runs
@@ -165,7 +176,7 @@ lock: ## resolve the versions again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  deploy/site.in -o deploy/site.lock
 	for role in "collector --extra collector" "airflow --extra loader --extra airflow" \
-	  "local --extra collector --extra loader --extra plots --extra parquet --extra local"; do \
+	  "demo --extra collector --extra loader --extra plots --extra parquet --extra airflow --extra local"; do \
 	  set -- $$role; name=$$1; shift; \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	    "$$@" -c $(LOCK) pyproject.toml -o deploy/$$name.lock; \

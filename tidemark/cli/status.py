@@ -27,7 +27,6 @@ def status(
         _local()
         return
     import msgspec
-    from rich.console import Console
 
     from collector.settings import SpoolSettings
     from collector.status import inspect
@@ -36,7 +35,9 @@ def status(
     if as_json:
         typer.echo(msgspec.json.encode(snapshot))
     else:
-        _show(snapshot, Console(highlight=False, markup=False, soft_wrap=True))
+        from tidemark.query.table import console
+
+        _show(snapshot, console())
     if snapshot.status is None or not snapshot.status.ready:
         raise typer.Exit(1)
 
@@ -69,6 +70,8 @@ def _show(snapshot: "Snapshot", console: "Console") -> None:
     from rich.table import Table
 
     table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, text in [*_collector(snapshot), *_spool(snapshot)]:
         table.add_row(name, text)
     console.print(table)

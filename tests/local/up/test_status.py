@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from tidemark.core.hour import LENGTH, Hour
 from tidemark.local.figures import HourQuality, LoadedHour
 from tidemark.local.ports import free_port
 from tidemark.local.up.state import Restart, State
-from tidemark.local.up.status import Overview, Part, addresses, await_recording, overview
+from tidemark.local.up.status import Overview, Part, addresses, await_recording, first_data, overview
 
 TEN = Hour.parse("2026-11-20T10")
 
@@ -42,6 +43,20 @@ def test_every_address_the_login_and_the_command_to_stop_are_shown(tmp_path: Pat
     ):
         assert told in text
     assert "s3cret" not in text
+
+
+def test_it_says_when_the_first_data_comes(tmp_path: Path) -> None:
+    assert first_data(datetime(2026, 11, 20, 10, 35, 20, tzinfo=UTC)).splitlines()[0] == (
+        "An hour is loaded when it is over: 2026-11-20T10 about 11:03 UTC, in 28 minutes."
+    )
+    recording, showing = (state_of(tmp_path, "postgresql://x/w", *names) for names in (("collector-a",), ()))
+    assert "An hour is loaded when it is over" in addresses(Path(".run/up"), recording)
+    assert "An hour is loaded" not in addresses(Path(".run/up"), showing)
+
+
+def test_the_addresses_fit_80_columns() -> None:
+    state = state_of(Path(".run/up"), "postgresql://x/w", "collector-a")
+    assert max(map(len, addresses(Path(".run/up"), state).splitlines())) <= 80
 
 
 @pytest.mark.postgres

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ from tidemark.local.warehouse import loads, qualities
 
 _LAST_HOURS = 12
 _POLL = 0.5
+_ON_ITS_WAY = timedelta(minutes=3)  # from the end of an hour through upload and Airflow to the warehouse
 
 
 def addresses(run: Path, state: State) -> str:
@@ -33,21 +34,34 @@ def addresses(run: Path, state: State) -> str:
     tidemark, run = os.path.relpath(Path(sys.executable).with_name("tidemark")), Path(os.path.relpath(run))
     folder = os.path.relpath(state.folder)
     does = f"recording {state.source}" if state.collectors else "showing the last demo (not recording)"
+    first = f"\n{first_data(datetime.now(UTC))}" if state.collectors else ""
     return f"""
-Tidemark is up, {does}.
+Tidemark is up, {does}.{first}
   Airflow    {state.ui}
              user {state.username}, password {state.password}
-  page       {state.page}   hours, gaps and market; the same is in Airflow, with a button to load
+  page       {state.page}
+             hours, gaps and market; in Airflow too, with a button to load
   S3         {state.environment["AWS_ENDPOINT_URL"]}
              its objects are files in {folder}/s3/{BUCKET}
   warehouse  PostgreSQL. Set the environment first:  . {run / ENVIRONMENT}
-             {tidemark} query               lists the named questions
-             {tidemark} query top_sales     answers one
-             {tidemark} coverage            how completely each hour was recorded
+             {tidemark} query            lists the named questions
+             {tidemark} query top_sales  answers one
+             {tidemark} coverage         how completely hours were recorded
              {run / "psql"}   your own SQL; schemas mart and core
   logs       {run / "supervisor.log"}, {folder}/*/output.log
   stop it    {tidemark} down
 """
+
+
+def first_data(now: datetime) -> str:
+    """Return when the hour that is recorded now will be in the warehouse."""
+    hour = Hour.of(now)
+    due = hour.end + _ON_ITS_WAY
+    minutes = -(-(due - now) // timedelta(minutes=1))
+    return (
+        f"An hour is loaded when it is over: {hour} about {due:%H:%M} UTC, in {minutes} minutes.\n"
+        "tidemark status --local shows what is recorded and loaded until then."
+    )
 
 
 @dataclass(frozen=True)
