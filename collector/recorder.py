@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from collector.spool.spool import Spool
 from collector.stream.frame import Frame, sent_at
-from collector.stream.proof import RULES, Covered, Proof, Proven, Rules, Uncovered
+from collector.stream.proof import RULES, Covered, Proof, Proven, Retracted, Rules, Silence, Uncovered
 from collector.stream.protocol import Answered, ChannelLost, Event, Joined, JoinFailed, Left
 from collector.stream.rate import Rate
 from collector.timeline import Timeline
@@ -37,6 +37,7 @@ class Recorder:
         spool: Spool,
         timeline: Timeline,
         rates: Mapping[str, Rate] | None = None,
+        silences: Mapping[str, tuple[float, datetime]] | None = None,
         *,
         rules: Rules = RULES,
         stall_after: float = 60.0,
@@ -47,7 +48,6 @@ class Recorder:
         self.received_bytes = 0
         self.lost: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
-        self._proof = Proof(self._lag_of, rates, rules)
         self._last: tuple[float, Frame] | None = None
         self._spool = spool
         self._timeline = timeline
@@ -55,6 +55,7 @@ class Recorder:
         self._real, self._clock = real, clock
         self._flush: asyncio.TimerHandle | None = None
         self._numbers = 0
+        self._proof = Proof(self._lag_of, rates, self._inherited(silences or {}), rules)
         self._rates_at = clock()
 
     def now(self) -> datetime:
@@ -140,9 +141,22 @@ class Recorder:
             self.keep_rates(at)
 
     def keep_rates(self, at: datetime) -> None:
-        """Write the topics' rates into the ledger, where the next process finds them."""
-        rates = self._proof.rates()
-        self._spool.ledger.keep_rates(at, {topic: (rate.messages, rate.seconds) for topic, rate in rates.items()})
+        """Write the topics' rates and silences into the ledger, where the next process finds them."""
+        rates = {topic: (rate.messages, rate.seconds, rate.pause) for topic, rate in self._proof.rates().items()}
+        now, at_of = self._clock(), self._timeline.at
+        silences = {
+            topic: ((at_of(now) - at_of(now - quiet)).total_seconds(), at_of(since))
+            for topic, (quiet, since) in self._proof.silences(now).items()
+        }
+        self._spool.ledger.keep_rates(at, rates, silences)
+
+    def _inherited(self, silences: Mapping[str, tuple[float, datetime]]) -> dict[str, Silence]:
+        """Turn the silences of an earlier process from recorded into monotonic time."""
+        now, last, seconds = self._clock(), self._timeline.last, self._timeline.seconds
+        return {
+            topic: (seconds(timedelta(seconds=quiet)), now - seconds(last - since))
+            for topic, (quiet, since) in silences.items()
+        }
 
     def note(self, connection: int, event: Event, now: float) -> None:
         """Write what happened to a subscription into the ledger."""
@@ -200,5 +214,7 @@ class Recorder:
                     ledger.join(at, connection, topic)
                 case Uncovered(connection, topic, proof, reason):
                     ledger.lose(at, connection, topic, self._timeline.at(proof), reason)
+                case Retracted(topic, proof, reason):
+                    ledger.retract(at, topic, self._timeline.at(proof), reason)
                 case Proven(connection, until):
                     ledger.prove(self._timeline.at(until), connection)

@@ -90,7 +90,9 @@ class Collector:
             )
         spool = Spool(disk, ledger, at, largest=settings.segment_mib * 1024 * 1024)
         rates = {topic: Rate(*rate) for topic, rate in before.rates.items()}
-        recorder = Recorder(spool, timeline, rates, stall_after=settings.stall_after, real=real, clock=around.clock)
+        recorder = Recorder(
+            spool, timeline, rates, before.silences, stall_after=settings.stall_after, real=real, clock=around.clock
+        )
         return cls(settings, disk, spool, timeline, recorder=recorder, around=around)
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -17,6 +17,7 @@ from tidemark.archive.ledger import (
     Lost,
     Place,
     Rates,
+    Retracted,
     Started,
     Stopped,
     Subscribed,
@@ -66,7 +67,7 @@ class Ledger:
         self._files: list[_File] = []
         self.outages = Outages()
         self._reasons: dict[str, str] = {}
-        self._rates: dict[str, tuple[float, float]] = {}
+        self._rates: Rates | None = None
         self._places: dict[Place, datetime] = {}
         self._proofs: dict[int, datetime] = {}
         self._durable: dict[int, datetime] = {}
@@ -93,7 +94,7 @@ class Ledger:
         for topic in topics:
             self._miss(topic, at, Reason.CONNECTING)
         self._add(Started(at, self._run, tuple(self._reasons), software))
-        self.keep_rates(at, before.rates)
+        self.keep_rates(at, before.rates, before.silences)
 
     def turn(self, hour: Hour) -> None:
         """Open another hour's ledger; those before are closed by `write` as soon as nothing in them is unproven."""
@@ -101,7 +102,7 @@ class Ledger:
         began = Began(hour.start, self._run, dict(self._reasons), tuple(sorted(self._places)))
         self._files.append(_File(hour, began))
         if self._rates:
-            self._files[-1].waiting.append(Rates(hour.start, self._rates))
+            self._files[-1].waiting.append(self._rates)
 
     def subscribe(self, at: datetime, topic: str) -> None:
         """Expect a topic from now on."""
@@ -134,11 +135,20 @@ class Ledger:
             self._miss(topic, proof, reason)
         self._add(Lost(at, connection, topic, proof, reason))
 
-    def keep_rates(self, at: datetime, rates: dict[str, tuple[float, float]]) -> None:
-        """Record how much the topics usually bring, of those that are expected."""
-        self._rates = {topic: rate for topic, rate in rates.items() if topic in self._reasons}
-        if self._rates:
-            self._add(Rates(at, self._rates))
+    def retract(self, at: datetime, topic: str, proof: datetime, reason: str) -> None:
+        """Record that nothing is claimed of a topic after `proof` on connections that have ended."""
+        if topic in self._reasons:
+            self._add(Retracted(at, topic, proof, reason))
+
+    def keep_rates(
+        self, at: datetime, rates: dict[str, tuple[float, float, float]], silences: dict[str, tuple[float, datetime]]
+    ) -> None:
+        """Record how much the topics usually bring and how long they have been silent, of those that are expected."""
+        rates = {topic: rate for topic, rate in rates.items() if topic in self._reasons}
+        if rates:
+            silences = {topic: silence for topic, silence in silences.items() if topic in rates}
+            self._rates = Rates(at, rates, silences)
+            self._add(self._rates)
 
     def forget(self, connection: int) -> None:
         """Drop what is known of a connection that is closed."""

@@ -1,11 +1,15 @@
 """What a dead process left open is cut after its last whole line and sealed, by the next start or the next upload."""
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from mmap import mmap
 from pathlib import Path
 from typing import TypeVar
+
+import msgspec
 
 from collector.spool.disk import OPEN, SEALED, Disk
 from collector.spool.lock import SpoolLockedError, held
@@ -15,9 +19,12 @@ from tidemark.archive.names import CoverageName, SegmentName
 from tidemark.archive.reasons import Reason
 from tidemark.archive.record import LONGEST_LINE, read_record
 from tidemark.core.hour import Hour
+from tidemark.core.timestamps import parse_timestamp
 
 DAWN = datetime(1970, 1, 1, tzinfo=UTC)
 _ENOUGH = 4 * 1024 * 1024
+_TAIL = 16 * 1024 * 1024
+_LINE_START = re.compile(rb'\n\{"received_at":"([^"]+)","topic":("(?:[^"\\]|\\.)*"),')
 _Name = TypeVar("_Name")
 
 
@@ -135,13 +142,15 @@ class Inheritance:
     """What a new process takes over.
 
     `expected` holds the topics that were meant to be covered, each with the reason why it is not; nothing may be
-    recorded before `floor`. `rates` says how much each topic usually brings: messages, and the seconds in which they
-    came. A spool `is_new` where no process has written a ledger yet.
+    recorded before `floor`. `rates` says how much each topic usually brings: messages, the seconds in which they came,
+    and the longest usual pause; `silences` for how many seconds it had been silent at the end, and since when. A spool
+    `is_new` where no process has written a ledger yet.
     """
 
     floor: datetime = DAWN
     expected: dict[str, str] = field(default_factory=dict)
-    rates: dict[str, tuple[float, float]] = field(default_factory=dict)
+    rates: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    silences: dict[str, tuple[float, datetime]] = field(default_factory=dict)
     is_new: bool = False
 
 
@@ -159,8 +168,33 @@ def inheritance(disk: Disk) -> Inheritance:
     ledger = disk.read(f"{folder}/{newest}")
     entries = read_ledger(ledger[: _told(ledger)])
     expected = coverage_of(entries, newest.hour).expected
-    rates = [entry.topics for entry in entries if isinstance(entry, Rates)]
-    return Inheritance(max([*floors, *(entry.at for entry in entries)]), expected, rates[-1] if rates else {})
+    end = max((entry.at for entry in entries), default=DAWN)
+    rates = next((entry for entry in reversed(entries) if isinstance(entry, Rates)), Rates(DAWN, {}))
+    return Inheritance(max(end, *floors), expected, rates.topics, _silences(disk, rates, end))
+
+
+def _silences(disk: Disk, rates: Rates, end: datetime) -> dict[str, tuple[float, datetime]]:
+    """Return for how many seconds each topic had been silent at the end of a process, and since when."""
+    waited = (end - rates.at).total_seconds()
+    silences = {topic: (quiet + waited, since) for topic, (quiet, since) in rates.silences.items()}
+    for topic, last in _last_messages(disk).items():
+        if last > rates.at:  # what came before is in the rates, with the time in which it was not joined left out
+            silences[topic] = max(0.0, (end - last).total_seconds()), last
+    return silences
+
+
+def _last_messages(disk: Disk) -> dict[str, datetime]:
+    """Return when the topics last brought a message, as far as the end of the newest segment shows it."""
+    newest = max(filter(None, (_parsed(SegmentName.parse, name) for name in disk.names(SEALED))), default=None)
+    if newest is None:
+        return {}
+    with disk.view(f"{SEALED}/{newest}") as content:
+        starts = _LINE_START.findall(b"\n" + content[:] if len(content) < _TAIL else content[-_TAIL:])
+    found: dict[str, datetime] = {}
+    for topic, at in {topic: at for at, topic in starts}.items():
+        with suppress(ValueError):  # a line that a broken disk made
+            found[msgspec.json.decode(topic, type=str)] = parse_timestamp(at.decode())
+    return found
 
 
 def _floor(path: str) -> datetime:

@@ -13,6 +13,7 @@ from collector.stream.frame import Frame, slug_of
 from collector.stream.rate import DOUBT, Rate
 from tidemark.archive.reasons import Reason
 
+SHORTEST_BY_SENT_TIMES, PAUSES = 0.2, 4.0
 DOUBT_AT_THE_END = 3.0
 SAMPLES = 21
 LEAST_LAG, LARGEST_LAG = -60.0, 600.0
@@ -22,16 +23,20 @@ LOOKED_INTO = 8
 STALL, STALL_PATIENCE = 50.0, 3.0
 LAGGING_BY, LAGGING_FOR = 10.0, 30.0
 SEEN = 100_000
-AWAY = 60.0
 PREFIX, EVERYTHING = "collection:", "collection:*"
 
+Silence = tuple[float, float]
 LagOf = Callable[[Frame, float], float | None]
 
 
 class Rules(NamedTuple):
-    """Seconds: the shortest silence that can be doubtful, and how far two clocks or two deliveries may differ."""
+    """Seconds: the shortest silence that can be doubtful, and how far two clocks or two deliveries may differ.
+
+    A silence is doubtful from a `doubt` on, which is minus the logarithm of its probability.
+    """
 
     shortest_doubt: float = 1.0
+    doubt: float = DOUBT
     margin: float = 0.25
 
 
@@ -62,21 +67,40 @@ class Proven(NamedTuple):
     until: float
 
 
-Claim = Covered | Uncovered | Proven
+class Retracted(NamedTuple):
+    """After `proof` nothing is claimed of the topic on the connections that have ended: it was silent there already."""
+
+    topic: str
+    proof: float
+    reason: Reason
+
+
+Claim = Covered | Uncovered | Proven | Retracted
 
 
 @dataclass(slots=True)
 class _Topic:
-    """What is known of a topic over all connections. `quiet` is how long it was silent on those that are gone."""
+    """What is known of a topic over all connections.
+
+    `quiet` is how long it was silent on those that are gone, `brought_until` up to when they are proven by messages;
+    None where the topic has brought something since.
+    """
 
     name: str
     rate: Rate
-    shortest_doubt: float
+    rules: Rules
     quiet: float = 0.0
+    brought_until: float | None = None
     longest: float = 0.0
 
-    def is_doubtful(self, silence: float) -> bool:
-        return silence > self.shortest_doubt and self.rate.surprise(silence) >= DOUBT
+    def is_doubtful(self, silence: float, shortest: float | None = None) -> bool:
+        least = self.rules.shortest_doubt if shortest is None else shortest
+        return silence > least and self.rate.surprise(silence) >= self.rules.doubt
+
+    def shortest_by_sent_times(self) -> float:
+        """Return from how many seconds on a silence in sent times counts: our own delays are not in them."""
+        shortest = self.rules.shortest_doubt
+        return min(shortest, max(SHORTEST_BY_SENT_TIMES, PAUSES * (self.rate.pause or shortest)))
 
 
 @dataclass(slots=True)
@@ -130,13 +154,21 @@ class Proof:
     """The claims of a collector over all its connections.
 
     `lag_of` returns how many seconds a message was on its way that was received at a time, None where it does not
-    say. `rates` are those that an earlier process knew; how long its topics had been silent at its end is not known.
+    say. `rates` and `silences` are those that an earlier process knew: for how many seconds each topic had been silent
+    at its end, and since when.
     """
 
-    def __init__(self, lag_of: LagOf, rates: Mapping[str, Rate] | None = None, rules: Rules = RULES) -> None:
+    def __init__(
+        self,
+        lag_of: LagOf,
+        rates: Mapping[str, Rate] | None = None,
+        silences: Mapping[str, Silence] | None = None,
+        rules: Rules = RULES,
+    ) -> None:
         self._lag_of = lag_of
         self._rules = rules
-        self._topics = {name: _Topic(name, rate, rules.shortest_doubt, AWAY) for name, rate in (rates or {}).items()}
+        known = silences or {}
+        self._topics = {name: _Topic(name, rate, rules, *known.get(name, ())) for name, rate in (rates or {}).items()}
         self._connections: dict[int, _Connection] = {}
         self._claims: list[Claim] = []
         self._lows: tuple[float | None, float | None] = (None, None)
@@ -152,9 +184,30 @@ class Proof:
         """Return the long-term rates of the topics that ever brought something."""
         return {name: topic.rate for name, topic in self._topics.items() if topic.rate.messages}
 
+    def silences(self, now: float) -> dict[str, Silence]:
+        """Return for how many seconds each topic has been silent, and since when, of those that ever brought something.
+
+        The seconds are those in which it was joined.
+        """
+        return {
+            name: (self._silence(topic, now), since)
+            for name, topic in self._topics.items()
+            if (since := self._silent_since(topic)) is not None
+        }
+
+    def _silent_since(self, topic: _Topic) -> float | None:
+        """Return up to when messages prove a topic, on whatever connection; None if it never brought any."""
+        lasts = (
+            self._brought_until(held, place)
+            for held in self._connections.values()
+            if (place := held.places.get(topic.name)) is not None and place.own.messages
+        )
+        known = () if topic.brought_until is None else (topic.brought_until,)
+        return max((*known, *lasts), default=None)
+
     def joined(self, connection: int, name: str, now: float) -> None:
         """Take an acknowledged join."""
-        topic = self._topics.setdefault(name, _Topic(name, Rate(), self._rules.shortest_doubt))
+        topic = self._topics.setdefault(name, _Topic(name, Rate(), self._rules))
         held = self._held(connection)
         place = held.places[name] = _Place(topic, now, now, now - self._silence(topic, now))
         held.proof = now
@@ -190,7 +243,7 @@ class Proof:
         topic.rate.heard(messages, silence)
         place.own.heard(messages, silence)
         topic.longest = max(silence, topic.longest * 0.5 ** (silence / 3600))
-        topic.quiet = 0.0
+        topic.quiet, topic.brought_until = 0.0, None
         place.last = place.quiet_since = now
         place.missed = 0
         if len(self._connections) > 1:
@@ -209,9 +262,8 @@ class Proof:
         last = self._lag_of(frames[-1], now)
         if last is None and place.sent is None:
             return
-        usual = (
-            last is not None and place.sent is not None and 0 <= now - last - place.sent <= self._rules.shortest_doubt
-        )
+        shortest = place.topic.shortest_by_sent_times()
+        usual = last is not None and place.sent is not None and 0 <= now - last - place.sent <= shortest
         for lag in [last] if usual else [self._lag_of(frame, now) for frame in frames]:
             if lag is None:
                 place.sent = None
@@ -226,11 +278,17 @@ class Proof:
         if low is None:
             low, self._lows = lag, (lag, None)
         sent = now - max(lag, low)  # not later than it can be, whatever it says: it would hide what is lost until then
+        topic, is_first = place.topic, place.sent is None and not place.own.messages
         if place.sent is None:
-            place.sent = sent
-        elif sent > place.sent:
-            if place.covered and place.topic.is_doubtful(sent - place.sent):
-                self._uncover(held, place, self._reached(place), Reason.UNPROVEN)
+            place.sent = place.quiet_since - low if is_first else sent
+        if sent > place.sent:
+            silence, shortest = sent - place.sent, topic.shortest_by_sent_times()
+            topic.rate.paused(silence, now)
+            if place.covered and topic.is_doubtful(silence, shortest):
+                if is_first:
+                    self._doubt(held, place, Reason.UNPROVEN)
+                else:
+                    self._uncover(held, place, self._reached(place), Reason.UNPROVEN)
             place.sent = sent
 
     def _look_into(self, held: _Connection, frames: Sequence[Frame], now: float) -> None:
@@ -276,6 +334,7 @@ class Proof:
     def _end(self, held: _Connection, place: _Place, reason: Reason, now: float) -> None:
         topic = place.topic
         topic.quiet = max(self._silence(topic, now), now - self._rules.margin - self._reached(place))
+        topic.brought_until = self._silent_since(topic)
         topic.rate.heard(0, now - place.last)
         del held.places[topic.name]
         if place.covered:
@@ -292,7 +351,11 @@ class Proof:
         return min((now - place.quiet_since for place in places), default=topic.quiet)
 
     def _doubt(self, held: _Connection, place: _Place, reason: Reason) -> None:
+        """End the claim of a silence; where it began on connections that have ended, theirs, too."""
+        topic = place.topic
         self._uncover(held, place, self._brought_until(held, place), reason)
+        if reason is Reason.UNPROVEN and topic.brought_until is not None:
+            self._claims.append(Retracted(topic.name, self._silent_since(topic) or 0.0, reason))
 
     def _uncover(self, held: _Connection, place: _Place, proof: float, reason: Reason) -> None:
         place.covered = False

@@ -9,6 +9,7 @@ PRIOR = 5.0
 YOUNG, WINDOW, BURST = 20.0, 5.0, 8.0
 LONGEST_COUNTED = 300.0
 DOUBT = 10.0
+PAUSES_IN, STEP = 2.0, 1.1
 AGEING_AFTER, AGEING = 3600.0, 6 * 3600.0
 
 
@@ -18,10 +19,14 @@ class Rate:
 
     A slow topic is remembered for as long as it takes to bring a hundred messages. Of what comes within five seconds
     no more counts than eight times the usual, so that a topic whose messages come in bursts does not pass for busy.
+    `pause` is the longest pause that is usual within two seconds.
     """
 
     messages: float = 0.0
     seconds: float = 0.0
+    pause: float = 0.0
+    _longest: float = 0.0
+    _longest_at: float = 0.0
     _window: float = 0.0
     _counted: float = 0.0
 
@@ -43,6 +48,16 @@ class Rate:
         fade = exp(-passed / memory)
         self.messages = self.messages * fade + counted
         self.seconds = self.seconds * fade + passed
+
+    def paused(self, seconds: float, now: float) -> None:
+        """Take note of a pause between two messages; follow the median of the longest one in every two seconds.
+
+        It moves in small steps, so that faults, which are rare, hardly change it.
+        """
+        self._longest = max(self._longest, seconds)
+        if now - self._longest_at >= PAUSES_IN:
+            self.pause = self.pause * (STEP if self._longest > self.pause else 1 / STEP) or self._longest
+            self._longest, self._longest_at = 0.0, now
 
     def surprise(self, silence: float) -> float:
         """Return how surprising a silence of so many seconds is: minus the logarithm of its probability.

@@ -17,6 +17,8 @@ from tidemark.archive.ledger import (
     Joined,
     Lost,
     Place,
+    Rates,
+    Retracted,
     Started,
     Stopped,
     Subscribed,
@@ -184,6 +186,32 @@ def test_a_full_disk_is_its_own_gap_within_a_covered_hour() -> None:
     assert coverage.gaps == gaps((10, 12, "disk_full"))
 
 
+def test_what_connections_that_ended_claim_of_a_silence_is_retracted_also_those_of_a_process_before() -> None:
+    entries = [
+        began(Place(1, ALL), Place(1, DOGS), **{ALL: "connecting", DOGS: "connecting"}),
+        Alive(at(9), 1),
+        started(10, ALL, DOGS),
+        *(Joined(at(11), 1, topic) for topic in (ALL, DOGS)),
+        Lost(at(15), 1, None, at(14), "connection_lost"),
+        *(Joined(at(16), 2, topic) for topic in (ALL, DOGS)),
+        Alive(at(60), 2),
+        Retracted(at(17), DOGS, at(8), "unproven"),
+        Lost(at(17), 2, DOGS, at(16), "unproven"),
+        Ended(at(60)),
+    ]
+    coverage = coverage_of(entries, HOUR)
+    assert coverage.covered == covered((0, 9), (11, 14), (16, 60)) + covered((0, 8), topic=DOGS)
+    why = (
+        (8, "unproven"),
+        (9, "process_died"),
+        (10, "connecting"),
+        (14, "connection_lost"),
+        (16, "unproven"),
+        (60, ""),
+    )
+    assert coverage.gaps[-5:] == gaps(*((at, end, reason) for (at, reason), (end, _) in pairwise(why)), topic=DOGS)
+
+
 moments = st.floats(-5, 65).map(at)
 topics = st.sampled_from([ALL, DOGS])
 connections = st.integers(1, 3)
@@ -198,6 +226,10 @@ entries_of_any_kind: st.SearchStrategy[Entry] = st.one_of(
     st.builds(Joined, moments, connections, topics),
     st.builds(Alive, moments, connections),
     st.builds(Lost, moments, connections, st.one_of(st.none(), topics), moments, reasons),
+    st.builds(Retracted, moments, topics, moments, reasons),
+    st.builds(
+        Rates, moments, st.just({ALL: (9.0, 1.0, 0.5)}), st.dictionaries(topics, st.tuples(st.just(2.0), moments))
+    ),
     st.builds(Failed, moments, st.one_of(st.none(), topics), reasons),
     st.builds(Dropped, moments, moments, st.integers(0, 9), reasons),
     st.builds(Stopped, moments),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.archive.test_coverage import entries_of_any_kind
-from tidemark.archive.ledger import Entry, Stopped, print_entry, read_entry, read_ledger
+from tidemark.archive.ledger import Entry, Rates, Retracted, Stopped, print_entry, read_entry, read_ledger
 
 
 @given(st.lists(entries_of_any_kind))
@@ -31,10 +31,14 @@ def test_a_line_that_is_no_entry_is_refused(line: bytes) -> None:
 
 
 def test_a_moment_without_zone_is_refused() -> None:
-    line = print_entry(Stopped(datetime(2026, 11, 22, tzinfo=UTC)))
-    assert read_entry(line)
-    with pytest.raises(ValueError, match="no time zone"):
-        read_entry(line.replace(b"Z", b""))
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    rates = Rates(now, {"collection:*": (1.0, 1.0, 1.0)}, {"collection:*": (1.0, now)})
+    for entry in (Stopped(now), Retracted(now, "collection:*", now, "unproven"), rates):
+        line = print_entry(entry)
+        assert read_entry(line)
+        head, _, tail = line.rpartition(b"Z")
+        with pytest.raises(ValueError, match="no time zone"):
+            read_entry(head + tail)
 
 
 def test_a_line_that_is_nested_without_end_is_refused() -> None:

@@ -37,7 +37,8 @@ from tidemark.core.timestamps import format_timestamp
 
 HOUR = Hour.parse("2026-11-22T15")
 STEP = 0.05
-NOTICEABLE_MESSAGES, NOTICEABLE_SECONDS, KNOWN = 40, 1.5, 60
+MESSAGES = 3500
+NOTICEABLE_MESSAGES, NOTICEABLE_SECONDS, KNOWN = 40, 0.45, 60
 
 
 class MemoryDisk(Disk):
@@ -129,11 +130,11 @@ class World:
         self.new_recorder = recorder
         self.random = random = Random(seed)
         self.now = 0.0
-        self.length = random.uniform(200, 500)
         names = ["collection:*", "collection:cats", "collection:dogs"]
         self.topics = random.sample(names, random.choice((1, 1, 2, 3)))
-        self.usual = {topic: 10 ** random.uniform(-0.7, 1.3) for topic in self.topics}
+        self.usual = {topic: 10 ** random.uniform(-0.7, 1.9) for topic in self.topics}
         self.rates = dict(self.usual)
+        self.length = min(random.uniform(200, 500), max(90.0, MESSAGES / sum(self.usual.values())))
         self.latency = random.uniform(0.01, 0.15)
         self.sent: list[Sent] = []
         self.received: set[int] = set()
@@ -141,7 +142,7 @@ class World:
         self.stalled = self.refusing = False
         self.events: list[tuple[float, Callable[[], None]]] = []
         self.troubles: list[str] = []
-        self.kills: list[float] = []
+        self.joined_for: dict[str, list[tuple[float, float]]] = {topic: [(0.0, 0.0)] for topic in self.topics}
         self.plan()
         self.disk = MemoryDisk()
         self.start()
@@ -163,7 +164,9 @@ class World:
         self.ledger.start(timeline.last, self.topics, "tidemark", before)
         self.spool = Spool(self.disk, self.ledger, timeline.last)
         rates = {topic: Rate(*rate) for topic, rate in before.rates.items()}
-        self.recorder = self.new_recorder(self.spool, timeline, rates, real=self.real, clock=self.clock)
+        self.recorder = self.new_recorder(
+            self.spool, timeline, rates, before.silences, real=self.real, clock=self.clock
+        )
         self.started_at = self.now
         self.clients: dict[int, ChannelProtocol] = {}
         self.current: int | None = None
@@ -251,6 +254,9 @@ class World:
 
     def publish(self) -> None:
         for topic in self.topics:
+            joined = self.joined_for[topic]
+            is_joined = any(topic in side.subscribed for side in self.sides.values())
+            joined.append((self.now, joined[-1][1] + STEP * is_joined))
             at = self.now - STEP
             while self.rates[topic] > 0 and (at := at + self.random.expovariate(self.rates[topic])) <= self.now:
                 self.sent.append(Sent(at, topic, len(self.sent)))
@@ -359,7 +365,7 @@ class World:
 
     def burst(self) -> None:
         topic = self.random.choice(self.topics)
-        self.rates[topic] = min(60.0, self.usual[topic] * 10)
+        self.rates[topic] = min(150.0, self.usual[topic] * 10)
         self.later(self.random.uniform(2, 20), lambda: self.rates.update({topic: self.usual[topic]}))
 
     def hush(self) -> None:
@@ -376,9 +382,8 @@ class World:
 
     def restart(self) -> None:
         """Kill the process: what it had not synced is not claimed; another starts. It has lived for a while."""
-        if self.now < self.started_at + 60:
+        if self.now < self.started_at + 35:
             return
-        self.kills.append(self.now)
         self.recorder.flush()
         self.clients.clear()
         self.sides.clear()
@@ -406,7 +411,6 @@ class World:
             self.end(number, Reason.NOT_RUNNING)
         self.recorder.flush()
         self.spool.close()
-        self.kills.append(self.now)
         return self.judge()
 
     def judge(self) -> "Verdict":
@@ -425,31 +429,35 @@ class World:
                 losses[topic].append(message.at)
                 if any(start <= message.at < end for start, end in spans):
                     continue
-                if message.joined and not message.queued and not _must_be_noticed(heard, message.at, self.kills):
+                if message.joined and not message.queued and not self._must_be_noticed(heard, message):
                     unseen += 1
                 else:
                     false.append(message)
         return Verdict(self, gaps, lost, false, unseen, losses)
 
+    def _must_be_noticed(self, heard: list[float], message: Sent) -> bool:
+        """Say whether the silence around a message is one that no stream of this rate has by chance.
+
+        Only the time in which the topic was joined counts; reconnections and kills in it do not end it.
+        """
+        before = bisect_right(heard, message.at)
+        if before < KNOWN:
+            return False
+        last = heard[before - 1]
+        following = heard[before] if before < len(heard) else self.length
+        silence = self._joined_until(message.topic, following) - self._joined_until(message.topic, last)
+        recent = before - bisect_left(heard, last - 60)
+        rate = min(before / last, recent / 60)
+        return silence >= NOTICEABLE_SECONDS and silence * rate >= NOTICEABLE_MESSAGES
+
+    def _joined_until(self, topic: str, at: float) -> float:
+        """Return for how many seconds a topic had been joined on some connection."""
+        joined = self.joined_for[topic]
+        return joined[min(bisect_right(joined, (at,)), len(joined) - 1)][1]
+
 
 def _seconds(gap: Gap) -> tuple[float, float]:
     return (gap.start - HOUR.start).total_seconds(), (gap.end - HOUR.start).total_seconds()
-
-
-def _must_be_noticed(heard: list[float], at: float, kills: list[float]) -> bool:
-    """Say whether a silence around a time is one that no stream of this rate has by chance.
-
-    A process that is killed in the middle of a silence saw only a part of it. `kills` ends with the end of the world.
-    """
-    before = bisect_right(heard, at)
-    kill = bisect_right(kills, at)
-    began = max(heard[before - 1] if before else 0.0, kills[kill - 1] if kill else 0.0)
-    silence = min([*heard[before : before + 1], kills[kill]]) - began
-    if before < KNOWN or silence < NOTICEABLE_SECONDS:
-        return False
-    rate = before / heard[before - 1]
-    recent = before - bisect_left(heard, heard[before - 1] - 60)
-    return silence * min(rate, recent / 60) >= NOTICEABLE_MESSAGES
 
 
 @dataclass

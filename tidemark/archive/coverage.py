@@ -22,6 +22,7 @@ from tidemark.archive.ledger import (
     Lost,
     Place,
     Rates,
+    Retracted,
     Started,
     Stopped,
     Subscribed,
@@ -204,6 +205,12 @@ class _Fold:
         for place in list(self._places):
             if place.connection == entry.connection and entry.topic in (None, place.topic):
                 self._part(place, entry.proof, entry.reason)
+
+    @_take.register
+    def _(self, entry: Retracted) -> None:
+        topic = self._topics.setdefault(entry.topic, _Topic())
+        topic.covered = [(since, min(until, entry.proof)) for since, until in topic.covered if since < entry.proof]
+        topic.reasons.append((entry.proof, entry.reason))
 
     @_take.register
     def _(self, entry: Failed) -> None:

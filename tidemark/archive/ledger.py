@@ -99,17 +99,36 @@ class Stopped(_Entry, frozen=True):
     """The process stopped as it was told to."""
 
 
-class Rates(_Entry, frozen=True):
-    """How much each topic usually brings: messages, and the seconds in which they came. The next process reads it."""
+class Retracted(_Entry, frozen=True):
+    """Of a topic nothing is claimed after `proof` on connections that have ended, also of an earlier process.
 
-    topics: dict[str, tuple[float, float]]
+    The topic was silent then already, and the silence has become longer than is plausible.
+    """
+
+    topic: str
+    proof: datetime
+    reason: str
+
+
+class Rates(_Entry, frozen=True):
+    """How much each topic usually brings, for the next process.
+
+    `topics` has messages, the seconds in which they came, and the longest pause that is usual. `silences` says for how
+    many seconds a topic had been silent while it was joined, and since when.
+    """
+
+    topics: dict[str, tuple[float, float, float]]
+    silences: dict[str, tuple[float, datetime]] = {}
 
 
 class Ended(_Entry, frozen=True):
     """The process lived to the hour's end, and nothing of the hour is still unproven."""
 
 
-Entry = Began | Started | Subscribed | Unsubscribed | Joined | Alive | Lost | Failed | Dropped | Stopped | Rates | Ended
+Entry = (
+    Began | Started | Subscribed | Unsubscribed | Joined | Alive | Lost | Retracted | Failed | Dropped | Stopped | Rates
+    | Ended
+)  # fmt: skip
 
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 
@@ -125,7 +144,10 @@ def read_entry(line: bytes) -> Entry:
         entry = _decoder.decode(line)
     except RecursionError:
         raise ValueError("the line is nested too deeply") from None
-    for moment in (entry.at, getattr(entry, "proof", entry.at), getattr(entry, "until", entry.at)):
+    moments = [entry.at, getattr(entry, "proof", entry.at), getattr(entry, "until", entry.at)]
+    if isinstance(entry, Rates):
+        moments += [since for _, since in entry.silences.values()]
+    for moment in moments:
         if moment.tzinfo is None:
             raise ValueError(f"{moment.isoformat()} in the ledger has no time zone")
     return entry

@@ -259,14 +259,17 @@ def test_a_new_spool_does_not_know_the_hour_before_its_start(disk: RefusingDisk)
 
 
 def test_the_next_process_knows_how_much_the_topics_bring(disk: RefusingDisk, ledger: Ledger) -> None:
-    ledger.keep_rates(at(10), {ALL: (100.0, 50.0), "collection:cats": (1.0, 1.0)})
+    cats = "collection:cats"
+    ledger.keep_rates(at(10), {ALL: (100.0, 50.0, 0.5), cats: (1.0, 1.0, 0.0)}, {ALL: (7.0, at(9)), cats: (1.0, at(9))})
     write(ledger)
-    before = inheritance(disk)
-    assert before.rates == {ALL: (100.0, 50.0)}
-    ledger.turn(HOUR.next())
-    write(ledger)
-    assert inheritance(disk).rates == {ALL: (100.0, 50.0)}
-    again = Ledger(disk, "run-2")
-    again.start(at(125), [ALL], "tidemark", inheritance(disk))
-    write(again)
-    assert inheritance(disk).rates == {ALL: (100.0, 50.0)}
+    for silent_for in (7, 7 + 50 * 60, 7 + 50 * 60):
+        before = inheritance(disk)
+        assert before.rates == {ALL: (100.0, 50.0, 0.5)}
+        assert before.silences == {ALL: (silent_for, at(9))}
+        if silent_for == 7:
+            ledger.turn(HOUR.next())
+            write(ledger)
+        else:  # the time in which no process ran is not part of the silence
+            again = Ledger(disk, "run-2")
+            again.start(at(125), [ALL], "tidemark", before)
+            write(again)

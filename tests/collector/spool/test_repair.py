@@ -11,12 +11,13 @@ from collector.spool.disk import Disk
 from collector.spool.lock import held
 from collector.spool.repair import DAWN, Inheritance, inheritance, recover, repair, segment_in, truncate_torn_tail
 from tidemark.archive.coverage import coverage_of
-from tidemark.archive.ledger import Alive, Began, Entry, Joined, Started, print_entry, read_ledger
+from tidemark.archive.ledger import Alive, Began, Entry, Joined, Rates, Started, print_entry, read_ledger
 from tidemark.archive.manifest import Gap
 from tidemark.archive.names import CoverageName
 from tidemark.archive.reasons import Reason
 from tidemark.archive.record import read_record, record_line
 from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_timestamp
 
 HOUR = Hour.parse("2026-11-22T15")
 NOW = HOUR.start + timedelta(minutes=30)
@@ -135,6 +136,32 @@ def test_a_new_spool_inherits_nothing(disk: Disk) -> None:
 def test_a_new_process_inherits_what_was_expected_and_the_last_moment(disk: Disk) -> None:
     disk.put_at(f"open/{LEDGER}", 0, b"".join(map(print_entry, ENTRIES)))
     assert inheritance(disk) == Inheritance(ENTRIES[-1].at, {"collection:*": "process_died"})
+
+
+def test_a_new_process_inherits_how_long_topics_were_silent(disk: Disk) -> None:
+    end = ENTRIES[-1].at
+    dogs, cats = "collection:dogs", 'collection:"cats"'
+    rates = Rates(end - timedelta(seconds=20), {}, {dogs: (7.0, NOW), "collection:*": (5.0, NOW), cats: (9.0, NOW)})
+    disk.put_at(f"open/{LEDGER}", 0, b"".join(map(print_entry, (*ENTRIES[:-1], rates, ENTRIES[-1]))))
+    forged = (
+        b'{"event_type":"x","payload":{"received_at":"2026-11-22T15:08:59.000000Z","topic":"collection:dogs","m":1}}'
+    )
+    lines = [
+        record_line(format_timestamp(end - timedelta(seconds=ago)), topic, message)
+        for ago, topic, message in (
+            (30, dogs, b"{}"),
+            (12, cats, b"{}"),
+            (11, cats, forged),
+            (4, "collection:*", b"{}"),
+        )
+    ]
+    disk.put_at(f"open/{SEGMENT}", 0, b"".join(lines) + b'{"received_at":"rotten","topic":"collection:dogs",\n')
+    repair(disk, NOW)
+    assert inheritance(disk).silences == {
+        dogs: (27.0, NOW),
+        cats: (11.0, end - timedelta(seconds=11)),
+        "collection:*": (4.0, end - timedelta(seconds=4)),
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from collector.stream.frame import Frame, read_frame, sent_at
-from collector.stream.proof import RULES, Covered, Proof, Proven, Uncovered
+from collector.stream.proof import RULES, Covered, Proof, Proven, Retracted, Silence, Uncovered
 from collector.stream.rate import Rate
 from tidemark.archive.reasons import Reason
 
@@ -22,11 +22,12 @@ def lag_of(frame: Frame, received: float) -> float | None:
 class Claims:
     """The machine, and what it claims now: per connection and topic, since when; and each connection's proof."""
 
-    def __init__(self, rates: dict[str, Rate] | None = None) -> None:
-        self.proof = Proof(lag_of, rates)
+    def __init__(self, rates: dict[str, Rate] | None = None, silences: dict[str, Silence] | None = None) -> None:
+        self.proof = Proof(lag_of, rates, silences)
         self.now = 0.0
         self.covered: dict[tuple[int, str], float] = {}
         self.ended: list[Uncovered] = []
+        self.retracted: list[Retracted] = []
         self.proven: dict[int, float] = {}
 
     def take(self) -> None:
@@ -37,6 +38,8 @@ class Claims:
                 case Uncovered(connection, topic, _, _):
                     del self.covered[connection, topic]
                     self.ended.append(claim)
+                case Retracted():
+                    self.retracted.append(claim)
                 case Proven(connection, until):
                     self.proven[connection] = until
 
@@ -57,6 +60,12 @@ class Claims:
     def read(self, connection: int, *frames: Frame) -> None:
         self.proof.heard(connection, frames, self.now)
         self.take()
+
+    def steady(self, connection: int, seconds: float) -> None:
+        """Let time pass in steps of a hundredth, each of which brings a message."""
+        for _ in range(round(seconds * 100)):
+            self.now = round(self.now + 0.01, 6)
+            self.hear(connection, ALL)
 
     def pass_time(self, seconds: float, *, lag: float | None = 0.05, **flows: tuple[int, str]) -> None:
         """Let time pass in steps of a tenth; each flow brings ten messages a second to a topic of a connection."""
@@ -260,14 +269,96 @@ def test_silence_goes_on_being_a_gap_over_reconnections_but_asks_for_only_one() 
     assert claims.covered == {(2, ALL): claims.now}
 
 
-def test_the_rates_of_the_process_before_are_used() -> None:
+def test_a_silence_that_becomes_implausible_after_reconnections_is_retracted_from_those_that_ended() -> None:
+    claims = Claims()
+    claims.join(1, CATS, DOGS)
+    claims.pass_time(60, cats=(1, CATS), dogs=(1, DOGS))
+    for connection in (2, 3, 4):
+        claims.pass_time(0.25, dogs=(connection - 1, DOGS))
+        claims.proof.ended(connection - 1, Reason.CONNECTION_LOST, claims.now)
+        claims.take()
+        claims.now += 10
+        claims.join(connection, CATS, DOGS)
+        claims.hear(connection, DOGS)
+    assert claims.retracted == []
+    claims.pass_time(0.6, dogs=(4, DOGS))
+    assert claims.retracted == [Retracted(CATS, pytest.approx(60 - RULES.margin), Reason.UNPROVEN)]
+    claims.hear(4, CATS)
+    claims.proof.ended(4, Reason.CONNECTION_LOST, claims.now)
+    claims.join(5, CATS)
+    claims.hear(5, CATS)
+    assert len(claims.retracted) == 1
+
+
+def test_so_is_one_that_began_before_a_renewal() -> None:
     claims = Claims()
     claims.join(1, ALL)
-    claims.pass_time(120, flow=(1, ALL))
-    after = Claims(claims.proof.rates())
-    after.join(1, ALL)
-    after.pass_time(3)
-    assert after.covered == {}
+    claims.pass_time(60, flow=(1, ALL))
+    claims.join(2, ALL)
+    claims.pass_time(10, first=(1, ALL), second=(2, ALL))
+    claims.pass_time(0.3, second=(2, ALL))
+    claims.proof.ended(1, Reason.RENEWED, claims.now)
+    claims.pass_time(5)
+    assert claims.retracted == [Retracted(ALL, pytest.approx(70.3 - RULES.margin), Reason.UNPROVEN)]
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_the_process_before_hands_on_its_rates_and_silences(*, joined: bool) -> None:
+    claims = Claims()
+    claims.join(1, CATS, DOGS)
+    claims.pass_time(60, cats=(1, CATS), dogs=(1, DOGS))
+    claims.pass_time(0.9, dogs=(1, DOGS))
+    if not joined:
+        claims.proof.ended(1, Reason.NOT_RUNNING, claims.now)
+    silences = claims.proof.silences(claims.now)
+    assert silences[CATS] == (pytest.approx(0.9), pytest.approx(60 - RULES.margin))
+    after = Claims(claims.proof.rates(), silences)
+    after.now = 100.0
+    after.join(1, CATS, DOGS)
+    after.pass_time(0.3, dogs=(1, DOGS))
+    assert set(after.covered) == {(1, DOGS)}
+    assert after.retracted == [Retracted(CATS, silences[CATS][1], Reason.UNPROVEN)]
+
+
+def test_what_a_connection_does_not_bring_at_its_beginning_is_a_gap_of_less_than_a_second() -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.steady(1, 60)
+    claims.proof.ended(1, Reason.CONNECTION_LOST, claims.now)
+    claims.now += 5
+    claims.join(2, ALL)
+    claims.now += 0.5
+    claims.hear(2, ALL)
+    assert claims.ended[-1] == Uncovered(2, ALL, pytest.approx(claims.now - 0.5 - RULES.margin, abs=0.05), Reason.UNPROVEN)
+    assert claims.covered == {(2, ALL): claims.now}
+
+
+@pytest.mark.parametrize("silence", [0.15, 0.25, 0.9])
+def test_a_silence_of_less_than_a_second_is_judged_by_sent_times_and_the_topic_s_own_pauses(silence: float) -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.steady(1, 60)
+    claims.now += silence
+    claims.hear(1, ALL)
+    assert [claim.proof for claim in claims.ended] == ([pytest.approx(60 - RULES.margin)] if silence > 0.2 else [])
+
+
+def test_a_topic_whose_messages_come_in_batches_is_covered() -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    for _ in range(600):
+        claims.now = round(claims.now + 0.25, 6)
+        claims.read(1, *(claims.frame(ALL, 0.05) for _ in range(100)))
+    assert claims.ended == []
+
+
+def test_our_own_delay_of_less_than_a_second_is_no_silence() -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.steady(1, 60)
+    claims.now += 0.9
+    claims.read(1, *(claims.frame(ALL, 0.05 + lag / 100) for lag in range(90, -1, -1)))
+    assert claims.ended == []
 
 
 def test_a_topic_that_never_brought_anything_is_covered() -> None:
