@@ -16,6 +16,7 @@ seed, rounds = ["--seed", str(asked.seed)], ["--rounds", str(asked.rounds)]
 loops = (
     ["tests.faults.collecting", *rounds, *seed],
     ["tests.faults.loads", *rounds, *seed],
+    ["tests.collector.random_servers", str(20 * asked.rounds), str(asked.seed)],
     ["tests.faults.soak", "--minutes", str(asked.minutes), *seed],
     ["tests.faults.airflow"],
 )
