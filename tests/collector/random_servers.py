@@ -133,6 +133,8 @@ class World:
         names = ["collection:*", "collection:cats", "collection:dogs"]
         self.topics = random.sample(names, random.choice((1, 1, 2, 3)))
         self.usual = {topic: 10 ** random.uniform(-0.7, 1.9) for topic in self.topics}
+        if "collection:*" in self.usual:  # it has everything, so it is never slower than one collection
+            self.usual["collection:*"] = max(self.usual.values()) * random.uniform(1, 1.5)
         self.rates = dict(self.usual)
         self.length = min(random.uniform(200, 500), max(90.0, MESSAGES / sum(self.usual.values())))
         self.latency = random.uniform(0.01, 0.15)

@@ -39,7 +39,7 @@ async def test_a_world_without_troubles_is_claimed_but_for_its_ends() -> None:
     world = World(7)
     world.events.clear()
     verdict = world.run()
-    assert verdict.lost == 0
+    assert verdict.false == []
     assert verdict.claimed() > 0.95
 
 
@@ -53,10 +53,10 @@ class WithoutSentTimes(Recorder):
 @pytest.mark.parametrize(
     "recorder",
     [
-        partial(Recorder, rules=Rules(shortest_doubt=1e9)),
+        partial(Recorder, rules=Rules(doubt=1e9)),
         partial(Recorder, rules=Rules(margin=-5.0)),
         WithoutSentTimes,
     ],
 )
 def test_the_oracle_finds_a_rule_that_is_missing(recorder: Callable[..., Recorder]) -> None:
-    assert any(asyncio.run(played(seed, recorder)).false for seed in range(100, 112))
+    assert any(asyncio.run(played(seed, recorder)).false for seed in range(120, 150))
