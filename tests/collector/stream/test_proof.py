@@ -329,7 +329,9 @@ def test_what_a_connection_does_not_bring_at_its_beginning_is_a_gap_of_less_than
     claims.join(2, ALL)
     claims.now += 0.5
     claims.hear(2, ALL)
-    assert claims.ended[-1] == Uncovered(2, ALL, pytest.approx(claims.now - 0.5 - RULES.margin, abs=0.05), Reason.UNPROVEN)
+    assert claims.ended[-1] == Uncovered(
+        2, ALL, pytest.approx(claims.now - 0.5 - RULES.margin, abs=0.05), Reason.UNPROVEN
+    )
     assert claims.covered == {(2, ALL): claims.now}
 
 
