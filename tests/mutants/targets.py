@@ -21,6 +21,7 @@ _FILES = ("collector/stream/proof.py", "tidemark/loader/s3.py", "tidemark/loader
 _TESTS: dict[str, tuple[str, ...]] = {
     "collector/spool/*.py": ("tests/collector/spool/test_spool.py",),
     "collector/upload/*.py": ("tests/collector/upload/test_uploader.py",),
+    "tidemark/archive/*.py": ("tests/archive/test_manifest.py", "tests/archive/test_tally.py"),
     "tidemark/loader/repair/*.py": ("tests/loader/repair/test_session.py",),
     "tidemark/loader/transform/*.py": ("tests/loader/transform/test_stream.py", "tests/loader/transform/test_read.py",
                                        "tests/loader/transform/test_events_api.py"),

@@ -193,6 +193,23 @@ def test_the_repair_of_one_topic_repairs_no_other(connection: Connection) -> Non
     assert (found["covered_s"], found["repaired_s"]) == (0, 600)
 
 
+def test_a_repair_is_no_second_collector(connection: Connection) -> None:
+    """It covers nothing twice, and what a collector covered is not repaired; two runs repair a gap once."""
+    cover(
+        connection,
+        ("a", "collection:*", HOUR, at("20T10:30")),
+        ("b", "collection:*", HOUR, at("20T10:10")),
+        ("events-api-1", "collection:*", at("20T10:20"), WHOLE[1]),
+        ("events-api-2", "collection:*", at("20T10:20"), WHOLE[1]),
+    )
+    values = {"hour": HOUR, "topic": "collection:*", "to_at": WHOLE[1], "reason": "not_running"}
+    connection.execute(GAP, {**values, "collector": "a", "from_at": at("20T10:30")})
+    connection.execute(GAP, {**values, "collector": "b", "from_at": at("20T10:10")})
+    load(connection, HOUR, [])
+    found = quality(connection)
+    assert (found["covered_s"], found["covered_twice_s"], found["repaired_s"]) == (1800, 600, 1800)
+
+
 def test_latencies(connection: Connection) -> None:
     sales = [
         sale("20T10:00", f"cats/{n}", "0xs", "0xt", "1", sent_at=HOUR + timedelta(seconds=n)) for n in range(1, 102)

@@ -197,3 +197,54 @@ def test_the_first_of_several_sights_is_the_sighting(warehouse: Warehouse) -> No
     assert warehouse.ask(seen) == {(3, HOUR.start + timedelta(seconds=20))}
     account = "SELECT lines, inserted, replaced, duplicates, conflicting, other, quarantined FROM ops.load_file"
     assert warehouse.ask(account) == {(3, 1, 0, 2, 0, 0, 0)}
+
+
+def test_a_load_with_force_writes_the_same_rows_again(warehouse: Warehouse) -> None:
+    archive = one("collector-a", sold(1), sold(2))
+    warehouse.load(HOUR, archive)
+    warehouse.load(HOUR, archive)
+    unforced = warehouse.ask("SELECT inserted, replaced, duplicates FROM ops.load_run ORDER BY load_id DESC LIMIT 1")
+    assert unforced == {(0, 0, 2)}
+    warehouse.load(HOUR, archive, force=True)
+    forced = warehouse.ask("SELECT inserted, replaced, duplicates FROM ops.load_run ORDER BY load_id DESC LIMIT 1")
+    assert forced == {(0, 2, 0)}
+    assert warehouse.ask("SELECT count(DISTINCT first_load_id), count(*) FROM core.sale") == {(1, 2)}
+
+
+def test_a_refused_line_is_quarantined_once_for_each_hour_and_collector(warehouse: Warehouse) -> None:
+    bad = [one(name, hour=hour)[name, hour].receive(b"no record\n") for name in NAMES[:2] for hour in HOURS[:2]]
+    archive = {(each.collector, each.hour): each for each in bad}
+    for hour in (*HOURS[:2], HOURS[0]):
+        warehouse.load(hour, archive)
+    where = {(name, hour.start) for name in NAMES[:2] for hour in HOURS[:2]}
+    assert warehouse.ask("SELECT collector, source_hour FROM ops.quarantine") == where
+    assert warehouse.ask("SELECT count(*) FROM ops.quarantine") == {(4,)}
+    assert warehouse.ask("SELECT collector, source_hour FROM ops.reject") == where
+    mended = archive | {("collector-a", HOUR): Recording("collector-a").receive(sold(1), 1)}
+    warehouse.load(HOUR, mended)
+    assert warehouse.ask("SELECT collector, source_hour FROM ops.quarantine") == where - {("collector-a", HOUR.start)}
+    assert warehouse.ask("SELECT collector, source_hour FROM ops.reject") == where - {("collector-a", HOUR.start)}
+
+
+def test_a_collector_that_is_left_out_keeps_what_it_reported(warehouse: Warehouse) -> None:
+    archive = one("collector-a", sold(1, sale_price="5"), at=10) | one("collector-b", sold(1, sale_price="7"), at=5)
+    warehouse.load(HOUR, archive)
+    before = [warehouse.ask(PRICES), warehouse.ask(CONFLICTS), warehouse.ask(SIGHTINGS)]
+    assert before[0] == {("stream", 7, False, "collector-b")}
+    warehouse.load(HOUR, archive, ["collector-a"])
+    assert [warehouse.ask(PRICES), warehouse.ask(CONFLICTS), warehouse.ask(SIGHTINGS)] == before
+
+
+def test_one_conflict_is_kept_for_each_other_version(warehouse: Warehouse) -> None:
+    """The kept version is no conflict; one that was observed twice is one, by the observation of higher precedence."""
+    first, again, other = (sold(1, sale_price=price, sent=sent) for price, sent in (("5", 2), ("7", 3), ("7", 4)))
+    later = sold(1, sale_price="9", sent=5)
+    warehouse.load(HOUR, one("collector-a", first, again, other, first, later))
+    reported = "SELECT (reported ->> 'price_raw')::int8, sent_at FROM ops.sale_conflict"
+    at = HOUR.start
+    assert warehouse.ask(reported) == {(7, at + timedelta(seconds=3)), (9, at + timedelta(seconds=5))}
+    account = "SELECT lines, inserted, duplicates, conflicting FROM ops.load_file"
+    assert warehouse.ask(account) == {(5, 1, 4, 3)}
+    warehouse.load(HOUR, one("collector-a", again, later))
+    assert warehouse.ask(reported) == {(9, at + timedelta(seconds=5))}
+    assert warehouse.ask(PRICES) == {("stream", 7, False, "collector-a")}

@@ -57,3 +57,20 @@ def test_each_collector_that_missed_it_counts_it_once(connection: Connection) ->
         ("a", "cats", "10:05"): 1,
         ("b", "*", "10:00"): 1,
     }
+
+
+@pytest.mark.parametrize(("sold_at", "expected"), [("20T10:02", 0), ("20T10:03", 1), ("20T10:09", 1), ("20T10:10", 0)])
+def test_a_sale_may_be_sent_two_minutes_after_it_was_sold(connection: Connection, sold_at: str, expected: int) -> None:
+    gap(connection, "a", "collection:*", at("20T10:05"), at("20T10:10"))
+    assert recovered(connection, sold_at) == {("a", "*", "10:05"): expected}
+
+
+def test_only_what_the_events_api_brought_was_recovered(connection: Connection) -> None:
+    gap(connection, "a", "collection:*", at("20T10:05"), at("20T10:10"))
+    insert(connection, sale("20T10:07", "cats/9", "0xs", "0xb", "1"))
+    assert recovered(connection) == {("a", "*", "10:05"): 0}
+
+
+def test_a_gap_of_another_collection_recovers_nothing(connection: Connection) -> None:
+    gap(connection, "a", "collection:dogs", at("20T10:05"), at("20T10:10"))
+    assert recovered(connection, "20T10:07") == {("a", "dogs", "10:05"): 0}
