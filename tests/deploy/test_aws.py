@@ -67,6 +67,21 @@ def _created(stack: str, template: str, values: dict[str, str]) -> dict[str, str
     return {output["OutputKey"]: output["OutputValue"] for output in made.get("Outputs", [])}
 
 
+def test_a_network_that_is_there_is_taken_as_it_is(outputs: dict[str, dict[str, str]]) -> None:
+    new = outputs["network"]
+    given = {f"Existing{name}": new[f"Public{name}"] for name in ("SubnetA", "SubnetB")}
+    given |= {f"Existing{name}": new[name] for name in ("PrivateSubnetA", "PrivateSubnetB", "Network")}
+    given |= {"System": "within", "ExistingRange": "10.71.0.0/16", "ZoneA": new["ZoneB"], "ZoneB": new["ZoneA"]}
+    networks = len(boto3.client("ec2").describe_vpcs()["Vpcs"])
+    found = _created("within-network", "network", given)
+    assert len(boto3.client("ec2").describe_vpcs()["Vpcs"]) == networks
+    places = ("Network", "PublicSubnetA", "PublicSubnetB", "PrivateSubnetA", "PrivateSubnetB")
+    assert {name: found[name] for name in places} == {name: new[name] for name in places}
+    assert (found["ZoneA"], found["ZoneB"]) == (new["ZoneB"], new["ZoneA"])
+    groups = boto3.client("ec2").describe_security_groups(GroupIds=[found["OutboundOnly"], found["ToWarehouse"]])
+    assert {group["VpcId"] for group in groups["SecurityGroups"]} == {new["Network"]}
+
+
 def _properties(template: str, resource: str) -> dict[str, Any]:
     """Give a resource's properties as written; moto's CloudFormation passes over many of them."""
     found: dict[str, Any] = decode_yaml(str(AWS / f"{template}.yaml"))["Resources"][resource]["Properties"]
@@ -153,7 +168,7 @@ def test_every_alarm_is_sent_and_names_a_section_of_the_runbook() -> None:
     resources = decode_yaml(str(AWS / "alarms.yaml"))["Resources"].values()
     alarms = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::CloudWatch::Alarm"]
     runbook = (AWS.parents[1] / "docs" / "runbook.md").read_text()
-    assert len(alarms) == 17
+    assert len(alarms) == 23
     for alarm in alarms:
         (page,) = re.findall('Runbook, "(.+)"', alarm["AlarmDescription"])
         assert f"\n## {page}\n" in runbook
