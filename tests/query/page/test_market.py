@@ -31,6 +31,13 @@ def test_an_hour_without_sales_is_a_zero_and_one_that_was_not_loaded_has_no_bar(
         assert chart.count('class="rect reactive') == 2
 
 
+def test_a_volume_of_which_nothing_is_known_is_unknown_and_not_0() -> None:
+    rows = NONE | {"sales_by_hour": [sold("2026-11-22T10", 3, None)]}
+    market = market_of([loaded("2026-11-22T10")], rows)
+    assert (market.totals["Sales"], market.totals["Volume, ETH"]) == ("3", "unknown")
+    assert [chart.count('class="rect reactive') for chart in market.charts] == [0, 1]
+
+
 def test_a_long_range_is_shown_by_day() -> None:
     month = [HourCoverage(hour, {}) for hour in hours(Hour.parse("2026-11-01T00"), Hour.parse("2026-11-30T23"))]
     rows = NONE | {"sales_by_hour": [sold("2026-11-22T10", 3, "1.1"), sold("2026-11-22T11", 2, "2")]}

@@ -59,6 +59,7 @@ def html_of(page: Page, home: Home) -> str:
         views=VIEWS,
         marks=Mark,
         months=months,
+        explained={detail.hour for detail in page.details},
         to_hour=(lambda hour: f"#{hour.key}") if home.is_file else (lambda hour: address(asked, hour=hour) + "#hour"),
         to_month=lambda hour: address(asked, month=hour),
         to_view=lambda view: address(asked, view=view, hour=asked.hour, month=asked.month),

@@ -1,6 +1,6 @@
 """The market at a glance: totals, sales and volume over time, the top collections and the latest sales."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -94,8 +94,11 @@ def _known(value: object) -> Decimal | None:
     return value if isinstance(value, Decimal) else None
 
 
-def _total(values: Iterator[object]) -> Decimal:
-    return sum((Decimal(str(value)) for value in values if value is not None), start=Decimal(0))
+def _total(values: Iterable[object]) -> Decimal | None:
+    """Return the sum of the values that are known: None where none of them is, 0 where there are none."""
+    listed = list(values)
+    known = [Decimal(str(value)) for value in listed if value is not None]
+    return sum(known, start=Decimal(0)) if known or not listed else None
 
 
 def _buckets(
