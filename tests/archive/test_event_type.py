@@ -49,3 +49,8 @@ def test_other_names_are_one(name: str) -> None:
 
 def test_a_message_nested_too_deeply_does_not_raise() -> None:
     assert event_type_of(b'{"payload":' + b"[" * 100_000 + b"]" * 100_000 + b"}") == UNTYPED
+
+
+def test_only_a_text_is_a_name() -> None:
+    assert counted_type(b'"item_sold"') == SALE
+    assert counted_type(b"[item_sold]") == OTHER

@@ -115,3 +115,9 @@ def test_a_manifest_that_contradicts_itself_is_refused(changes: dict[str, Any], 
 def test_a_manifest_that_is_nested_without_end_is_refused() -> None:
     with pytest.raises(ValueError, match="nested too deeply"):
         read_manifest(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+
+
+def test_the_format_and_the_sales_of_an_hour_without_any() -> None:
+    manifest = Manifest(hour=HOUR.key, collector="a", software="test", written_at=HOUR.end)
+    assert manifest.sales == 0
+    assert b'"format":2,' in print_manifest(manifest)  # older readers refuse another one: change it on purpose only

@@ -108,3 +108,20 @@ def test_the_prefix_of_repairs_is_the_same_wherever_no_python_is_written() -> No
     found = [word for file in files for word in re.findall(r"events-api-[^a-z]?", file.read_text())]
     assert found
     assert all(word.startswith(REPAIR_PREFIX) for word in found)
+
+
+def test_a_segments_number_is_within_its_bounds() -> None:
+    hour = Hour.parse("2026-11-22T15")
+    assert SegmentName.parse(str(SegmentName(hour, LAST_NUMBER))).number == LAST_NUMBER
+    for number in (0, LAST_NUMBER + 1):
+        with pytest.raises(ValueError, match="is outside 1 to"):
+            SegmentName(hour, number)
+
+
+@pytest.mark.parametrize(("prefix", "collector"), [("no-slash", "a"), ("", "../a")])
+def test_no_key_is_made_of_what_no_key_holds(prefix: str, collector: str) -> None:
+    hour = Hour.parse("2026-11-22T15")
+    with pytest.raises(ValueError, match=r"is not|prefix"):
+        ObjectKey(prefix, collector, SegmentName(hour, 1))
+    with pytest.raises(ValueError, match=r"is not|prefix"):
+        ManifestKey(prefix, collector, hour)

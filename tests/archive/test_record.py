@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidemark.archive.record import LINE_END, line_start, on_one_line, read_record, record_line, unparsed_line
+from tidemark.archive.record import (
+    LINE_END,
+    LONGEST_LINE,
+    count_lines,
+    line_start,
+    on_one_line,
+    read_record,
+    record_line,
+    unparsed_line,
+)
 
 AT = "2026-11-22T15:04:05.123456Z"
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -78,3 +87,13 @@ def test_a_line_that_is_no_record_is_refused(line: bytes) -> None:
 def test_near_misses_are_refused(line: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_record(line)
+
+
+@given(st.binary(max_size=50) | st.lists(st.just(b"x\n")).map(b"".join))
+def test_line_ends_are_counted(data: bytes) -> None:
+    assert count_lines(data) == data.count(b"\n")
+
+
+def test_the_largest_message_fits_into_a_line() -> None:
+    assert len(unparsed_line("2026-11-22T15:04:05.123456Z", b"\xff" * 30)) < 30 * 4 / 3 + 100
+    assert 64 * 2**20 * 4 / 3 + 100 < LONGEST_LINE < 128 * 2**20

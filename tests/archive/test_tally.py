@@ -146,3 +146,17 @@ def test_a_flipped_bit_costs_at_most_its_own_line(place: int, bit: int):
     assert tally.records == len(lines)
     for each in lines:
         read_line(each)
+
+
+def test_a_last_line_that_is_no_record_leaves_the_time_of_the_last_one():
+    tally = Tally()
+    tally.add([record_line("2026-11-20T10:07:01.000000Z", "collection:*", SALE), b"\x00\n"])
+    assert tally.last_received_at == parse_timestamp("2026-11-20T10:07:01Z")
+    assert tally.topics["other"] == TopicCounts((7,), (1,), (0,))
+
+
+def test_a_known_topic_is_counted_as_itself_also_beyond_the_most_topics():
+    tally, at = Tally(), "2026-11-20T10:00:01.000000Z"
+    tally.add([record_line(at, f"no topic {number}", SALE) for number in range(MOST_TOPICS)])
+    tally.add([record_line(at, f"collection:{number}", SALE) for number in (*range(MOST_TOPICS - 1), 7)])
+    assert tally.topics["collection:7"] == TopicCounts((0,), (2,), (2,))

@@ -52,6 +52,8 @@ def test_sales_known_down_to_a_second_cover_what_was_sent_long_enough_after_it()
         gap.topic, HOUR.start + timedelta(seconds=1800) + LATENESS, gap.end
     )
     assert gap.covered_down_to(START + 3599) is None
+    assert gap.covered_down_to(START + 3599 - 120) is None
+    assert gap.covered_down_to(START + 3599 - 121) is not None
     assert gap.covered_down_to(START - 1000) == Interval(gap.topic, gap.start, gap.end)
 
 
@@ -173,3 +175,11 @@ def test_a_server_that_answers_another_question_is_not_paged_through() -> None:
     paging.take(answer(90_000, 89_000, following="abc"), NOW)
     assert paging.fault is ApiFault.OUTSIDE
     assert paging.covered is None
+
+
+def test_the_first_and_the_last_second_that_were_asked_for_count() -> None:
+    for second in (WHOLE.before, WHOLE.after):
+        paging = Paging(WHOLE)
+        paging.take(answer(second - START, following="c"), NOW)
+        assert paging.fault is None
+    assert paging.covered == EVERYTHING
