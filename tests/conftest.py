@@ -56,7 +56,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
         yield server
 
 
-def _administer(server: Postgres, statement: str) -> None:
+def administer(server: Postgres, statement: str) -> None:
     connection = psycopg2.connect(server.url())
     connection.autocommit = True
     with connection.cursor() as cursor:
@@ -68,9 +68,9 @@ def _administer(server: Postgres, statement: str) -> None:
 def fresh_database(server: Postgres, template: str) -> Iterator[str]:
     """A database of its own, dropped at the end."""
     name = f"test_{uuid4().hex}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.url(name)
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def postgres_url(postgres_server: Postgres) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated(postgres_server: Postgres) -> str:
     """The name of a database with every migration applied, to be copied."""
-    _administer(postgres_server, "CREATE DATABASE migrated")
+    administer(postgres_server, "CREATE DATABASE migrated")
     migrate(SecretStr(postgres_server.url("migrated")))
     return "migrated"
 

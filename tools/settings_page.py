@@ -46,7 +46,7 @@ Read where Airflow's DAG processor runs.
 | `TIDEMARK_FIRST_HOUR` | The first hour that `load_sales` is meant to load. | the hour in which it is switched on |
 | `TIDEMARK_CATCHUP` | Whether the hours since then are loaded when it is switched on. | `false` |
 | `TIDEMARK_ALERT_EMAIL` | Who gets an e-mail when a task fails, with commas; by `smtp_default`. | no e-mail |
-| `TIDEMARK_ALERT_SLACK` | The connection to a Slack webhook; needs Airflow's Slack provider. | no message |
+| `TIDEMARK_ALERT_SLACK` | The connection to a Slack webhook. | no message |
 
 ## The simulator
 
@@ -61,8 +61,9 @@ Read from `/etc/tidemark/*.env` by what `deploy/install` puts on a machine.
 | variable | what it is | default |
 |---|---|---|
 | `TIDEMARK_SECRET_ID` | The secret of AWS Secrets Manager with the OpenSea API key. | a file in /etc/tidemark/secrets |
-| `TIDEMARK_WAREHOUSE_SECRET_ID` | The one that holds the warehouse's password. | the same |
-| `TIDEMARK_WAREHOUSE_ADDRESS` | The warehouse's host name, for the address that is made with it. | - |
+| `TIDEMARK_WAREHOUSE_ADDRESS` | Its host name; loads log in as `tidemark_loader` by IAM. | a file `warehouse-url` |
+| `TIDEMARK_AIRFLOW_SECRET_ID` | The one with the login of Airflow's own database. | a file `airflow-url` |
+| `TIDEMARK_OWNER_SECRET_ID` | The one of the owner, who applies migrations. | a file `owner-url` |
 | `TIDEMARK_METRICS_NAMESPACE` | Where in CloudWatch this machine's metrics go, every minute. | no CloudWatch |
 | `TIDEMARK_LOG_FOLDER` | Where the hourly upload logs. | `/var/log/tidemark` |
 """

@@ -1,6 +1,8 @@
+import json
 import socket
 from collections.abc import Iterator
 from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any
@@ -106,6 +108,26 @@ def test_a_message_has_no_control_characters() -> None:
     assert "\x1b" not in "".join(message_of(failed(AirflowFailException("\x1b[31mred"))))
 
 
-def test_slack_without_its_provider_says_what_to_install() -> None:
-    with pytest.raises(Problem, match="Slack provider is not installed"):
-        list(channels({SLACK: "slack_alerts"}, "subject", "text"))
+def test_slack_gets_the_message_at_its_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
+    received: list[str] = []
+
+    class Slack(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Slack) as server:
+        serving = Thread(target=server.handle_request)
+        serving.start()
+        webhook = f"http://127.0.0.1:{server.server_address[1]}/services/T/B/token"
+        connection = json.dumps({"conn_type": "slackwebhook", "password": webhook})
+        monkeypatch.setenv("AIRFLOW_CONN_SLACK_ALERTS", connection)
+        FailureNotifier({SLACK: "slack_alerts"}).notify(failed(Problem("it is broken", "Mend it")))
+        serving.join(30)
+    (message,) = received
+    assert "it is broken. What to do: Mend it" in json.loads(message)["text"]

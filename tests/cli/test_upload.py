@@ -2,6 +2,7 @@ import fcntl
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -202,3 +203,19 @@ def test_killed_at_any_moment_the_next_run_completes(site: Site):
     assert killed > 0
     assert site.run().returncode == 0
     assert_archived(site.objects(), site.spooled, FIRST)
+
+
+def test_a_spool_copied_to_another_machine_is_uploaded_from_there_and_the_old_one_changes_nothing(
+    site: Site, tmp_path: Path
+) -> None:
+    site.spooled.hour(FIRST)
+    moved = tmp_path / "new machine"
+    shutil.copytree(site.spooled.root, moved)
+    done = site.run(TIDEMARK_SPOOL=str(moved))
+    assert done.returncode == 0, done.stdout
+    there = site.objects()
+    assert there
+    again = site.run()
+    assert again.returncode == 1
+    assert "Nothing was overwritten" in again.stdout
+    assert site.objects() == there

@@ -118,7 +118,8 @@ class Containers:
     def _command(self, name: str, *words: str) -> list[str]:
         service = self._services[name]
         ours = service["image"].startswith("tidemark-")
-        wanted = words or (*service.get("entrypoint", ["tidemark"] if ours else []), *service.get("command", []))
+        written = (*service.get("entrypoint", ["tidemark"] if ours else []), *service.get("command", []))
+        wanted = words or tuple(word.replace("$$", "$") for word in written)
         environment = {key: self._interpolated(str(value)) for key, value in service.get("environment", {}).items()}
         environment |= {"HOSTNAME": os.uname().nodename, "LANG": "C.UTF-8", "PATH": f"/opt/tidemark/bin:{_PATH}"}
         told = ["env", "-i", *(f"{key}={value}" for key, value in environment.items())]

@@ -16,6 +16,7 @@ from tests.deploy.containers import ROOT, Containers, debian, install, network
 ROLES = ("collector", "airflow", "local")
 SETTINGS = {
     "POSTGRES_PASSWORD": "of-the-warehouse",
+    "LOADER_PASSWORD": "of-loads",
     "GRAFANA_PASSWORD": "of-grafana",
     "AIRFLOW_SECRET_KEY": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     "TIDEMARK_STREAM_URL": "ws://simulator:8765/socket/websocket",
@@ -97,7 +98,7 @@ def test_the_airflow_machine_installs_without_a_network_and_sets_itself_up(built
             subprocess.run([*machine, "/opt/tidemark-release/deploy/install", "--airflow"], check=True)
             address = f"postgresql://tidemark:{SETTINGS['POSTGRES_PASSWORD']}@postgres:5432/tidemark?sslmode=disable\n"
             (root / "etc/tidemark/secrets/warehouse-url").write_text(address)
-            subprocess.run([*machine, "/opt/tidemark/lib/fetch-secret", "warehouse-url"], check=True)
+            subprocess.run([*machine, "/opt/tidemark/lib/fetch-secret", "warehouse-url", "airflow-url"], check=True)
             within = [*machine, "/opt/tidemark/lib/with-settings"]
             for _ in ("first", "again"):
                 subprocess.run([*within, "/opt/tidemark/lib/airflow-setup"], check=True)

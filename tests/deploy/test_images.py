@@ -1,6 +1,7 @@
 """What the images' recipe does, done without Docker; and the containers' cron."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_the_example_of_the_environment_has_every_variable() -> None:
 @pytest.mark.parametrize("name", sorted(COMPOSE["services"]))
 def test_every_service_is_pinned_restrained_and_watched(name: str) -> None:
     service = COMPOSE["services"][name]
-    assert re.fullmatch(r"tidemark-\w+|[\w./-]+:[\w.-]*\d[\w.-]*", service["image"])
+    assert re.fullmatch(r"tidemark-\w+|[\w./-]+:[\w.-]*\d[\w.-]*(@sha256:[0-9a-f]{64})?", service["image"])
     assert "no-new-privileges:true" in service["security_opt"]
     assert service["cap_drop"] == ["ALL"]
     assert service.get("read_only") or name == "postgres"
@@ -81,3 +82,23 @@ def test_no_secret_has_a_value_in_the_compose_file() -> None:
         assert "${" in value or "@" not in value, name
     secret = {name: value for name, value in named.items() if re.search("(PASSWORD|SECRET|KEY)$", name)}
     assert all(value.startswith("${") for value in secret.values()), secret
+
+
+def test_every_image_gets_the_digest_that_its_tag_has_now(tmp_path: Path) -> None:
+    for name in ("deploy/images/Dockerfile", "deploy/images/pin", "docker-compose.yml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    digest = f"sha256:{'0a' * 32}"
+    (tmp_path / "skopeo").write_text(f"#!/bin/sh\necho {digest}\n")
+    (tmp_path / "skopeo").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    pin = [tmp_path / "deploy/images/pin"]
+    before = subprocess.run([*pin, "--check"], env=environment, capture_output=True, text=True, check=False)
+    assert (before.returncode, "postgres:" in before.stderr) == (1, True)
+    subprocess.run(pin, env=environment, check=True, capture_output=True)
+    assert subprocess.run([*pin, "--check"], env=environment, check=False, capture_output=True).returncode == 0
+    compose = yaml.safe_load((tmp_path / "docker-compose.yml").read_text())["services"]
+    foreign = [service["image"] for service in compose.values() if not service["image"].startswith("tidemark-")]
+    assert all(image.endswith(f"@{digest}") for image in foreign)
+    recipe = (tmp_path / "deploy/images/Dockerfile").read_text()
+    assert re.findall(r"^FROM \S+@sha256:\w+( AS build)?$", recipe, re.MULTILINE) == [" AS build", ""]

@@ -105,15 +105,17 @@ def _refuses_a_release_for_another_python(root: Path) -> None:
 def _secrets_are_kept_by_root_alone(root: Path) -> None:
     (root / "etc/tidemark/secrets/opensea-api-key").write_text("a-key\n")
     (root / "etc/tidemark/secrets/warehouse-url").write_text("postgresql://u:p@host:5432/tidemark?sslmode=require\n")
-    _inside(root, "/opt/tidemark/lib/fetch-secret", "--required", "opensea-api-key", "warehouse-url")
+    _inside(root, "/opt/tidemark/lib/fetch-secret", "--required", "opensea-api-key", "warehouse-url", "airflow-url")
     folder = root / "run/tidemark-secret"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "opensea-api-key.env").read_text() == "OPENSEA_API_KEY=a-key\n"
     assert (folder / "warehouse-url.env").read_text() == (
         "TIDEMARK_WAREHOUSE_URL=postgresql://u:p@host:5432/tidemark?sslmode=require\n"
+        "PGSSLROOTCERT=/opt/tidemark/etc/rds-ca.pem\n"
+    )
+    assert (folder / "airflow-url.env").read_text() == (
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgresql+psycopg2://u:p@host:5432/airflow?sslmode=require\n"
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC=postgresql+asyncpg://u:p@host:5432/airflow?ssl=require\n"
-        "PGSSLROOTCERT=/opt/tidemark/etc/rds-ca.pem\n"
     )
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 

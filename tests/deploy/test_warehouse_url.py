@@ -12,10 +12,10 @@ SCRIPT = Path(__file__).parents[2] / "deploy" / "lib" / "warehouse-url"
 PASSWORDS = ["plain", "p@ss:w/rd?#%", 'quo"te\\back', "späß 日本", "$HOME `id` 'x'", " "]
 
 
-def address(secret: str) -> "subprocess.CompletedProcess[str]":
+def address(secret: str, *user: str) -> "subprocess.CompletedProcess[str]":
     """Run the script with the secret on standard input."""
     environment = {"TIDEMARK_WAREHOUSE_ADDRESS": "db.example", "PYTHONUTF8": "1"}
-    command = [sys.executable, str(SCRIPT)]
+    command = [sys.executable, str(SCRIPT), "tidemark", *user]
     return subprocess.run(command, input=secret, capture_output=True, text=True, env=environment, check=False)
 
 
@@ -37,6 +37,12 @@ def test_any_password_comes_back_from_the_address(password: str, spacing: int | 
 def test_a_secret_of_another_shape_is_reported_without_its_text(secret: str) -> None:
     done = address(secret)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "not a JSON object with username and password" in done.stderr
+    assert "no JSON object with username and password" in done.stderr
     assert "hidden" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_user_of_iam_needs_no_secret() -> None:
+    url = urlsplit(address("", "tidemark_loader").stdout.strip())
+    assert (url.scheme, url.username, url.password) == ("postgresql+iam", "tidemark_loader", None)
+    assert "sslmode=verify-full" in url.query

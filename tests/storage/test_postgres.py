@@ -1,12 +1,14 @@
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
 
 from tidemark.core.errors import Problem
 from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
-from tidemark.storage.postgres import connected
+from tidemark.storage.postgres import connected, rds_token
 from tools.errors_page import SECRET, asking, name_of, postgres_errors_of
 
 
@@ -94,6 +96,56 @@ def test_every_error_inside_a_connection_is_what_the_page_says(postgres_server: 
     if isinstance(raised.value, Problem):
         assert SECRET not in str(raised.value)
         assert raised.value.what.rpartition("): ")[2] == asking(error)[0].rpartition("): ")[2]
+
+
+def test_a_user_of_iam_logs_in_with_a_token_made_for_each_connection(postgres_url: str) -> None:
+    parts = urlsplit(postgres_url)
+    address = f"postgresql+iam://tidemark@{parts.hostname}:{parts.port}{parts.path}?sslmode=disable"
+    asked: list[tuple[str | None, str | None]] = []
+
+    def token(wanted: URL) -> str:
+        asked.append((wanted.username, wanted.host))
+        return unquote(parts.password or "")
+
+    for _ in range(2):
+        with connected(SecretStr(address), token=token) as connection:
+            assert connection.scalar(text("SELECT current_user")) == "tidemark"
+    assert asked == [("tidemark", parts.hostname)] * 2
+
+
+def test_a_token_goes_to_no_server_whose_certificate_was_not_verified(postgres_url: str) -> None:
+    parts = urlsplit(postgres_url)
+    address = f"postgresql+iam://tidemark@{parts.hostname}:{parts.port}{parts.path}"
+    with pytest.raises(Problem) as refused, connected(SecretStr(address), token=lambda _: "the-token"):
+        pass
+    assert "certificate" in refused.value.what or "TLS" in refused.value.what
+    assert "the-token" not in str(refused.value)
+
+
+def test_the_token_is_a_signed_url_of_rds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "never-shown")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    token = urlsplit(f"//{rds_token(make_url('postgresql+iam://tidemark_loader@db.example:5433/tidemark'))}")
+    assert token.netloc == "db.example:5433"
+    fields = parse_qs(token.query)
+    assert (fields["Action"], fields["DBUser"]) == (["connect"], ["tidemark_loader"])
+    assert "/eu-central-1/rds-db/aws4_request" in fields["X-Amz-Credential"][0]
+    assert "never-shown" not in token.query
+
+
+def test_without_credentials_the_login_by_iam_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with (
+        pytest.raises(Problem, match="no credentials were found") as caught,
+        connected(SecretStr("postgresql+iam://tidemark_loader@127.0.0.1:1/tidemark")),
+    ):
+        pass
+    assert caught.value.transient
 
 
 def test_a_fault_of_the_statement_stays_what_it_is(postgres_url: str) -> None:

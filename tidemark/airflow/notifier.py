@@ -1,7 +1,7 @@
 """Alerts about tasks that have failed for good: by e-mail or Slack, through Airflow's own notifiers and connections.
 
 `TIDEMARK_ALERT_EMAIL` holds addresses separated by commas; the server is Airflow's connection `smtp_default`.
-`TIDEMARK_ALERT_SLACK` holds the id of a connection to a Slack webhook; it needs apache-airflow-providers-slack.
+`TIDEMARK_ALERT_SLACK` holds the id of a connection to a Slack webhook.
 """
 
 import html
@@ -60,7 +60,7 @@ def reason_of(error: object) -> str:
 
 
 def channels(environ: Mapping[str, str], subject: str, text: str) -> Iterator[BaseNotifier]:
-    """Yield a notifier of Airflow for each channel that is set. Raises Problem where its provider is not installed."""
+    """Yield a notifier of Airflow for each channel that is set."""
     if addresses := [word.strip() for word in environ.get(EMAIL, "").split(",") if word.strip()]:
         from airflow.providers.smtp.hooks.smtp import SmtpHook
         from airflow.providers.smtp.notifications.smtp import SmtpNotifier
@@ -69,11 +69,8 @@ def channels(environ: Mapping[str, str], subject: str, text: str) -> Iterator[Ba
         body = f"<pre>{html.escape(text)}</pre>"
         yield SmtpNotifier(to=addresses, from_email=sender, subject=subject, html_content=body)
     if connection := environ.get(SLACK):
-        try:
-            from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier  # type: ignore[import-not-found,unused-ignore]
-        except ImportError:
-            raise Problem(f"{SLACK} is set, and Airflow's Slack provider is not installed",
-                          "Run: pip install apache-airflow-providers-slack") from None  # fmt: skip
+        from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
+
         yield SlackWebhookNotifier(slack_webhook_conn_id=connection, text=f"{subject}\n{text}")
 
 

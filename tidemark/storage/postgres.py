@@ -1,7 +1,8 @@
 """Connections to the warehouse, and its failures in words that hold no password."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg2
 from pydantic import SecretStr
@@ -13,7 +14,9 @@ from sqlalchemy.pool import NullPool
 from tidemark.core.errors import Problem
 from tidemark.storage.failures import problem_of
 
+IAM = "postgresql+iam"
 LOCK_NOT_AVAILABLE = "55P03"
+_PORT = 5432
 # what is sent and received is UTF-8, whatever PGCLIENTENCODING, the role or the database set
 _OPTIONS = {"application_name": "tidemark", "client_encoding": "utf8"}
 _KEEP_ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
@@ -30,29 +33,61 @@ def _parsed(url: SecretStr, name: str) -> URL:
     if "@" in f"{parsed.host}{parsed.database}":
         raise Problem(f"{name} cannot be read: the password holds one of @ : / ? # as it is",
                       "Write it as %40 %3A %2F %3F or %23")  # fmt: skip
-    return parsed.set(drivername="postgresql+psycopg2")
+    return parsed
+
+
+def rds_token(address: URL) -> str:
+    """Return the password of the next minutes for a user who logs in by IAM. It is signed here, without the network.
+
+    Raises Problem where there are no credentials or no region.
+    """
+    import boto3  # noqa: PLC0415 - only where it is needed: it takes long to load
+
+    try:
+        rds: Any = boto3.Session().client("rds")
+        port = address.port or _PORT
+        return str(rds.generate_db_auth_token(DBHostname=address.host, Port=port, DBUsername=address.username))
+    except Exception as error:
+        problem = problem_of("the login by IAM", error)
+        if problem is None:
+            raise
+        raise problem from None
+
+
+def _authenticated(address: URL, token: Callable[[URL], str]) -> URL:
+    """Return the address for psycopg2; postgresql+iam:// gets a token, which goes to a verified server only."""
+    if address.drivername == IAM:
+        query = {"sslmode": "verify-full"} | address.query
+        address = address.set(password=token(address), query=query)
+    return address.set(drivername="postgresql+psycopg2")
 
 
 @contextmanager
 def connected(
-    url: SecretStr, *, name: str = "TIDEMARK_WAREHOUSE_URL", what: str = "the warehouse"
+    url: SecretStr,
+    *,
+    name: str = "TIDEMARK_WAREHOUSE_URL",
+    what: str = "the warehouse",
+    token: Callable[[URL], str] = rds_token,
 ) -> Iterator[Connection]:
     """Connect to the warehouse, in UTC and UTF-8; what is not committed is rolled back at the end.
 
-    `name` is the variable that holds the address, and `what` the database as messages name it.
+    `name` is the variable that holds the address, and `what` the database as messages name it. An address that begins
+    with postgresql+iam:// has no password: `token` makes one for each connection.
 
     Raises Problem where the server does not answer, refuses the user, or goes away in the middle.
     """
     parsed = _parsed(url, name)
-    engine = create_engine(
-        parsed,
-        poolclass=NullPool,
-        connect_args={**_KEEP_ALIVE, **_OPTIONS},
-        hide_parameters=True,
-        isolation_level="READ COMMITTED",
-    )
-    place = f"{parsed.host or 'local socket'}:{parsed.port or 5432}, database {parsed.database}, user {parsed.username}"
+    place = f"{parsed.host or 'local socket'}:{parsed.port or _PORT}"
+    place += f", database {parsed.database}, user {parsed.username}"
     try:
+        engine = create_engine(
+            _authenticated(parsed, token),
+            poolclass=NullPool,
+            connect_args={**_KEEP_ALIVE, **_OPTIONS},
+            hide_parameters=True,
+            isolation_level="READ COMMITTED",
+        )
         with engine.connect() as connection:
             # not as options of the start: PGTZ would win over them, and PgBouncer refuses them
             connection.exec_driver_sql("SET TimeZone = 'UTC'; SET temp_buffers = '64MB'")

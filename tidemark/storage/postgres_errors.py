@@ -31,6 +31,8 @@ _BY_STATE: dict[str, tuple[str, str, bool]] = {
 
 # A refused connection has no SQLSTATE here; these phrases are libpq's, and each is looked for, never repeated.
 _BY_PHRASE: tuple[tuple[str, str, str, bool], ...] = (
+    (r"PAM authentication failed", "it refused the IAM token", ("Grant rds_iam to the user (GRANT rds_iam TO "
+     "tidemark_loader), allow rds-db:connect to this role, and check the clock"), False),
     (r"password authentication failed|no password supplied|authentication failed", "it refused the password",
      f"{_URL}: the user and the password", False),
     (r'role ".*" does not exist', "the user does not exist", f"{_URL}: the user", False),

@@ -39,8 +39,8 @@ FIELDS = frozenset(
 _OTHERS = frozenset(
     re.findall(
         r"\w+",
-        """alert_email alert_slack aws_conn_id catchup first_hour log_folder metrics_namespace queries reader_password
-        secret_id simulator_keys warehouse_address warehouse_secret_id""",
+        """airflow_secret_id alert_email alert_slack aws_conn_id catchup first_hour log_folder metrics_namespace
+        owner_secret_id owner_url queries secret_id simulator_keys warehouse_address""",
     )
 )
 _SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)
@@ -112,7 +112,8 @@ class WarehouseSettings(Settings):
 
     warehouse_url: Secret = Field(
         description="Address of the warehouse: postgresql://USER:PASSWORD@HOST:PORT/NAME; over a network, with "
-        "?sslmode=verify-full&sslrootcert=FILE, or the server's certificate is not verified."
+        "?sslmode=verify-full&sslrootcert=FILE, or the server's certificate is not verified. On RDS, "
+        "postgresql+iam://USER@HOST:PORT/NAME logs in by IAM, without a password."
     )
 
 
