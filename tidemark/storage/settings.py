@@ -27,12 +27,12 @@ _PREFIXES = ("AWS_", "OPENSEA_", PREFIX)
 FIELDS = frozenset(
     re.findall(
         r"\w+",
-        """api_url audit_delay audit_requests bucket clock collections collections_file collector collectors
+        """api_url audit_delay audit_requests book_depth bucket clock collections collections_file collector collectors
         compression_level connections
         event_types grace_period heartbeat log_format max_connection_age max_message_mib metrics_host metrics_port
         multipart_threshold_mib prefix put_once repair_requests reply_timeout retention_hours segment_mib spool sse
-        sse_bucket_key sse_key_id stall_after stream_url sync_interval upload_attempts upload_timeout upload_workers
-        warehouse_url webhook_url""",
+        sse_bucket_key sse_key_id stall_after stream_url sync_interval transfers upload_attempts upload_timeout
+        upload_workers warehouse_url webhook_url""",
     )
 )
 # Read by DAGs, by the simulator, by the scripts in deploy/ and by docker-compose.yml.
