@@ -46,7 +46,7 @@ Tidemark is up, {does}.{first}
   warehouse  PostgreSQL. Set the environment first:  . {run / ENVIRONMENT}
              {tidemark} query            lists the named questions
              {tidemark} query top_sales  answers one
-             {tidemark} coverage         how completely hours were recorded
+             {tidemark} coverage         how complete the hours are
              {run / "psql"}   your own SQL; schemas mart and core
   logs       {run / "supervisor.log"}, {folder}/*/output.log
   stop it    {tidemark} down
