@@ -39,3 +39,20 @@ def test_mistakes_are_clear(run, tmp_path: Path) -> None:
     status, _, err = run("ftp://x")
     assert status == 1
     assert err.startswith("tidemark: ftp://x is neither a folder nor s3://BUCKET/PREFIX")
+
+
+def test_a_place_that_cannot_be_written_is_named(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    status, _, err = run(str(tmp_path / "file" / "lake"), "--table", "hour_quality")
+    assert status == 1
+    assert err.startswith(f"tidemark: {tmp_path}/file/lake could not be written: ")
+    for name, value in {
+        "ENDPOINT_URL": "http://127.0.0.1:1",
+        "SECRET_ACCESS_KEY": "planted",
+        "ACCESS_KEY_ID": "a",
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    status, _, err = run("s3://nowhere/lake", "--table", "hour_quality")
+    assert status == 1
+    assert err.startswith("tidemark: s3://nowhere/lake could not be written: the store refused or did not answer")
+    assert "planted" not in err

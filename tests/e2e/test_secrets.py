@@ -32,6 +32,7 @@ FAILURES = {
     "load": ["load", "2026-11-20T10"],
     "query": ["query", "top_sales"],
     "coverage": ["coverage"],
+    "export": ["export", "exports"],
     "repair": ["repair", "2026-11-20T10"],
 }
 

@@ -41,6 +41,7 @@ def export(
     from tidemark.query.export_run import export_tables
     from tidemark.query.exported import TABLES
     from tidemark.query.lake import Lake, ParquetLake
+    from tidemark.storage.failures import failure_of
     from tidemark.storage.settings import WarehouseSettings
 
     names = [each.name for each in TABLES]
@@ -58,9 +59,11 @@ def export(
         lake = IcebergLake(place, catalog or Path(place) / "catalog.db", endpoint)
     else:
         lake = ParquetLake.at(place, endpoint)
-    export_tables(
-        WarehouseSettings().warehouse_url,
-        lake,
-        [each for each in TABLES if not table or each.name in table],
-        typer.echo,
-    )
+    chosen = [each for each in TABLES if not table or each.name in table]
+    try:
+        export_tables(WarehouseSettings().warehouse_url, lake, chosen, typer.echo)
+    except OSError as error:
+        failure = failure_of(error) if error.errno else None  # pyarrow's errors about S3 have none
+        why = failure.what if failure else "the store refused or did not answer"
+        hint = "Check the place, the AWS_* variables and the rights"
+        raise Problem(f"{place} could not be written: {why}", hint) from error
