@@ -1,7 +1,14 @@
 """`tidemark migrate`: bring the warehouse's tables up to this version."""
 
+from typing import Annotated
 
-def migrate() -> None:
+import typer
+
+
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Only tell; exit status 1 if one is missing.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Only print the missing migrations as SQL.")] = False,
+) -> None:
     """Create the warehouse's tables, or bring them up to this version.
 
     Needs TIDEMARK_WAREHOUSE_URL. It can be run again at any time, also by two machines at once. The user needs the
@@ -10,9 +17,17 @@ def migrate() -> None:
     \b
     Example:
       TIDEMARK_WAREHOUSE_URL=postgresql://owner:…@db.example.org/warehouse tidemark migrate
+      tidemark migrate --sql > review.sql   # for an administrator: psql -v ON_ERROR_STOP=1 -f review.sql
     """
     from tidemark.loader.warehouse import migrate as migrations
+    from tidemark.storage.postgres import connected
     from tidemark.storage.settings import WarehouseSettings
 
-    applied = migrations.migrate(WarehouseSettings().warehouse_url)
+    url = WarehouseSettings().warehouse_url
+    if check or sql:
+        with connected(url) as connection:
+            missing, statements = migrations.missing_migrations(connection), migrations.migration_sql(connection)
+        print(statements if sql else "\n".join(f"missing {name}" for name in missing) or "the warehouse is up to date")
+        raise typer.Exit(1 if check and missing else 0)
+    applied = migrations.migrate(url)
     print(f"{len(applied)} applied" if applied else "nothing to do: the warehouse is up to date")

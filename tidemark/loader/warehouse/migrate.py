@@ -43,6 +43,12 @@ SELECT to_regnamespace('core') IS NOT NULL AND (
 )
 """
 _GUARD = "tidemark_migrating"
+# where the applied files are recorded, as Alembic makes it
+_RECORDS = """CREATE SCHEMA IF NOT EXISTS ops;
+CREATE TABLE IF NOT EXISTS ops.schema_migration (
+    version_num varchar(32) NOT NULL CONSTRAINT schema_migration_pkc PRIMARY KEY
+);
+"""
 
 
 def migrate(
@@ -80,6 +86,24 @@ def migrate(
                 if not applied:
                     say("granted the rights of tidemark_loader and tidemark_reader again")
     return applied
+
+
+def missing_migrations(connection: Connection, folder: Path = MIGRATIONS) -> list[str]:
+    """Return the names of the migrations that the database lacks, in order; nothing is changed."""
+    there = connection.scalar(text("SELECT to_regclass('ops.schema_migration')"))
+    applied = set(connection.scalars(text("SELECT version_num FROM ops.schema_migration"))) if there else set()
+    return sorted({file.stem for file in folder.glob("*.sql")} - applied)
+
+
+def migration_sql(connection: Connection, folder: Path = MIGRATIONS) -> str:
+    """Return the SQL that `migrate` would run, for psql: each file with its record in one transaction."""
+    missing = missing_migrations(connection, folder)
+    steps = [
+        f"BEGIN;\n{(folder / f'{name}.sql').read_text().rstrip()}\n"
+        f"INSERT INTO ops.schema_migration (version_num) VALUES ('{name}');\nCOMMIT;\n"
+        for name in missing
+    ]
+    return "\n".join([_RECORDS, *steps, _GRANTS.read_text()] if missing else [])
 
 
 @contextmanager

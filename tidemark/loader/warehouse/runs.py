@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, text
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
-from tidemark.loader.warehouse.migrate import MIGRATIONS
+from tidemark.loader.warehouse.migrate import missing_migrations
 
 _LAST = text("SELECT * FROM ops.load_run WHERE source_hour = :hour ORDER BY load_id DESC LIMIT 1")
 _FINGERPRINTS = text(
@@ -74,12 +74,7 @@ class LoadReport:
 
 def require_migrated(connection: Connection) -> None:
     """Raise Problem unless the warehouse has every migration of this version of Tidemark."""
-    wanted = {file.stem for file in MIGRATIONS.glob("*.sql")}
-    if not connection.scalar(text("SELECT to_regclass('ops.schema_migration')")):
-        applied = set()
-    else:
-        applied = set(connection.scalars(text("SELECT version_num FROM ops.schema_migration")))
-    if missing := sorted(wanted - applied):
+    if missing := missing_migrations(connection):
         raise Problem(f"the warehouse lacks the migrations {', '.join(missing)}", "Run: tidemark migrate")
 
 
