@@ -19,7 +19,7 @@ from tidemark.airflow.load_hours import POLL_SECONDS
 from tidemark.core.hour import Hour
 
 FIRST, LAST = Hour.parse("2026-09-01T00"), Hour.parse("2026-09-02T23")
-SALES = 3_000
+SALES = results.scaled(3_000)
 ROUNDS = 3
 
 

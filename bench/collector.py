@@ -20,7 +20,7 @@ from bench import results
 from bench.certificate import self_signed
 
 ROUNDS = 3
-MESSAGES = {
+_WHOLE = {
     "websockets": 150_000,
     "tidemark": 150_000,
     "json": 30_000,
@@ -31,7 +31,8 @@ MESSAGES = {
     "picows": 300_000,
     "aiohttp": 300_000,
 }
-MANY = int(os.environ.get("BENCH_MESSAGES", "5000000"))
+MESSAGES = {name: results.scaled(messages) for name, messages in _WHOLE.items()}
+MANY = results.scaled(int(os.environ.get("BENCH_MESSAGES", "5000000")))
 RATE, PACED_SECONDS = 3_000, 5
 PACED = {
     "collector_cpu_at_3000": ("tidemark", 30),

@@ -21,7 +21,7 @@ from tidemark.simulator.market.market import Market
 
 SEED = 1
 DISTINCT = 10_000
-SIZE = 200_000_000
+SIZE = results.scaled(200_000_000)
 CHUNK = 1 << 20
 ROUNDS = 5
 

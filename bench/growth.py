@@ -33,7 +33,7 @@ from tidemark.local.services.s3 import S3Server
 from tidemark.simulator.market.market import Market
 from tidemark.storage.postgres import connected
 
-PER_HOUR, TEN = 50_000, 10
+PER_HOUR, TEN = results.scaled(50_000), 10
 FIRST, LAST = Hour.parse("2026-11-01T00"), Hour.parse("2026-11-05T03")
 
 

@@ -40,9 +40,9 @@ from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
 from tidemark.storage.postgres import connected
 
-SALES = 1_000_000
+SALES = results.scaled(1_000_000)
 ROUNDS = 2
-FEW = 100_000
+FEW = results.scaled(100_000)
 RELOADS = 20
 HOUR = Hour.parse("2026-11-20T10")
 OPPONENT = Path(__file__).with_name("opponents") / "dlt_merge.py"

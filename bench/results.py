@@ -1,12 +1,17 @@
-"""The figures of all benchmarks: one JSON object, which every benchmark adds its own names to."""
+"""The figures of all benchmarks: one JSON object, which every benchmark adds its own names to.
+
+`BENCH_SCALE=0.01` makes a trial with a hundredth of the data, whose figures are printed and not recorded.
+"""
 
 import json
+import os
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(__file__).with_name("results.json")
+SCALE = float(os.environ.get("BENCH_SCALE", "1"))
 
 
 Figure = float | dict[str, float]
@@ -17,8 +22,16 @@ def read() -> dict[str, Figure]:
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 
 
+def scaled(number: int) -> int:
+    """Return an amount of data, smaller in a trial."""
+    return max(1, round(number * SCALE))
+
+
 def record(**figures: Figure) -> None:
     """Add figures, or replace those of the same name; one may be a whole table of them."""
+    if SCALE != 1:
+        print(f"a trial, not recorded: {figures}")
+        return
     merged = read() | {name: _rounded(figure) for name, figure in figures.items()}
     part = RESULTS.with_suffix(".tmp")
     part.write_text(json.dumps(dict(sorted(merged.items())), indent=1) + "\n")

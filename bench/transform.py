@@ -38,8 +38,8 @@ from tidemark.loader.warehouse.staging import WORTH_A_PROCESS, File, files_of, r
 from tidemark.simulator.market.market import Market
 
 SEED = 1
-DISTINCT = 100_000
-EVENTS = 1_500_000
+DISTINCT = results.scaled(100_000)
+EVENTS = results.scaled(1_500_000)
 USUAL_SHARE, LARGE_SHARE = 0.01, 0.05
 SEGMENT = 512 << 20
 ROUNDS = 7

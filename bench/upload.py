@@ -23,7 +23,7 @@ from tidemark.core.timestamps import format_timestamp
 from tidemark.local.services.s3 import S3Server
 
 FILES = 12  # an hour of the whole market, packed
-SIZE = 32 << 20
+SIZE = results.scaled(32 << 20)
 ROUNDS = 5
 HOUR = Hour.parse("2026-11-20T10")
 OPPONENTS = Path(__file__).parents[1] / ".venv-bench" / "bin"

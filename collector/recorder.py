@@ -5,10 +5,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 import structlog
 
 from collector.spool.spool import Spool
+from collector.status import by_type
 from collector.stream.frame import Frame, sent_at
 from collector.stream.proof import RULES, Covered, Proof, Proven, Retracted, Rules, Silence, Uncovered
 from collector.stream.protocol import Answered, ChannelLost, Event, Joined, JoinFailed, Left
@@ -23,6 +25,17 @@ ENOUGH = 256 * 1024
 MOST_TYPES = 256
 RATES_EVERY = 30.0
 _log = structlog.get_logger()
+
+
+class RecorderStatus(TypedDict):
+    """The recorder's part of the collector's status."""
+
+    received: dict[str, int]
+    received_bytes: int
+    lost: dict[str, int]
+    failed: dict[str, int]
+    lag: float | None
+    last_event_age: float | None
 
 
 class Recorder:
@@ -116,13 +129,16 @@ class Recorder:
         sent = sent_at(frame)
         return self._timeline.seconds(self._timeline.at(received) - sent) if sent else None
 
-    def lag(self) -> float | None:
-        """Return how many seconds the last message was on its way; None where it does not say when it was sent."""
-        return self._lag_of(self._last[1], self._last[0]) if self._last else None
-
-    def last_event_age(self) -> float | None:
-        """Return the seconds since the last message."""
-        return self._clock() - self._last[0] if self._last else None
+    def status(self) -> RecorderStatus:
+        """Return what was received, and what went wrong."""
+        return {
+            "received": by_type(self.received),
+            "received_bytes": self.received_bytes,
+            "lost": dict(self.lost),
+            "failed": dict(self.failed),
+            "lag": self._lag_of(self._last[1], self._last[0]) if self._last else None,
+            "last_event_age": self._clock() - self._last[0] if self._last else None,
+        }
 
     def flush(self) -> None:
         """Hand what waits to the operating system."""

@@ -16,7 +16,7 @@ from collector.spool.disk import Disk
 from collector.spool.ledger import Ledger
 from collector.spool.repair import inheritance, repair
 from collector.spool.spool import Spool
-from collector.status import Status, backlog, by_type
+from collector.status import Status, backlog
 from collector.stream.protocol import Timers
 from collector.stream.rate import Rate
 from collector.stream.subscriber import Plan, Subscriber, Surroundings
@@ -169,7 +169,7 @@ class Collector:
     def status(self) -> Status:
         """Return how the collector is now."""
         at = self.recorder.now()
-        ledger, recorder, held = self.spool.ledger, self.recorder, backlog(self._disk)
+        held = backlog(self._disk)
         last_upload = UploadFolders(self.settings.spool).last()
         return Status(
             collector=self.settings.collector,
@@ -178,29 +178,17 @@ class Collector:
             at=format_timestamp(at),
             started_at=format_timestamp(self._started_at),
             hour=Hour.of(at).key,
-            expected=ledger.topics,
-            joined=tuple(sorted(ledger.joined)),
-            uncovered=ledger.outages.reasons,
             connections=sum(subscriber.held for subscriber in self._subscribers),
             clock_steps=self._timeline.steps,
-            shortage=self.spool.shortage.reason if self.spool.shortage else None,
-            received=by_type(recorder.received),
-            received_bytes=recorder.received_bytes,
-            persisted=self.spool.persisted,
-            persisted_bytes=self.spool.persisted_bytes,
-            dropped=self.spool.dropped,
-            gaps=dict(ledger.outages.count),
-            gap_seconds=ledger.outages.seconds(at),
-            lost=dict(recorder.lost),
-            failed=dict(recorder.failed),
-            lag=recorder.lag(),
-            last_event_age=recorder.last_event_age(),
             sync_age=self.sync_age,
             sync_limit=self.sync_limit,
             disk_free=self._disk.free(),
             pending_upload=held.pending_upload,
             oldest_pending_upload=(at - Hour.parse(held.oldest).start).total_seconds() if held.oldest else None,
             upload_failures=last_upload.failures if last_upload else 0,
+            **self.recorder.status(),
+            **self.spool.status(),
+            **self.spool.ledger.status(at),
         )
 
 

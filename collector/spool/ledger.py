@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from collector.spool.disk import OPEN, SEALED, Disk
 from collector.spool.outage import Outages
@@ -51,6 +52,16 @@ class _File:
             self.prepared += 1
 
 
+class LedgerStatus(TypedDict):
+    """The ledger's part of the collector's status."""
+
+    expected: tuple[str, ...]
+    joined: tuple[str, ...]
+    uncovered: dict[str, str]
+    gaps: dict[str, int]
+    gap_seconds: dict[str, float]
+
+
 class Ledger:
     """Writes every entry into the ledger of each hour that is still open.
 
@@ -76,6 +87,16 @@ class Ledger:
     def joined(self) -> frozenset[str]:
         """The topics that are joined on some connection now."""
         return frozenset(place.topic for place in self._places)
+
+    def status(self, at: datetime) -> LedgerStatus:
+        """Return what is covered now, and the gaps up to a timestamp."""
+        return {
+            "expected": self.topics,
+            "joined": tuple(sorted(self.joined)),
+            "uncovered": self.outages.reasons,
+            "gaps": dict(self.outages.count),
+            "gap_seconds": self.outages.seconds(at),
+        }
 
     @property
     def topics(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 import structlog
 
@@ -50,6 +51,15 @@ class Checkpoint:
     proofs: dict[int, datetime]
 
 
+class SpoolStatus(TypedDict):
+    """The spool's part of the collector's status."""
+
+    shortage: str | None
+    persisted: int
+    persisted_bytes: int
+    dropped: int
+
+
 class Spool:
     """Gathers record lines, writes them by the hour, and makes them safe. The caller holds the lock.
 
@@ -68,6 +78,15 @@ class Spool:
         self._batch: Batch | None = None
         self._unsafe: Batch | None = None
         self._syncing: Batch | None = None
+
+    def status(self) -> SpoolStatus:
+        """Return what was written, and whether the disk refuses now."""
+        return {
+            "shortage": self.shortage.reason if self.shortage else None,
+            "persisted": self.persisted,
+            "persisted_bytes": self.persisted_bytes,
+            "dropped": self.dropped,
+        }
 
     def add(self, at: datetime, lines: Iterable[bytes], messages: int, size: int) -> None:
         """Take the lines of messages received at one moment; they wait for `flush`."""

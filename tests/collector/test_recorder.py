@@ -3,7 +3,6 @@
 import asyncio
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -25,13 +24,6 @@ from tidemark.core.timestamps import format_timestamp
 
 ALL = "collection:*"
 HOUR = Hour.parse("2026-11-22T15")
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Disk:
-    disk = Disk(tmp_path)
-    disk.prepare()
-    return disk
 
 
 @pytest.fixture
@@ -72,17 +64,17 @@ async def test_much_is_written_at_once(recorder: Recorder, disk: Disk) -> None:
 
 
 async def test_lag_and_age_are_those_of_the_last_message(recorder: Recorder) -> None:
-    assert (recorder.lag(), recorder.last_event_age()) == (None, None)
+    assert (recorder.status()["lag"], recorder.status()["last_event_age"]) == (None, None)
     sent_at = recorder.now().isoformat().encode()
     record(recorder, b'["1",null,"collection:*","item_sold",{"sent_at":"' + sent_at + b'"}]')
-    lag, age = recorder.lag(), recorder.last_event_age()
+    lag, age = recorder.status()["lag"], recorder.status()["last_event_age"]
     assert lag is not None
     assert age is not None
     assert 0 <= lag < 5
     assert 0 <= age < 5
     for payload in (b"{}", b'{"sent_at":7}', b'{"sent_at":"soon"}', b"[]"):
         record(recorder, b'["1",null,"collection:*","item_sold",' + payload + b"]")
-        assert recorder.lag() is None
+        assert recorder.status()["lag"] is None
     recorder.flush()
 
 

@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 from psycopg2.extras import RealDictCursor
 
-from tests.e2e.real_sales import NEW_SERVER, SNEAKERHEADS, STAMP_PUNK
+from tests.support.real_sales import NEW_SERVER, SNEAKERHEADS, STAMP_PUNK
 from tidemark.core.clock import Clock
 from tidemark.core.hour import Hour
 from tidemark.local.environment import Source, bare, collecting, loading, uploading

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from errno import ENOSPC
-from pathlib import Path
 
 import pytest
 
@@ -20,13 +19,6 @@ FILE = "20261122T15.coverage.jsonl"
 
 def at(minutes: float) -> datetime:
     return HOUR.start + timedelta(minutes=minutes)
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> RefusingDisk:
-    disk = RefusingDisk(tmp_path)
-    disk.prepare()
-    return disk
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What a dead process left is cut after its last whole line and sealed."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,13 +29,6 @@ ENTRIES = (
     Joined(HOUR.start + timedelta(minutes=2), 1, "collection:*"),
     Alive(HOUR.start + timedelta(minutes=9), 1),
 )
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Disk:
-    disk = Disk(tmp_path)
-    disk.prepare()
-    return disk
 
 
 @given(lines=st.integers(0, 4), tail=st.binary(max_size=60) | st.integers(0, len(LINE) - 1).map(lambda cut: LINE[:cut]))

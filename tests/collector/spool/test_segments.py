@@ -22,13 +22,6 @@ NAME = SegmentName(HOUR, 1)
 WHOLE_LINES = b'{"a":1}\n{"b":22}\n{"c":333}\n'
 
 
-@pytest.fixture
-def disk(tmp_path: Path) -> RefusingDisk:
-    disk = RefusingDisk(tmp_path)
-    disk.prepare()
-    return disk
-
-
 def test_lines_are_appended_and_sealed(disk: RefusingDisk) -> None:
     segment = OpenSegment(disk, NAME)
     segment.write(WHOLE_LINES)
