@@ -27,6 +27,7 @@ _TESTS: dict[str, tuple[str, ...]] = {
                                        "tests/loader/transform/test_events_api.py"),
     "tidemark/loader/warehouse/migrate.py": ("tests/sql/test_migrations.py",),
     "tidemark/loader/warehouse/staging.py": ("tests/loader/warehouse/test_load.py",),
+    "sql/load/1_market.sql": ("tests/loader/test_market.py",),
     "sql/load/7_*.sql": ("tests/sql/test_silence.py", "tests/sql/test_silence_order.py"),
     "sql/load/9_*.sql": ("tests/sql/test_repaired.py",),
     "sql/load/*.sql": ("tests/sql/test_load.py",),
