@@ -34,7 +34,7 @@ from tidemark.loader.transform.values import decimals_of
 
 LATE_UNTIL = "05"  # the minute until which messages can be from before the hour; a lag was never over two minutes
 MOST_LINES = 250_000
-MOST_CELLS = 20_000
+MOST_CELLS = 40_000
 BURNED = frozenset({NATIVE, "0x000000000000000000000000000000000000dead"})
 NOBODY = "-"
 _HEX = re.compile(r"[0-9a-f]{16}")

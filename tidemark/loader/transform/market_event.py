@@ -16,7 +16,7 @@ from tidemark.loader.transform.identity import Nft, chain_of, nft_of, word_of
 from tidemark.loader.transform.order import OFFER_TOKENS
 from tidemark.loader.transform.outcome import optional
 from tidemark.loader.transform.stream import Named
-from tidemark.loader.transform.values import LONGEST_UINT256, timestamp_of, whole_of
+from tidemark.loader.transform.values import LONGEST_UINT256, UINT256, timestamp_of, whole_of
 
 # An event's own time is taken where it can be true; else the time of its receipt.
 MOST_DELAY, MOST_AHEAD = timedelta(minutes=10), timedelta(minutes=1)
@@ -133,9 +133,11 @@ def amount_of(value: str | int | None) -> int | None:
     """Return a whole number of zero or more that a message writes as text or as a number; None for anything else."""
     if value is None:
         return None
-    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < LONGEST_UINT256:
+    if isinstance(value, int):
+        return value if 0 <= value <= UINT256 else None
+    if value.isdecimal() and value.isascii() and len(value) < LONGEST_UINT256:
         return int(value)
-    return optional([], whole_of, Raw(str(value).encode()), "amount")
+    return optional([], whole_of, Raw(value.encode()), "amount")
 
 
 def chain_in(payload: Any) -> str | None:
