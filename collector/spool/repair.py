@@ -80,8 +80,10 @@ def _explain_first_hour(disk: Disk, now: datetime) -> None:
         if name.hour == first:
             with disk.view(f"{SEALED}/{name}") as content:
                 lines = content[: content.find(b"\n", min(len(content), _ENOUGH)) + 1 or len(content)].splitlines()
-            topics.update(topic for line in lines if (topic := read_record(line).topic))
-    began = Began(first.start, None, dict.fromkeys(sorted(topics), Reason.NO_LEDGER))
+            for line in lines:
+                with suppress(ValueError):  # a damaged line: it is uploaded as it is, and the loader quarantines it
+                    topics.add(read_record(line).topic or "")
+    began = Began(first.start, None, dict.fromkeys(sorted(topics - {""}), Reason.NO_LEDGER))
     folder = SEALED if first.end <= now else OPEN
     disk.put_at(f"{folder}/{CoverageName(first)}", 0, print_entry(began))
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.sql.conftest import market_url
-from tidemark.cli.main import main
+from tests.support.command import run as run_command
 
 __all__ = ["market_url"]
 
@@ -13,10 +13,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mar
     monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", market_url)
 
     def tidemark(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["tidemark", "export", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (int(ended.value.code or 0), *capsys.readouterr())
+        return run_command(capsys, "export", *words)
 
     return tidemark
 

@@ -182,6 +182,13 @@ def test_the_first_hour_of_a_spool_gets_the_ledger_that_it_lacks(disk: Disk, now
         assert coverage.gaps == (Gap("collection:*", HOUR.start, HOUR.end, Reason.NO_LEDGER),)
 
 
+def test_a_damaged_line_of_the_first_hour_is_left_to_the_loader(disk: Disk) -> None:
+    disk.put_at(f"sealed/{SEGMENT}", 0, b"\n" + LINE)
+    repair(disk, NOW)
+    assert disk.read(f"sealed/{SEGMENT}") == b"\n" + LINE
+    assert any(name.endswith(".coverage.jsonl") for folder in ("open", "sealed") for name in disk.names(folder))
+
+
 @pytest.mark.parametrize("earlier", ["sealed/20261122T14.coverage.jsonl", "uploaded/20261122T15.json"])
 def test_an_hour_that_others_explain_needs_no_ledger(disk: Disk, earlier: str) -> None:
     (disk.root / "uploaded").mkdir()
