@@ -13,11 +13,12 @@ DEMO_STAMP := $(VENV)/.installed-demo
 WORKERS ?= 2
 TOOLS := .venv-tools/.installed
 OPPONENTS := .venv-bench/.installed
+KUBERNETES := .venv-kubernetes/.installed
 SPARK := .venv-spark/.installed
 SITE := .venv-site/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults mutants docs site pictures sbom tools images machines servers spark lock lowest newest resolved airflow-versions clean
+.PHONY: help install demo up down status test lint bench faults mutants docs site pictures sbom tools images machines kubernetes servers spark lock lowest newest resolved airflow-versions clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -121,6 +122,15 @@ images: $(STAMP) ## the container images and the compose file without Docker (ne
 machines: $(STAMP) ## a collector's machine booted with systemd-nspawn, from first boot to reboot (needs root)
 	@$(BIN)/python -m pytest -m machines tests/deploy
 
+kubernetes: $(STAMP) $(TOOLS) $(KUBERNETES) ## the image's Airflow with its users, and the manifests; CHART=FOLDER renders Airflow's chart
+	@CHART=$(CHART) $(BIN)/python -m pytest -n 0 tests/deploy/test_kubernetes.py
+
+$(KUBERNETES): deploy/kubernetes.lock
+	@echo "Installing the image's packages into .venv-kubernetes"
+	@test -x .venv-kubernetes/bin/python || $(PYTHON) -m venv .venv-kubernetes
+	@.venv-kubernetes/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
+	@touch $@
+
 servers: $(STAMP) ## the upload against Ceph, JuiceFS, rclone and s3rver (Debian as root, npm; 600 MB; five minutes)
 	@tests/servers/install
 	@$(BIN)/python -m pytest -n 0 -m servers tests/servers
@@ -163,8 +173,7 @@ airflow-versions: $(STAMP) ## load an hour in an Airflow 3.2 and a 3.3 that was 
 	done
 
 clean: ## remove everything that was installed or written by a run
-	rm -rf $(VENV) .venv-bench .venv-lowest .venv-site .venv-spark .venv-tools .run
-	rm -rf $(VENV) .venv-airflow-* .venv-bench .venv-lowest .venv-newest .venv-spark .venv-tools .run
+	rm -rf $(VENV) $(VENV)-* .run
 
 lock: ## resolve the versions again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
@@ -178,6 +187,7 @@ lock: ## resolve the versions again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  deploy/site.in -o deploy/site.lock
 	for role in "collector --extra collector" "airflow --extra loader --extra airflow" \
+	  "kubernetes --extra loader --extra airflow deploy/kubernetes.in" \
 	  "demo --extra collector --extra loader --extra plots --extra parquet --extra airflow --extra local"; do \
 	  set -- $$role; name=$$1; shift; \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \

@@ -32,7 +32,7 @@ def test_an_unknown_role_is_refused_with_those_there_are(tmp_path: Path) -> None
         [IMAGES / "install", "nobody", tmp_path / "venv"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "collector, airflow and local" in done.stderr
+    assert "collector, airflow, kubernetes and local" in done.stderr
 
 
 def test_the_containers_cron_waits_for_its_minute_goes_on_after_a_failure_and_leaves_when_asked(tmp_path: Path) -> None:
