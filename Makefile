@@ -188,6 +188,7 @@ lock: ## resolve the versions again (needs uv)
 	  deploy/site.in -o deploy/site.lock
 	for role in "collector --extra collector" "airflow --extra loader --extra airflow" \
 	  "kubernetes --extra loader --extra airflow deploy/kubernetes.in" \
+	  "local --extra collector --extra loader --extra plots --extra parquet --extra local" \
 	  "demo --extra collector --extra loader --extra plots --extra parquet --extra airflow --extra local"; do \
 	  set -- $$role; name=$$1; shift; \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \

@@ -68,7 +68,9 @@ class Containers:
         self._root, self._images, self._volumes, self._network = root, images, volumes, network
         self._settings = settings
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        moto = {"image": "tidemark-local", "entrypoint": ["moto_server", "-H", "0.0.0.0", "-p", "5000"]}
+        ask = "import urllib.request as u; u.urlopen('http://127.0.0.1:5000/moto-api/', timeout=3)"
+        moto = {"image": "tidemark-local", "entrypoint": ["moto_server", "-H", "0.0.0.0", "-p", "5000"], "command": [],
+                "volumes": [], "healthcheck": {"test": ["CMD", "python", "-c", ask]}}  # fmt: skip
         self._services = COMPOSE | {"s3": COMPOSE["s3"] | moto}
 
     def start(self, name: str) -> None:
@@ -88,7 +90,7 @@ class Containers:
 
     def await_health(self, name: str) -> None:
         """Wait until a service's own health check says that it is well."""
-        kind, *words = COMPOSE[name]["healthcheck"]["test"]
+        kind, *words = self._services[name]["healthcheck"]["test"]
         self.await_success(name, *(["sh", "-c", words[0].replace("$$", "$")] if kind == "CMD-SHELL" else words))
 
     def await_success(self, name: str, *words: str, patience: float = 180) -> None:
