@@ -70,7 +70,7 @@ class Containers:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         ask = "import urllib.request as u; u.urlopen('http://127.0.0.1:5000/moto-api/', timeout=3)"
         moto = {"image": "tidemark-local", "entrypoint": ["moto_server", "-H", "0.0.0.0", "-p", "5000"], "command": [],
-                "volumes": [], "healthcheck": {"test": ["CMD", "python", "-c", ask]}}  # fmt: skip
+                "volumes": ["none:"], "healthcheck": {"test": ["CMD", "python", "-c", ask]}}  # fmt: skip
         self._services = COMPOSE | {"s3": COMPOSE["s3"] | moto}
 
     def start(self, name: str) -> None:
