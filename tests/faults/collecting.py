@@ -152,7 +152,7 @@ async def unplugged(rounds: int, random: Random, folder: Path) -> Outcome:
     for _ in range(rounds * 4):
         for _ in range(random.randrange(6)):
             life.receive(random.randrange(1, 9))
-            random.choice((life.spool.flush, life.spool.commit, lambda: life.pass_time(random.choice((1, 900)))))()
+            random.choice((life.spool.flush, life.spool.checkpoint, lambda: life.pass_time(random.choice((1, 900)))))()
         disk.cut_power()
         life.start()
     life.spool.close()
