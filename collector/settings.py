@@ -126,9 +126,14 @@ class CollectorSettings(_Recording):
             return self.collections
         try:
             return read_slugs(self.collections_file.read_text("utf-8-sig"))
-        except (OSError, ValueError) as error:
-            hint = "write one slug per line into TIDEMARK_COLLECTIONS_FILE, or * for all"
-            raise Problem(f"{self.collections_file} cannot be used: {error}", hint) from error
+        except OSError as error:
+            why = error.strerror
+        except UnicodeError:
+            why = "it is not UTF-8"
+        except ValueError as error:
+            why = str(error)
+        hint = "write one slug per line into TIDEMARK_COLLECTIONS_FILE, or * for all"
+        raise Problem(f"{self.collections_file} cannot be used: {why}", hint)
 
 
 class UploadSettings(_Recording):

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
-from pydantic import Field, ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field, SecretStr, ValidationError
 
 from tidemark.core.errors import Problem
-from tidemark.storage.settings import FIELDS, Secret, Settings, Slugs, split_list
+from tidemark.storage.settings import FIELDS, Secret, Settings, Slugs, plaintext_host, split_list
 from tools.settings_page import PROGRAMS, variable
 
 KEY = "not-to-be-shown"
@@ -91,3 +93,44 @@ def test_a_file_in_another_encoding_is_a_problem(folder: Path) -> None:
     with pytest.raises(Problem, match=r"the file \.env is not UTF-8"):
         Some()
     assert Some(_env_file=None).bucket == "archive"
+
+
+class Reaching(Settings):
+    bucket: str = "archive"
+    stream_url: SecretStr = SecretStr("wss://stream.example/socket")
+    api_url: str = "https://api.example"
+
+
+ENCRYPTED_OR_HERE = [
+    "wss://a.example/x",
+    "https://a.example",
+    "ws://127.0.0.1:1/x",
+    "http://localhost.:8",
+    "http://[::1]",
+]
+IN_PLAIN_TEXT = ["ws://a.example/x", "WS://A.EXAMPLE", "http://me:pass@a.example:80", "http://a.example."]
+
+
+@pytest.mark.parametrize("name", ["TIDEMARK_STREAM_URL", "TIDEMARK_API_URL", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+@pytest.mark.parametrize("address", IN_PLAIN_TEXT)
+def test_another_machine_is_reached_encrypted_or_by_name(
+    name: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, address)
+    with pytest.raises(ValidationError, match=f"{name} reaches a.example without encryption"):
+        Reaching()
+    monkeypatch.setenv("TIDEMARK_PLAINTEXT_HOSTS", "s3, a.example")
+    assert Reaching().plaintext_hosts == ("s3", "a.example")
+
+
+@pytest.mark.parametrize("address", ENCRYPTED_OR_HERE)
+def test_this_machine_and_encrypted_ones_need_no_leave(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEMARK_STREAM_URL", address)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    Reaching()
+
+
+@given(st.text(max_size=60))
+def test_any_address_has_an_answer(address: str) -> None:
+    for text in (address, f"ws://{address}", f"http://[{address}]/"):
+        plaintext_host(text)

@@ -4,14 +4,16 @@ Every mistake is reported at once. A name that no program knows is refused: a ty
 setting would otherwise change what is recorded without a word.
 """
 
+import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -30,9 +32,9 @@ FIELDS = frozenset(
         """api_url audit_delay audit_requests book_depth bucket clock collections collections_file collector collectors
         compression_level connections
         event_types grace_period heartbeat log_format max_connection_age max_message_mib metrics_host metrics_port
-        multipart_threshold_mib prefix put_once repair_requests reply_timeout retention_hours segment_mib spool sse
-        sse_bucket_key sse_key_id stall_after stream_url sync_interval transfers upload_attempts upload_timeout
-        upload_workers warehouse_url webhook_url""",
+        multipart_threshold_mib plaintext_hosts prefix put_once repair_requests reply_timeout retention_hours
+        segment_mib spool sse sse_bucket_key sse_key_id stall_after stream_url sync_interval transfers
+        upload_attempts upload_timeout upload_workers warehouse_url webhook_url""",
     )
 )
 # Read by DAGs, by the simulator, by the scripts in deploy/ and by docker-compose.yml.
@@ -43,6 +45,9 @@ _OTHERS = frozenset(
         owner_secret_id owner_url queries secret_id simulator_keys warehouse_address""",
     )
 )
+# Settings and variables that hold an address to which a secret is sent.
+_ADDRESSES = ("stream_url", "api_url", "webhook_url")
+_S3_ADDRESSES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)
 _SECRET = re.compile(r"[!-~]*", re.ASCII)
 
@@ -61,6 +66,21 @@ def checked_slug(slug: str) -> str:
     return slug
 
 
+def plaintext_host(address: str) -> str | None:
+    """Return the host that an address reaches without encryption; None where it is encrypted or on this machine."""
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return None
+    if parts.scheme not in {"ws", "http"} or not host or host == "localhost" or host.endswith(".localhost"):
+        return None
+    try:
+        return None if ipaddress.ip_address(host).is_loopback else host
+    except ValueError:
+        return host
+
+
 def _checked_secret(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value().strip()
     if not _SECRET.fullmatch(text):
@@ -75,6 +95,7 @@ ClockSetting = Annotated[
 ]
 Slugs = Annotated[tuple[Annotated[str, AfterValidator(checked_slug)], ...], NoDecode, BeforeValidator(split_list)]
 Secret = Annotated[SecretStr, AfterValidator(_checked_secret)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)]
 
 
 class Settings(BaseSettings):
@@ -93,6 +114,26 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
     )
+
+    plaintext_hosts: Hosts = Field(
+        default=(),
+        description="Other machines that may be reached by ws:// and http://, with commas: whoever is between reads "
+        "keys and data. Default: none.",
+    )
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        addresses = {PREFIX + name.upper(): getattr(self, name, None) for name in _ADDRESSES}
+        if hasattr(self, "bucket"):
+            addresses |= {name: os.environ.get(name) for name in _S3_ADDRESSES}
+        for name, address in addresses.items():
+            text = address.get_secret_value() if isinstance(address, SecretStr) else address or ""
+            if (host := plaintext_host(text)) and host not in self.plaintext_hosts:
+                raise ValueError(
+                    f"{name} reaches {printable(host)} without encryption; use wss:// or https://, "
+                    "or name the host in TIDEMARK_PLAINTEXT_HOSTS"
+                )
+        return self
 
     def __init__(self, **given: Any) -> None:
         in_file = read_dotenv() if given.get("_env_file", ENV_FILE) else {}

@@ -38,15 +38,18 @@ def test_what_to_record_is_passed_on_also_from_a_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "OPENSEA_API_KEY=s3cret\nTIDEMARK_COLLECTIONS=pudgypenguins,doodles-official\nTIDEMARK_EVENT_TYPES=item_sold\n"
         "TIDEMARK_STREAM_URL=ws://other\nTIDEMARK_API_URL=http://other\n"
+        "TIDEMARK_PLAINTEXT_HOSTS=other\n"
     )
     source = UpSettings().source()
     assert source
     assert source.api == {
         "TIDEMARK_COLLECTIONS": "pudgypenguins,doodles-official",
+        "TIDEMARK_PLAINTEXT_HOSTS": "other",
         "TIDEMARK_API_URL": "http://other",
     }
     assert source.stream == {
         "TIDEMARK_COLLECTIONS": "pudgypenguins,doodles-official",
+        "TIDEMARK_PLAINTEXT_HOSTS": "other",
         "TIDEMARK_EVENT_TYPES": "item_sold",
         "TIDEMARK_STREAM_URL": "ws://other",
     }

@@ -25,6 +25,8 @@ class UpSettings(Settings):
         if not self.opensea_api_key:
             return None
         both = {"TIDEMARK_COLLECTIONS": ",".join(self.collections)}
+        if self.plaintext_hosts:
+            both["TIDEMARK_PLAINTEXT_HOSTS"] = ",".join(self.plaintext_hosts)
         stream = {"TIDEMARK_STREAM_URL": self.stream_url, "TIDEMARK_EVENT_TYPES": ",".join(self.event_types)}
         return Source(
             name="OpenSea",
