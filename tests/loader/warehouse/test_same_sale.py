@@ -2,13 +2,14 @@
 
 from collections import Counter
 from random import Random
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidemark.loader.warehouse.same_sale import Reported, may_be_one, superseded
+from tidemark.loader.warehouse.same_sale import Reported, may_be_one, reported_of, superseded
 
 WALLETS = st.none() | st.sampled_from(["0xa", "0xb", "0xc"])
 REPORTS = st.builds(
@@ -122,3 +123,38 @@ def test_a_sale_without_its_order_joins_the_one_that_it_resembles_most() -> None
 def test_two_messages_of_the_stream_state_who_made_the_order() -> None:
     there = WHOLE._replace(order_hash=None, directed=False, makers=("0xa", "0xb"))
     assert not may_be_one(there, there._replace(makers=("0xb", "0xa"), parties=("0xb", "0xa")))
+
+
+@pytest.mark.parametrize(
+    ("changes", "makers", "parties", "directed"),
+    [
+        ({}, ("0xm", "0xt"), ("0xs", "0xb"), True),
+        ({"seller": None}, ("0xm", "0xt"), (None, "0xb"), True),
+        ({"buyer": None}, ("0xm", "0xt"), ("0xs", None), True),
+        ({"seller": None, "buyer": None}, ("0xm", "0xt"), ("0xm", "0xt"), True),
+        ({"side_source": "payment_token"}, ("0xm", "0xt"), ("0xs", "0xb"), False),
+        ({"side_source": "none"}, ("0xm", "0xt"), ("0xs", "0xb"), False),
+        ({"source": "events_api", "side_source": "events_api"}, None, ("0xs", "0xb"), True),
+        ({"source": "events_api", "side_source": "none"}, None, ("0xs", "0xb"), True),
+    ],
+)
+def test_a_row_reports_its_parties(changes: dict[str, object], makers: object, parties: object, directed: bool) -> None:
+    row = {
+        "sale_uid": UUID(int=7), "order_hash": "0x1", "maker": "0xm", "taker": "0xt", "seller": "0xs", "buyer": "0xb",
+        "source": "stream", "side_source": "order", "quantity": 3, "price_raw": 5, "payment_token_address": "0xeth",
+        "lists": ["events-api-1"], "place": 2,
+    }  # fmt: skip
+    assert reported_of(SimpleNamespace(**row | changes)) == Reported(
+        UUID(int=7), "0x1", makers, parties, directed, 3, 5, "0xeth", frozenset({"events-api-1"}), 2
+    )
+
+
+def test_a_sale_is_as_like_as_its_likest_observation() -> None:
+    like = WHOLE._replace(sale_uid=UUID(int=2), place=4)
+    vague = like._replace(sale_uid=UUID(int=3), parties=(None, None), quantity=None, place=3)
+    other = WHOLE._replace(sale_uid=UUID(int=4), order_hash="0x2", quantity=None, place=1)
+    nameless = WHOLE._replace(sale_uid=UUID(int=5), order_hash=None, place=5)
+    assert superseded([other, like, vague, nameless]) == {
+        like.sale_uid: vague.sale_uid,
+        nameless.sale_uid: vague.sale_uid,
+    }
