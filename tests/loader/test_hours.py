@@ -93,6 +93,9 @@ def test_a_late_collector_completes_the_hour(s3: "S3Client", settings: LoaderSet
     assert contents(url_of(at_once)) == contents(url_of(settings))
 
 
+UNCOUNTED: dict[str, tuple[object, ...]] = {"mart.market_hourly": (0, None), "ops.market_count": (0, None)}
+
+
 def test_part_of_the_collectors_takes_nothing_from_the_others(s3: "S3Client", settings: LoaderSettings) -> None:
     recorded().put(s3, settings.bucket)
     recorded("collector-b", range(20, 60)).put(s3, settings.bucket)
@@ -100,6 +103,10 @@ def test_part_of_the_collectors_takes_nothing_from_the_others(s3: "S3Client", se
     before = contents(url_of(settings))
     report = load_hour(HOUR, settings, collectors=["collector-b"], say=quiet)
     assert (report.collectors, report.missing, report.inserted) == (["collector-b"], [], 0)
+    # the market of an hour is counted over all of its collectors, or is not known
+    assert contents(url_of(settings)) | UNCOUNTED == before | UNCOUNTED
+    assert {table: contents(url_of(settings))[table] for table in UNCOUNTED} == UNCOUNTED
+    load_hour(HOUR, settings, force=True, say=quiet)
     assert contents(url_of(settings)) == before
 
 
