@@ -1,4 +1,4 @@
-"""Print a Terraform file as JSON, for the tests; run by the Python of `make tools`."""
+"""Print a Terraform file as JSON, by the parser that checkov brings; run by the Python of `make tools`."""
 
 import json
 import sys
