@@ -30,6 +30,7 @@ def connect(settings: UploadSettings) -> S3Store:
     Raises StoreUnavailableError where boto3 cannot make sense of them.
     """
     client = s3_client(
+        plaintext_hosts=settings.plaintext_hosts,
         attempts=settings.upload_attempts,
         timeout=settings.upload_timeout,
         connections=settings.upload_workers + 1,

@@ -118,6 +118,27 @@ def test_a_profile_that_does_not_exist_is_named(monkeypatch, s3_endpoint):
         s3_client()
 
 
+@pytest.mark.parametrize("way", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "a file", "an argument"])
+@pytest.mark.parametrize("address", ["http://a.example", "HTTP://A.EXAMPLE:80", "http://a.example."])
+def test_an_endpoint_elsewhere_is_reached_encrypted_or_by_name(monkeypatch, s3_endpoint, tmp_path, way, address):
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    access = {"endpoint_url": address} if way == "an argument" else {}
+    if way == "a file":
+        (tmp_path / "config").write_text(f"[default]\nendpoint_url = {address}\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    elif not access:
+        monkeypatch.setenv(way, address)
+    with pytest.raises(StoreUnavailableError, match=r"the endpoint of S3 reaches a\.example without encryption"):
+        s3_client(access, plaintext_hosts=["s3"])
+    s3_client(access, plaintext_hosts=["s3", "a.example"])
+
+
+@pytest.mark.parametrize("address", ["https://a.example", "http://127.0.0.2:1", "http://localhost:8", "http://[::1]:1"])
+def test_an_encrypted_endpoint_or_one_here_needs_no_leave(monkeypatch, s3_endpoint, address):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    s3_client()
+
+
 def test_bytes_are_put_like_a_file(bucket, s3_endpoint):
     store = S3Store(s3_client(), bucket, whole=PART, part=PART)
     for content in (b"small", b"large" * PART):

@@ -88,15 +88,14 @@ def _loader() -> Callable[[bool], list[Check]]:
     from tidemark.check.events_api import check_events_api
     from tidemark.check.machine import check_proxy
     from tidemark.check.warehouse import warehouse_checks
+    from tidemark.loader.s3 import archive_client
     from tidemark.loader.settings import LoaderSettings
-    from tidemark.storage.s3 import s3_client
 
     settings = LoaderSettings()
 
     def reading() -> str | Warned:
-        return check_reading(
-            s3_client(settings.s3_access, attempts=2, timeout=_TIMEOUT), settings.bucket, settings.prefix, time.time
-        )
+        client = archive_client(settings, attempts=2, timeout=_TIMEOUT)
+        return check_reading(client, settings.bucket, settings.prefix, time.time)
 
     def events_api() -> str | Warned:
         if not settings.opensea_api_key:

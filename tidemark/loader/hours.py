@@ -7,12 +7,11 @@ from itertools import groupby
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour, hours
 from tidemark.core.version import VERSION
-from tidemark.loader.s3 import Listed, S3Archive, fingerprint
+from tidemark.loader.s3 import Listed, S3Archive, archive_client, fingerprint
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.load import Loading, Run, load, lock_hour
 from tidemark.loader.warehouse.runs import LoadReport, fingerprints, last_run, report_of, require_migrated
 from tidemark.storage.postgres import connected
-from tidemark.storage.s3 import s3_client
 
 NO_MANIFEST = fingerprint(())
 
@@ -108,7 +107,7 @@ def stale_hours(settings: LoaderSettings, first: Hour, last: Hour) -> list[Hour]
 
 
 def _archive(settings: LoaderSettings) -> S3Archive:
-    return S3Archive(s3_client(settings.s3_access), settings.bucket, settings.prefix)
+    return S3Archive(archive_client(settings), settings.bucket, settings.prefix)
 
 
 def _missing(there: list[Listed], settings: LoaderSettings) -> list[str]:

@@ -14,14 +14,20 @@ from tidemark.archive.manifest import Manifest, Segment, read_manifest
 from tidemark.archive.names import REPAIR_PREFIX, ManifestKey, manifest_folder
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
+from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.verified import CHUNK
 from tidemark.storage.failures import problem_of
-from tidemark.storage.s3 import place_of
+from tidemark.storage.s3 import place_of, s3_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _KEPT = "Nothing was half done"
+
+
+def archive_client(settings: LoaderSettings, *, attempts: int = 4, timeout: float = 60) -> "S3Client":
+    """Return the client of the archive that the settings name. Raises StoreUnavailableError as `s3_client` does."""
+    return s3_client(settings.s3_access, plaintext_hosts=settings.plaintext_hosts, attempts=attempts, timeout=timeout)
 
 
 @dataclass(frozen=True, order=True, slots=True)

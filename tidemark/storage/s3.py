@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing, suppress
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tidemark.core.errors import Problem
+from tidemark.core.text import printable
 from tidemark.storage.failures import problem_of
 from tidemark.storage.object_store import (
     ChecksumMismatchError,
@@ -33,6 +34,7 @@ from tidemark.storage.object_store import (
 )
 from tidemark.storage.s3_errors import CHECKSUM_CODES, ONE_OBJECT_CODES, code_of
 from tidemark.storage.s3_probe import probe
+from tidemark.storage.settings import UNENCRYPTED, plaintext_host
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,13 +55,19 @@ _SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 def s3_client(
-    access: Mapping[str, str] = MappingProxyType({}), *, attempts: int = 4, timeout: float = 60, connections: int = 10
+    access: Mapping[str, str] = MappingProxyType({}),
+    *,
+    plaintext_hosts: Collection[str] = (),
+    attempts: int = 4,
+    timeout: float = 60,
+    connections: int = 10,
 ) -> "S3Client":
     """Return a client that takes its address and its credentials from boto3's usual places; nothing is sent yet.
 
     `access` holds what comes from elsewhere, named as the arguments of boto3's `client`. A request fails after
     `timeout` seconds without an answer, and is sent up to `attempts` times.
-    Raises StoreUnavailableError where the environment cannot be used.
+    Raises StoreUnavailableError where the environment cannot be used, and where the endpoint, wherever it comes from,
+    is another machine than those of `plaintext_hosts` and would be reached by http://.
     """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
@@ -72,12 +80,16 @@ def s3_client(
     try:
         # a session of its own, because the default one keeps the credentials that it found first
         options: dict[str, Any] = {**({} if "aws_access_key_id" in access else _credentials(os.environ)), **access}
-        return boto3.Session().client("s3", config=config, **options)
+        client = boto3.Session().client("s3", config=config, **options)
     except Exception as error:
         problem = problem_of("S3", error)
         if problem is None:
             raise
         raise StoreUnavailableError(*problem.args) from error
+    if (host := plaintext_host(client.meta.endpoint_url)) and host not in plaintext_hosts:
+        what = f"the endpoint of S3 {UNENCRYPTED.format(printable(host))}"
+        raise StoreUnavailableError(what, "Look at AWS_ENDPOINT_URL, AWS's configuration file or Airflow's connection")
+    return client
 
 
 def _check_environment(environ: Mapping[str, str]) -> None:

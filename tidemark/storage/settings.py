@@ -45,9 +45,9 @@ _OTHERS = frozenset(
         owner_secret_id owner_url queries secret_id simulator_keys warehouse_address""",
     )
 )
-# Settings and variables that hold an address to which a secret is sent.
+# Settings that hold an address to which a secret is sent; the endpoint of S3 is checked where its client is made.
 _ADDRESSES = ("stream_url", "api_url", "webhook_url")
-_S3_ADDRESSES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+UNENCRYPTED = "reaches {} without encryption; use wss:// or https://, or name the host in TIDEMARK_PLAINTEXT_HOSTS"
 _SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)
 _SECRET = re.compile(r"[!-~]*", re.ASCII)
 
@@ -123,16 +123,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _encrypted(self) -> Self:
-        addresses = {PREFIX + name.upper(): getattr(self, name, None) for name in _ADDRESSES}
-        if hasattr(self, "bucket"):
-            addresses |= {name: os.environ.get(name) for name in _S3_ADDRESSES}
-        for name, address in addresses.items():
+        for name in _ADDRESSES:
+            address = getattr(self, name, None)
             text = address.get_secret_value() if isinstance(address, SecretStr) else address or ""
             if (host := plaintext_host(text)) and host not in self.plaintext_hosts:
-                raise ValueError(
-                    f"{name} reaches {printable(host)} without encryption; use wss:// or https://, "
-                    "or name the host in TIDEMARK_PLAINTEXT_HOSTS"
-                )
+                raise ValueError(f"{PREFIX}{name.upper()} {UNENCRYPTED.format(printable(host))}")
         return self
 
     def __init__(self, **given: Any) -> None:

@@ -16,10 +16,11 @@ from tidemark.loader.repair.http import EventsApi, client_of
 from tidemark.loader.repair.objects import AUDIT, run_name
 from tidemark.loader.repair.postgres import due_hours, hour_quality, record_draw
 from tidemark.loader.repair.session import Session, WindowReport
+from tidemark.loader.s3 import archive_client
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.runs import require_migrated
 from tidemark.storage.postgres import connected
-from tidemark.storage.s3 import S3Store, s3_client
+from tidemark.storage.s3 import S3Store
 
 _FIGURES = (
     "audited_share",
@@ -108,7 +109,7 @@ def audit_hours(
     if report.why is None and drawn and settings.opensea_api_key:
         with client_of(settings.api_url, settings.opensea_api_key.get_secret_value()) as client:
             api = EventsApi(client, settings.audit_requests)
-            store = S3Store(s3_client(settings.s3_access), settings.bucket)
+            store = S3Store(archive_client(settings), settings.bucket)
             session = Session(settings, api, store, collector, lambda: settings.clock.at(time.time()))
             _ask(session, drawn, report, log)
     if report.why:

@@ -13,11 +13,12 @@ from tidemark.loader.repair.objects import run_name
 from tidemark.loader.repair.postgres import open_windows
 from tidemark.loader.repair.session import Session, WindowReport
 from tidemark.loader.repair.window import GapWindow
+from tidemark.loader.s3 import archive_client
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.runs import require_migrated
 from tidemark.storage.object_store import ObjectStore
 from tidemark.storage.postgres import connected
-from tidemark.storage.s3 import S3Store, s3_client
+from tidemark.storage.s3 import S3Store
 
 Log = Callable[[str], object]
 NO_KEY = "OPENSEA_API_KEY is not set, so the Events API cannot be asked"
@@ -84,7 +85,7 @@ def repair_gaps(
     elif windows:
         with client_of(settings.api_url, settings.opensea_api_key.get_secret_value()) as client:
             api = EventsApi(client, settings.repair_requests, sleep=sleep)
-            store = store or S3Store(s3_client(settings.s3_access), settings.bucket)
+            store = store or S3Store(archive_client(settings), settings.bucket)
             session = Session(settings, api, store, report.collector, lambda: settings.clock.at(time.time()))
             _repair(session, windows, report, log)
     if report.why:
