@@ -1,10 +1,13 @@
 """The server of the receiving benchmarks: it accepts every join, then sends as fast as it can, or at a pace.
 
-The frames are encoded before anybody listens. `python -m bench.flood [RATE TOGETHER CERTIFICATE]` prints its port and
-serves one connection after the other; each gets as many messages as the path of its address says, and then silence.
+The frames are encoded before the first connection, but for the time of sending, which the collector reads: a flood has
+one for all of its messages, and of a pace each has its own. `python -m bench.flood [RATE TOGETHER CERTIFICATE]` prints
+its port and serves one connection after the other; each gets as many messages as the path of its address says, and
+then silence.
 """
 
 import json
+import re
 import socket
 import ssl
 import sys
@@ -12,6 +15,7 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from websockets.frames import Frame, Opcode
@@ -26,15 +30,30 @@ SALES_SHARE = 0.01
 CLOSE = 0x88  # the first byte of a close frame
 TOPIC = "collection:*"
 JOIN = f'["1","1","{TOPIC}","phx_join",{{}}]'
+_SENT_AT = re.compile(rb'"sent_at":"[^"]*"')
 
 
-def frames() -> list[bytes]:
-    """Return whole websocket frames with events of all kinds, 2 kB on average, as the simulated market has them."""
+class Unsent(NamedTuple):
+    """A whole websocket frame, but for the time of its sending, which stands between `start` and `end`."""
+
+    start: bytes
+    end: bytes
+
+
+def stamp() -> bytes:
+    """Return the time as messages state it; it is always as long."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").encode()
+
+
+def frames() -> list[Unsent]:
+    """Return frames with events of all kinds, 2 kB on average, as the simulated market has them."""
     market = Market(SEED, sales_share=SALES_SHARE)
     start = datetime(2026, 11, 20, 10, tzinfo=UTC)
     messages = (market.next(start + timedelta(milliseconds=number)) for number in range(DISTINCT))
     texts = (b'["1",null,"%b","%b",%b]' % (TOPIC.encode(), each.event_type.encode(), each.body) for each in messages)
-    return [Frame(Opcode.TEXT, text).serialize(mask=False) for text in texts]
+    now = stamp()
+    whole = (_SENT_AT.sub(b'"sent_at":"%b"' % now, text) for text in texts)
+    return [Unsent(*Frame(Opcode.TEXT, text).serialize(mask=False).split(now, 1)) for text in whole]
 
 
 def join(connection: socket.socket) -> int:
@@ -57,21 +76,23 @@ def join(connection: socket.socket) -> int:
     return messages
 
 
-def flood(connection: socket.socket, all_frames: list[bytes], messages: int) -> None:
+def flood(connection: socket.socket, all_frames: list[Unsent], messages: int) -> None:
     laps, rest = divmod(messages, len(all_frames))
-    lap = b"".join(all_frames)
+    now = stamp()
+    whole = [now.join(frame) for frame in all_frames]
+    lap = b"".join(whole)
     for _ in range(laps):
         connection.sendall(lap)
-    connection.sendall(b"".join(all_frames[:rest]))
+    connection.sendall(b"".join(whole[:rest]))
 
 
-def pace(connection: socket.socket, all_frames: list[bytes], messages: int, rate: float, together: int) -> None:
+def pace(connection: socket.socket, all_frames: list[Unsent], messages: int, rate: float, together: int) -> None:
     """Send a burst of messages whenever one is due."""
     began = time.monotonic()
     for number, frame in enumerate(islice(cycle(all_frames), messages)):
         if number % together == 0:
             time.sleep(max(0.0, began + number / rate - time.monotonic()))
-        connection.sendall(frame)
+        connection.sendall(stamp().join(frame))
 
 
 def until_closed(connection: socket.socket) -> None:

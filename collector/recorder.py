@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypedDict
 
@@ -68,7 +68,7 @@ class Recorder:
         self._real, self._clock = real, clock
         self._flush: asyncio.TimerHandle | None = None
         self._numbers = 0
-        self._proof = Proof(self._lag_of, rates, self._inherited(silences or {}), rules)
+        self._proof = Proof(self._lags_of, rates, self._inherited(silences or {}), rules)
         self._rates_at = clock()
 
     def now(self) -> datetime:
@@ -125,9 +125,9 @@ class Recorder:
             common["other"] += self.received.total() - common.total()
             self.received = common
 
-    def _lag_of(self, frame: Frame, received: float) -> float | None:
-        sent = sent_at(frame)
-        return self._timeline.seconds(self._timeline.at(received) - sent) if sent else None
+    def _lags_of(self, frames: Sequence[Frame], received: float) -> list[float | None]:
+        at, seconds = self._timeline.at(received), self._timeline.seconds
+        return [seconds(at - sent) if (sent := sent_at(frame)) else None for frame in frames]
 
     def status(self) -> RecorderStatus:
         """Return what was received, and what went wrong."""
@@ -136,7 +136,7 @@ class Recorder:
             "received_bytes": self.received_bytes,
             "lost": dict(self.lost),
             "failed": dict(self.failed),
-            "lag": self._lag_of(self._last[1], self._last[0]) if self._last else None,
+            "lag": self._lags_of([self._last[1]], self._last[0])[0] if self._last else None,
             "last_event_age": self._clock() - self._last[0] if self._last else None,
         }
 

@@ -63,13 +63,15 @@ class Timeline:
 
     def at(self, monotonic: float) -> datetime:
         """Return the timestamp that was recorded at a monotonic time, also of before this run began."""
+        if monotonic >= self._monotonic:
+            return self.last
         bends = [*self._bends, (self._monotonic, self.last)]
         after = bisect_right(bends, monotonic, key=lambda bend: bend[0])
         if after == 0:
             first, at = bends[0]
             return at - timedelta(seconds=(first - monotonic) * self._clock.rate)
         (start, at), (end, until) = bends[after - 1], bends[min(after, len(bends) - 1)]
-        if monotonic >= self._monotonic or end <= start:
+        if end <= start:
             return self.last
         return at + (until - at) * ((monotonic - start) / (end - start))
 

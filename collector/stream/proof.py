@@ -26,7 +26,7 @@ SEEN = 100_000
 PREFIX, EVERYTHING = "collection:", "collection:*"
 
 Silence = tuple[float, float]
-LagOf = Callable[[Frame, float], float | None]
+LagsOf = Callable[[Sequence[Frame], float], Sequence[float | None]]
 
 
 class Rules(NamedTuple):
@@ -153,19 +153,19 @@ class _Connection:
 class Proof:
     """The claims of a collector over all its connections.
 
-    `lag_of` returns how many seconds a message was on its way that was received at a time, None where it does not
-    say. `rates` and `silences` are those that an earlier process knew: for how many seconds each topic had been silent
-    at its end, and since when.
+    `lags_of` returns for how many seconds each of the messages was on its way that were received at a time, None for
+    one that does not say. `rates` and `silences` are those that an earlier process knew: for how many seconds each
+    topic had been silent at its end, and since when.
     """
 
     def __init__(
         self,
-        lag_of: LagOf,
+        lags_of: LagsOf,
         rates: Mapping[str, Rate] | None = None,
         silences: Mapping[str, Silence] | None = None,
         rules: Rules = RULES,
     ) -> None:
-        self._lag_of = lag_of
+        self._lags_of = lags_of
         self._rules = rules
         known = silences or {}
         self._topics = {name: _Topic(name, rate, rules, *known.get(name, ())) for name, rate in (rates or {}).items()}
@@ -259,12 +259,12 @@ class Proof:
         The last message of a read usually shows that there was none. One that does not say when it was sent leaves
         it unknown.
         """
-        last = self._lag_of(frames[-1], now)
+        last = self._lags_of(frames[-1:], now)[0]
         if last is None and place.sent is None:
             return
         shortest = place.topic.shortest_by_sent_times()
         usual = last is not None and place.sent is not None and 0 <= now - last - place.sent <= shortest
-        for lag in [last] if usual else [self._lag_of(frame, now) for frame in frames]:
+        for lag in [last] if usual else self._lags_of(frames, now):
             if lag is None:
                 place.sent = None
             elif LEAST_LAG < lag < LARGEST_LAG:
@@ -389,8 +389,7 @@ class Proof:
 
     def _lags(self, frames: Sequence[Frame], received: float) -> Iterator[float]:
         """Yield the lags of messages; one beyond all reason is that of a message that was sent a second time."""
-        for frame in frames:
-            lag = self._lag_of(frame, received)
+        for lag in self._lags_of(frames, received):
             if lag is not None and LEAST_LAG < lag < LARGEST_LAG:
                 yield lag
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
@@ -46,8 +46,8 @@ async def test_a_world_without_troubles_is_claimed_but_for_its_ends() -> None:
 class WithoutSentTimes(Recorder):
     """A recorder that does not know when messages were sent."""
 
-    def _lag_of(self, frame: Frame, received: float) -> float | None:
-        return None
+    def _lags_of(self, frames: Sequence[Frame], received: float) -> list[float | None]:
+        return [None] * len(frames)
 
 
 @pytest.mark.parametrize(

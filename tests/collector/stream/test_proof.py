@@ -1,6 +1,7 @@
 """What may be claimed, rule by rule, with times given by hand."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,16 +15,15 @@ from tidemark.archive.reasons import Reason
 ALL, CATS, DOGS = "collection:*", "collection:cats", "collection:dogs"
 
 
-def lag_of(frame: Frame, received: float) -> float | None:
-    sent = sent_at(frame)
-    return received - sent.timestamp() if sent else None
+def lags_of(frames: Sequence[Frame], received: float) -> list[float | None]:
+    return [received - sent.timestamp() if (sent := sent_at(frame)) else None for frame in frames]
 
 
 class Claims:
     """The machine, and what it claims now: per connection and topic, since when; and each connection's proof."""
 
     def __init__(self, rates: dict[str, Rate] | None = None, silences: dict[str, Silence] | None = None) -> None:
-        self.proof = Proof(lag_of, rates, silences)
+        self.proof = Proof(lags_of, rates, silences)
         self.now = 0.0
         self.covered: dict[tuple[int, str], float] = {}
         self.ended: list[Uncovered] = []
