@@ -1,29 +1,16 @@
 """The page as a file in a real browser: without a script, by pointer and keyboard, on a desk and on a phone."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.query.page.test_html import HOSTILE, page_of
+from tests.support.browser import needs_chromium
 from tidemark.query.page.html import Home, html_of
 
-CHROMIUM = shutil.which("chromium")
 HOUR = "2026-11-22T15"
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is missing; on Debian: apt-get install chromium"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+pytestmark = [pytest.mark.e2e, needs_chromium]
 
 
 @pytest.fixture

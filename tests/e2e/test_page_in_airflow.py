@@ -1,21 +1,17 @@
 """The page in a real Airflow: a person walks from the calendar to an hour and loads it again; others are refused."""
 
 import json
-import shutil
-from collections.abc import Iterator
 
 import httpx
 import psycopg2
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.loading import Loading
+from tests.support.browser import log_in, needs_chromium
 from tidemark.local.services.airflow_environment import passwords_file
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(300)]
-in_a_browser = pytest.mark.skipif(not CHROMIUM, reason="Chromium is missing; on Debian: apt-get install chromium")
-PATIENT = 60_000.0
 HOUR = "2026-10-15T07"
 
 
@@ -45,29 +41,11 @@ def loaded(loading: Loading) -> Loading:
     return loading
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-def logged_in(browser: Browser, loading: Loading, path: str) -> tuple[Page, list[str]]:
-    """Return a page of Airflow after logging in, and what its console complains about from then on."""
-    page, complaints = browser.new_page(viewport={"width": 1280, "height": 1000}), list[str]()
-    page.set_default_timeout(PATIENT)
-    page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
-    page.goto(f"{loading.airflow.url}{path}")
-    page.locator("[name=username]").fill(loading.airflow.username)
-    page.locator("[name=password]").fill(loading.airflow.password)
-    page.keyboard.press("Enter")
-    return page, complaints
-
-
-@in_a_browser
+@needs_chromium
 def test_a_person_walks_from_the_calendar_to_an_hour_and_loads_it_again(browser: Browser, loaded: Loading) -> None:
-    page, complaints = logged_in(browser, loaded, "/")
+    page, complaints = browser.new_page(viewport={"width": 1280, "height": 1000}), list[str]()
+    page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
+    log_in(page, loaded.airflow)
     page.get_by_role("link", name="Tidemark").click()
     tidemark = page.frame_locator("iframe")
     expect(tidemark.get_by_role("heading", name="October 2026")).to_be_visible()
@@ -79,7 +57,7 @@ def test_a_person_walks_from_the_calendar_to_an_hour_and_loads_it_again(browser:
     tidemark.get_by_role("button", name="Load again").click()
     expect(tidemark.get_by_role("status")).to_contain_text("Started the run manual__")
     # the page follows the run by itself
-    expect(tidemark.locator(".runs li").first).to_contain_text("success", timeout=PATIENT)
+    expect(tidemark.locator(".runs li").first).to_contain_text("success")
     expect(tidemark.locator(".runs li")).to_have_count(2)
     assert loads_of(loaded, HOUR) == before + 1
     assert complaints == []

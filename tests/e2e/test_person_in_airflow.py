@@ -1,38 +1,30 @@
 """A person with a browser: logs in, loads an hour by the form, backfills a day, and sees it all turn green."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.loading import Loading
+from tests.support.browser import PATIENT, log_in, needs_chromium
 
-CHROMIUM = shutil.which("chromium")
 SCREENSHOTS = Path(__file__).parents[2] / ".run" / "screenshots"
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.airflow,
     pytest.mark.timeout(300),
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed; on Debian: apt-get install chromium"),
+    needs_chromium,
 ]
-PATIENT = 60_000.0
 
 
 @pytest.fixture
-def page(loading: Loading) -> Iterator[Page]:
+def page(browser: Browser, loading: Loading) -> Iterator[Page]:
     """The page of `load_sales`, as it comes after logging in."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1600, "height": 1200})
-        page.set_default_timeout(PATIENT)
-        page.goto(f"{loading.airflow.url}/dags/load_sales")
-        page.locator("[name=username]").fill(loading.airflow.username)
-        page.locator("[name=password]").fill(loading.airflow.password)
-        page.keyboard.press("Enter")
-        yield page
-        browser.close()
+    page = browser.new_page(viewport={"width": 1600, "height": 1200})
+    log_in(page, loading.airflow, "/dags/load_sales")
+    yield page
+    page.close()
 
 
 def shot(page: Page, name: str) -> None:
@@ -70,7 +62,7 @@ def test_a_day_is_backfilled(loading: Loading, page: Page) -> None:
         page.get_by_placeholder("HH:mm").fill(time)
         page.keyboard.press("Enter")
         page.keyboard.press("Escape")
-        expect(page.get_by_placeholder("YYYY/MM/DD")).to_have_count(0, timeout=PATIENT)  # it takes its time to close
+        expect(page.get_by_placeholder("YYYY/MM/DD")).to_have_count(0)  # it takes its time to close
     page.locator("[name=max_active_runs]").fill("8")
     expect(page.get_by_text("24 runs will be triggered.")).to_be_visible(timeout=PATIENT)
     shot(page, "4-backfill")

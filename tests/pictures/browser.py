@@ -1,30 +1,20 @@
 """Pictures of what a browser shows: the page, and Airflow."""
 
 import io
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pydantic import SecretStr
 
 from tests.query.page import week
+from tests.support.browser import chromium, log_in
 from tidemark.local.services.airflow import Airflow
 from tidemark.query.page.html import Home, html_of
 from tidemark.query.page.page import asked_of, month_page
 
 _QUALITY = 68
 _HOUR = {"hour": week.BOTH_LOST.key}
-
-
-@contextmanager
-def _chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def _save(shot: bytes, file: Path) -> None:
@@ -35,7 +25,7 @@ def page(url: SecretStr, folder: Path) -> None:
     """Take the page on a desk, on a phone, and on a dark screen."""
     home = Home(airflow="http://127.0.0.1:8080/tidemark/")
     html = html_of(month_page(url, asked_of(_HOUR), week.NOW), home)
-    with _chromium() as browser:
+    with chromium() as browser:
         for name, width, scheme, height in (
             ("page", 1280, "light", 1400),
             ("page-phone", 390, "light", 1500),
@@ -52,12 +42,9 @@ def page(url: SecretStr, folder: Path) -> None:
 def airflow(airflow: Airflow, folder: Path) -> None:
     """Load an hour again from the page in Airflow, and take both."""
     airflow.rest.unpause("load_sales")
-    with _chromium() as browser:
+    with chromium() as browser:
         shown: Page = browser.new_page(viewport={"width": 1280, "height": 860})
-        shown.goto(airflow.url)
-        shown.locator("[name=username]").fill(airflow.username)
-        shown.locator("[name=password]").fill(airflow.password)
-        shown.keyboard.press("Enter")
+        log_in(shown, airflow)
         shown.get_by_role("link", name="Tidemark").click()
         tidemark = shown.frame_locator("iframe")
         tidemark.get_by_title(f"{week.BOTH_LOST.start:%Y-%m-%d %H:00} UTC").click()
