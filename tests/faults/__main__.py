@@ -18,7 +18,7 @@ loops = (
     ["tests.faults.loads", *rounds, *seed],
     ["tests.collector.random_servers", str(20 * asked.rounds), str(asked.seed)],
     ["tests.faults.soak", "--minutes", str(asked.minutes), *seed],
-    ["tests.faults.airflow"],
+    ["tests.faults.airflow", *seed],
 )
 failed = [loop[0] for loop in loops if subprocess.run([sys.executable, "-m", *loop], check=False).returncode]
 sys.exit(f"failed with seed {asked.seed}: {', '.join(failed)}" if failed else 0)

@@ -1,9 +1,11 @@
 """Faults under a real Airflow: each must end in the right state by itself.
 
 `python -m tests.faults.airflow` runs them all, or those named, prints what fired and what the warehouse holds, and
-ends with exit status 1 if anything is wrong. It takes some minutes; `worker_killed` needs redis-server.
+ends with exit status 1 if anything is wrong. Its seed draws their order and the moments of the crashes. It takes some
+minutes; `worker_killed` needs redis-server.
 """
 
+import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
@@ -43,6 +46,7 @@ class System(Loading):
     storage: S3Server
     copy: Path
     pool: ThreadPoolExecutor
+    chance: Random
 
     def backfill(self, keys: list[str]) -> Future[dict[str, str]]:
         """Backfill hours in the background."""
@@ -79,10 +83,13 @@ class System(Loading):
 
 
 @contextmanager
-def system(folder: Path, workers: int = 0, slots: int = SLOTS, grace_period: float = 0.0) -> Iterator[System]:
+def system(
+    folder: Path, workers: int = 0, slots: int = SLOTS, grace_period: float = 0.0, seed: int = 0
+) -> Iterator[System]:
     """Start everything; with `workers`, tasks run on that many Celery workers of `slots` tasks each.
 
-    Without `grace_period`, in seconds, that for the hour which has just ended lasts until soon after the start.
+    Without `grace_period`, in seconds, that for the hour which has just ended lasts until soon after the start. `seed`
+    draws when faults fire.
     """
     with ExitStack() as parts:
         warehouse = parts.enter_context(Postgres(folder / "warehouse"))
@@ -101,7 +108,8 @@ def system(folder: Path, workers: int = 0, slots: int = SLOTS, grace_period: flo
         )
         airflow.rest.unpause(DAG)
         pool = parts.enter_context(ThreadPoolExecutor())
-        yield System(airflow, storage.client(), BUCKET, warehouse.url(), warehouse, storage, folder / "copy", pool)
+        copy, chance = folder / "copy", Random(seed)
+        yield System(airflow, storage.client(), BUCKET, warehouse.url(), warehouse, storage, copy, pool, chance)
 
 
 def s3_away(at: System) -> str:
@@ -125,7 +133,7 @@ def postgres_restarted(at: System) -> str:
     keys = at.archive("2026-09-02T00", "2026-09-02T11", 10 * SALES)
     running, crashes = at.backfill(keys), 0
     while not running.done() and crashes < 4:
-        time.sleep(3)
+        time.sleep(at.chance.uniform(1, 4))
         at.warehouse.restart()
         crashes += 1
     at.succeeds(running)
@@ -139,7 +147,7 @@ def scheduler_killed(at: System) -> str:
     """The scheduler is killed under a backfill, with the tasks it runs, and started again."""
     keys = at.archive("2026-09-03T00", "2026-09-03T11", 10 * SALES)
     running = at.backfill(keys)
-    time.sleep(4)
+    time.sleep(at.chance.uniform(2, 5))
     at.airflow.kill_part("scheduler")
     before = len(at.loaded(keys))
     assert before < len(keys), "the backfill was over before the scheduler was killed"
@@ -226,21 +234,23 @@ def worker_killed(at: System) -> str:
     return f"killed when {before} of {len(keys)} hours were loaded, {again} hours tried again"
 
 
-# the grace period ends soon after the start, so what waits for it comes first
 LOCAL = (collector_silent, manifest_late, no_manifests, s3_away, postgres_restarted, scheduler_killed)
 CELERY = (messages_lost, worker_killed)
 
 
-def main(names: list[str]) -> int:
+def main(names: list[str], seed: int) -> int:
     """Run the faults of these names, or all, and return the exit status."""
+    print(f"faults under Airflow: seed {seed}", flush=True)
     wrong = 0
     for faults, workers in ((LOCAL, 0), (CELERY, 2)):
         chosen = [fault for fault in faults if not names or fault.__name__ in names]
         if not chosen:
             continue
-        with TemporaryDirectory() as folder, system(Path(folder), workers) as at:
+        Random(seed).shuffle(chosen)
+        chosen.sort(key=lambda fault: fault is not collector_silent)  # the grace period ends soon after the start
+        with TemporaryDirectory() as folder, system(Path(folder), workers, seed=seed) as at:
             wrong += sum(not _ended_well(fault, at) for fault in chosen)
-    print(f"faults: {wrong} ended wrong")
+    print(f"faults under Airflow: {wrong} ended wrong with seed {seed}")
     return 1 if wrong else 0
 
 
@@ -256,4 +266,8 @@ def _ended_well(fault: Callable[[System], str], at: System) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.airflow", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="FAULT", help="those to run, instead of all")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="runs the same again")
+    asked = parser.parse_args()
+    sys.exit(main(asked.names, asked.seed))
