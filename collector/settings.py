@@ -109,6 +109,12 @@ class CollectorSettings(_Recording):
     def _consistent(self) -> Self:
         if "?" in self.stream_url.get_secret_value():
             raise ValueError("TIDEMARK_STREAM_URL must not carry a query; the key belongs into OPENSEA_API_KEY")
+        from collector.stream.websocket import check_address  # noqa: PLC0415 - the uploader needs no websockets
+
+        try:
+            check_address(self.stream_url)
+        except Problem as problem:
+            raise ValueError(str(problem)) from None
         return self
 
     @property

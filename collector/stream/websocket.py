@@ -5,14 +5,17 @@ import logging
 import ssl
 from collections.abc import Callable, Iterable
 from email.utils import parsedate_to_datetime
+from importlib import import_module
 from typing import Any
 
 from pydantic import SecretStr
 from websockets.asyncio import client
 from websockets.datastructures import Headers
-from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, InvalidURI, ProxyError
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, Event
+from websockets.proxy import get_proxy, parse_proxy
+from websockets.uri import parse_uri
 
 from collector.stream.splitter import FrameSplitter
 from tidemark.archive.reasons import Reason
@@ -167,13 +170,36 @@ class WebSocketConnection(client.ClientConnection):
         return _OWN_CODES.get(sent.code, Reason.CONNECTION_LOST) if sent else Reason.CONNECTION_LOST
 
 
+def check_address(url: SecretStr) -> None:
+    """Raise Problem where an address, or the proxy that the environment sets for it, cannot be used."""
+    try:
+        address = parse_uri(url.get_secret_value())
+    except (InvalidURI, ValueError):  # the latter for a port that none can be
+        raise _no_address() from None
+    try:
+        proxy = get_proxy(address)
+        if proxy and parse_proxy(proxy).scheme.startswith("socks"):
+            import_module("python_socks")
+    except (InvalidProxy, ImportError, ValueError):
+        raise _no_proxy() from None
+
+
+class _Connect(client.connect):
+    """Opens a websocket where the address says, and nowhere else: the key is not taken to where an answer points."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """Take a redirect for what any other refusal is."""
+        return exc
+
+
 async def open_websocket(url: SecretStr, *, largest: int, timeout: float) -> WebSocketConnection:  # noqa: ASYNC109 - of the library
     """Open a websocket; messages of more than `largest` bytes (at least 64 KiB) end it.
 
-    Raises ConnectError for everything that may pass, Problem for an address that is none.
+    Raises ConnectError for everything that may pass, Problem for an address or a proxy that cannot be used.
     """
+    check_address(url)
     try:
-        connection = await client.connect(
+        connection = await _Connect(
             url.get_secret_value(),
             create_connection=WebSocketConnection,
             compression=None,
@@ -183,18 +209,44 @@ async def open_websocket(url: SecretStr, *, largest: int, timeout: float) -> Web
             max_size=largest,
             logger=_silent,
         )
-    except InvalidURI:
-        raise Problem("TIDEMARK_STREAM_URL is no websocket address", "write it as wss://HOST/PATH") from None
-    except InvalidStatus as error:
-        raise _refusal(error.response.status_code, error.response.headers) from None
-    except (InvalidHandshake, EOFError):
-        raise ConnectError(Reason.HANDSHAKE_FAILED) from None
-    except ssl.SSLError:
-        raise ConnectError(Reason.TLS_FAILED) from None
-    except OSError:  # TimeoutError, too
-        raise ConnectError(Reason.UNREACHABLE) from None
+    except Exception as error:
+        failure = failure_to_connect(error)
+        if failure is None:
+            raise
+        raise failure from None
     assert isinstance(connection, WebSocketConnection)  # noqa: S101 - create_connection makes it so
     return connection
+
+
+# By class, the first that fits: a proxy's errors are among those of a handshake, and TLS's among the system's.
+_REASONS: tuple[tuple[tuple[type[Exception], ...], Reason], ...] = (
+    ((ProxyError,), Reason.PROXY_FAILED),
+    ((InvalidHandshake, EOFError), Reason.HANDSHAKE_FAILED),
+    ((ssl.SSLError,), Reason.TLS_FAILED),
+    ((OSError,), Reason.UNREACHABLE),  # TimeoutError, too
+)
+
+
+def failure_to_connect(error: Exception) -> ConnectError | Problem | None:
+    """Return what an error of the library means; None for one that it does not raise while it connects."""
+    if isinstance(error, InvalidStatus):
+        return _refusal(error.response.status_code, error.response.headers)
+    for classes, reason in _REASONS:
+        if isinstance(error, classes):
+            return ConnectError(reason)
+    if isinstance(error, InvalidProxy | ImportError):
+        return _no_proxy()
+    # the library raises ValueError for a name that none can be
+    return _no_address() if isinstance(error, InvalidURI | ValueError) else None
+
+
+def _no_address() -> Problem:
+    return Problem("TIDEMARK_STREAM_URL is no websocket address", "write it as wss://HOST/PATH")
+
+
+def _no_proxy() -> Problem:
+    hint = "write HTTPS_PROXY as http://HOST:PORT; a SOCKS proxy needs the package python-socks"
+    return Problem("the proxy in the environment cannot be used", hint)
 
 
 def _refusal(status: int, headers: Headers) -> ConnectError:

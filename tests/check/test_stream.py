@@ -16,7 +16,7 @@ from tidemark.local.ports import free_port
 
 
 @contextmanager
-def stream_api(status: str = "ok", http: int = 0) -> Iterator[str]:
+def stream_api(status: str = "ok", http: int = 0, location: str = "") -> Iterator[str]:
     """A real websocket server that answers joins with `status`, or the handshake with an HTTP status."""
     port, stop = free_port(), asyncio.Event()
     started = threading.Event()
@@ -24,11 +24,22 @@ def stream_api(status: str = "ok", http: int = 0) -> Iterator[str]:
     async def answer(socket: ServerConnection) -> None:
         async for message in socket:
             join_ref, ref, topic, _, _ = json.loads(message)
+            for other in (
+                "<html>",
+                "[" * 200_000,
+                '"phx_reply"',
+                "[1, 2]",
+                json.dumps([None, ref, topic, "phx_reply", 7]),
+            ):
+                await socket.send(other)
             await socket.send(json.dumps([None, None, topic, "item_listed", {}]))
             await socket.send(json.dumps([join_ref, ref, topic, "phx_reply", {"status": status, "response": {}}]))
 
     def refuse(socket: ServerConnection, request: Request) -> Response | None:
-        return socket.respond(http, "no") if http else None
+        refusal = socket.respond(http, "no") if http else None
+        if refusal and location:
+            refusal.headers["Location"] = location
+        return refusal
 
     async def run() -> None:
         async with serve(answer, "127.0.0.1", port, process_request=refuse):
@@ -79,6 +90,22 @@ def test_a_server_out_of_reach_says_why(host: str, told: str, monkeypatch: pytes
     with pytest.raises(Problem, match=told) as problem:
         check(f"ws://{host}/socket?token=s3cret")
     assert "s3cret" not in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "told"), [("ftp://me:s3cret@p", "cannot be used"), ("http://127.0.0.1:1", "refused")]
+)
+def test_a_proxy_that_does_not_serve_says_so(proxy: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    with pytest.raises(Problem, match=told) as problem:
+        check("ws://stream.invalid/socket?token=s3cret")
+    assert "s3cret" not in str(problem.value)
+
+
+def test_a_redirect_is_found_because_the_collector_follows_none() -> None:
+    told = pytest.raises(Problem, match="redirects to another address")
+    with stream_api() as url, stream_api(http=302, location=url) as first, told:
+        check(first)
 
 
 def test_a_clock_that_is_wrong_is_found() -> None:

@@ -88,14 +88,30 @@ def _installs_without_a_key_then_takes_a_wrong_one_and_the_right_one(machine: Ma
     assert "waits for its OpenSea API key" in done.stdout
     machine.write(KEY, "wrong\n", 0o600)
     until(lambda: _active(machine), "a wrong key is not tried")
-    until(lambda: "key_refused" in machine.ask(f"journalctl -u {SERVICE} -o cat"), "a refused key is not told")
+    until(lambda: "key_refused" in _journal(machine), "a refused key is not told")
     assert not _ready(machine)
+    _waits_between_starts_with_wrong_settings(machine)
     pid = _pid(machine)
     machine.write(KEY, "right\n", 0o600)
     assert machine.run(f"systemctl restart {SERVICE}").returncode == 0
     until(lambda: _ready(machine), "the right key does not help")
     until(lambda: any(machine.root.glob("var/lib/tidemark/spool/open/*.0001.jsonl")), "nothing is recorded")
     assert _pid(machine) != pid
+
+
+def _waits_between_starts_with_wrong_settings(machine: Machine) -> None:
+    right = (machine.root / "etc/tidemark/collector.env").read_text()
+    machine.write("/etc/tidemark/collector.env", f"{right}HTTP_PROXY=ftp://me:s3cret@proxy\n")
+    machine.run(f"systemctl restart --no-block {SERVICE}")
+    until(lambda: "the proxy in the environment cannot be used" in _journal(machine), "a wrong proxy is not told")
+    until(lambda: machine.ask(f"systemctl show -P SubState {SERVICE}").strip() == "stop-post", "it does not wait")
+    machine.write("/etc/tidemark/collector.env", right)
+    until(lambda: _active(machine), "it does not start when its settings are right again")
+    assert "s3cret" not in _journal(machine)
+
+
+def _journal(machine: Machine) -> str:
+    return machine.ask(f"journalctl -u {SERVICE} -o cat")
 
 
 def _is_started_again_after_kill_and_after_hanging(machine: Machine) -> None:

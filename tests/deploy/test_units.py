@@ -37,3 +37,15 @@ def test_the_collector_is_watched_never_given_up_and_ends_in_time() -> None:
     unit = (UNITS / "tidemark-collector.service").read_text()
     for line in ("Type=notify", "WatchdogSec=30", "Restart=always", "StartLimitIntervalSec=0", "KillSignal=SIGTERM"):
         assert f"\n{line}\n" in unit
+
+
+@pytest.mark.parametrize(("status", "longer"), [("2", True), ("1", False), ("0", False), ("KILL", False), ("", False)])
+def test_only_wrong_settings_make_the_next_start_wait(tmp_path: Path, status: str, *, longer: bool) -> None:
+    unit = (UNITS / "tidemark-collector.service").read_text()
+    (command,) = re.findall(r"^ExecStopPost=/bin/sh -c '(.*)'$", unit, re.MULTILINE)
+    (tmp_path / "sleep").write_text("#!/bin/sh\necho waits $1\n")
+    (tmp_path / "sleep").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "EXIT_STATUS": status}
+    shell = ["/bin/sh", "-c", command.replace("$$", "$")]
+    done = subprocess.run(shell, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == ("waits 10\n" if longer else "")

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     CONNECTING = "connecting", "The topic was expected and its first join was not yet acknowledged."
     UNREACHABLE = "unreachable", "No connection could be opened: the network, the name or the port does not answer."
     TLS_FAILED = "tls_failed", "The encrypted connection failed, for example because of the server's certificate."
+    PROXY_FAILED = "proxy_failed", "The proxy in HTTPS_PROXY answered and opened no way to the server."
     HANDSHAKE_FAILED = "handshake_failed", "The server did not answer the websocket handshake as one."
     KEY_REFUSED = "key_refused", "The handshake was answered with 401 or 403: check the API key."
     RATE_LIMITED = "rate_limited", "The handshake was answered with 429: too many requests with this key."

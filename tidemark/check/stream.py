@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.uri import parse_uri
 
 from tidemark.check.machine import compare_clocks
 from tidemark.check.report import Warned
@@ -19,6 +20,7 @@ from tidemark.storage.failures import problem_of
 _silent = logging.getLogger("tidemark.check.websockets")  # the library's own log would show the address with the key
 _silent.disabled = True
 _KEY_REFUSED = (401, 403)
+_REDIRECTED = 302
 _JOIN_REF = "1"
 
 
@@ -26,12 +28,7 @@ def check_stream(url: SecretStr, topic: str, timeout: float, now: Callable[[], f
     """Join a topic and leave it; return how the server answered. Raises Problem where it is out of reach or refuses."""
     place = f"the Stream API at {urlsplit(url.get_secret_value()).hostname}"
     try:
-        with connect(url.get_secret_value(), open_timeout=timeout, close_timeout=1, logger=_silent) as socket:
-            for ref, event in enumerate(("phx_join", "phx_leave"), 1):
-                status = _reply(socket, [_JOIN_REF, str(ref), topic, event], timeout)
-                if status != "ok":
-                    break
-            date = socket.response.headers.get("Date") if socket.response else None
+        status, date = _ask(url.get_secret_value(), topic, timeout)
     except InvalidStatus as error:
         raise _refused(place, error.response.status_code) from None
     except ConnectionClosed:
@@ -41,23 +38,53 @@ def check_stream(url: SecretStr, topic: str, timeout: float, now: Callable[[], f
         if problem is None:
             raise
         raise problem from None
+    if status is None:
+        raise _refused(place, _REDIRECTED)
     if status != "ok":
         raise Problem(f"{place} refused to join {topic}", "Check TIDEMARK_COLLECTIONS and the key")
     answered = f"{topic} was joined and left"
-    return compare_clocks(parsedate_to_datetime(date), now(), answered) if date else answered
+    try:
+        return compare_clocks(parsedate_to_datetime(date), now(), answered)
+    except ValueError:  # a server without a date, or with one that is none
+        return answered
 
 
-def _reply(socket: ClientConnection, event: list[str], timeout: float) -> object:
+def _ask(url: str, topic: str, timeout: float) -> tuple[str | None, str]:
+    """Join a topic and leave it; return the status of the last reply and the server's date.
+
+    The status is None where the server redirected to another address, which the collector does not follow.
+    """
+    with connect(url, open_timeout=timeout, close_timeout=1, logger=_silent) as socket:
+        date = socket.response.headers.get("Date", "") if socket.response else ""
+        if socket.protocol.uri != parse_uri(url):
+            return None, date
+        status = _reply(socket, [_JOIN_REF, "1", topic, "phx_join"], timeout)
+        if status == "ok":
+            status = _reply(socket, [_JOIN_REF, "2", topic, "phx_leave"], timeout)
+        return status, date
+
+
+def _reply(socket: ClientConnection, event: list[str], timeout: float) -> str:
     """Send an event of the Phoenix protocol and return the status of its reply; other messages may come before it."""
     socket.send(json.dumps([*event, {}]))
     deadline = time.monotonic() + timeout
     while True:
-        frame = json.loads(socket.recv(deadline - time.monotonic()))
-        if isinstance(frame, list) and frame[1:4] == [event[1], event[2], "phx_reply"]:
-            return frame[4].get("status")
+        match _parsed(socket.recv(deadline - time.monotonic())):
+            case [_, ref, topic, "phx_reply", {"status": status}] if [ref, topic] == event[1:3]:
+                return str(status)
+
+
+def _parsed(frame: str | bytes) -> object:
+    """Return what a frame holds, None where it is no JSON."""
+    try:
+        return json.loads(frame)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _refused(place: str, status: int) -> Problem:
     if status in _KEY_REFUSED:
         return Problem(f"{place} refused the key (HTTP {status})", "Put a valid key into OPENSEA_API_KEY")
+    if status // 100 == _REDIRECTED // 100:
+        return Problem(f"{place} redirects to another address", "Set TIDEMARK_STREAM_URL to that address itself")
     return Problem(f"{place} answered HTTP {status}", "Check TIDEMARK_STREAM_URL; run it again later")

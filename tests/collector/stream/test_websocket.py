@@ -16,17 +16,19 @@ from websockets.utils import accept_key
 
 from bench.certificate import self_signed
 from collector.stream.splitter import OTHERS_PER_TURN
-from collector.stream.websocket import ConnectError, open_websocket
+from collector.stream.websocket import ConnectError, check_address, open_websocket
 from tidemark.archive.reasons import Reason
 from tidemark.core.errors import Problem
 
 
 @asynccontextmanager
-async def answering(status: int, retry_after: str = "", date: str = "") -> AsyncIterator[SecretStr]:
+async def answering(status: int, retry_after: str = "", date: str = "", location: str = "") -> AsyncIterator[SecretStr]:
     def answer(ws: ServerConnection, _: Request) -> Response:
         response = ws.respond(HTTPStatus(status), "no")
         if retry_after:
             response.headers["Retry-After"] = retry_after
+        if location:
+            response.headers["Location"] = location
         if date:
             del response.headers["Date"]
             response.headers["Date"] = date
@@ -136,11 +138,63 @@ async def test_a_plain_server_behind_a_tls_address() -> None:
         assert (await refused(url)).reason == "tls_failed"
 
 
+WITHOUT_PROXY = ("http_proxy", "https_proxy", "all_proxy", "socks_proxy", "no_proxy")
+
+
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch):
+    """Set the proxy of the environment, and no other."""
+    for name in WITHOUT_PROXY:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return lambda proxy: monkeypatch.setenv("HTTP_PROXY", proxy)
+
+
+ADDRESSES = (
+    "https://host/?token=secret",
+    "nonsense",
+    "ws://",
+    "ws://h:99999/?token=secret",
+    f"ws://{'a' * 70}.x/?secret",
+)
+
+
 async def test_an_address_that_is_none_is_a_problem() -> None:
-    for text in ("https://host/?token=secret", "nonsense", "ws://"):
+    for text in ADDRESSES:
         with pytest.raises(Problem, match="TIDEMARK_STREAM_URL") as problem:
             await open_websocket(SecretStr(text), largest=1, timeout=1)
         assert "secret" not in repr(problem.value)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["ftp://me:secret@p", "http://", "http://me@p", "http://p/path", "http://p:99999", "p:1"]
+)
+async def test_a_proxy_that_is_none_is_a_problem_from_the_beginning(proxied, proxy: str) -> None:
+    proxied(proxy)
+    url = SecretStr("ws://nowhere.invalid/?token=secret")
+    with pytest.raises(Problem, match="proxy in the environment") as early:
+        check_address(url)
+    with pytest.raises(Problem, match="proxy in the environment") as late:
+        await open_websocket(url, largest=1, timeout=1)
+    assert "secret" not in repr([early.value, late.value])
+
+
+async def test_a_proxy_that_is_out_of_reach_or_refuses_may_come_back(proxied) -> None:
+    url = SecretStr("ws://nowhere.invalid/?token=secret")
+    proxied("http://127.0.0.1:1")
+    check_address(url)
+    assert (await refused(url)).reason == "unreachable"
+    for answer in (b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 502 x\r\n\r\n", b"SSH-2.0\r\n"):
+        async with speaking(answer, scheme="http") as proxy:
+            proxied(proxy.get_secret_value().partition("/?")[0])
+            assert (await refused(url)).reason == "proxy_failed"
+
+
+@pytest.mark.parametrize("place", ["ws://127.0.0.1:1/?token=secret", "https://nowhere.invalid/", "ws://[", "/other"])
+async def test_a_redirect_is_a_refusal_and_is_not_followed(place: str) -> None:
+    async with answering(302, location=place) as url:
+        failure = await refused(url)
+    assert (failure.reason, failure.status) == ("handshake_failed", 302)
 
 
 async def answer_to_handshake(reader: asyncio.StreamReader) -> bytes:
