@@ -24,7 +24,13 @@ import psycopg2.errors
 import sqlalchemy.exc
 import urllib3.exceptions
 import websockets.exceptions
+from pydantic_settings import SettingsError
+from websockets.datastructures import Headers
+from websockets.frames import Close
+from websockets.http11 import Response
 
+from collector.stream.websocket import ConnectError, failure_to_connect
+from tidemark.check.stream import stream_problem
 from tidemark.cli.failures import explained
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
@@ -32,6 +38,9 @@ from tidemark.loader.s3 import S3Archive
 from tidemark.storage import postgres_errors, s3_errors
 from tidemark.storage.failures import problem_of, transient
 from tidemark.storage.s3 import S3Store
+from tidemark.storage.settings import Settings
+from tools.damages import DAMAGES, Damage
+from tools.unraised import UNRAISED
 
 PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
 SECRET = "secret-that-must-not-show"  # noqa: S105 - what the tests look for
@@ -39,7 +48,8 @@ _HEAD = """# Errors
 
 What a person reads when something outside fails, and whether the same is tried again by itself: by Airflow for about
 six hours, by cron at the next run. Every error class is raised at its edge by a test, which compares this page; no
-library's own text is repeated, because it may hold a key, a password or a row.
+library's own text is repeated, because it may hold a key, a password or a row; only what zstandard and msgspec say of
+damaged bytes is, for it names types and places.
 
 An error that is not listed is a fault of Tidemark itself. The command then ends with exit status 70 and a reference
 number, and writes the details to `tidemark-fault-REFERENCE.txt` in the service's state folder, in
@@ -86,6 +96,37 @@ def asking(error: Exception) -> Said:
     return _said(fail)
 
 
+def connecting(error: Exception) -> Said:
+    """Return what the collector does where a connection fails: it ends, or records a gap and tries again."""
+
+    def fail() -> None:
+        raise failure_to_connect(error) or error
+
+    try:
+        return _said(fail)
+    except ConnectError as failure:
+        return f"a gap with the reason `{failure.reason}`: {failure.reason.sentence}", "The collector tries again", True
+
+
+def checking(error: Exception) -> Said:
+    """Return what `tidemark check` says where the Stream API does not answer as it should."""
+
+    def fail() -> None:
+        raise stream_problem("the Stream API at HOST", error) or error
+
+    return _said(fail)
+
+
+def taking(error: Exception) -> Said:
+    """Return what becomes of damaged bytes: what a person reads, or what is done without one."""
+    assert isinstance(error, Damaged)  # noqa: S101 - of this edge
+    kept: list[str] = []
+    try:
+        return _said(lambda: kept.append(error.damage.reads()))
+    except AssertionError:
+        return kept[0], "Nothing", False
+
+
 def running(error: Exception) -> Said:
     """Return what a command says where an error ends it."""
     text, _ = explained(error, {"HOME": os.devnull})
@@ -98,15 +139,18 @@ def _said(act: Callable[[], object]) -> Said:
         act()
     except Problem as problem:
         return problem.what, problem.hint, problem.transient
+    except ConnectError:
+        raise
     except Exception as error:  # noqa: BLE001 - an error that an edge does not know ends the command
         return running(error)
     raise AssertionError("nothing failed")
 
 
 def classes_of(module: ModuleType, base: type[Exception]) -> Iterator[type[Exception]]:
-    """Yield the exceptions that a module defines or shows."""
-    for _, kind in sorted(inspect.getmembers(module, inspect.isclass)):
-        if issubclass(kind, base) and not issubclass(kind, Warning):
+    """Yield the public exceptions of a module."""
+    for name in sorted(getattr(module, "__all__", vars(module))):
+        kind = getattr(module, name, None)
+        if isinstance(kind, type) and issubclass(kind, base) and not issubclass(kind, Warning):
             yield kind
 
 
@@ -142,7 +186,7 @@ def http_errors() -> Iterator[Exception]:
         except (TypeError, AttributeError, ValueError):
             yield kind.__new__(kind)
     for kind in classes_of(httpx, httpx.HTTPError):
-        if kind not in (httpx.HTTPError, httpx.HTTPStatusError):  # a base; and what only raise_for_status raises
+        if kind is not httpx.HTTPStatusError:
             yield kind(SECRET)
     yield httpx.InvalidURL(SECRET)
 
@@ -164,11 +208,31 @@ def connection_errors() -> Iterator[Exception]:
         yield botocore.exceptions.EndpointConnectionError(endpoint_url=SECRET, error=cause)
 
 
+def asked_errors() -> Iterator[Exception]:
+    """Yield what a websocket can fail of while it is opened and while it is asked."""
+    yield from websocket_errors()
+    for kind in (websockets.exceptions.ConnectionClosedError, websockets.exceptions.ConnectionClosedOK):
+        yield kind(Close(1011, SECRET), None)
+
+
 def websocket_errors() -> Iterator[Exception]:
-    """Yield the errors of a websocket that a command can end with; what may pass is a gap with its reason instead."""
+    """Yield what a websocket can fail of while it is opened."""
+    for status in (302, 401, 404, 429, 500):
+        yield websockets.exceptions.InvalidStatus(Response(status, SECRET, Headers(Location=SECRET)))
+    yield websockets.exceptions.InvalidProxyStatus(Response(407, SECRET, Headers()))
+    for kind in classes_of(websockets.exceptions, websockets.exceptions.InvalidHandshake):
+        parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
+        types = [
+            each.annotation for each in parameters if each.annotation is not each.empty and each.default is each.empty
+        ]
+        if "http11.Response" not in types:
+            yield kind(*([0 if each == "int" else SECRET for each in types] or [SECRET]))
     yield websockets.exceptions.InvalidProxy(SECRET, SECRET)
     yield websockets.exceptions.InvalidURI(SECRET, SECRET)
-    yield websockets.exceptions.ProxyError(SECRET)
+    yield from (ImportError(SECRET), UnicodeError(SECRET), EOFError(), TimeoutError(SECRET))
+    yield ConnectionRefusedError(errno.ECONNREFUSED, SECRET)
+    yield socket.gaierror(socket.EAI_NONAME, SECRET)
+    yield ssl.SSLCertVerificationError(1, SECRET)
 
 
 def postgres_errors_of() -> Iterator[Exception]:
@@ -182,8 +246,40 @@ def postgres_errors_of() -> Iterator[Exception]:
             yield type(kind.__name__, (kind,), {"pgcode": code, "__module__": kind.__module__})(SECRET)
     for phrase in ("password authentication failed", "unsupported startup parameter: options", SECRET):
         yield psycopg2.OperationalError(f"connection to server failed: {phrase}")
-    yield psycopg2.InterfaceError(SECRET)
+    for base in classes_of(psycopg2, psycopg2.Error):
+        yield base(SECRET)
+        wrapper = getattr(sqlalchemy.exc, base.__name__, sqlalchemy.exc.DBAPIError)
+        yield wrapper(SECRET, {}, base(SECRET))
     yield sqlalchemy.exc.DBAPIError(SECRET, {}, psycopg2.DatabaseError(SECRET), connection_invalidated=True)
+
+
+class Damaged(Exception):
+    """Bytes that a library refuses: the error that it raises, and where Tidemark reads such bytes."""
+
+    def __init__(self, damage: Damage, error: Exception) -> None:
+        super().__init__(damage, error)
+        self.damage = damage
+        self.error = error
+
+
+def damages() -> Iterator[Exception]:
+    """Yield what the libraries raise for damaged bytes."""
+    for damage in DAMAGES:
+        yield Damaged(damage, _raised(damage.raises))
+
+
+def settings_errors() -> Iterator[Exception]:
+    """Yield what wrong settings raise."""
+    yield _raised(lambda: Settings(plaintext_hosts=7, _env_file=None))
+    yield SettingsError(SECRET)
+
+
+def _raised(act: Callable[[], object]) -> Exception:
+    try:
+        act()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the page shows it
+        return error
+    raise AssertionError("nothing failed")
 
 
 def disk_errors() -> Iterator[Exception]:
@@ -199,13 +295,20 @@ EDGES: tuple[tuple[str, Callable[[Exception], Said], Callable[[], Iterable[Excep
     ("S3: what a connection fails of", reading, connection_errors),
     ("The warehouse", asking, postgres_errors_of),
     ("HTTP, where it ends a command", running, http_errors),
-    ("The websocket, where it ends a command", running, websocket_errors),
+    ("The stream, when the collector connects", connecting, websocket_errors),
+    ("The stream, in `tidemark check`", checking, asked_errors),
+    ("Damaged files and objects", taking, damages),
+    ("Settings", running, settings_errors),
     ("Files, input and output", running, disk_errors),
 )
 
 
 def name_of(error: Exception) -> str:
     """Return how the page names an error: its class, and the code that tells it apart."""
+    if isinstance(error, Damaged):
+        return f"{name_of(error.error)} in {error.damage.place}"
+    if isinstance(error, websockets.exceptions.InvalidStatus):
+        return f"websockets.InvalidStatus of {error.response.status_code}"
     kind = type(error)
     package = kind.__module__.partition(".")[0]
     name = kind.__name__ if package == "builtins" else f"{package}.{kind.__name__}"
@@ -221,7 +324,7 @@ def name_of(error: Exception) -> str:
 
 def page() -> str:
     """Return the whole page; errors that say the same share a row."""
-    return _HEAD + "".join(_section(*edge) for edge in EDGES)
+    return _HEAD + "".join(_section(*edge) for edge in EDGES) + _unraised()
 
 
 def _section(title: str, edge: Callable[[Exception], Said], errors: Callable[[], Iterable[Exception]]) -> str:
@@ -239,6 +342,13 @@ def _section(title: str, edge: Callable[[Exception], Said], errors: Callable[[],
         f"{'yes' if passes else 'no'} |\n"
         for (what, hint, passes), names in rows.items()
     )
+
+
+def _unraised() -> str:
+    """Return the section of the classes that have no row."""
+    rows = "".join(f"| {', '.join(f'`{name}`' for name in names.split())} | {why} |\n" for why, names in UNRAISED)
+    head = "\n## Without a row\n\nThe other public classes of these libraries, which none of these edges raises.\n\n"
+    return f"{head}| error | why |\n|---|---|\n{rows}"
 
 
 def _cell(text: str) -> str:

@@ -1,10 +1,22 @@
 """docs/errors.md holds what comes out at each edge, and no secret of a library's text."""
 
+import boto3.exceptions
 import botocore.exceptions
+import httpx
+import msgspec
+import psycopg2.errors
+import pydantic
+import pydantic_core
+import pydantic_settings
 import pytest
+import sqlalchemy.exc
+import urllib3.exceptions
+import websockets.exceptions
+import zstandard
 
 from tidemark.core.errors import Problem
-from tools.errors_page import EDGES, PAGE, SECRET, name_of, page, uploading
+from tools.errors_page import EDGES, PAGE, SECRET, classes_of, name_of, page, uploading
+from tools.unraised import UNRAISED
 
 
 def test_the_page_is_what_make_docs_writes() -> None:
@@ -41,3 +53,27 @@ def test_a_file_that_cannot_be_read_is_not_one_of_the_archive() -> None:
 
 def test_problems_pass_as_they_are() -> None:
     assert uploading(Problem("what", "hint")) == ("what", "hint", False)
+
+
+LIBRARIES = (
+    botocore.exceptions, boto3.exceptions, urllib3.exceptions, httpx, psycopg2, psycopg2.errors, sqlalchemy.exc,
+    websockets.exceptions, zstandard, msgspec, pydantic, pydantic_core, pydantic_settings,
+)  # fmt: skip
+
+
+OURS = tuple(library.__name__.partition(".")[0] for library in LIBRARIES)  # some show classes of others as well
+
+
+def full_name(kind: type) -> str:
+    return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+
+
+def test_every_public_error_of_a_library_has_a_row_or_a_reason() -> None:
+    raised = {full_name(type(getattr(error, "error", error))) for _, _, errors in EDGES for error in errors()}
+    kinds = {kind for library in LIBRARIES for kind in classes_of(library, Exception)}
+    public = {full_name(kind) for kind in kinds if kind.__module__.startswith(OURS)}
+    reasons = [name for _, names in UNRAISED for name in names.split()]
+    assert public - raised - set(reasons) == set()
+    assert set(reasons) & raised == set()
+    assert set(reasons) <= public
+    assert len(reasons) == len(set(reasons))

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.uri import parse_uri
 
+from collector.stream.websocket import failure_to_connect
 from tidemark.check.machine import compare_clocks
 from tidemark.check.report import Warned
 from tidemark.core.errors import Problem
@@ -29,12 +30,8 @@ def check_stream(url: SecretStr, topic: str, timeout: float, now: Callable[[], f
     place = f"the Stream API at {urlsplit(url.get_secret_value()).hostname}"
     try:
         status, date = _ask(url.get_secret_value(), topic, timeout)
-    except InvalidStatus as error:
-        raise _refused(place, error.response.status_code) from None
-    except ConnectionClosed:
-        raise Problem(f"{place} closed the connection", "Run it again; if it stays so, check the key") from None
     except Exception as error:
-        problem = problem_of(place, error)
+        problem = stream_problem(place, error)
         if problem is None:
             raise
         raise problem from None
@@ -47,6 +44,16 @@ def check_stream(url: SecretStr, topic: str, timeout: float, now: Callable[[], f
         return compare_clocks(parsedate_to_datetime(date), now(), answered)
     except ValueError:  # a server without a date, or with one that is none
         return answered
+
+
+def stream_problem(place: str, error: Exception) -> Problem | None:
+    """Return what an error of the library means; None where it is not known."""
+    if isinstance(error, InvalidStatus):
+        return _refused(place, error.response.status_code)
+    if isinstance(error, ConnectionClosed):
+        return Problem(f"{place} closed the connection", "Run it again; if it stays so, check the key")
+    unusable = failure_to_connect(error)  # a Problem for an address or a proxy that can never serve
+    return unusable if isinstance(unusable, Problem) else problem_of(place, error)
 
 
 def _ask(url: str, topic: str, timeout: float) -> tuple[str | None, str]:

@@ -74,6 +74,8 @@ _GROUPS: tuple[tuple[str, str, bool, str], ...] = (
      "is not installed"), False,
      ("websockets.exceptions.InvalidProxy urllib3.exceptions.ProxySchemeUnknown "
      "urllib3.exceptions.ProxySchemeUnsupported botocore.exceptions.InvalidProxiesConfigError")),
+    ("the answer was no websocket", "Check the address, and that nothing between answers for the server", True,
+     "websockets.exceptions.InvalidHandshake"),
     ("the address cannot be used", "Write it as https://HOST:PORT/PATH", False,
      ("httpx.InvalidURL httpx.UnsupportedProtocol urllib3.exceptions.LocationValueError "
      "websockets.exceptions.InvalidURI")),
