@@ -4,10 +4,11 @@ import json
 import unicodedata
 
 import msgspec
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tidemark.core.text import printable, replace_lone_surrogates
+from tidemark.core.text import decode_with_lone_surrogates, printable, replace_lone_surrogates
 
 
 @given(st.text(st.characters()))
@@ -51,3 +52,9 @@ def test_an_escape_may_be_in_capitals() -> None:
 @given(st.binary())
 def test_bytes_that_are_no_json_do_no_harm(data: bytes) -> None:
     assert len(replace_lone_surrogates(data)) == len(data)
+
+
+def test_what_is_damaged_otherwise_is_still_refused() -> None:
+    assert decode_with_lone_surrogates(msgspec.json.decode, rb'["\ud83d", "\ud83d\ude80"]') == ["\ufffd", "\U0001f680"]
+    with pytest.raises(msgspec.DecodeError):
+        decode_with_lone_surrogates(msgspec.json.decode, rb'["\ud83d"')

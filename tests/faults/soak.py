@@ -20,7 +20,6 @@ from tempfile import TemporaryDirectory
 
 from tests.faults.oracle import ALL, Balance, runs
 from tests.faults.program import Collector
-from tidemark.simulator.disk import read_ledger
 from tidemark.simulator.faults import (
     Close,
     CrashChannel,
@@ -39,7 +38,7 @@ from tidemark.simulator.faults import (
     Slow,
     StaleClose,
 )
-from tidemark.simulator.ledger import Published
+from tidemark.simulator.ledger import Published, read_ledger
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
 

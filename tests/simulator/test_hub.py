@@ -10,10 +10,9 @@ from tests.simulator.client import connected, envelope
 from tidemark.core.clock import Clock
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import parse_timestamp
-from tidemark.simulator.disk import read_ledger
 from tidemark.simulator.faults import Drop
 from tidemark.simulator.hub import MOST_AT_ONCE, Pace
-from tidemark.simulator.ledger import Missed, Published, Sent, Sold
+from tidemark.simulator.ledger import Missed, Published, Sent, Sold, read_ledger
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
 

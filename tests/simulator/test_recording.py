@@ -94,7 +94,7 @@ def test_a_recording_gives_its_lines_once(tmp_path: Path) -> None:
 
 def test_a_recording_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="No such file"):
-        Recording(tmp_path / "nothing.jsonl")
+        Recording.open(tmp_path / "nothing.jsonl")
 
 
 def test_without_a_recording_there_is_a_market(tmp_path: Path) -> None:

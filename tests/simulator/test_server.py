@@ -69,11 +69,12 @@ async def test_everything_is_served_over_tls_with_a_certificate(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
-def test_a_certificate_that_cannot_be_used_is_a_problem(tmp_path: Path, content: str | None) -> None:
+async def test_a_certificate_that_cannot_be_used_is_a_problem(tmp_path: Path, content: str | None) -> None:
     if content:
         (tmp_path / "certificate.pem").write_text(content)
     with pytest.raises(Problem, match="certificate"):
-        Simulator(Options(ledger=tmp_path, keys={}, certificate=tmp_path / "certificate.pem"))
+        async with Simulator(Options(ledger=tmp_path, keys={}, certificate=tmp_path / "certificate.pem")):
+            pass
 
 
 async def test_a_ledger_that_cannot_be_written_ends_it(tmp_path: Path) -> None:

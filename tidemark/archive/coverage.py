@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import singledispatchmethod
 from itertools import groupby, pairwise
+from operator import itemgetter
 
 from tidemark.archive.ledger import (
     Alive,
@@ -39,7 +40,7 @@ class Coverage:
     """An hour's covered intervals and gaps, each sorted by topic and time, disjoint, within the hour.
 
     `expected` holds the topics that were still meant to be covered when the ledger ended, each with the reason
-    that holds for it until somebody writes on: it begins the ledger of the next hour.
+    that holds until the ledger goes on: they begin the ledger of the next hour.
     """
 
     covered: tuple[Interval, ...] = ()
@@ -78,13 +79,13 @@ class _Topic:
         """Split an uncovered span where its reason changes."""
         reasons = sorted(self.reasons, key=lambda known: known[0])
         cuts = [start, *(at for at, _ in reasons if start < at < end), end]
-        for reason, pieces in groupby(pairwise(cuts), lambda cut: _holding(reasons, cut[0])):
-            spans = list(pieces)
+        parts = [
+            (next((reason for at, reason in reversed(reasons) if at <= cut[0]), Reason.NOT_RUNNING), cut)
+            for cut in pairwise(cuts)
+        ]
+        for reason, pieces in groupby(parts, itemgetter(0)):
+            spans = [span for _, span in pieces]
             yield spans[0][0], spans[-1][1], reason
-
-
-def _holding(reasons: list[tuple[datetime, str]], moment: datetime) -> str:
-    return next((reason for at, reason in reversed(reasons) if at <= moment), Reason.NOT_RUNNING)
 
 
 class _Fold:

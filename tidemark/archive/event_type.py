@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from tidemark.core.text import replace_lone_surrogates
+from tidemark.core.text import decode_with_lone_surrogates
 
 SALE = "item_sold"
 UNPARSED = "unparsed"
@@ -52,16 +52,9 @@ def event_type_of(message: bytes | msgspec.Raw) -> str:
     if not bytes(message):
         return UNPARSED
     try:
-        envelope = _decoded(message)
+        envelope = decode_with_lone_surrogates(_envelope.decode, bytes(message))
         if not bytes(envelope.event_type) and bytes(envelope.payload).startswith(b"{"):
             return counted_type(_inner.decode(envelope.payload).event_type)
         return counted_type(envelope.event_type)
     except (msgspec.DecodeError, RecursionError):
         return UNTYPED
-
-
-def _decoded(message: bytes | msgspec.Raw) -> _Envelope:
-    try:
-        return _envelope.decode(message)
-    except msgspec.DecodeError:
-        return _envelope.decode(replace_lone_surrogates(bytes(message)))

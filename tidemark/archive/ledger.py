@@ -88,7 +88,7 @@ class Failed(_Entry, frozen=True):
 
 
 class Dropped(_Entry, frozen=True):
-    """Messages received from `at` to `until` could not be written, or nobody knows which were missed then."""
+    """Messages received from `at` to `until` could not be written, or which were missed then is unknown."""
 
     until: datetime
     messages: int

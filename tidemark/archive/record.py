@@ -8,7 +8,7 @@ import base64
 
 import msgspec
 
-from tidemark.core.text import replace_lone_surrogates
+from tidemark.core.text import decode_with_lone_surrogates
 from tidemark.core.timestamps import parse_timestamp
 
 _encode = msgspec.json.encode
@@ -71,17 +71,10 @@ def read_record(line: bytes) -> Record:
     or neither a message nor an unparsed frame.
     """
     try:
-        record = _decode(line)
+        record = decode_with_lone_surrogates(_decoder.decode, line)
         parse_timestamp(record.received_at)
     except (OverflowError, RecursionError) as error:  # a time before the year 1, a message nested without end
         raise ValueError(str(error)) from error
     if not bytes(record.message) and record.unparsed is None and record.unparsed_base64 is None:
         raise ValueError("the line holds neither a message nor an unparsed frame")
     return record
-
-
-def _decode(line: bytes) -> Record:
-    try:
-        return _decoder.decode(line)
-    except msgspec.DecodeError:
-        return _decoder.decode(replace_lone_surrogates(line))

@@ -1,6 +1,10 @@
 r"""Text from outside, made safe: for a terminal or a log, and for strict parsers of JSON."""
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
+
+_Read = TypeVar("_Read")
 
 # Control characters, line and paragraph breaks, marks that turn the direction of writing, and what is not Unicode.
 _UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -25,3 +29,11 @@ def replace_lone_surrogates(text: bytes) -> bytes:
     `"\ud83d"` alone is valid JSON and no character, so strict parsers refuse it.
     """
     return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape["lone"] else escape[0], text)
+
+
+def decode_with_lone_surrogates(decode: Callable[[bytes], _Read], text: bytes) -> _Read:
+    """Decode JSON text strictly; where that fails, with U+FFFD for lone surrogates. Raises what `decode` raises."""
+    try:
+        return decode(text)
+    except ValueError:
+        return decode(replace_lone_surrogates(text))

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tidemark.core.timestamps import format_timestamp
-from tidemark.simulator.disk import LedgerFiles
 from tidemark.simulator.events_api.store import Store
 from tidemark.simulator.fault_schedule import EVERYBODY, FaultSchedule
 from tidemark.simulator.faults import Drop, Fault
-from tidemark.simulator.ledger import Fired, Missed, Published, sold_line
+from tidemark.simulator.ledger import Fired, LedgerFiles, Missed, Published, sold_line
 from tidemark.simulator.message import Message, SaleKey
 from tidemark.simulator.options import Options
 from tidemark.simulator.stream.websocket import WebSocket

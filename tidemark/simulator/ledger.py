@@ -1,13 +1,16 @@
-"""The ledger: what was published, sent and missed, which sales happened, which faults fired. Its lines are JSON.
+"""The ledger: what was published, sent and missed, which sales happened, which faults fired; a file for each.
 
-Timestamps are those of the simulator's clock.
+Its lines are JSON, and its timestamps are those of the simulator's clock.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Self, TypeVar
 
 import msgspec
 
+from tidemark.core.errors import Problem
 from tidemark.simulator.message import Message, SaleFacts, SaleKey
 
 
@@ -115,9 +118,70 @@ def sold_line(message: Message, at: str) -> Sold:
 
 
 Line = TypeVar("Line", Published, Sent, Missed, Sold, Fired)
+FILES: dict[type, str] = {
+    Published: "published.jsonl",
+    Sent: "sent.jsonl",
+    Missed: "missed.jsonl",
+    Sold: "sales.jsonl",
+    Fired: "faults.jsonl",
+}
+_encode = msgspec.json.Encoder().encode
 
 
-def read_lines(kind: type[Line], lines: Iterable[bytes]) -> Iterator[Line]:
-    """Read ledger lines of one kind. Raises ValueError for a line that is not of it, also for a torn last one."""
+class LedgerFiles:
+    """Writes a new ledger into a folder, over an earlier one. Lines reach the files with `flush` at the latest.
+
+    Raises Problem where the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._opened = ExitStack()
+        self._files: dict[type, BinaryIO] = {}
+        self._lines: dict[type, list[bytes]] = {kind: [] for kind in FILES}
+
+    def __enter__(self) -> Self:
+        with self._explained(), ExitStack() as opened:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for kind, name in FILES.items():
+                self._files[kind] = opened.enter_context((self._folder / name).open("wb"))
+            self._opened = opened.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._explained(), self._opened:
+            self.flush()
+
+    def write(self, entry: Published | Sent | Missed | Sold | Fired) -> None:
+        """Add a line."""
+        self._lines[type(entry)].append(_encode(entry))
+
+    def flush(self) -> None:
+        """Hand every line to the operating system."""
+        with self._explained():
+            for kind, lines in self._lines.items():
+                if lines:
+                    self._files[kind].write(b"\n".join((*lines, b"")))
+                    self._files[kind].flush()
+                    lines.clear()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise Problem(
+                f"the ledger in {self._folder} cannot be written ({error.strerror})",
+                "Make room, or name another folder with --ledger.",
+            ) from error
+
+
+def read_ledger(folder: Path, kind: type[Line]) -> Iterator[Line]:
+    """Read the entries of one kind from a ledger's folder.
+
+    Raises ValueError for a line that is not of it, also for a torn last one.
+    """
     decoder = msgspec.json.Decoder(kind)
-    return (decoder.decode(line) for line in lines)
+    with (folder / FILES[kind]).open("rb") as file:
+        for line in file:
+            yield decoder.decode(line)

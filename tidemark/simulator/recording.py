@@ -1,8 +1,9 @@
 """A recording that is sent again: each line a frame or an envelope as it was received, byte for byte."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -63,18 +64,14 @@ def read_recorded(line: bytes) -> Message:
     try:
         if line.startswith(b"["):
             return _message(bytes(_array.decode(line).message), frame=line)
-        return _object_frame(line)
+        found = _object.decode(line)
+        if found.event is not None:
+            return _message(line if found.topic is None else bytes(found.payload), frame=line)
+        if found.event_type is not None:
+            return _message(line)
     except ValueError:
-        return Message(UNPARSED, None, line, frame=line)
-
-
-def _object_frame(line: bytes) -> Message:
-    found = _object.decode(line)
-    if found.event is None:
-        if found.event_type is None:
-            raise ValueError("neither a frame nor an envelope")
-        return _message(line)
-    return _message(line if found.topic is None else bytes(found.payload), frame=line)
+        pass
+    return Message(UNPARSED, None, line, frame=line)
 
 
 def _message(body: bytes, *, frame: bytes | None = None) -> Message:
@@ -84,14 +81,11 @@ def _message(body: bytes, *, frame: bytes | None = None) -> Message:
         envelope = _object.decode(envelope.payload)
     event_type = event_type_of(body)
     sale = _sale_key(envelope.payload) if event_type == SALE else None
-    return Message(event_type, _slug(envelope.payload), body, sale, frame)
-
-
-def _slug(payload: msgspec.Raw) -> str | None:
     try:
-        return _about.decode(payload).collection.slug
+        slug = _about.decode(envelope.payload).collection.slug
     except ValueError:
-        return None
+        slug = None
+    return Message(event_type, slug, body, sale, frame)
 
 
 def _sale_key(payload: msgspec.Raw) -> SaleKey | None:
@@ -105,11 +99,16 @@ def _sale_key(payload: msgspec.Raw) -> SaleKey | None:
 
 
 class Recording:
-    """The lines of a JSON Lines file, once, unchanged. Raises Problem where the file cannot be read."""
+    """The lines of a recording, once, unchanged."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._lines = iter(lines)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read a JSON Lines file. Raises Problem where it cannot be read."""
         try:
-            self._lines: Iterator[bytes] = iter(path.read_bytes().splitlines())
+            return cls(path.read_bytes().splitlines())
         except OSError as error:
             raise Problem(
                 f"the recording {path} cannot be read ({error.strerror})", "Name a JSON Lines file with --recording."

@@ -11,11 +11,10 @@ from aiohttp import web
 
 from tidemark.core.errors import Problem
 from tidemark.simulator.control import CONTROL_PATH, Control
-from tidemark.simulator.disk import LedgerFiles
 from tidemark.simulator.events_api.http import API_PATH, EventsApi
 from tidemark.simulator.faults import Close, Fault
 from tidemark.simulator.hub import Hub, Source
-from tidemark.simulator.ledger import Fired
+from tidemark.simulator.ledger import Fired, LedgerFiles
 from tidemark.simulator.market.market import Market
 from tidemark.simulator.options import Options
 from tidemark.simulator.recording import Recording, read_recorded
@@ -38,10 +37,12 @@ class Simulator:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self._tls = _tls_with(options.certificate) if options.certificate else None
+        self._tls: ssl.SSLContext | None = None
         self._ticked = asyncio.Event()
 
     async def __aenter__(self) -> Self:
+        if self.options.certificate:
+            self._tls = _tls_with(self.options.certificate)
         async with AsyncExitStack() as parts:
             ledger = parts.enter_context(LedgerFiles(self.options.ledger))
             self.hub = Hub(self.options, source_of(self.options), ledger)
@@ -165,7 +166,7 @@ def _tls_with(certificate: Path) -> ssl.SSLContext:
 def source_of(options: Options) -> Source:
     """Return the recording that the options name, else a market."""
     if options.recording:
-        return Recording(options.recording)
+        return Recording.open(options.recording)
     return Market(
         options.seed,
         sales_share=options.sales_share,

@@ -54,14 +54,6 @@ def rds_token(address: URL) -> str:
         raise problem from None
 
 
-def _authenticated(address: URL, token: Callable[[URL], str]) -> URL:
-    """Return the address for psycopg2; postgresql+iam:// gets a token, which goes to a verified server only."""
-    if address.drivername == IAM:
-        query = {"sslmode": "verify-full"} | address.query
-        address = address.set(password=token(address), query=query)
-    return address.set(drivername="postgresql+psycopg2")
-
-
 @contextmanager
 def connected(
     url: SecretStr,
@@ -80,9 +72,12 @@ def connected(
     parsed = _parsed(url, name)
     place = f"{parsed.host or 'local socket'}:{parsed.port or _PORT}"
     place += f", database {parsed.database}, user {parsed.username}"
+    address = parsed.set(drivername="postgresql+psycopg2")
+    if parsed.drivername == IAM:  # a token goes to a verified server only
+        address = address.set(password=token(parsed), query={"sslmode": "verify-full"} | parsed.query)
     try:
         engine = create_engine(
-            _authenticated(parsed, token),
+            address,
             poolclass=NullPool,
             connect_args={**_KEEP_ALIVE, **_OPTIONS},
             hide_parameters=True,

@@ -99,16 +99,14 @@ def _check_environment(environ: Mapping[str, str]) -> None:
             what = f"{name} holds a space or a character that no key has"
             raise StoreUnavailableError(what, "Copy the key again")
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
-        if (url := environ.get(name, "")) and not _is_address(url):
+        url = environ.get(name, "")
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and url == url.strip()
+        except ValueError:
+            usable = False
+        if url and not usable:
             raise StoreUnavailableError(f"{name} is not an address", "Write it as https://HOST or https://HOST:PORT")
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url == url.strip()
-    except ValueError:
-        return False
 
 
 def _credentials(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -21,8 +21,7 @@ from tidemark.local.demo.reconciliation import Reconciliation
 from tidemark.local.demo.sources import canonical, compare_sources, digests, manifests, read_sent
 from tidemark.local.figures import Figures
 from tidemark.local.services.s3 import S3Server
-from tidemark.simulator.disk import LedgerFiles
-from tidemark.simulator.ledger import Sent, Sold, sold_line
+from tidemark.simulator.ledger import LedgerFiles, Sent, Sold, sold_line
 from tidemark.simulator.message import SaleKey, digest_of
 from tidemark.simulator.recording import read_recorded
 

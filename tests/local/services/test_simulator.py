@@ -10,8 +10,7 @@ from tidemark.core.errors import Problem
 from tidemark.local.environment import COLLECTORS, bare
 from tidemark.local.ports import free_port
 from tidemark.local.services.simulator import SimulatorProcess
-from tidemark.simulator.disk import read_ledger
-from tidemark.simulator.ledger import Sold
+from tidemark.simulator.ledger import Sold, read_ledger
 
 
 @pytest.fixture

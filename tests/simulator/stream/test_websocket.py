@@ -15,9 +15,8 @@ from websockets.streams import StreamReader
 
 from tests.simulator.client import OK, connected, envelope
 from tidemark.core.timestamps import parse_timestamp
-from tidemark.simulator.disk import read_ledger
 from tidemark.simulator.faults import Binary, Close, Fault, Garbage, Giant, HalfOpen, PingFlood, Reset, Slow
-from tidemark.simulator.ledger import Missed, Sent
+from tidemark.simulator.ledger import Missed, Sent, read_ledger
 from tidemark.simulator.message import digest_of
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator

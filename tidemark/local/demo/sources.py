@@ -20,7 +20,7 @@ from tidemark.local import warehouse
 from tidemark.local.demo.reconciliation import CollectorRecord, Reconciliation, Sent, reconcile
 from tidemark.local.figures import CollectorHour, Figures, HourFigures
 from tidemark.simulator import ledger
-from tidemark.simulator.disk import read_ledger
+from tidemark.simulator.ledger import read_ledger
 from tidemark.simulator.message import SaleKey, digest_of
 
 if TYPE_CHECKING:

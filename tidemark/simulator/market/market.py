@@ -81,7 +81,7 @@ class Market:
         self._published += 1
         if not self._pending:
             if self._sold < self._sales_share * self._published:  # a trade is due
-                self._pending.extend(self._trade(now))
+                self._trade(now)
             elif self._templates:
                 template = self._rng.choice(self._templates)
                 return template.fill(now, draw_hash(self._rng).encode())
@@ -149,17 +149,18 @@ class Market:
             self._owned.append(moved)
         return moved
 
-    def _trade(self, now: datetime) -> list[MarketEvent]:
-        """Let a transaction happen: its sales, what they moved, and now and then an old sale sent again."""
+    def _trade(self, now: datetime) -> None:
+        """Let a transaction happen: its sales, what they moved, and now and then an old sale that is sent again.
+
+        That is later, with other rates, and in a hard market sometimes without a hash.
+        """
         sales = self._sales.draw(now)
         again = [sold for sold in self._past if self._rng.random() < self._again_share / MEMORY * len(sales)]
         self._past.extend(sales)
-        return [*sales, *map(_transfer, sales), *(self._again(sold, now) for sold in again)]
-
-    def _again(self, sold: Sold, now: datetime) -> Sold:
-        """Return a sale as it is sent again: later, with other rates, in a hard market some without a hash."""
-        hashless = bool(self._hard_share) and self._rng.random() < HASHLESS_SHARE
-        return replace(sold, event_at=now, hashless=hashless)
+        self._pending.extend([*sales, *map(_transfer, sales)])
+        for sold in again:
+            hashless = bool(self._hard_share) and self._rng.random() < HASHLESS_SHARE
+            self._pending.append(replace(sold, event_at=now, hashless=hashless))
 
     def _message(self, event: MarketEvent, now: datetime) -> Message:
         version = WireVersion.OLD if self._rng.random() < self._old_share else WireVersion.MODERN

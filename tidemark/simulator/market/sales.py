@@ -39,11 +39,10 @@ class Owners:
         self._rng = rng
         self._bought: deque[Owned] = deque(maxlen=REMEMBERED)
         single = [collection for collection in actors.collections if not collection.editions]
-        self._rings = [self._ring(actors, rng.choice(single)) for _ in range(RINGS)]
-
-    def _ring(self, actors: Actors, collection: Collection) -> tuple[Owned, str]:
-        chain = collection.chain
-        return Owned(collection, collection.draw_token(self._rng), actors.wallet(chain)), actors.bidder(chain)
+        traded = (rng.choice(single) for _ in range(RINGS))
+        self._rings = [
+            (Owned(each, each.draw_token(rng), actors.wallet(each.chain)), actors.bidder(each.chain)) for each in traded
+        ]
 
     def note(self, sold: Sold) -> None:
         """Remember the buyer of a single item."""
@@ -92,22 +91,22 @@ class Sales:
 
     def _one(self, way: str, at: datetime) -> Sold:
         """Let a single sale happen."""
-        book, find = self._book, self._find
+        book = self._book
         match way:
             case "bid":
-                return self._sold(find(book.bids, book.bid, at), 1, at)
+                return self._sold(self._find(book.bids, book.bid, at), 1, at)
             case "offer":
-                return self._part(book.offers, find(book.offers, book.offer, at), 1, at)
+                return self._part(book.offers, self._find(book.offers, book.offer, at), 1, at)
             case "edition":
                 most = self._rng.randint(1, MOST_AT_ONCE)
-                return self._part(book.editions, find(book.editions, book.list_edition, at), most, at)
+                return self._part(book.editions, self._find(book.editions, book.list_edition, at), most, at)
             case "resale" if owned := self._owners.seller():
                 return self._sold(self._listed_by(owned, at), 1, at)
             case "ring":
                 owned, other = self._owners.turn_ring()
                 return self._sold(self._listed_by(owned, at), 1, at, other)
             case _:
-                live = find(book.listings, book.list_item, at)
+                live = self._find(book.listings, book.list_item, at)
                 return self._sold(live, live.left, at, elsewhere=way == "elsewhere")
 
     def _find(self, pool: OrderPool, make: Callable[[datetime], Live], at: datetime) -> Live:

@@ -66,12 +66,6 @@ class Subscription:
         return self.event_types is None or message.event_type in self.event_types
 
 
-def _filter_of(payload: Any) -> frozenset[str] | None:
-    """Return the event types that a join asks for; an empty or absent list asks for all."""
-    listed = payload.get("event_types") if isinstance(payload, dict) else None
-    return frozenset(str(name) for name in listed) if isinstance(listed, list) and listed else None
-
-
 class Channels:
     """The server's side of one socket: what is joined on it, and how its client is answered."""
 
@@ -104,9 +98,9 @@ class Channels:
         self.joins += 1
         former = self.subscriptions.get(request.topic)
         starts_at = now + REJOIN_SECONDS if former else now
-        self.subscriptions[request.topic] = Subscription(
-            request.topic, request.join_ref, starts_at, _filter_of(request.payload)
-        )
+        listed = request.payload.get("event_types") if isinstance(request.payload, dict) else None
+        event_types = frozenset(map(str, listed)) if isinstance(listed, list) and listed else None  # none: all
+        self.subscriptions[request.topic] = Subscription(request.topic, request.join_ref, starts_at, event_types)
         reply = self.reply(request, request.join_ref)
         return [reply, self._end(former, "phx_close")] if former else [reply]
 

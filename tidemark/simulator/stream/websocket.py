@@ -7,9 +7,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tidemark.simulator.disk import LedgerFiles
 from tidemark.simulator.faults import Close, HalfOpen, Reset
-from tidemark.simulator.ledger import Missed, Sent
+from tidemark.simulator.ledger import LedgerFiles, Missed, Sent
 from tidemark.simulator.stream.connection import Connection
 from tidemark.simulator.stream.send_queue import Opcode, QueuedFrame
 
