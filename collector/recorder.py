@@ -11,13 +11,13 @@ import structlog
 
 from collector.spool.spool import Spool
 from collector.status import by_type
-from collector.stream.frame import Frame, sent_at
+from collector.stream.frame import Frame
 from collector.stream.proof import RULES, Covered, Proof, Proven, Retracted, Rules, Silence, Uncovered
 from collector.stream.protocol import Answered, ChannelLost, Event, Joined, JoinFailed, Left
 from collector.stream.rate import Rate
 from collector.timeline import Timeline
 from tidemark.archive.reasons import Reason
-from tidemark.archive.record import LINE_END, line_start, unparsed_line
+from tidemark.archive.record import LINE_END, line_start, sent_at, unparsed_line
 from tidemark.core.timestamps import format_timestamp
 
 READING = 0.05
@@ -127,7 +127,7 @@ class Recorder:
 
     def _lags_of(self, frames: Sequence[Frame], received: float) -> list[float | None]:
         at, seconds = self._timeline.at(received), self._timeline.seconds
-        return [seconds(at - sent) if (sent := sent_at(frame)) else None for frame in frames]
+        return [seconds(at - sent) if (sent := sent_at(frame.payload)) else None for frame in frames]
 
     def status(self) -> RecorderStatus:
         """Return what was received, and what went wrong."""
@@ -164,7 +164,9 @@ class Recorder:
             topic: ((at_of(now) - at_of(now - quiet)).total_seconds(), at_of(since))
             for topic, (quiet, since) in self._proof.silences(now).items()
         }
-        self._spool.ledger.keep_rates(at, rates, silences)
+        lag = self._proof.least_lag()
+        recorded = None if lag is None else (at_of(now) - at_of(now - 1)).total_seconds() * lag
+        self._spool.ledger.keep_rates(at, rates, silences, recorded)
 
     def _inherited(self, silences: Mapping[str, tuple[float, datetime]]) -> dict[str, Silence]:
         """Turn the silences of an earlier process from recorded into monotonic time."""

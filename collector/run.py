@@ -76,7 +76,7 @@ class Collector:
         """
         around = around or Surroundings()
         clock = settings.clock
-        repair(disk, clock.at(real()))
+        repair(disk, clock.at(real()), GRACE)
         before = inheritance(disk)
         started = real()
         timeline = Timeline(clock, before.floor, started, around.clock())

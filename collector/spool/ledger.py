@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from collector.spool.disk import OPEN, SEALED, Disk
 from collector.spool.outage import Outages
-from collector.spool.repair import DAWN, Inheritance
+from collector.spool.repair import DAWN, Inheritance, open_ledgers
 from tidemark.archive.ledger import (
     Alive,
     Began,
@@ -104,18 +104,16 @@ class Ledger:
         return tuple(self._reasons)
 
     def start(self, at: datetime, topics: Iterable[str], software: str, before: Inheritance) -> None:
-        """Open the hour's ledger, or go on with the one that a process before left."""
+        """Open the hour's ledger, and go on with those that a process before left open."""
         self.at, hour, topics = at, Hour.of(at), tuple(topics)
-        name = str(CoverageName(hour))
-        if name in self._disk.names(OPEN):
-            self._files.append(_File(hour, size=self._disk.size(f"{OPEN}/{name}")))
-        else:
+        self._files = [_File(name.hour, size=self._disk.size(f"{OPEN}/{name}")) for name in open_ledgers(self._disk)]
+        if not self._files or self._files[-1].hour != hour:
             unknown: dict[str, str] = dict.fromkeys(topics, Reason.NOT_STARTED) if before.is_new else {}
             self._files.append(_File(hour, Began(hour.start, None, before.expected or unknown)))
         for topic in topics:
             self._miss(topic, at, Reason.CONNECTING)
         self._add(Started(at, self._run, tuple(self._reasons), software))
-        self.keep_rates(at, before.rates, before.silences)
+        self.keep_rates(at, before.rates, before.silences, before.lag)
 
     def turn(self, hour: Hour) -> None:
         """Open another hour's ledger; those before are closed by `write` as soon as nothing in them is unproven."""
@@ -162,13 +160,17 @@ class Ledger:
             self._add(Retracted(at, topic, proof, reason))
 
     def keep_rates(
-        self, at: datetime, rates: dict[str, tuple[float, float, float]], silences: dict[str, tuple[float, datetime]]
+        self,
+        at: datetime,
+        rates: dict[str, tuple[float, float, float]],
+        silences: dict[str, tuple[float, datetime]],
+        lag: float | None = None,
     ) -> None:
         """Record how much the topics usually bring and how long they have been silent, of those that are expected."""
         rates = {topic: rate for topic, rate in rates.items() if topic in self._reasons}
         if rates:
             silences = {topic: silence for topic, silence in silences.items() if topic in rates}
-            self._rates = Rates(at, rates, silences)
+            self._rates = Rates(at, rates, silences, lag)
             self._add(self._rates)
 
     def forget(self, connection: int) -> None:

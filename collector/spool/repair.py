@@ -4,27 +4,26 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from mmap import mmap
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from collector.spool.disk import OPEN, SEALED, Disk
 from collector.spool.lock import SpoolLockedError, held
+from collector.stream.proof import LARGEST_LAG, LEAST_LAG, RULES
 from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import Began, Rates, print_entry, read_entry, read_ledger
 from tidemark.archive.names import CoverageName, SegmentName
 from tidemark.archive.reasons import Reason
-from tidemark.archive.record import LONGEST_LINE, read_record
+from tidemark.archive.record import LONGEST_LINE, read_record, sent_at
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import parse_timestamp
 
 DAWN = datetime(1970, 1, 1, tzinfo=UTC)
 _ENOUGH = 4 * 1024 * 1024
 _TAIL = 16 * 1024 * 1024
-_LINE_START = re.compile(rb'\n\{"received_at":"([^"]+)","topic":("(?:[^"\\]|\\.)*"),')
+_LINE_START = re.compile(rb'\n\{"received_at":"[^"]+","topic":("(?:[^"\\]|\\.)*"),')
 _Name = TypeVar("_Name")
 
 
@@ -43,12 +42,12 @@ def recover(root: Path, now: datetime) -> bool:
     return False
 
 
-def repair(disk: Disk, now: datetime) -> None:
-    """Seal every open segment, and every open ledger but that of an hour that still runs.
+def repair(disk: Disk, now: datetime, grace: timedelta = timedelta()) -> None:
+    """Seal every open segment, and every open ledger but that of an hour that still runs or ended within the `grace`.
 
     The caller holds the spool's lock. A ledger that is not the newest is of an hour that is over, whatever clocks say.
     """
-    newest = max(filter(None, (_parsed(CoverageName.parse, name) for name in disk.names(OPEN))), default=None)
+    newest = max(open_ledgers(disk), default=None)
     for name in disk.names(OPEN):
         path = f"{OPEN}/{name}"
         if segment := _parsed(SegmentName.parse, name):
@@ -59,7 +58,7 @@ def repair(disk: Disk, now: datetime) -> None:
                 disk.remove(path)
                 continue
             disk.put_at(path, told, b"")
-            if ledger.hour.end <= now or ledger != newest:
+            if ledger.hour.end + grace <= now or (ledger.hour.end > now and ledger != newest):
                 disk.move(path, SEALED)
     _explain_first_hour(disk, now)
 
@@ -98,6 +97,11 @@ def _told(ledger: bytes) -> int:
             break
         end = stop
     return end
+
+
+def open_ledgers(disk: Disk) -> list[CoverageName]:
+    """Return the ledgers that are not sealed yet, the earliest hour first."""
+    return sorted(filter(None, (_parsed(CoverageName.parse, name) for name in disk.names(OPEN))))
 
 
 def seal(disk: Disk, name: SegmentName) -> None:
@@ -145,14 +149,15 @@ class Inheritance:
 
     `expected` holds the topics that were meant to be covered, each with the reason why it is not; nothing may be
     recorded before `floor`. `rates` says how much each topic usually brings: messages, the seconds in which they came,
-    and the longest usual pause; `silences` for how many seconds it had been silent at the end, and since when. A spool
-    `is_new` where no process has written a ledger yet.
+    and the longest usual pause; `silences` for how many seconds it had been silent at the end, and since when; `lag` is
+    the least lag of messages in seconds. A spool `is_new` where no process has written a ledger yet.
     """
 
     floor: datetime = DAWN
     expected: dict[str, str] = field(default_factory=dict)
     rates: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     silences: dict[str, tuple[float, datetime]] = field(default_factory=dict)
+    lag: float | None = None
     is_new: bool = False
 
 
@@ -172,30 +177,38 @@ def inheritance(disk: Disk) -> Inheritance:
     expected = coverage_of(entries, newest.hour).expected
     end = max((entry.at for entry in entries), default=DAWN)
     rates = next((entry for entry in reversed(entries) if isinstance(entry, Rates)), Rates(DAWN, {}))
-    return Inheritance(max(end, *floors), expected, rates.topics, _silences(disk, rates, end))
+    return Inheritance(max(end, *floors), expected, rates.topics, _silences(disk, rates, end), rates.lag)
 
 
 def _silences(disk: Disk, rates: Rates, end: datetime) -> dict[str, tuple[float, datetime]]:
     """Return for how many seconds each topic had been silent at the end of a process, and since when."""
     waited = (end - rates.at).total_seconds()
     silences = {topic: (quiet + waited, since) for topic, (quiet, since) in rates.silences.items()}
-    for topic, last in _last_messages(disk).items():
-        if last > rates.at:  # what came before is in the rates, with the time in which it was not joined left out
-            silences[topic] = max(0.0, (end - last).total_seconds()), last
+    for topic, (received, until) in _last_messages(disk, rates.lag).items():
+        if received > rates.at:  # what came before is in the rates, with the time in which it was not joined left out
+            silences[topic] = max(0.0, (end - received).total_seconds()), until
     return silences
 
 
-def _last_messages(disk: Disk) -> dict[str, datetime]:
-    """Return when the topics last brought a message, as far as the end of the newest segment shows it."""
+def _last_messages(disk: Disk, lag: float | None) -> dict[str, tuple[datetime, datetime]]:
+    """Return when each topic brought its last message, and until when that proves it: up to its sending.
+
+    As far as the end of the newest segment shows it; `lag` is the least that a message has.
+    """
     newest = max(filter(None, (_parsed(SegmentName.parse, name) for name in disk.names(SEALED))), default=None)
     if newest is None:
         return {}
     with disk.view(f"{SEALED}/{newest}") as content:
-        starts = _LINE_START.findall(b"\n" + content[:] if len(content) < _TAIL else content[-_TAIL:])
-    found: dict[str, datetime] = {}
-    for topic, at in {topic: at for at, topic in starts}.items():
+        tail = b"\n" + content[:] if len(content) < _TAIL else content[-_TAIL:]
+    found: dict[str, tuple[datetime, datetime]] = {}
+    for start in {match[1]: match.start() + 1 for match in _LINE_START.finditer(tail)}.values():
         with suppress(ValueError):  # a line that a broken disk made
-            found[msgspec.json.decode(topic, type=str)] = parse_timestamp(at.decode())
+            record = read_record(tail[start : tail.index(b"\n", start)])
+            received = until = parse_timestamp(record.received_at)
+            sent = sent_at(record.message)
+            if lag is not None and sent and LEAST_LAG < (received - sent).total_seconds() < LARGEST_LAG:
+                until = min(received, sent + timedelta(seconds=lag))
+            found[record.topic or ""] = received, until - timedelta(seconds=RULES.margin)
     return found
 
 

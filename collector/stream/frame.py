@@ -1,14 +1,12 @@
 """Phoenix frames: `[join_ref, ref, topic, event, payload]`; sent as arrays, read as arrays and as objects."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Final, NamedTuple, cast
 
 import msgspec
 
 from tidemark.archive.record import on_one_line
 from tidemark.core.text import replace_lone_surrogates
-from tidemark.core.timestamps import parse_timestamp
 
 HEARTBEAT_TOPIC: Final = "phoenix"
 REPLY: Final = "phx_reply"
@@ -65,15 +63,10 @@ class _Slugged(msgspec.Struct):
     payload: _Payload = msgspec.field(default_factory=_Payload)
 
 
-class _Sent(msgspec.Struct):
-    sent_at: str = ""
-
-
 _read_array = cast("Callable[[bytes], Frame]", msgspec.json.Decoder(_Array).decode)
 _read_object = msgspec.json.Decoder(_Object).decode
 _read_reply = msgspec.json.Decoder(_Reply).decode
 _read_slugged = msgspec.json.Decoder(_Slugged).decode
-_read_sent = msgspec.json.Decoder(_Sent).decode
 _encode = msgspec.json.encode
 
 
@@ -119,14 +112,6 @@ def is_ok(reply: msgspec.Raw) -> bool:
         return _read_reply(reply).status == "ok"
     except ValueError:
         return False
-
-
-def sent_at(frame: Frame) -> datetime | None:
-    """Return when the server sent a message, by its own clock; None where it does not say."""
-    try:
-        return parse_timestamp(_read_sent(frame.payload).sent_at)
-    except (ValueError, OverflowError, RecursionError):
-        return None
 
 
 def slug_of(frame: Frame) -> str | None:

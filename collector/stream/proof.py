@@ -83,7 +83,7 @@ class _Topic:
     """What is known of a topic over all connections.
 
     `quiet` is how long it was silent on those that are gone, `brought_until` up to when they are proven by messages;
-    None where the topic has brought something since.
+    None where the topic has brought something since. `ended` is when the last of those ended.
     """
 
     name: str
@@ -91,6 +91,7 @@ class _Topic:
     rules: Rules
     quiet: float = 0.0
     brought_until: float | None = None
+    ended: float = 0.0
     longest: float = 0.0
 
     def is_doubtful(self, silence: float, shortest: float | None = None) -> bool:
@@ -117,6 +118,7 @@ class _Place:
     last: float
     quiet_since: float
     sent: float | None = None
+    first: float = float("inf")
     covered: bool = True
     own: Rate = field(default_factory=Rate)
     missed: int = 0
@@ -274,22 +276,37 @@ class Proof:
 
     def _sent(self, held: _Connection, place: _Place, lag: float, now: float) -> None:
         """Take note of when a message was sent. One that is sent a second time neither makes nor hides a silence."""
-        low = self._low()
+        low = self.least_lag()
         if low is None:
             low, self._lows = lag, (lag, None)
         sent = now - max(lag, low)  # not later than it can be, whatever it says: it would hide what is lost until then
         topic, is_first = place.topic, place.sent is None and not place.own.messages
+        if is_first:
+            place.first = sent
         if place.sent is None:
             place.sent = place.quiet_since - low if is_first else sent
         if sent > place.sent:
             silence, shortest = sent - place.sent, topic.shortest_by_sent_times()
             topic.rate.paused(silence, now)
-            if place.covered and topic.is_doubtful(silence, shortest):
-                if is_first:
+            if topic.is_doubtful(silence, shortest):
+                if place.covered and is_first:
                     self._doubt(held, place, Reason.UNPROVEN)
-                else:
+                elif place.covered:
                     self._uncover(held, place, self._reached(place), Reason.UNPROVEN)
+                self._doubt_beside(place, place.sent, sent)
             place.sent = sent
+
+    def _doubt_beside(self, place: _Place, start: float, end: float) -> None:
+        """End what other connections claim of a silence in sent times amid which they joined, also those that ended."""
+        name, proof = place.topic.name, self._reached(place)
+        for held in self._connections.values():
+            beside = held.places.get(name)
+            if beside is None or beside is place or not beside.covered:
+                continue
+            if beside.joined > start and beside.first > end - self._rules.margin:
+                self._uncover(held, beside, proof, Reason.UNPROVEN)
+        if place.topic.ended > start:
+            self._claims.append(Retracted(name, proof, Reason.UNPROVEN))
 
     def _look_into(self, held: _Connection, frames: Sequence[Frame], now: float) -> None:
         """See whether messages of `collection:*` belong to topics that are joined beside it."""
@@ -333,6 +350,7 @@ class Proof:
 
     def _end(self, held: _Connection, place: _Place, reason: Reason, now: float) -> None:
         topic = place.topic
+        topic.ended = now
         topic.quiet = max(self._silence(topic, now), now - self._rules.margin - self._reached(place))
         topic.brought_until = self._silent_since(topic)
         topic.rate.heard(0, now - place.last)
@@ -367,9 +385,9 @@ class Proof:
 
     def _reached(self, place: _Place) -> float:
         """Return when the latest message of a topic was sent, in our time and with a margin; infinite if unknown."""
-        return float("inf") if place.sent is None else place.sent + (self._low() or 0.0) - self._rules.margin
+        return float("inf") if place.sent is None else place.sent + (self.least_lag() or 0.0) - self._rules.margin
 
-    def _low(self) -> float | None:
+    def least_lag(self) -> float | None:
         """Return the least lag of the last minutes; it has the difference of the clocks in it."""
         return min((low for low in self._lows if low is not None), default=None)
 
@@ -382,7 +400,7 @@ class Proof:
             left -= len(frames) or 1
             if left <= 0:
                 break
-        low = self._low()
+        low = self.least_lag()
         if low is None:
             low = min(lags, default=0.0)
         return max(slowest, max(lags, default=low) - low) + self._rules.margin

@@ -12,14 +12,16 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import NamedTuple
 
 import structlog
 
 from collector.recorder import Recorder
+from collector.run import GRACE
 from collector.spool.disk import Disk
 from collector.spool.ledger import Ledger
 from collector.spool.repair import inheritance, repair
@@ -29,7 +31,7 @@ from collector.stream.rate import Rate
 from collector.timeline import Timeline
 from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import read_ledger
-from tidemark.archive.manifest import Gap
+from tidemark.archive.names import CoverageName
 from tidemark.archive.reasons import Reason
 from tidemark.core.clock import EPOCH, Clock
 from tidemark.core.hour import Hour
@@ -99,6 +101,14 @@ class MemoryDisk(Disk):
         del self.files[path]
 
 
+class TopicGap(NamedTuple):
+    """A gap of a topic, in seconds since the world began."""
+
+    topic: str
+    start: float
+    end: float
+
+
 @dataclass
 class Sent:
     """A message that the server published. `queued` says whether it ever stood in a queue of the client's."""
@@ -141,28 +151,34 @@ class World:
         self.sent: list[Sent] = []
         self.received: set[int] = set()
         self.sides: dict[int, ServerSide] = {}
-        self.stalled = self.refusing = False
+        self.refusing = False
+        self.stalled: set[str] = set()
+        self.pauses = [0.1, 5.0]
         self.events: list[tuple[float, Callable[[], None]]] = []
         self.troubles: list[str] = []
         self.joined_for: dict[str, list[tuple[float, float]]] = {topic: [(0.0, 0.0)] for topic in self.topics}
         self.plan()
+        self.began = self.draw_beginning()
         self.disk = MemoryDisk()
         self.start()
 
     # the client
 
     def real(self) -> float:
-        return HOUR.start.timestamp() + self.now
+        return self.moment(self.now).timestamp()
 
     def clock(self) -> float:
         return self.now
 
+    def moment(self, at: float) -> datetime:
+        return self.began + timedelta(seconds=at)
+
     def start(self) -> None:
         """Start a process on the spool, as `Collector.open` does."""
-        repair(self.disk, HOUR.start + timedelta(seconds=self.now))
+        repair(self.disk, self.moment(self.now), GRACE)
         before = inheritance(self.disk)
         timeline = Timeline(Clock(), max(EPOCH, before.floor), self.real(), self.now)
-        self.ledger = Ledger(self.disk, "run")
+        self.ledger = Ledger(self.disk, "run", grace=GRACE)
         self.ledger.start(timeline.last, self.topics, "tidemark", before)
         self.spool = Spool(self.disk, self.ledger, timeline.last)
         rates = {topic: Rate(*rate) for topic, rate in before.rates.items()}
@@ -265,13 +281,13 @@ class World:
                 self.broadcast(self.sent[-1])
 
     def broadcast(self, message: Sent) -> None:
-        stamp = format_timestamp(HOUR.start + timedelta(seconds=message.at))
+        stamp = format_timestamp(self.moment(message.at))
         payload = {"sent_at": stamp, "payload": {"number": message.number, "collection": {"slug": "other"}}}
         data = json.dumps([None, None, message.topic, "item_listed", payload]).encode()
         for side in self.sides.values():
             if message.topic in side.subscribed:
                 message.joined = True
-                if not self.stalled and message.topic not in side.dead:
+                if message.topic not in self.stalled | side.dead:
                     message.queued = True
                     side.queue.append((message.at, data, message.number))
 
@@ -304,6 +320,12 @@ class World:
             at += self.random.expovariate(1 / 40)
         self.events.reverse()
 
+    def draw_beginning(self) -> datetime:
+        """Draw when the world begins: at an hour's start, or so that an hour ends in it, likely near a kill."""
+        kills = [at for at, trouble in self.events if trouble == self.restart]
+        ends = self.random.choice((*kills, self.random.uniform(30, self.length - 30)))
+        return self.random.choice((HOUR.start, HOUR.end - timedelta(seconds=ends + self.random.uniform(-2, 6))))
+
     def later(self, seconds: float, what: Callable[[], None]) -> None:
         self.events.append((self.now + seconds, what))
         self.events.sort(key=lambda event: -event[0])
@@ -317,11 +339,12 @@ class World:
             self.end(number, Reason.CONNECTION_LOST)
 
     def stall(self) -> None:
-        self.stalled = True
+        """Send nothing, or nothing of one topic, also where it is joined again."""
+        self.stalled = set(self.topics) if self.random.random() < 0.5 else {self.random.choice(self.topics)}
         self.later(self.random.choice((0.5, 3, 20, 70, 150)), self.recover)
 
     def recover(self) -> None:
-        self.stalled = False
+        self.stalled = set()
 
     def refuse(self) -> None:
         self.refusing = True
@@ -355,7 +378,7 @@ class World:
         for side in self.sides.values():
             side.per_second = sum(self.rates.values()) * share
             self.later(grows + silence, lambda side=side: setattr(side, "per_second", 1e9))
-        self.later(grows, lambda: setattr(self, "stalled", True))
+        self.later(grows, lambda: self.stalled.update(self.topics))
         self.later(grows + silence, self.recover)
 
     def repeat(self) -> None:
@@ -389,7 +412,7 @@ class World:
         self.recorder.flush()
         self.clients.clear()
         self.sides.clear()
-        self.now += self.random.choice((0.1, 5.0))
+        self.now += self.random.choice(self.pauses)
         self.start()
 
     def run(self) -> "Verdict":
@@ -417,12 +440,11 @@ class World:
 
     def judge(self) -> "Verdict":
         """Compare what was sent with what was received and what is claimed."""
-        (name,) = [name for name in self.disk.names("open") if "coverage" in name]
-        gaps = coverage_of(read_ledger(self.disk.read(f"open/{name}")), HOUR).gaps
+        gaps = self.gaps()
         false, unseen, lost = [], 0, 0
         losses: dict[str, list[float]] = {topic: [] for topic in self.topics}
         for topic in self.topics:
-            spans = [_seconds(gap) for gap in gaps if gap.topic == topic]
+            spans = [(start, end) for name, start, end in gaps if name == topic]
             heard = [message.at for message in self.sent if message.topic == topic and message.number in self.received]
             for message in self.sent:
                 if message.topic != topic or message.number in self.received or message.at >= self.length - 1:
@@ -436,6 +458,17 @@ class World:
                 else:
                     false.append(message)
         return Verdict(self, gaps, lost, false, unseen, losses)
+
+    def gaps(self) -> list[TopicGap]:
+        """Return the gaps that the ledgers of all hours show."""
+        found = []
+        for path in self.disk.everywhere():
+            if path.endswith(".coverage.jsonl"):
+                hour = CoverageName.parse(path.rpartition("/")[2]).hour
+                for gap in coverage_of(read_ledger(self.disk.read(path)), hour).gaps:
+                    start, end = ((moment - self.began).total_seconds() for moment in (gap.start, gap.end))
+                    found.append(TopicGap(gap.topic, start, end))
+        return found
 
     def _must_be_noticed(self, heard: list[float], message: Sent) -> bool:
         """Say whether the silence around a message is one that no stream of this rate has by chance.
@@ -458,16 +491,12 @@ class World:
         return joined[min(bisect_right(joined, (at,)), len(joined) - 1)][1]
 
 
-def _seconds(gap: Gap) -> tuple[float, float]:
-    return (gap.start - HOUR.start).total_seconds(), (gap.end - HOUR.start).total_seconds()
-
-
 @dataclass
 class Verdict:
     """What became of a round. `unseen` were lost in silences too short to be told from chance."""
 
     world: World
-    gaps: tuple[Gap, ...]
+    gaps: list[TopicGap]
     lost: int
     false: list[Sent]
     unseen: int
@@ -476,9 +505,8 @@ class Verdict:
     def excess(self) -> list[float]:
         """Return by how many seconds each gap that holds losses is longer than from its first to its last loss."""
         found = []
-        for gap in self.gaps:
-            start, end = _seconds(gap)
-            within = [at for at in self.losses[gap.topic] if start <= at < end]
+        for topic, start, end in self.gaps:
+            within = [at for at in self.losses[topic] if start <= at < end]
             if within and end < self.world.length - 1:
                 found.append(end - start - (max(within) - min(within)))
         return found
@@ -486,7 +514,7 @@ class Verdict:
     def claimed(self) -> float:
         """Return the share of topic time that is claimed."""
         length = self.world.length
-        missed = sum(max(0.0, min(end, length) - start) for start, end in map(_seconds, self.gaps))
+        missed = sum(max(0.0, min(end, length) - max(start, 0.0)) for _, start, end in self.gaps)
         return 1 - missed / (length * len(self.world.topics))
 
 

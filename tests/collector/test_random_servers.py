@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -11,8 +12,9 @@ import pytest
 from collector.recorder import Recorder
 from collector.stream.frame import Frame
 from collector.stream.proof import Rules
-from tests.collector.random_servers import Verdict, World, played
+from tests.collector.random_servers import HOUR, Verdict, World, played
 
+CATS, DOGS = "collection:cats", "collection:dogs"
 ROUNDS = int(os.environ.get("CLAIM_ROUNDS", "25"))
 SEED = int(os.environ.get("CLAIM_SEED", str(int(time.time()))))
 
@@ -41,6 +43,38 @@ async def test_a_world_without_troubles_is_claimed_but_for_its_ends() -> None:
     verdict = world.run()
     assert verdict.false == []
     assert verdict.claimed() > 0.95
+
+
+@pytest.mark.parametrize("hour_ends_after", [0.0, 3.0, -30.0])
+async def test_a_silence_that_begins_before_a_kill_is_a_gap_in_each_of_its_hours(hour_ends_after: float) -> None:
+    killed_at, silent_at = 151.2, 150.5
+    world = QuietCats(23, HOUR.end - timedelta(seconds=killed_at + hour_ends_after))
+    world.events = [(250.0, world.recover), (killed_at, world.restart), (silent_at, world.silence_cats)]
+    verdict = world.run()
+    assert verdict.lost > 100
+    assert verdict.false == [], described(verdict)
+    assert any(gap.topic == CATS and silent_at - 2 < gap.start < silent_at + 0.3 for gap in verdict.gaps)
+
+
+class QuietCats(World):
+    """A busy topic beside one of eight messages a second, without troubles of its own."""
+
+    def __init__(self, seed: int, began: datetime) -> None:
+        self.began_at = began
+        super().__init__(seed)
+
+    def plan(self) -> None:
+        self.topics = [CATS, DOGS]
+        self.usual = {CATS: 8.0, DOGS: 40.0}
+        self.rates = dict(self.usual)
+        self.joined_for = {topic: [(0.0, 0.0)] for topic in self.topics}
+        self.length, self.pauses = 300.0, [5.0]
+
+    def silence_cats(self) -> None:
+        self.stalled.add(CATS)
+
+    def draw_beginning(self) -> datetime:
+        return self.began_at
 
 
 class WithoutSentTimes(Recorder):

@@ -114,15 +114,17 @@ class Rates(_Entry, frozen=True):
     """How much each topic usually brings, for the next process.
 
     `topics` has messages, the seconds in which they came, and the longest pause that is usual. `silences` says for how
-    many seconds a topic had been silent while it was joined, and since when.
+    many seconds a topic had been silent while it was joined, and since when. `lag` is the least of the last minutes, in
+    seconds from a message's sending to its record; None where no message says when it was sent.
     """
 
     topics: dict[str, tuple[float, float, float]]
     silences: dict[str, tuple[float, datetime]] = {}
+    lag: float | None = None
 
 
 class Ended(_Entry, frozen=True):
-    """The process lived to the hour's end, and nothing of the hour is still unproven."""
+    """Nothing of the hour is still unproven: what is joined now covers it to its end."""
 
 
 Entry = (

@@ -5,6 +5,7 @@
 """
 
 import base64
+from datetime import datetime
 
 import msgspec
 
@@ -28,7 +29,12 @@ class Record(msgspec.Struct, frozen=True):
     unparsed_base64: str | None = None
 
 
+class _Sent(msgspec.Struct):
+    sent_at: str = ""
+
+
 _decoder = msgspec.json.Decoder(Record)
+_read_sent = msgspec.json.Decoder(_Sent).decode
 
 
 LINE_END = b"}\n"
@@ -78,3 +84,11 @@ def read_record(line: bytes) -> Record:
     if not bytes(record.message) and record.unparsed is None and record.unparsed_base64 is None:
         raise ValueError("the line holds neither a message nor an unparsed frame")
     return record
+
+
+def sent_at(message: bytes | msgspec.Raw) -> datetime | None:
+    """Return when the server sent a message, by its own clock; None where it does not say."""
+    try:
+        return parse_timestamp(_read_sent(message).sent_at)
+    except (ValueError, OverflowError, RecursionError):
+        return None

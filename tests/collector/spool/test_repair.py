@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from collector.spool.disk import Disk
 from collector.spool.lock import held
 from collector.spool.repair import DAWN, Inheritance, inheritance, recover, repair, segment_in, truncate_torn_tail
+from collector.stream.proof import RULES
 from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import Alive, Began, Entry, Joined, Rates, Started, print_entry, read_ledger
 from tidemark.archive.manifest import Gap
@@ -55,6 +56,8 @@ def test_a_ledger_stays_open_until_its_hour_is_over(disk: Disk) -> None:
     whole = b"".join(map(print_entry, ENTRIES))
     disk.put_at(f"open/{LEDGER}", 0, whole + b'{"entry":"al')
     repair(disk, HOUR.end - timedelta(microseconds=1))
+    assert disk.read(f"open/{LEDGER}") == whole
+    repair(disk, HOUR.end + timedelta(seconds=59), grace=timedelta(minutes=1))
     assert disk.read(f"open/{LEDGER}") == whole
     repair(disk, HOUR.end)
     assert disk.read(f"sealed/{LEDGER}") == whole
@@ -133,7 +136,9 @@ def test_a_new_process_inherits_what_was_expected_and_the_last_moment(disk: Disk
 def test_a_new_process_inherits_how_long_topics_were_silent(disk: Disk) -> None:
     end = ENTRIES[-1].at
     dogs, cats = "collection:dogs", 'collection:"cats"'
-    rates = Rates(end - timedelta(seconds=20), {}, {dogs: (7.0, NOW), "collection:*": (5.0, NOW), cats: (9.0, NOW)})
+    rates = Rates(
+        end - timedelta(seconds=20), {}, {dogs: (7.0, NOW), "collection:*": (5.0, NOW), cats: (9.0, NOW)}, 0.5
+    )
     disk.put_at(f"open/{LEDGER}", 0, b"".join(map(print_entry, (*ENTRIES[:-1], rates, ENTRIES[-1]))))
     forged = (
         b'{"event_type":"x","payload":{"received_at":"2026-11-22T15:08:59.000000Z","topic":"collection:dogs","m":1}}'
@@ -144,15 +149,15 @@ def test_a_new_process_inherits_how_long_topics_were_silent(disk: Disk) -> None:
             (30, dogs, b"{}"),
             (12, cats, b"{}"),
             (11, cats, forged),
-            (4, "collection:*", b"{}"),
+            (4, "collection:*", b'{"sent_at":"%b"}' % format_timestamp(end - timedelta(seconds=10)).encode()),
         )
     ]
     disk.put_at(f"open/{SEGMENT}", 0, b"".join(lines) + b'{"received_at":"rotten","topic":"collection:dogs",\n')
     repair(disk, NOW)
     assert inheritance(disk).silences == {
         dogs: (27.0, NOW),
-        cats: (11.0, end - timedelta(seconds=11)),
-        "collection:*": (4.0, end - timedelta(seconds=4)),
+        cats: (11.0, end - timedelta(seconds=11 + RULES.margin)),
+        "collection:*": (4.0, end - timedelta(seconds=9.5 + RULES.margin)),
     }
 
 

@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from collector.stream.frame import Frame, read_frame, sent_at
+from collector.stream.frame import Frame, read_frame
 from collector.stream.proof import RULES, Covered, Proof, Proven, Retracted, Silence, Uncovered
 from collector.stream.rate import Rate
 from tidemark.archive.reasons import Reason
+from tidemark.archive.record import sent_at
 
 ALL, CATS, DOGS = "collection:*", "collection:cats", "collection:dogs"
 
 
 def lags_of(frames: Sequence[Frame], received: float) -> list[float | None]:
-    return [received - sent.timestamp() if (sent := sent_at(frame)) else None for frame in frames]
+    return [received - sent.timestamp() if (sent := sent_at(frame.payload)) else None for frame in frames]
 
 
 class Claims:
