@@ -40,7 +40,7 @@ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
   { echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }; \
 test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
-$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r $(1) 2>&1 \
+$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --no-compile --require-hashes --no-deps -r $(1) 2>&1 \
   | awk -v all=$$(grep -c == $(1)) -f tools/pip-progress.awk; \
 $(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 endef
@@ -189,7 +189,7 @@ lock: ## resolve the versions again (needs uv)
 	for role in "collector --extra collector" "airflow --extra loader --extra airflow" \
 	  "kubernetes --extra loader --extra airflow deploy/kubernetes.in" \
 	  "local --extra collector --extra loader --extra plots --extra parquet --extra local" \
-	  "demo --extra collector --extra loader --extra plots --extra parquet --extra airflow --extra local"; do \
+	  "demo --extra collector --extra loader --extra local deploy/demo.in"; do \
 	  set -- $$role; name=$$1; shift; \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	    "$$@" -c $(LOCK) pyproject.toml -o deploy/$$name.lock; \

@@ -97,6 +97,8 @@ def test_the_demo_answers_yes_and_leaves_its_data_but_no_process(demo: Demo) -> 
     programs = demo.programs()
     assert demo.process.wait(360) == 0, demo.said
     assert "Every sale that any collector received is in the warehouse exactly once: yes" in demo.said
+    assert "the week before: 165 hours" in demo.said
+    assert max(map(len, demo.said.splitlines())) <= 80
     assert "process died" in demo.said
     assert "connection lost" in demo.said
     assert psutil.wait_procs(programs, 5)[1] == []

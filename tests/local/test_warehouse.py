@@ -54,7 +54,8 @@ def url(warehouse_url: str) -> str:
 
 def test_every_sale_is_counted_by_what_makes_it_one(url: str) -> None:
     hashes = {"1": "", "2": "0xab", "3": "", "4": ""}
-    assert sales(url) == Counter(SaleKey("base", f"0x{n}", "0xc0", n, order) for n, order in hashes.items())
+    assert sales(url, [TEN]) == Counter(SaleKey("base", f"0x{n}", "0xc0", n, order) for n, order in hashes.items())
+    assert sales(url, [TEN.next()]) == Counter()
 
 
 def test_an_hour_has_the_counts_of_its_first_load(url: str) -> None:
@@ -67,9 +68,10 @@ def test_quality_comes_as_spans_of_time(url: str) -> None:
 
 
 def test_the_largest_volume_comes_first_and_the_unknown_last(url: str) -> None:
-    assert top_collections(url, 8) == [
+    assert top_collections(url, [TEN], 8) == [
         TopCollection("(none)", 1, Decimal(9)),
         TopCollection("tugboats", 2, Decimal("3.75")),
         TopCollection("anchors", 1, None),
     ]
-    assert top_collections(url, 1) == [TopCollection("(none)", 1, Decimal(9))]
+    assert top_collections(url, [TEN], 1) == [TopCollection("(none)", 1, Decimal(9))]
+    assert top_collections(url, [TEN.next()], 8) == []

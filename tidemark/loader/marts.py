@@ -36,7 +36,7 @@ def refresh_days(url: SecretStr, say: Callable[[str], object] = print) -> list[d
             for file in sorted(MARTS.glob("daily_*.sql")):
                 connection.execute(text(file.read_text()), _values(day))
             connection.commit()
-            say(f"{day}: scored for wash trades and implausible prices, daily tables rebuilt")
+            say(f"{day}: scored for wash trades, daily tables rebuilt")
             scored.append(day)
     return scored
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -160,6 +161,12 @@ class Stack:
     def loader_environment(self, source: Source) -> dict[str, str]:
         """Return the loader's settings, for the command line and for Airflow."""
         return loading(self.postgres.url("warehouse"), source) | self.s3.environment
+
+    def make_week(self, first: Hour, last: Hour, source: Source) -> str:
+        """Make and load a range of hours of the simulator's market, and return how many."""
+        command = [sys.executable, "-P", "-m", "tidemark.local.demo.week", first.key, last.key]
+        environment = self._environment | self.loader_environment(source)
+        return Process("the week before", command, environment, self.folder / "week.log").run(timeout=600).strip()
 
     def background(self, function: Callable[[], T]) -> Background[T]:
         """Run a function that starts programs in the background; it is abandoned when the system stops before it."""

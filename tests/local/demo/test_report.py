@@ -17,8 +17,8 @@ YES = Reconciliation(received=1500, in_warehouse=1500, in_gaps=7)
 SALE = SaleKey("base", "0xabc", "0xc0ffee", "42", "")
 
 
-def printed(what: RenderableType) -> str:
-    console = Console(width=120, file=StringIO())
+def printed(what: RenderableType, width: int = 120) -> str:
+    console = Console(width=width, file=StringIO())
     with console.capture() as capture:
         console.print(what)
     return capture.get()
@@ -202,3 +202,15 @@ def test_three_hours_fit_a_terminal_of_80_columns() -> None:
     with console.capture() as capture:
         console.print(hours(figures), gaps(figures))
     assert max(map(len, capture.get().splitlines())) <= 80
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_the_report_fits_a_terminal_and_cuts_no_number(width: int) -> None:
+    gap = Gap(TOPIC, TEN.start, TEN.start + timedelta(minutes=59), "heartbeat_unanswered")
+    each = [collected("collector-a", 1_119_000, gap), collected("collector-b", 1_120_000)]
+    found = [hour(at, *each, loaded=LOADED, quality=QUALITY) for at in (TEN, ELEVEN, ELEVEN.next())]
+    top = [TopCollection("a-collection-with-a-name-that-is-longer-than-most", 123_456, Decimal("12345678.9"))]
+    text = printed(report(Figures(found, top), YES), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert row(text, "collector-a: received") == ["1,119,000", "1,119,000", "1,119,000", "3,357,000"]
+    assert {"12,345,678.900", "123,456", "59.0", "10:59:00"} <= set(text.split())

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from tidemark.core.clock import Clock
-from tidemark.core.hour import Hour
+from tidemark.core.hour import Hour, hours
 from tidemark.local.demo.schedule import RATE, Schedule
 
 NOW = Clock().real(Hour.parse("2026-11-22T15").start + timedelta(minutes=37))
@@ -25,3 +25,10 @@ def test_the_collectors_have_time_to_join_before_the_first_hour() -> None:
 def test_midnight_is_an_hour_like_any_other() -> None:
     late = Clock().real(Hour.parse("2026-11-22T23").start)
     assert [hour.key for hour in Schedule.starting(late).hours] == ["2026-11-21T23", "2026-11-22T00", "2026-11-22T01"]
+
+
+def test_the_demos_hours_end_a_week() -> None:
+    schedule = Schedule.starting(NOW)
+    first, last = schedule.before
+    assert len(list(hours(first, schedule.hours[-1]))) == 7 * 24
+    assert last.next() == schedule.hours[0]

@@ -23,8 +23,8 @@ def state_of(folder: Path, warehouse_url: str, *collectors: str) -> State:
     )  # fmt: skip
 
 
-def printed(found: Overview) -> str:
-    console = Console(width=120, file=StringIO())
+def printed(found: Overview, width: int = 120) -> str:
+    console = Console(width=width, file=StringIO())
     with console.capture() as capture:
         console.print(found)
     return capture.get()
@@ -85,6 +85,16 @@ def test_the_last_hours_are_shown_and_only_whole_works() -> None:
     assert found.works
     (line,) = [line for line in printed(found).splitlines() if TEN.key in line]
     assert line.split() == [TEN.key, "7,900", "400", "3", "99.99", "%"]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_the_overview_fits_a_terminal_and_cuts_no_number(width: int) -> None:
+    load = LoadedHour(lines=1_507_900, inserted=74_400, replaced=0, duplicates=390, quarantined=1_234)
+    quality = HourQuality(LENGTH, LENGTH, LENGTH, None, None, None, 0)
+    note = "metadatabase healthy, scheduler healthy, triggerer healthy, dag_processor healthy; restarted 3 times"
+    text = printed(Overview([Part("Airflow", False, note)], [(TEN, load, quality)]), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert {*["2026-11-20T10", "1,507,900", "74,400", "1,234", "100", "%"], *note.split()} <= set(text.split())
 
 
 def test_restarts_are_shown_beside_the_part(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def _answer(found: Reconciliation) -> Iterator[Text]:
     recovered = f", {from_api:,} of them from the Events API" if from_api > 0 else ""
     yield Text(
         f"{found.received:,} different sales were received, {found.in_warehouse:,} are in the warehouse{recovered}. "
-        f"{found.in_gaps:,} messages were sent to a collector during its gaps."
+        f"Messages sent to a collector during its gaps: {found.in_gaps:,}."
     )
     answer = Text("Every sale that any collector received is in the warehouse exactly once: ", style="bold")
     yield answer.append("yes", "bold green") if found.matches else answer.append("no", "bold red")

@@ -13,6 +13,7 @@ from tidemark.local.services.simulator import SimulatorProcess
 from tidemark.local.stack import Stack
 
 HOURS = 3
+WEEK = timedelta(days=7)  # which the demo's hours end
 RATE = LENGTH / timedelta(seconds=20)
 MESSAGES_PER_SECOND = 60
 SALES_SHARE = 0.2
@@ -45,6 +46,11 @@ class Schedule:
         last = Hour(first.start + (HOURS - 1) * LENGTH)
         return cls(list(hours(first, last)), Clock(first.start, now + _START_UP, RATE))
 
+    @property
+    def before(self) -> tuple[Hour, Hour]:
+        """The first and the last hour of the rest of the week, which is made and not recorded."""
+        return Hour(self.hours[-1].end - WEEK), Hour(self.hours[0].start - LENGTH)
+
 
 def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progress: Progress) -> None:
     """Record the hours: an upload after each, one fault for each collector, and two that hit both at once."""
@@ -56,7 +62,7 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
 
     def upload_after(hour: Hour) -> Background[None]:
         until(hour.end + _UPLOAD_AFTER)
-        return stack.background(lambda: _upload(stack, hour))
+        return stack.background(lambda: _upload(stack))
 
     first, second, third = schedule.hours
     until(first.start)
@@ -88,9 +94,10 @@ def record(stack: Stack, simulator: SimulatorProcess, schedule: Schedule, progre
     # on a busy machine the upload may have run before a collector had finished the hour
     if not all(stack.archived(collector, third) for collector in COLLECTORS):
         progress("uploading once more, as cron would do an hour later")
-        _upload(stack, third)
+        _upload(stack)
 
 
-def _upload(stack: Stack, hour: Hour) -> None:
+def _upload(stack: Stack) -> None:
     for collector in COLLECTORS:
-        stack.log(f"upload of {collector}, after {hour}: {stack.upload(collector)}")
+        done = stack.upload(collector).removeprefix("upload complete: ").partition(", 0 local files")[0]
+        stack.log(f"upload of {collector}: {done}")

@@ -85,10 +85,10 @@ def compare_sources(
             )
             for hour in hours
         ],
-        warehouse.top_collections(warehouse_url, _TOP),
+        warehouse.top_collections(warehouse_url, hours, _TOP),
     )
     records = _collector_records(sent, found, client, bucket)
-    sales = warehouse.sales(warehouse_url)
+    sales = warehouse.sales(warehouse_url, hours)
     return figures, reconcile(records, sent.sold, sales, until=hours[-1].end, flight=flight)
 
 

@@ -69,7 +69,12 @@ class SimulatorProcess:
         return Source(
             name="the simulator",
             stream={"TIDEMARK_STREAM_URL": self._addresses.stream_url},
-            api={"TIDEMARK_API_URL": self._addresses.api_url},
+            # its market is small: single orders and transfers are kept, for floors, spreads and holders
+            api={
+                "TIDEMARK_API_URL": self._addresses.api_url,
+                "TIDEMARK_BOOK_DEPTH": "100",
+                "TIDEMARK_TRANSFERS": "true",
+            },
             keys=KEYS,
         )
 

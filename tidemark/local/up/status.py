@@ -91,6 +91,8 @@ class Overview:
         for part in self.parts:
             running.add_row(part.name, "works" if part.works else "FAILS", part.note)
         loaded = Table("last hours", "lines", "sales", "quarantined", "covered", box=box.SIMPLE_HEAD)
+        for column in loaded.columns[1:]:
+            column.justify = "right"
         for hour, load, quality in self.hours:
             covered = percent(quality.covered / LENGTH)
             loaded.add_row(hour.key, f"{load.lines:,}", f"{load.inserted:,}", f"{load.quarantined:,}", covered)
