@@ -58,20 +58,9 @@ class NotifySettings(SpoolSettings):
     webhook_url: Secret = Field(description="The address of the webhook, as Slack or Discord gives it.")
 
 
-class _Recording(SpoolSettings):
-    collector: CollectorId = Field(
-        description="This collector's id, such as collector-a; it becomes part of every key."
-    )
+class StreamSettings(Settings):
+    """Where the stream is, and with which key."""
 
-
-class CollectorSettings(_Recording):
-    """Settings of the collector."""
-
-    collections: Slugs = Field(default=("*",), min_length=1, description="Collection slugs with commas, or * for all.")
-    collections_file: Path | None = Field(
-        default=None, description="A file with one slug per line instead; read again on SIGHUP."
-    )
-    event_types: EventTypes = Field(default=(), description="Event types to ask for, with commas; default: all.")
     stream_url: SecretStr = Field(
         default=SecretStr("wss://stream-api.opensea.io/socket/websocket"),
         description="The Stream API's address, without the key.",
@@ -79,6 +68,40 @@ class CollectorSettings(_Recording):
     opensea_api_key: Secret = Field(
         validation_alias="OPENSEA_API_KEY", min_length=1, description="The key for OpenSea's APIs."
     )
+
+    @model_validator(mode="after")
+    def _is_an_address(self) -> Self:
+        if "?" in self.stream_url.get_secret_value():
+            raise ValueError("TIDEMARK_STREAM_URL must not carry a query; the key belongs into OPENSEA_API_KEY")
+        from collector.stream.websocket import check_address  # noqa: PLC0415 - the uploader needs no websockets
+
+        try:
+            check_address(self.stream_url)
+        except Problem as problem:
+            raise ValueError(str(problem)) from None
+        return self
+
+    @property
+    def address(self) -> SecretStr:
+        """The address to connect to; it carries the key."""
+        key = self.opensea_api_key.get_secret_value()
+        return SecretStr(f"{self.stream_url.get_secret_value()}?{urlencode({'token': key})}&vsn=2.0.0")
+
+
+class _Recording(SpoolSettings):
+    collector: CollectorId = Field(
+        description="This collector's id, such as collector-a; it becomes part of every key."
+    )
+
+
+class CollectorSettings(StreamSettings, _Recording):
+    """Settings of the collector."""
+
+    collections: Slugs = Field(default=("*",), min_length=1, description="Collection slugs with commas, or * for all.")
+    collections_file: Path | None = Field(
+        default=None, description="A file with one slug per line instead; read again on SIGHUP."
+    )
+    event_types: EventTypes = Field(default=(), description="Event types to ask for, with commas; default: all.")
     connections: int = Field(
         default=1, ge=1, le=2, description="Connections held side by side; with two a cut loses nothing."
     )
@@ -104,24 +127,6 @@ class CollectorSettings(_Recording):
     log_format: Literal["json", "console", "auto"] = Field(
         default="auto", description="How logs are written; auto: for a person on a terminal, JSON elsewhere."
     )
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if "?" in self.stream_url.get_secret_value():
-            raise ValueError("TIDEMARK_STREAM_URL must not carry a query; the key belongs into OPENSEA_API_KEY")
-        from collector.stream.websocket import check_address  # noqa: PLC0415 - the uploader needs no websockets
-
-        try:
-            check_address(self.stream_url)
-        except Problem as problem:
-            raise ValueError(str(problem)) from None
-        return self
-
-    @property
-    def address(self) -> SecretStr:
-        """The address to connect to; it carries the key."""
-        key = self.opensea_api_key.get_secret_value()
-        return SecretStr(f"{self.stream_url.get_secret_value()}?{urlencode({'token': key})}&vsn=2.0.0")
 
     def slugs(self) -> tuple[str, ...]:
         """Return the slugs to subscribe to now: those of the file where one is set, else those of the setting.

@@ -1,7 +1,7 @@
 # pip's output as one line that counts packages, rewritten in place on a terminal; what went wrong is printed whole.
 BEGIN {
     terminal = system("test -t 2") == 0
-    printf "Installing about %d packages of pinned versions into .venv (about two minutes the first time)\n", all
+    printf "Installing about %d packages of pinned versions into .venv (about a minute the first time)\n", all
 }
 /^(Collecting|Requirement already satisfied)/ { seen++; show(seen " fetched") }
 /^Installing collected packages/ { show("installing") }

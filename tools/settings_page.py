@@ -18,7 +18,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 PROGRAMS: dict[str, tuple[type[BaseSettings], str]] = {
     "The collector": (CollectorSettings, "`tidemark collect`, and `tidemark status` on its machine"),
     "The uploader": (UploadSettings, "`tidemark upload`, as cron runs it"),
-    "The notices": (NotifySettings, "`tidemark notify`; `tail` and `top` need the spool only"),
+    "The notices": (
+        NotifySettings,
+        "`tidemark notify`; `tail` and `top` need the spool only, `tail --stream` the stream's address and key",
+    ),
     "The loader": (
         LoaderSettings,
         "`tidemark load`, `repair` and Airflow's tasks; `coverage`, `query`, `migrate` need the warehouse only",

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import signal
 from pathlib import Path
 
 from tests.collector.test_program import Machine
 from tests.live.hooks import chat
 from tests.loader.transform.messages import sold
 from tidemark.live.spool import SpoolTail
+from tidemark.simulator.faults import Close
 from tidemark.simulator.server import Simulator
 
 
@@ -62,6 +64,32 @@ async def test_a_running_collector_is_followed_and_not_disturbed(simulator: Simu
         assert "secret-token" not in err
 
 
+async def test_the_stream_is_shown_without_a_collector_and_nothing_is_recorded(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    machine = Machine(simulator, tmp_path)
+    del machine.environment["TIDEMARK_SPOOL"], machine.environment["TIDEMARK_COLLECTOR"]
+    tail = await machine.start("tail", "--stream", "--type", "item_sold", "--json")
+    assert tail.stdout
+    assert tail.stderr
+    try:
+        assert b"records nothing" in await tail.stderr.readline()
+        assert await tail.stderr.readline() == b"subscribed to collection:*\n"
+        for price in (1, 2):
+            machine.simulator.send(json.dumps(sold(sale_price=str(price * 10**18))).encode())
+        assert [json.loads(await tail.stdout.readline())["price"] for _ in range(2)] == ["1", "2"]
+        machine.simulator.arm(Close())
+        assert b"Connecting again" in await tail.stderr.readline()
+        assert await tail.stderr.readline() == b"subscribed to collection:*\n"
+        machine.simulator.send(json.dumps(sold(sale_price=str(3 * 10**18))).encode())
+        assert json.loads(await tail.stdout.readline())["price"] == "3"
+    finally:
+        tail.send_signal(signal.SIGINT)
+        out, err = await tail.communicate()
+    assert (tail.returncode, out, err) == (130, b"", b"")
+    assert not await asyncio.to_thread(machine.spool.exists)
+
+
 async def test_mistakes_are_clear(simulator: Simulator, tmp_path: Path) -> None:
     machine = Machine(simulator, tmp_path)
     machine.spool.mkdir()
@@ -73,5 +101,10 @@ async def test_mistakes_are_clear(simulator: Simulator, tmp_path: Path) -> None:
     assert status == 2
     assert "--sale-above" in err
     assert (await machine.run("tail", "--least", "many"))[0] == 2
+    assert (await machine.run("tail", "--stream", "--once"))[0] == 2
+    del machine.environment["OPENSEA_API_KEY"]
+    status, _, err = await machine.run("tail", "--stream")
+    assert status == 2
+    assert "OPENSEA_API_KEY: Field required" in err
     machine.spool.rmdir()
     assert (await machine.run("tail"))[0] == 1

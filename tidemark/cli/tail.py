@@ -1,12 +1,16 @@
 """`tidemark tail`: what the collector receives, as it comes."""
 
 import sys
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tidemark.cli.arguments import amount
+
+if TYPE_CHECKING:
+    from tidemark.live.market import Filter, MarketEvent
 
 _PAUSE = 0.2  # seconds between two looks
 _BACK = 4 << 20  # bytes in which earlier events are looked for
@@ -26,16 +30,21 @@ def tail(
     ] = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Begin with this many earlier events.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Show the stream by a connection of your own; nothing is recorded.")
+    ] = False,
     once: Annotated[bool, typer.Option("--once", help="Print the earlier events and end.")] = False,
 ) -> None:
     """Follow the spool of this machine's collector: every event on one line, as it comes, until Ctrl-C.
 
-    Reads the file that the collector writes; the collector does not notice. Times are UTC.
+    Reads the file that the collector writes; the collector does not notice. Times are UTC. With --stream it needs no
+    collector: it subscribes by itself with OPENSEA_API_KEY and records nothing.
 
     \b
     Examples:
       tidemark tail --type item_sold --least 0.5
       tidemark tail --collection pudgypenguins --json | jq .price_eth
+      OPENSEA_API_KEY=... tidemark tail --stream --collection pudgypenguins
     """
     import time
     from collections import deque
@@ -46,6 +55,11 @@ def tail(
 
     wanted = Filter(frozenset(collection or ()), frozenset(kind or ()), least)
     form = json_of if as_json else line_of
+    if stream:
+        if once:
+            raise typer.BadParameter("the stream has no earlier events", param_hint="--once")
+        _listen(wanted, form)
+        return
     follower = SpoolTail(SpoolSettings().spool)
     follower.position = follower.back(_BACK)
     for event in deque((event for part in follower.read() for event in chosen(part, wanted)), maxlen=lines):
@@ -59,3 +73,21 @@ def tail(
         follower.missing.clear()
         sys.stdout.flush()
         time.sleep(_PAUSE)
+
+
+def _listen(wanted: "Filter", form: Callable[["MarketEvent"], str]) -> None:
+    """Print the stream's events; what happens to the connection goes to standard error."""
+    from functools import partial
+
+    from collector.settings import StreamSettings
+    from tidemark.live.market import chosen
+    from tidemark.live.stream import listen
+
+    def take(lines: list[bytes]) -> None:
+        for event in chosen(lines, wanted):
+            typer.echo(form(event))
+        sys.stdout.flush()
+
+    topics = [f"collection:{slug}" for slug in sorted(wanted.collections) or ["*"]]
+    typer.echo("A connection of its own to the stream: this shows what comes and records nothing.", err=True)
+    listen(StreamSettings(), topics, sorted(wanted.types), take, partial(typer.echo, err=True))
