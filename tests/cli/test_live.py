@@ -6,7 +6,9 @@ import signal
 from pathlib import Path
 
 from tests.collector.test_program import Machine
+from tests.live.events import sale_line
 from tests.live.hooks import chat
+from tests.live.test_spool import Writer
 from tests.loader.transform.messages import sold
 from tidemark.live.spool import SpoolTail
 from tidemark.simulator.faults import Close
@@ -62,6 +64,35 @@ async def test_a_running_collector_is_followed_and_not_disturbed(simulator: Simu
         assert status == 1
         assert err.startswith("tidemark: the webhook refused a message (HTTP 404)")
         assert "secret-token" not in err
+
+
+async def test_a_notice_comes_within_seconds_and_a_kill_loses_none(simulator: Simulator, tmp_path: Path) -> None:
+    machine = Machine(simulator, tmp_path)
+    writer = Writer(machine.spool)
+
+    def sell(eth: int) -> None:
+        line = sale_line(eth * 10**18, f"0x{eth}", f"Cat {eth}")
+        writer.segments.write(writer.hour, line, retry=False)
+
+    with chat() as hook:
+        machine.environment["TIDEMARK_WEBHOOK_URL"] = hook.address
+        words = ("notify", "--position", str(tmp_path / "position"), "--sale-above", "5")
+        notify = await machine.start(*words)
+        await machine.until((tmp_path / "position").exists, 60)
+        sell(6)
+        await machine.until(lambda: len(hook.taken) == 1, 5)
+        hook.script = [(503, {})] * 9
+        sell(7)
+        await machine.until(lambda: hook.requests == 2, 5)
+        notify.kill()
+        await notify.communicate()
+        sell(8)
+        hook.script = []
+        again = await machine.start(*words)
+        await machine.until(lambda: len(hook.taken) == 3, 60)
+        again.kill()
+        await again.communicate()
+    assert [text.split()[2] for text in hook.texts] == ["6", "7", "8"]
 
 
 async def test_the_stream_is_shown_without_a_collector_and_nothing_is_recorded(

@@ -72,6 +72,36 @@ def test_a_server_that_is_away_is_tried_again_without_showing_its_address() -> N
     assert all("refused" in line and "secret" not in line for line in said)
 
 
+def test_a_server_that_does_not_answer_is_left_and_tried_again(server: Chat) -> None:
+    server.script = [(0, {}), (1, {})]
+    slept: list[float] = []
+    said: list[str] = []
+    Webhook(SecretStr(server.address), slept.append, said.append, timeout=0.2).send("once")
+    assert (server.texts, slept) == (["once"], [1.0, 2.0])
+    assert said == [
+        f"the webhook did not take a message (no answer); the next try is in {seconds} s" for seconds in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_a_refusal_and_no_message_is_lost_on_the_way(server: Chat, status: int) -> None:
+    server.script = [(status, {"Location": server.address})]
+    with pytest.raises(Problem, match=f"HTTP {status}"):
+        sender(server.address)[0].send("x")
+    assert (server.requests, server.taken) == (1, [])
+
+
+def test_discord_takes_its_own_form_and_its_limits_hold(server: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", server.root)  # the way to a server of that name
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    server.script = [(429, {"Retry-After": "3"}), (204, {})]
+    webhook, slept, _ = sender("http://discord.com/api/webhooks/1/secret-token")
+    webhook.send("@everyone look")
+    assert server.taken == [{"content": "@everyone look", "allowed_mentions": {"parse": []}}]
+    assert slept == [3.0]
+
+
 def test_discord_gets_its_own_form_and_calls_nobody() -> None:
     for address in ("https://discord.com/api/webhooks/1/x", "https://canary.discord.com/api/webhooks/1/x"):
         assert body_of(address, "@everyone") == {"content": "@everyone", "allowed_mentions": {"parse": []}}

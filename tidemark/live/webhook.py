@@ -3,9 +3,11 @@
 import json
 import time
 from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import Request, build_opener
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pydantic import SecretStr
 
@@ -19,11 +21,22 @@ _TOO_MANY, _SERVER = 429, 500
 _DISCORD = ("discord.com", "discordapp.com")
 
 
+class _Stay(HTTPRedirectHandler):
+    """Follow no redirect: urllib would ask there without the message, and take the answer for a success."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Return no request, so that the answer is an error."""
+
+
 class Webhook:
     """Sends texts, one request each. While the server is busy or away, a text is tried again until it was taken."""
 
     def __init__(
-        self, address: SecretStr, sleep: Callable[[float], None] = time.sleep, say: Callable[[str], None] = print
+        self,
+        address: SecretStr,
+        sleep: Callable[[float], None] = time.sleep,
+        say: Callable[[str], None] = print,
+        timeout: float = _TIMEOUT,
     ) -> None:
         self._address = address
         parts = urlsplit(address.get_secret_value())
@@ -33,7 +46,8 @@ class Webhook:
             )
         self._sleep = sleep
         self._say = say
-        self._opener = build_opener()
+        self._timeout = timeout
+        self._opener = build_opener(_Stay)
 
     def send(self, text: str) -> None:
         """Send a text. Raises Problem where the webhook refuses it for good."""
@@ -47,8 +61,10 @@ class Webhook:
                         raise Problem(f"the webhook refused a message (HTTP {error.code})",
                                       "Check that TIDEMARK_WEBHOOK_URL is current and whole") from None  # fmt: skip
                     why, asked = f"HTTP {error.code}", _retry_after(error.headers.get("Retry-After"))
-            except OSError as error:
-                failure = failure_of(getattr(error, "reason", error)) if not isinstance(error, TimeoutError) else None
+            except (OSError, HTTPException) as error:
+                cause = getattr(error, "reason", error)
+                known = isinstance(cause, OSError) and not isinstance(cause, TimeoutError)
+                failure = failure_of(cause) if known else None
                 why, asked = failure.what if failure else "no answer", None
             else:
                 return
@@ -61,7 +77,7 @@ class Webhook:
         address = self._address.get_secret_value()
         head = {"Content-Type": "application/json", "User-Agent": "tidemark"}
         request = Request(address, json.dumps(body_of(address, text)).encode(), head)  # noqa: S310 - https or http
-        with self._opener.open(request, timeout=_TIMEOUT) as answer:
+        with self._opener.open(request, timeout=self._timeout) as answer:
             answer.read()
 
 
