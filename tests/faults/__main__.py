@@ -1,6 +1,7 @@
 """Run every fault loop for long, one after the other; exit status 1 if anything was lost in any."""
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -16,9 +17,15 @@ seed, rounds = ["--seed", str(asked.seed)], ["--rounds", str(asked.rounds)]
 loops = (
     ["tests.faults.collecting", *rounds, *seed],
     ["tests.faults.loads", *rounds, *seed],
+    ["pytest", "-q", "-n", "0", "-m", "orders", "tests"],
     ["tests.collector.random_servers", str(20 * asked.rounds), str(asked.seed)],
     ["tests.faults.soak", "--minutes", str(asked.minutes), *seed],
     ["tests.faults.airflow", *seed],
 )
-failed = [loop[0] for loop in loops if subprocess.run([sys.executable, "-m", *loop], check=False).returncode]
+orders = {"ORDERS": str(max(1, asked.rounds // 5)), "ORDERS_SEED": str(asked.seed)}
+failed = [
+    loop[0]
+    for loop in loops
+    if subprocess.run([sys.executable, "-m", *loop], env=os.environ | orders, check=False).returncode
+]
 sys.exit(f"failed with seed {asked.seed}: {', '.join(failed)}" if failed else 0)

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from tests.loader.contents import contents, one, query
 from tests.loader.recording import HOUR, TOPIC, Recording, fetched, listed, sold
+from tests.support.orders import in_drawn_orders
 from tidemark.archive.manifest import Gap, Interval, print_manifest
 from tidemark.archive.names import ManifestKey
 from tidemark.archive.topic_counts import TopicCounts
@@ -186,7 +187,7 @@ def observation(random: Random, collector: str) -> tuple[dict[str, Any], float]:
     return sold(number, FIRST, sent=random.choice([1, 2, 7200]), **changes), at
 
 
-@pytest.mark.parametrize("seed", range(4))
+@in_drawn_orders(2)
 def test_the_order_of_loading_leaves_no_trace(
     s3: "S3Client", settings: LoaderSettings, fresh: Fresh, seed: int
 ) -> None:

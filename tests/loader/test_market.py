@@ -11,6 +11,7 @@ import pytest
 from tests.loader.contents import query
 from tests.loader.recording import HOUR, TOPIC, Recording, sold
 from tests.loader.test_hours import quiet, url_of
+from tests.support.orders import in_drawn_orders
 from tidemark.archive.manifest import Gap, Interval
 from tidemark.archive.record import record_line
 from tidemark.core.hour import Hour, hours
@@ -98,7 +99,7 @@ def cells_of(oracle: Oracle) -> set[tuple[Any, ...]]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(2))
+@in_drawn_orders(1)
 def test_every_cell_interval_and_holder_is_what_the_oracle_says(
     s3: "S3Client", keeping: LoaderSettings, fresh: Callable[[LoaderSettings], LoaderSettings], seed: int
 ) -> None:

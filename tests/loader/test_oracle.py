@@ -18,6 +18,7 @@ from psycopg2.extras import RealDictCursor
 
 from tests.loader.recording import HOUR, Recording
 from tests.loader.test_hours import quiet, url_of
+from tests.support.orders import in_drawn_orders
 from tidemark.core.hour import Hour, hours
 from tidemark.loader.checks import run_checks
 from tidemark.loader.hours import load_hour
@@ -280,7 +281,7 @@ def tuples(settings: LoaderSettings, statement: str) -> set[tuple[object, ...]]:
     return {tuple(row.values()) for row in asked(settings, statement)}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@in_drawn_orders(2)
 def test_the_warehouse_equals_the_oracle_in_every_order(
     s3: "S3Client", settings: LoaderSettings, fresh: Callable[[LoaderSettings], LoaderSettings], seed: int
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.loader.contents import contents, query
 from tests.loader.recording import HOUR, Recording, fetched, sold
 from tests.loader.test_hours import FIRST, market, observation, quiet, url_of
+from tests.support.orders import in_drawn_orders
 from tidemark.core.hour import Hour
 from tidemark.loader.checks import run_checks
 from tidemark.loader.hours import load_hour, stale_hours
@@ -179,7 +180,7 @@ def test_a_flag_goes_with_the_sale_of_another_day_that_it_was_about(settings: Lo
     assert query(url_of(settings), suspects) == [(0,)]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@in_drawn_orders(2)
 def test_whatever_is_taken_back_leaves_no_trace(
     s3: "S3Client", settings: LoaderSettings, archive: Archive, as_if_new: Callable[[], None], seed: int
 ) -> None:

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from tests.sql.recorded import HOUR, START, TABLES, Recorded, Row, Sold, Warehouse, hour_of, minute, topics_of
+from tests.support.orders import in_drawn_orders
 from tidemark.storage.postgres import connected
 
 STAR = "collection:*"
@@ -221,7 +222,7 @@ def merged(rows: set[Row]) -> set[Row]:
     return set(joined)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@in_drawn_orders(5)
 def test_every_order_of_loading_ends_as_the_oracle_says(connection: Connection, seed: int) -> None:
     random = Random(seed)
     manifests, sales = world(random)
