@@ -37,14 +37,14 @@ with DAG(
 
     @task(**RETRIES)
     def find(params: dict[str, Any], dag_run: DagRunProtocol) -> list[str]:
-        """Name the hours to load, the newest first."""
-        from tidemark.loader.hours import stale_hours
+        """Name the hours to load: the newest, those first that can be loaded side by side."""
+        from tidemark.loader.hours import spread, stale_hours
 
         with fail_with_hint():
             settings = loader_settings(log=LOG.info)
             looked_at = settled_hours(params, dag_run.run_after, settings.grace_period)
             stale = stale_hours(settings, looked_at[0], looked_at[-1])
         print(f"{looked_at[0]} to {looked_at[-1]}: {len(stale)} of {len(looked_at)} hours to load")
-        return [hour.key for hour in reversed(stale)][:MOST_AT_ONCE]
+        return [hour.key for hour in spread(stale[::-1][:MOST_AT_ONCE])]
 
     LoadHours.partial(task_id="load", map_index_template="{{ task.hour }}", **LOADING).expand(hour=find())

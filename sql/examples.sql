@@ -127,6 +127,11 @@ WHERE name LIKE 'hour %'
 ORDER BY name DESC
 FOR UPDATE SKIP LOCKED;
 
+-- ops.recent_load: How many transactions' sales the last loads decided about.
+SELECT place, cardinality(transactions) AS transactions, seen_before
+FROM ops.recent_load
+ORDER BY place;
+
 -- ops.load_file: From which objects an hour was loaded.
 SELECT file.key, file.lines, file.inserted, file.sha256
 FROM ops.load_file AS file

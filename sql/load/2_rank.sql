@@ -16,10 +16,6 @@ WHERE place > 1;
 ANALYZE behind;
 ANALYZE sale_observation (observation, sale_uid);
 
--- Loads take turns from here on, so that what one decides by is still so when it commits. Reading goes on beside.
-INSERT INTO ops.load_lock (name) VALUES ('facts')
-ON CONFLICT (name) DO UPDATE SET name = excluded.name;
-
 -- Statistics that know fewer sales than the hour has may be from before its rows came, or from a moment at which no row
 -- was committed yet. A join row by row then looks cheap and takes hours.
 SELECT set_config('enable_nestloop', 'off', true)

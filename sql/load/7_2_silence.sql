@@ -57,7 +57,7 @@ ANALYZE contested;
 
 -- Grain: one row per sale of the hours that are compared; replayed ones say nothing of then.
 CREATE TEMP TABLE compared_sale ON COMMIT DROP AS
-SELECT sale.*
+SELECT hour AS source_hour, sale.*
 FROM (SELECT DISTINCT unnest(hours) AS hour FROM comparison WHERE start_at IN (SELECT start_at FROM contested)) AS compared
 -- OFFSET 0 keeps the planner from reading the whole table once instead of each hour by its key
 CROSS JOIN LATERAL (
@@ -71,7 +71,7 @@ ANALYZE compared_sale (sale_uid);
 -- Grain: one row per comparison and sale: when the first collector received it, and which did.
 CREATE TEMP TABLE received_sale ON COMMIT DROP AS
 WITH observed AS (
-    SELECT start_at, sale_uid, min(first_received_at) AS at, array_agg(collector) AS collectors
+    SELECT start_at, hours, sale_uid, min(first_received_at) AS at, array_agg(collector) AS collectors
     FROM comparison
     CROSS JOIN LATERAL (
         SELECT sale_uid, collector, first_received_at
@@ -81,12 +81,14 @@ WITH observed AS (
         OFFSET 0
     ) AS sighting
     WHERE start_at IN (SELECT start_at FROM contested)
-    GROUP BY start_at, end_at, sale_uid
+    GROUP BY start_at, end_at, hours, sale_uid
     HAVING min(first_received_at) >= start_at AND min(first_received_at) < end_at
 )
-SELECT observed.*, topic
+SELECT start_at, sale_uid, at, collectors, topic
 FROM observed
-JOIN compared_sale USING (sale_uid);
+JOIN compared_sale USING (sale_uid)
+-- a sale of an hour that the same load compares for itself says nothing here: another load may not compare that one
+WHERE source_hour = ANY (hours);
 ANALYZE received_sale (start_at, topic);
 
 -- Grain: one row per comparison, collector and topic: when it was silent, whatever it claims.

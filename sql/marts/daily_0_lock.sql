@@ -1,6 +1,5 @@
--- Grain: no rows. The turn that loads take as well: a day is scored while no load changes its sales.
-INSERT INTO ops.load_lock (name) VALUES ('facts')
-ON CONFLICT (name) DO UPDATE SET name = excluded.name;
+-- Grain: no rows. Closes the gate of loads (tidemark/loader/warehouse/turns.py): a day is scored while no load changes sales.
+LOCK TABLE mart.stale_day IN SHARE ROW EXCLUSIVE MODE;
 
 -- As in sql/load/2_rank.sql: statistics that know fewer sales than the day has are too old to join row by row.
 SELECT set_config('enable_nestloop', 'off', true)

@@ -435,4 +435,21 @@ CREATE TABLE ops.load_lock (
 
 COMMENT ON TABLE ops.load_lock IS
     'One row per thing that one load at a time may work on; a load locks the row until it commits.';
-COMMENT ON COLUMN ops.load_lock.name IS '`hour 2026-11-22T15`, or `facts` while sales are compared and written.';
+COMMENT ON COLUMN ops.load_lock.name IS
+    '`hour 2026-11-22T15`: the load of that hour; `sales 2026-11-22T15`: the sales and the coverage of that hour, which'
+    ' loads of other hours can change too; `end`: the last moment of a load.';
+
+CREATE TABLE ops.recent_load (
+    place        bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    transactions bigint[] NOT NULL,
+    seen_before  xid8
+);
+
+COMMENT ON TABLE ops.recent_load IS
+    'One row per load that ended while others may have been at work: whose sales it decided about. A later load deletes '
+    'it.';
+COMMENT ON COLUMN ops.recent_load.place IS 'Place in the order of commits, growing.';
+COMMENT ON COLUMN ops.recent_load.transactions IS 'Hashes of the transaction hashes of the load''s sales.';
+COMMENT ON COLUMN ops.recent_load.seen_before IS
+    'The row is not needed when every transaction of the server with a lower number has ended; NULL until a later load'
+    ' has seen the row.';

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from tests.dags.archived import archive_hour
 from tidemark.airflow.load_hours import SALES, LoadHours, ManifestsArrived
-from tidemark.core.hour import Hour
+from tidemark.core.hour import Hour, hours
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -55,8 +55,11 @@ def test_it_loads_the_runs_hour_and_hands_its_numbers_on(s3: "S3Client", bucket:
 
 
 def test_it_hands_a_range_on(s3: "S3Client", warehouse_url: str) -> None:
-    at = context(hour=HOUR.key, last_hour=HOUR.next().key)
-    assert LoadHours(task_id="load").execute(at) == [HOUR.key, HOUR.next().key]
+    wanted = list(hours(HOUR, Hour(HOUR.start + timedelta(hours=6))))
+    at = context(hour=HOUR.key, last_hour=wanted[-1].key)
+    found = LoadHours(task_id="load").execute(at)
+    assert sorted(found) == [hour.key for hour in wanted]
+    assert found[:2] == [wanted[0].key, wanted[-1].key]  # far enough from each other not to wait for each other
     assert at["ti"].pushed == {}
     assert not at["outlet_events"][SALES].partition_keys
     assert loaded(warehouse_url) == 0

@@ -43,7 +43,7 @@ def test_a_day_that_a_load_marks_meanwhile_is_scored_too(warehouse_url: str) -> 
     load_market(warehouse_url)
     said: list[str] = []
     with connected(SecretStr(warehouse_url)) as loading:
-        loading.execute(text("INSERT INTO ops.load_lock VALUES ('facts')"))
+        loading.execute(text("LOCK TABLE mart.stale_day IN ROW EXCLUSIVE MODE"))
         refresh = Thread(target=refresh_days, args=(SecretStr(warehouse_url), said.append))
         refresh.start()
         refresh.join(timeout=0.5)

@@ -258,13 +258,16 @@ def test_the_loader_changes_rows_and_no_tables(warehouse_url: str, statement: st
         as_role(warehouse_url, "tidemark_loader", statement)
 
 
-@pytest.mark.parametrize("lock", ["facts", "hour 2026-11-22T15"])
+@pytest.mark.parametrize("lock", ["end", "hour 2026-11-22T15"])
 def test_a_reader_cannot_take_the_locks_of_loads(warehouse_url: str, lock: str) -> None:
     for statement in (
         f"INSERT INTO ops.load_lock VALUES ('{lock}') ON CONFLICT (name) DO UPDATE SET name = excluded.name",
         "SELECT * FROM ops.load_lock FOR UPDATE",
         "LOCK TABLE ops.load_lock IN ACCESS SHARE MODE",
         "LOCK TABLE core.sale IN ROW SHARE MODE",
+        "LOCK TABLE mart.stale_day IN SHARE ROW EXCLUSIVE MODE",
+        "LOCK TABLE mart.stale_day IN ROW EXCLUSIVE MODE",
+        "INSERT INTO ops.recent_load (transactions) VALUES ('{}')",
         "CREATE SCHEMA tidemark_migrating",
     ):
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):

@@ -75,12 +75,12 @@ class LoadHours(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Load now, or hand the waiting to the triggerer, or return the hours of a range."""
-        from tidemark.loader.hours import awaited
+        from tidemark.loader.hours import awaited, spread
 
         with fail_with_hint():
             hours = self._hours(context)
             if len(hours) > 1:
-                return [hour.key for hour in hours]
+                return [hour.key for hour in spread(hours)]
             late = awaited(hours, loader_settings(log=LOG.info), datetime.now(UTC))
         for hour, collectors in late.items():
             # logged, not printed: Airflow shows what is printed later, folded away after the task's end

@@ -1,5 +1,4 @@
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
@@ -12,7 +11,7 @@ from tests.loader.recording import HOUR
 from tests.loader.transform.messages import sale_of, sold
 from tidemark.core.errors import Problem
 from tidemark.loader.warehouse.copy import copied
-from tidemark.loader.warehouse.load import SQL, lock_hour, merge, merge_steps
+from tidemark.loader.warehouse.load import SQL, merge, merge_steps
 from tidemark.loader.warehouse.rows import OBSERVATION_COLUMNS, observation_row
 from tidemark.storage.postgres import connected
 
@@ -36,40 +35,11 @@ def connection(warehouse_url: str) -> Iterator[Connection]:
         yield connection
 
 
-def quiet(_: str) -> None:
-    """Swallow the progress."""
-
-
 def test_the_steps_go_from_staging_to_the_books_to_the_marts() -> None:
     names = [step.name for step in merge_steps()]
     assert names[:2] == ["1_market.sql", "2_rank.sql"]
     assert names.index("8_account.sql") < names.index("refresh_1_collection_hourly.sql")
     assert "1_stage.sql" not in names
-
-
-def test_a_second_loader_says_that_it_waits(connection: Connection, warehouse_url: str) -> None:
-    lock_hour(connection, HOUR, quiet)
-    waiting = threading.Event()
-    done = threading.Event()
-
-    def second() -> None:
-        with connected(SecretStr(warehouse_url)) as other:
-            lock_hour(other, HOUR, lambda _: waiting.set())
-            done.set()
-
-    thread = threading.Thread(target=second)
-    thread.start()
-    assert waiting.wait(20)
-    assert not done.is_set()
-    connection.rollback()
-    assert done.wait(20)
-    thread.join()
-
-
-def test_another_hour_does_not_wait(connection: Connection, warehouse_url: str) -> None:
-    lock_hour(connection, HOUR, quiet)
-    with connected(SecretStr(warehouse_url)) as other:
-        lock_hour(other, HOUR.next(), pytest.fail)
 
 
 @pytest.mark.parametrize("lost", ["lines", "other", "quarantined", "sales"])

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from tidemark.archive.manifest import Gap, Interval, Manifest, Segment
 from tidemark.core.errors import Problem
@@ -19,8 +19,8 @@ from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.warehouse.same_sale import reported_of, superseded
 from tidemark.loader.warehouse.staging import FAULT, WORTH_A_PROCESS, event_counts, files_of, stage
+from tidemark.loader.warehouse.turns import side_by_side
 from tidemark.storage.files import shipped
-from tidemark.storage.postgres import LOCK_NOT_AVAILABLE
 
 SQL = shipped("sql")
 _STAGE = SQL / "load" / "1_stage.sql"
@@ -29,10 +29,6 @@ _INSERT_SAME = """
 INSERT INTO same_sale (sale_uid, same_as)
 SELECT sale_uid, same_as FROM jsonb_to_recordset(:same) AS same (sale_uid uuid, same_as uuid)
 """
-# the same statement as in 2_rank.sql: it waits for a transaction that inserted or locked the row
-_LOCK_HOUR = text(
-    "INSERT INTO ops.load_lock (name) VALUES (:name) ON CONFLICT (name) DO UPDATE SET name = excluded.name"
-)
 _SETTINGS = "SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"
 
 
@@ -40,21 +36,6 @@ def merge_steps() -> Iterator[Path]:
     """Yield the SQL files that take a staged hour into the warehouse, in order."""
     yield from sorted(set((SQL / "load").glob("*.sql")) - {_STAGE})
     yield from sorted((SQL / "marts").glob("refresh_*.sql"))
-
-
-def lock_hour(connection: Connection, hour: Hour, say: Callable[[str], object]) -> None:
-    """Begin the transaction of an hour's load; wait while another loader has the hour."""
-    name = {"name": f"hour {hour.key}"}
-    try:
-        with connection.begin_nested():
-            connection.execute(text("SET LOCAL lock_timeout = '100ms'"))
-            connection.execute(_LOCK_HOUR, name)
-            connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
-    except DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
-            raise
-        say(f"{hour.key}: another loader has this hour; waiting for it")
-        connection.execute(_LOCK_HOUR, name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +110,22 @@ def load(
 
 def merge(connection: Connection, values: dict[str, Any], run_step: RunStep = execute) -> None:
     """Take what is staged into the warehouse and account for it; sums that do not balance are refused."""
-    try:
-        for step in merge_steps():
+    steps = list(merge_steps())
+    own, deciding, applying = (
+        [step for step in steps if step.name.startswith(("1_", "2_"))],
+        [step for step in steps if step.name.startswith(("3_", "4_"))],
+        [step for step in steps if step.name[0] > "4"],
+    )
+
+    def run(some: list[Path]) -> None:
+        for step in some:
             run_step(connection, step, values)
             if step.name == "3_decide.sql":
                 decide_same_sale(connection)
+
+    try:
+        run(own)
+        side_by_side(connection, values["hour"], lambda: run(deciding), lambda: run(applying))
     except IntegrityError as error:
         if "every_line_has_one_outcome" not in str(error.orig):
             raise
