@@ -5,11 +5,12 @@
 -- Parameter: to end = newest; last day or hour of minting, included
 -- Plot: line day sold_percent
 -- Example: tidemark query first_sales --collection pudgypenguins
+-- Needs: transfers
 -- The first sale after the first mint of each token, whenever that was; needs single mints (TIDEMARK_TRANSFERS). Prices of one in ETH;
 -- those that cannot be true are left out of them.
 WITH minted AS (
     SELECT chain, contract_address, token_id, min(transferred_at) AS minted_at
-    FROM mart.transfers
+    FROM core.transfer
     WHERE collection_slug = :collection AND kind = 'mint'
     GROUP BY chain, contract_address, token_id
 ),

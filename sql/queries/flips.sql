@@ -1,4 +1,4 @@
--- Grain: one row per resale and purchase of a token by a wallet.
+-- Grain: one row per resale of a token by a wallet, and how it had got what it sold.
 -- Answers: Who resold what, and at what profit?
 -- Parameter: collection text = null; only this collection
 -- Parameter: wallet text = null; only this wallet
@@ -8,10 +8,11 @@
 -- Plot: none
 -- Example: tidemark query flips --collection pudgypenguins --from 2026-11-01 --to 2026-11-20
 -- Whole: quantity
--- Each purchase is sold once, the oldest first: a resale of more than one purchase has a row for each, with the quantity that it took
--- from it. bought_eth and sold_eth are prices of one in ETH, profit_eth is that of the quantity, before gas; the fees of the resale are
--- deducted where they are known. Tokens that were minted or given have no purchase and are left out, and so are prices that
--- cannot be true. Suspected wash trades are included.
+-- What a wallet got first it sells first: a resale of more than one purchase has a row for each, with the quantity that it took from it.
+-- bought_eth and sold_eth are prices of one in ETH, profit_eth is that of the quantity, before gas; the fees of the resale are
+-- deducted where they are known. Tokens that were minted or given cost what no message shows: bought_eth and profit_eth are NULL, as they
+-- are after a purchase without an ETH rate or with a price that cannot be true. Mints, gifts and burns are known as far as single
+-- transfers are kept (TIDEMARK_TRANSFERS); what a wallet was not seen to get is left out. Suspected wash trades are included.
 WITH resale AS (
     SELECT sale_uid, chain, contract_address, token_id, seller AS wallet
     FROM mart.sales
@@ -20,35 +21,71 @@ WITH resale AS (
         AND (CAST(:wallet AS text) IS NULL OR seller = CASE WHEN :wallet ILIKE '0x%' THEN lower(:wallet) ELSE :wallet END)
         AND seller <> buyer AND unit_price_eth IS NOT NULL AND quantity > 0 AND NOT is_implausible
 ),
+holder AS (
+    SELECT DISTINCT chain, contract_address, token_id, wallet FROM resale
+),
 -- all that those wallets ever bought and sold of those tokens
+traded AS (
+    SELECT
+        sale.sale_uid, sale.sold_at AS at, chain, contract_address, token_id, wallet, sale.collection_slug, sale.transaction_hash,
+        CASE WHEN sale.buyer = wallet THEN 'purchase' ELSE 'sale' END AS kind, coalesce(sale.quantity, 1) AS quantity,
+        CASE WHEN NOT sale.is_implausible THEN sale.unit_price_eth END AS unit_price_eth,
+        (sale.marketplace_fee + sale.royalty + coalesce(sale.other_fee, 0)) * sale.eth_rate / nullif(sale.quantity, 0) AS unit_fees_eth
+    FROM holder
+    JOIN mart.sales AS sale USING (chain, contract_address, token_id)
+    WHERE wallet IN (sale.seller, sale.buyer) AND sale.seller <> sale.buyer AND sale.sold_at < :to
+),
+-- and what else they were seen to get and to give away
+moved AS (
+    SELECT moved.*
+    FROM holder
+    CROSS JOIN LATERAL (
+        SELECT
+            transferred_at AS at, chain, contract_address, token_id, holder.wallet, transaction_hash,
+            CASE WHEN sender = holder.wallet THEN 'gift' ELSE kind END AS kind, quantity
+        FROM mart.transfers
+        WHERE chain = holder.chain AND contract_address = holder.contract_address AND token_id = holder.token_id
+            AND holder.wallet IN (sender, recipient) AND sender <> recipient AND quantity > 0 AND transferred_at < :to
+        OFFSET 0
+    ) AS moved
+    -- the transfer that a sale made is that sale
+    WHERE NOT EXISTS (
+        SELECT
+        FROM traded
+        WHERE traded.transaction_hash = moved.transaction_hash AND traded.wallet = moved.wallet AND traded.token_id = moved.token_id
+            AND traded.contract_address = moved.contract_address AND traded.chain = moved.chain
+            AND (traded.kind = 'sale') = (moved.kind = 'gift')
+    )
+),
 deal AS (
     SELECT
-        sale.sale_uid, sale.sold_at, chain, contract_address, token_id, holder.wallet, sale.collection_slug, sale.transaction_hash,
-        sale.quantity, sale.unit_price_eth, sale.marketplace_fee, sale.royalty, sale.other_fee, sale.eth_rate, sale.is_implausible,
-        CASE WHEN sale.buyer = holder.wallet THEN coalesce(quantity, 1) ELSE 0 END AS bought,
-        CASE WHEN sale.seller = holder.wallet THEN coalesce(quantity, 1) ELSE 0 END AS sold
-    FROM (SELECT DISTINCT chain, contract_address, token_id, wallet FROM resale) AS holder
-    JOIN mart.sales AS sale USING (chain, contract_address, token_id)
-    WHERE holder.wallet IN (sale.seller, sale.buyer) AND sale.seller <> sale.buyer AND sale.sold_at < :to
+        *, CASE WHEN kind IN ('sale', 'gift') THEN 0 ELSE quantity END AS bought, CASE WHEN kind IN ('sale', 'gift') THEN quantity ELSE 0 END AS sold
+    FROM (
+        SELECT sale_uid, at, chain, contract_address, token_id, wallet, collection_slug, transaction_hash, kind, quantity, unit_price_eth, unit_fees_eth
+        FROM traded
+        UNION ALL
+        SELECT NULL, at, chain, contract_address, token_id, wallet, NULL, transaction_hash, kind, quantity, NULL, NULL
+        FROM moved
+    ) AS each
 ),
 balance AS (
     SELECT *, sum(bought - sold) OVER earlier AS balance, sum(bought) OVER earlier AS bought_so_far
     FROM deal
     WINDOW earlier AS (
         PARTITION BY chain, contract_address, token_id, wallet
-        ORDER BY sold_at, sold, sale_uid ROWS UNBOUNDED PRECEDING
+        ORDER BY at, sold, sale_uid, transaction_hash ROWS UNBOUNDED PRECEDING
     )
 ),
--- what is left of the purchases: a sale of what was not bought takes nothing from them
+-- what is left of it: a sale of what they were not seen to get takes nothing from that
 stock AS (
     SELECT *, balance - least(0, min(balance) OVER earlier) AS held
     FROM balance
     WINDOW earlier AS (
         PARTITION BY chain, contract_address, token_id, wallet
-        ORDER BY sold_at, sold, sale_uid ROWS UNBOUNDED PRECEDING
+        ORDER BY at, sold, sale_uid, transaction_hash ROWS UNBOUNDED PRECEDING
     )
 ),
--- the units of the purchases, counted from 1 on, of which a purchase brought some and a sale took some
+-- the units that they got, counted from 1 on, of which a purchase brought some and a sale took some
 unit AS (
     SELECT
         *,
@@ -56,22 +93,20 @@ unit AS (
         CASE WHEN bought > 0 THEN bought_so_far ELSE bought_so_far - held END AS up_to_unit
     FROM stock
     WINDOW earlier AS (
-        PARTITION BY chain, contract_address, token_id, wallet ORDER BY sold_at, sold, sale_uid
+        PARTITION BY chain, contract_address, token_id, wallet ORDER BY at, sold, sale_uid, transaction_hash
     )
 )
 SELECT
-    sold.sold_at,
+    sold.at AS sold_at,
     sold.wallet,
     sold.collection_slug AS collection,
     sold.token_id,
-    matched.units * (
-        sold.unit_price_eth - bought.unit_price_eth
-        - coalesce((sold.marketplace_fee + sold.royalty + coalesce(sold.other_fee, 0)) * sold.eth_rate / sold.quantity, 0)
-    ) AS profit_eth,
+    matched.units * (sold.unit_price_eth - bought.unit_price_eth - coalesce(sold.unit_fees_eth, 0)) AS profit_eth,
     bought.unit_price_eth AS bought_eth,
     sold.unit_price_eth AS sold_eth,
-    bought.sold_at AS bought_at,
-    round(extract(epoch FROM sold.sold_at - bought.sold_at) / 3600, 2) AS held_hours,
+    bought.kind AS acquired_by,
+    bought.at AS bought_at,
+    round(extract(epoch FROM sold.at - bought.at) / 3600, 2) AS held_hours,
     matched.units AS quantity,
     sold.chain,
     sold.contract_address,
@@ -85,6 +120,6 @@ JOIN unit AS bought
     LATERAL (
         SELECT least(bought.up_to_unit, sold.up_to_unit) - greatest(bought.after_unit, sold.after_unit) AS units
     ) AS matched
-WHERE sold.sold > 0 AND bought.unit_price_eth IS NOT NULL AND NOT bought.is_implausible
-ORDER BY profit_eth DESC, sold_at, sold.sale_uid, bought_at, bought.sale_uid
+WHERE sold.sold > 0
+ORDER BY profit_eth DESC NULLS LAST, sold_at, sold.sale_uid, bought_at, bought.sale_uid, bought.transaction_hash
 LIMIT :limit;
