@@ -5,33 +5,37 @@
 -- Parameter: hours integer = 24; hours of unbroken coverage after which the book counts as known
 -- Plot: bar percent units
 -- Example: tidemark query depth --collection pudgypenguins --to 2026-11-20T12
+-- Needs: orders
 -- Exact: price
 -- Whole: units
--- orders and units add up from the best price to one that is so many percent higher (listings) or lower (offers). No rows where the
--- book is not known: see floor_price. Listings in other payment tokens than that of most are left out.
+-- orders and units add up from the best price to one that is so many percent higher (listings) or lower (offers), and are NULL from
+-- where orders were left out (TIDEMARK_BOOK_DEPTH). No rows where the best is not known: see floor_price. items counts an item once
+-- that is listed twice. Listings in other payment tokens than that of most are left out.
 WITH best AS (
-    SELECT chain, payment_token_symbol AS token, floor, best_offer
-    FROM mart.book(CAST(:collection AS text), CAST(:to AS timestamptz) - interval '1 hour', :to, interval '1 hour', make_interval(hours => :hours))
-    WHERE is_known
+    SELECT chain, coin, payment_token_symbol AS token, side.*
+    FROM mart.book(CAST(:collection AS text), CAST(:to AS timestamptz) - interval '1 hour', :to, interval '1 hour', make_interval(hours => :hours)),
+        LATERAL (VALUES ('listing', 1, floor, listings_complete_to), ('collection_offer', -1, best_offer, offers_complete_to))
+            AS side (kind, direction, best, complete_to)
+    WHERE best IS NOT NULL
 ),
 open AS (
-    SELECT chain, kind, quantity, unit_price_raw * ('1e-' || payment_token_decimals)::numeric AS price
-    FROM mart.order_intervals(CAST(:collection AS text)) AS placed
-    JOIN best USING (chain)
-    WHERE from_at < :to AND to_at >= :to AND (
-        payment_token_symbol = token
-        OR (chain, payment_token_address) IN (SELECT token.chain, token.address FROM core.offer_token AS token)
-    )
+    SELECT chain, coin, kind, quantity, contract_address, token_id, unit_price_raw * ('1e-' || payment_token_decimals)::numeric AS price
+    FROM mart.order_intervals(CAST(:collection AS text), CAST(:to AS timestamptz) - interval '1 hour', :to) AS placed
+    WHERE from_at < :to AND to_at >= :to
 ),
 band AS (
-    SELECT chain, token, kind, percent, CASE kind WHEN 'listing' THEN floor * (100 + percent) / 100 ELSE best_offer * (100 - percent) / 100 END AS price
+    SELECT best.*, percent, best * (100 + direction * percent) / 100 AS price
     FROM best
-    CROSS JOIN (VALUES ('listing'), ('collection_offer')) AS side (kind)
     CROSS JOIN (VALUES (0), (1), (2), (5), (10), (20), (50), (100)) AS distance (percent)
 )
-SELECT chain, token, kind AS side, percent, band.price, count(*) AS orders, sum(quantity) AS units
+SELECT
+    chain, token, kind AS side, percent, band.price,
+    CASE WHEN is_complete THEN count(*) END AS orders,
+    CASE WHEN is_complete AND kind = 'listing' THEN count(DISTINCT (contract_address, token_id)) END AS items,
+    CASE WHEN is_complete THEN sum(quantity) END AS units
 FROM band
-JOIN open USING (chain, kind)
-WHERE CASE kind WHEN 'listing' THEN open.price <= band.price ELSE open.price >= band.price END
-GROUP BY chain, token, kind, percent, band.price
+JOIN open USING (chain, coin, kind),
+    LATERAL (SELECT complete_to IS NULL OR direction * band.price < direction * complete_to AS is_complete) AS known
+WHERE direction * open.price <= direction * band.price
+GROUP BY chain, token, kind, percent, band.price, is_complete
 ORDER BY chain, side DESC, percent;

@@ -6,8 +6,10 @@
 -- Parameter: hours integer = 24; hours of unbroken coverage after which the book counts as known
 -- Plot: line at floor
 -- Example: tidemark query floor_price --collection pudgypenguins --plot
+-- Needs: orders
 -- Exact: floor
--- NULL where it is not known: in gaps of the coverage, for so many hours after each, and where a better order may have been left out.
+-- NULL where it is not known: in gaps of the coverage, for so many hours after each, and where a better order may have been left out;
+-- listings are also NULL where any that may be open was left out (TIDEMARK_BOOK_DEPTH).
 -- Never known: listings older than that, private ones, and those on other marketplaces.
 SELECT at, chain, payment_token_symbol AS token, floor, listings, listed_items
 FROM mart.book(CAST(:collection AS text), :from, :to, interval '1 hour', make_interval(hours => :hours))

@@ -5,6 +5,7 @@
 -- Parameter: limit integer = 20; so many wallets of each chain
 -- Plot: bar rank units
 -- Example: tidemark query holders --collection pudgypenguins
+-- Needs: transfers
 -- Whole: units
 -- As far as recorded transfers show (TIDEMARK_TRANSFERS): tokens that did not move since the record began are not among them, and what
 -- moved in a gap is with its holder before. percent is of all units whose holder is known; holders counts all of them.

@@ -5,18 +5,20 @@
 -- Parameter: to end = newest; last day or hour, included
 -- Plot: line day median_hours
 -- Example: tidemark query listing_to_sale --collection pudgypenguins
+-- Needs: orders
 -- Over the sales of listings of which the record has the listing (with_listing); listings from before it, or left out of it, are sold
 -- slower than these. TIDEMARK_BOOK_DEPTH says what is kept.
 WITH placed AS (
     SELECT chain, order_hash, min(placed_at) AS placed_at
     FROM core.market_order
-    WHERE collection_slug = :collection AND kind = 'listing'
+    WHERE collection_slug = :collection AND kind = 'listing' AND placed_at < :to AND expires_at > :from
     GROUP BY chain, order_hash
 ),
 sold AS (
-    SELECT (sale.sold_at AT TIME ZONE 'UTC')::date AS day, extract(epoch FROM sale.sold_at - placed_at) / 3600 AS hours
+    SELECT (sale.sold_at AT TIME ZONE 'UTC')::date AS day, 
+        extract(epoch FROM greatest(sale.sold_at - placed_at, interval '0')) / 3600 AS hours
     FROM mart.sales AS sale
-    LEFT JOIN placed ON placed.chain = sale.chain AND placed.order_hash = sale.order_hash AND placed_at <= sale.sold_at
+    LEFT JOIN placed ON placed.chain = sale.chain AND placed.order_hash = sale.order_hash
     WHERE collection_slug = :collection AND sale.sold_at >= :from AND sale.sold_at < :to AND side = 'listing'
 )
 SELECT

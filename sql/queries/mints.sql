@@ -7,6 +7,7 @@
 -- Parameter: limit integer = 100; so many rows, the most mints first where there are more
 -- Plot: bar hour mints
 -- Example: tidemark query mints --collection pudgypenguins
+-- Needs: market
 -- Messages, not units: a mint of ten copies of an edition is one. Hours are those in which they were received.
 SELECT hour, chain, collection, mints, burns, receivers
 FROM (

@@ -5,24 +5,26 @@
 -- Parameter: to end = newest; last day or hour, included
 -- Plot: line day sold_percent
 -- Example: tidemark query sell_through --collection pudgypenguins
+-- Needs: orders
 -- Listings that anybody could buy at a fixed price, as they are now. not_known: still open where the record ends, or open when the
--- coverage broke. A listing that became invalid, such as by a transfer, is invalidated unless it became valid again. sold_percent is of all listings; where
--- many are not known, it is too low.
-WITH last AS (
-    SELECT DISTINCT ON (chain, order_hash) min(from_at) OVER (PARTITION BY chain, order_hash) AS placed_at, ended_by
-    FROM mart.order_intervals(CAST(:collection AS text))
+-- coverage broke and neither sold nor cancelled since. A listing that became invalid, such as by a transfer, is invalidated unless it
+-- became valid again or was sold. sold_percent is of all listings; where many are not known, it is too low. Of each hour only the
+-- cheapest listings are kept (TIDEMARK_BOOK_DEPTH): where there were more, it is too high.
+WITH listing AS (
+    SELECT chain, order_hash, min(placed_at) AS placed_at, min(outcome) AS outcome
+    FROM mart.order_intervals(CAST(:collection AS text), :from, :to)
     WHERE kind = 'listing'
-    ORDER BY chain, order_hash, from_at DESC
+    GROUP BY chain, order_hash
 )
 SELECT
     (placed_at AT TIME ZONE 'UTC')::date AS day, count(*) AS listings,
-    count(*) FILTER (WHERE ended_by = 'sold') AS sold,
-    count(*) FILTER (WHERE ended_by = 'cancelled') AS cancelled,
-    count(*) FILTER (WHERE ended_by = 'invalidated') AS invalidated,
-    count(*) FILTER (WHERE ended_by = 'expired') AS expired,
-    count(*) FILTER (WHERE ended_by = 'unknown') AS not_known,
-    round(100.0 * count(*) FILTER (WHERE ended_by = 'sold') / count(*), 2) AS sold_percent
-FROM last
+    count(*) FILTER (WHERE outcome = 'sold') AS sold,
+    count(*) FILTER (WHERE outcome = 'cancelled') AS cancelled,
+    count(*) FILTER (WHERE outcome = 'invalidated') AS invalidated,
+    count(*) FILTER (WHERE outcome = 'expired') AS expired,
+    count(*) FILTER (WHERE outcome = 'unknown') AS not_known,
+    round(100.0 * count(*) FILTER (WHERE outcome = 'sold') / count(*), 2) AS sold_percent
+FROM listing
 WHERE placed_at >= :from AND placed_at < :to
 GROUP BY 1
 ORDER BY 1;

@@ -6,6 +6,7 @@
 -- Parameter: hours integer = 24; hours of unbroken coverage after which the book counts as known
 -- Plot: line at floor best_offer
 -- Example: tidemark query spread --collection pudgypenguins --plot
+-- Needs: orders
 -- Exact: floor best_offer spread
 -- NULL where it is not known: in gaps of the coverage, for so many hours after each, and where a better order may have been left out.
 -- Never known: listings older than that, private ones, and those on other marketplaces.

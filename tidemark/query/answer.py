@@ -49,14 +49,14 @@ def unknown_name(parameter: str, wanted: str, known: Sequence[str]) -> str:
     return f"No rows: no sale in the warehouse is of the {parameter} {_shown_text(wanted)}.{meant}"
 
 
-def none_found(loaded: int, hours: int) -> str:
-    """Say why a question over a number of hours, of which some are loaded, had no rows."""
+def none_found(loaded: int, hours: int, what: str = "a sale") -> str:
+    """Say why a question over a number of hours, of which some are loaded, had no rows; `what` is a row's subject."""
     if not loaded:
         return f"No rows: none of the {hours:,} hours asked about is loaded. tidemark coverage shows which are."
     if loaded < hours:
-        return (f"No rows: {loaded:,} of the {hours:,} hours asked about are loaded, and none holds such a sale. "
+        return (f"No rows: {loaded:,} of the {hours:,} hours asked about are loaded, and none holds such {what}. "
                 "tidemark coverage shows which are missing.")  # fmt: skip
-    return f"No rows: all {hours:,} hours asked about are loaded, and none holds such a sale."
+    return f"No rows: all {hours:,} hours asked about are loaded, and none holds such {what}."
 
 
 def shown(value: object) -> str:

@@ -32,6 +32,18 @@ WITH RECURSIVE name AS (
 )
 SELECT name FROM name WHERE name IS NOT NULL LIMIT 100000
 """
+_IN_MARKET = "SELECT EXISTS (SELECT FROM mart.market_hourly WHERE {column} = :name)"
+# what a question needs of an hour of the market: what it is called, how it is recognised, and what keeps it
+_NEEDS = {
+    "market": ("the market is known", "is_known", "A load of all collectors counts it"),
+    "orders": ("single orders are kept", "is_known AND book_depth > 0", "TIDEMARK_BOOK_DEPTH keeps them"),
+    "transfers": ("single transfers are kept", "is_known AND has_transfers", "TIDEMARK_TRANSFERS keeps them"),
+}
+_KEPT = """
+SELECT count(*) FROM mart.market_hour
+WHERE {kept} AND hour >= coalesce(CAST(:first AS timestamptz), '-infinity')
+    AND hour < coalesce(CAST(:to AS timestamptz), 'infinity')
+"""
 _COLUMNS = {"collection": "collection_slug", "chain": "chain"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_MIGRATED = ("42P01", "3F000", "42703")  # undefined table, schema, column
@@ -54,7 +66,7 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
             result = connection.execute(text(question.sql), values)
             types = cast("tuple[int, ...]", tuple(kind for _, kind, *_ in result.cursor.description))
             rows = [tuple(row) for row in result]
-            why = "" if rows else _why_empty(connection, values)
+            why = "" if rows else _why_empty(connection, question, values)
             return Answer(tuple(result.keys()), rows, types, values, question.kinds, why)
         except DBAPIError as error:
             _tell(error)
@@ -64,19 +76,25 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
                           "Name each one as in its lines '-- Parameter: …'") from error  # fmt: skip
 
 
-def _why_empty(connection: Connection, values: Mapping[str, Value]) -> str:
-    """Say why a question had no rows: a name that no sale has, hours that were not loaded, or no such sale."""
+def _why_empty(connection: Connection, question: Question, values: Mapping[str, Value]) -> str:
+    """Say why a question had no rows: an unknown name, hours that were not loaded or kept, or nothing in them."""
     for name, column in _COLUMNS.items():
         wanted = values.get(name)
-        if isinstance(wanted, str):
+        if isinstance(wanted, str) and not connection.scalar(text(_IN_MARKET.format(column=column)), {"name": wanted}):
             known = connection.scalars(text(_NAMES.format(column=column))).all()
             if wanted not in known:
                 return unknown_name(name, wanted, known)
+    what, condition, remedy = _NEEDS.get(question.needs, ("", "true", ""))
+    kept = text(_KEPT.format(kept=condition))
     match values:
         case {"from": datetime() as start, "to": datetime() as end}:
             first = Hour.of(start).start
             loaded = connection.scalar(text(_HOURS), {"first": first, "to": end})
-            return none_found(loaded, -(-(end - first) // LENGTH))
+            if loaded and question.needs and not connection.scalar(kept, {"first": first, "to": end}):
+                return f"No rows: in none of the {loaded:,} hours asked about that are loaded {what}. {remedy}."
+            return none_found(loaded, -(-(end - first) // LENGTH), "an event" if question.needs else "a sale")
+    if question.needs and not connection.scalar(kept, {"first": None, "to": values.get("to")}):
+        return f"No rows: in no hour {what}. {remedy}."
     return "No rows: the warehouse has none."
 
 

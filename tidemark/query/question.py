@@ -9,8 +9,10 @@
 
     -- Exact: volume
     -- Whole: items
+    -- Needs: orders
 
-The last two name numeric columns that are not amounts by a rate, for files of fixed types; both may be left out.
+The last three may be left out. Two name numeric columns that are not amounts by a rate, for files of fixed types. The
+last says what of the market a question reads: its counts (`market`), single orders (`orders`) or single transfers.
 A parameter without a default has to be given. The types are those of `tidemark.query.parameter`. The other comment
 lines at the top are the note: what the figures leave out.
 """
@@ -53,7 +55,10 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A named question with its SQL, in which `:name` is a bound parameter; `note` says what it leaves out."""
+    """A named question with its SQL, in which `:name` is a bound parameter; `note` says what it leaves out.
+
+    `needs` is what it reads of the market: market, orders, transfers or nothing.
+    """
 
     name: str
     grain: str
@@ -64,6 +69,7 @@ class Question:
     note: str
     kinds: Mapping[str, Kind]
     sql: str
+    needs: str = ""
 
     @classmethod
     def parse(cls, name: str, sql: str) -> Self:
@@ -86,7 +92,7 @@ class Question:
         }
         parameters = tuple(Parameter.parse(text) for text in found.get("Parameter", ()))
         return cls(name, found["Grain"][0], found["Answers"][0], parameters, Plot.parse(found["Plot"][0]),
-                   found["Example"][0], " ".join(note), kinds, sql)  # fmt: skip
+                   found["Example"][0], " ".join(note), kinds, sql, *found.get("Needs", []))  # fmt: skip
 
 
 def questions(folder: Path = QUERIES) -> list[Question]:
