@@ -147,7 +147,7 @@ def stage(connection: Connection, hour: Hour, rows: Iterable[bytes]) -> dict[str
     values = {
         "hour": hour.start, "force": False, "again": False, "collectors": ["collector-a"], "fingerprint": hour.key,
         "started_at": datetime.now(UTC), "software": "bench", "covered": "[]", "gaps": "[]",
-        "missing": [], "topics": [], "topic_counts": "[]", "event_counts": "[]", "book_depth": 0,
+        "missing": [], "topics": [], "topic_counts": "[]", "event_counts": "[]", "book_depth": 0, "transfers": False,
         "load_id": connection.scalar(text("SELECT nextval(pg_get_serial_sequence('ops.load_run', 'load_id'))")),
     }  # fmt: skip
     connection.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"))

@@ -229,7 +229,13 @@ FROM mart.market_hourly
 WHERE collection_slug = 'pudgypenguins' AND hour >= '2026-11-20' AND hour < '2026-11-21'
 ORDER BY hour, payment_token_symbol;
 
--- mart.coverage_run: Since when the record of a collection has no gap.
+-- mart.market_hour: Hours whose market is not known.
+SELECT hour, collectors
+FROM mart.market_hour
+WHERE NOT is_known
+ORDER BY hour;
+
+-- mart.coverage_run: Since when the book of a collection can be followed without a gap.
 SELECT from_at, to_at
 FROM mart.coverage_run
 WHERE topic = 'collection:pudgypenguins'

@@ -1,9 +1,15 @@
 -- Writes what the market of the hour adds up to, and its single orders and transfers, whatever they were before. A load that
 -- leaves out a collector which an earlier one read knows only a part: then nothing is known until all are read together.
-DELETE FROM market_part USING ops.event_count AS known WHERE source_hour = :hour AND known.collector <> ALL (:collectors);
-DELETE FROM order_observation USING ops.event_count AS known WHERE source_hour = :hour AND known.collector <> ALL (:collectors);
-DELETE FROM revision_observation USING ops.event_count AS known WHERE source_hour = :hour AND known.collector <> ALL (:collectors);
-DELETE FROM transfer_observation USING ops.event_count AS known WHERE source_hour = :hour AND known.collector <> ALL (:collectors);
+INSERT INTO mart.market_hour AS known (hour, is_known, collectors, book_depth, has_transfers)
+VALUES (:hour, true, ARRAY(SELECT unnest(CAST(:collectors AS text[])) ORDER BY 1), :book_depth, :transfers)
+ON CONFLICT (hour) DO UPDATE SET
+    is_known = known.collectors <@ excluded.collectors,
+    collectors = ARRAY(SELECT unnest(known.collectors) UNION SELECT unnest(excluded.collectors) ORDER BY 1),
+    book_depth = excluded.book_depth, has_transfers = excluded.has_transfers;
+DELETE FROM market_part USING mart.market_hour AS market WHERE market.hour = :hour AND NOT is_known;
+DELETE FROM order_observation USING mart.market_hour AS market WHERE market.hour = :hour AND NOT is_known;
+DELETE FROM revision_observation USING mart.market_hour AS market WHERE market.hour = :hour AND NOT is_known;
+DELETE FROM transfer_observation USING mart.market_hour AS market WHERE market.hour = :hour AND NOT is_known;
 
 ANALYZE market_part;
 

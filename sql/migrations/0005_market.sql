@@ -34,8 +34,8 @@ CREATE INDEX market_hourly_collection ON mart.market_hourly (collection_slug, ho
 
 COMMENT ON TABLE mart.market_hourly IS
     'One row per archive hour, chain, collection and payment token with events: every message of the market except '
-    'sales and updates of metadata, counted once however many collectors received it. Written by a load of the hour that '
-    'reads all collectors; none after one that left out a collector which was read before. '
+    'sales and updates of metadata, counted once however many collectors received it. An hour without rows had no events '
+    'only where mart.market_hour says that its market is known. '
     'Counts are exact: they count distinct keys of 64 bits. How much of an hour was recorded is in mart.hour_quality.';
 COMMENT ON COLUMN mart.market_hourly.hour IS 'Start of the archive hour, UTC: the hour in which messages were first received.';
 COMMENT ON COLUMN mart.market_hourly.chain IS 'Chain, as in mart.sales; NULL where the message shows none.';
@@ -69,6 +69,28 @@ COMMENT ON COLUMN mart.market_hourly.transfers IS
 COMMENT ON COLUMN mart.market_hourly.mints IS 'Transfers from the zero address.';
 COMMENT ON COLUMN mart.market_hourly.burns IS 'Transfers to the zero address or to 0x…dead.';
 COMMENT ON COLUMN mart.market_hourly.receivers IS 'Distinct wallets that received a transfer or a mint.';
+
+-- Which hours' markets are known.
+
+CREATE TABLE mart.market_hour (
+    hour          timestamptz PRIMARY KEY,
+    is_known      boolean NOT NULL,
+    collectors    text[]  NOT NULL,
+    book_depth    integer NOT NULL,
+    has_transfers boolean NOT NULL
+);
+
+COMMENT ON TABLE mart.market_hour IS
+    'One row per loaded archive hour: whether mart.market_hourly has its market, and whether single orders and transfers '
+    'of it were kept. An hour without a known market has no rows there, and is a gap in every book.';
+COMMENT ON COLUMN mart.market_hour.hour IS 'Start of the archive hour, UTC.';
+COMMENT ON COLUMN mart.market_hour.is_known IS
+    'False after a load that left out a collector which an earlier one had read: what both add up to is not known until '
+    'a load reads all of them.';
+COMMENT ON COLUMN mart.market_hour.collectors IS 'The collectors that loads of the hour have read.';
+COMMENT ON COLUMN mart.market_hour.book_depth IS
+    'How many single orders were kept of each collection, payment token and side (TIDEMARK_BOOK_DEPTH); 0 for none.';
+COMMENT ON COLUMN mart.market_hour.has_transfers IS 'Whether single transfers were kept (TIDEMARK_TRANSFERS).';
 
 CREATE TABLE ops.event_count (
     source_hour timestamptz NOT NULL,
@@ -136,7 +158,7 @@ CREATE TABLE core.market_order (
     received_at            timestamptz    NOT NULL,
     PRIMARY KEY (source_hour, chain, order_hash)
 );
-CREATE INDEX market_order_collection ON core.market_order (collection_slug, placed_at);
+CREATE INDEX market_order_collection ON core.market_order (collection_slug, expires_at);
 CREATE INDEX market_order_token ON core.market_order (contract_address, token_id);
 
 COMMENT ON TABLE core.market_order IS
@@ -216,13 +238,14 @@ FROM (
     SELECT topic.topic, unnest(range_agg(tstzrange(from_at, to_at))) AS run
     FROM (SELECT DISTINCT topic FROM ops.coverage) AS topic
     JOIN ops.proven_coverage AS coverage ON coverage.topic IN (topic.topic, 'collection:*')
-    WHERE collector NOT LIKE 'events-api-%'
+    JOIN mart.market_hour AS market ON market.hour = coverage.source_hour AND market.is_known AND market.book_depth > 0
+    WHERE coverage.collector NOT LIKE 'events-api-%'
     GROUP BY topic.topic
 ) AS covered;
 
 COMMENT ON VIEW mart.coverage_run IS
-    'One row per topic and unbroken time in which at least one collector covered it, over all hours. Repairs do not '
-    'count: the Events API does not know cancels.';
+    'One row per topic and unbroken time in which at least one collector covered it and single orders were kept, over all '
+    'hours: the times in which a book can be followed. Repairs do not count: the Events API does not know cancels.';
 COMMENT ON COLUMN mart.coverage_run.topic IS
     'The topic; a collection that has none of its own was covered by collection:*, where that was recorded.';
 COMMENT ON COLUMN mart.coverage_run.from_at IS 'When it began.';
@@ -240,92 +263,6 @@ BEGIN ATOMIC
     END;
 END;
 COMMENT ON FUNCTION mart.coverage_runs IS 'The unbroken times in which a collection was covered: its rows of mart.coverage_run.';
-
-CREATE FUNCTION mart.order_intervals(collection_slug text)
-RETURNS TABLE (
-    kind text, chain text, order_hash text, contract_address text, token_id text, maker text, quantity numeric,
-    unit_price_raw numeric, payment_token_address text, payment_token_symbol text, payment_token_decimals smallint,
-    from_at timestamptz, to_at timestamptz, ended_by text
-)
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    WITH placed AS (
-        SELECT DISTINCT ON (placed.chain, placed.order_hash) placed.*
-        FROM core.market_order AS placed
-        WHERE placed.collection_slug = order_intervals.collection_slug
-        ORDER BY placed.chain, placed.order_hash, placed.received_at
-    ),
-    seen AS (
-        SELECT placed.*, run.to_at AS run_to
-        FROM placed
-        JOIN mart.coverage_runs(order_intervals.collection_slug) AS run
-            ON placed.received_at >= run.from_at AND placed.received_at < run.to_at
-    ),
-    revision AS (
-        SELECT DISTINCT revision.chain, revision.order_hash, revision.kind, revision.revised_at
-        FROM core.order_revision AS revision
-        WHERE revision.order_hash IN (SELECT placed.order_hash FROM placed)
-    ),
-    cancelled AS (
-        SELECT revision.chain, revision.order_hash, min(revision.revised_at) AS at
-        FROM revision
-        WHERE revision.kind = 'cancel'
-        GROUP BY revision.chain, revision.order_hash
-    ),
-    sold AS (
-        SELECT sale.chain, sale.order_hash, sale.sold_at, sum(sale.quantity) OVER filled AS units,
-            bool_or(sale.quantity IS NULL) OVER filled AS unknown
-        FROM core.sale
-        WHERE sale.collection_slug = order_intervals.collection_slug AND sale.order_hash IS NOT NULL
-        WINDOW filled AS (PARTITION BY sale.chain, sale.order_hash ORDER BY sale.sold_at)
-    ),
-    filled AS (
-        SELECT seen.chain, seen.order_hash, min(sold.sold_at) AS at
-        FROM seen
-        JOIN sold ON sold.chain = seen.chain AND sold.order_hash = seen.order_hash
-        WHERE sold.units >= seen.quantity OR sold.unknown
-        GROUP BY seen.chain, seen.order_hash
-    ),
-    -- from each invalidation until the next revalidation, if there is one
-    invalid AS (
-        SELECT turned.chain, turned.order_hash, range_agg(tstzrange(turned.revised_at, turned.until)) AS spans
-        FROM (
-            SELECT revision.*, lead(revision.revised_at) OVER (
-                PARTITION BY revision.chain, revision.order_hash ORDER BY revision.revised_at, revision.kind DESC
-            ) AS until
-            FROM revision
-            WHERE revision.kind <> 'cancel'
-        ) AS turned
-        WHERE turned.kind = 'invalidation'
-        GROUP BY turned.chain, turned.order_hash
-    ),
-    ending AS (
-        SELECT
-            seen.*, least(seen.expires_at, seen.run_to, cancelled.at, filled.at) AS end_at,
-            cancelled.at AS cancelled_at, filled.at AS filled_at, coalesce(invalid.spans, '{}') AS invalid
-        FROM seen
-        LEFT JOIN cancelled ON cancelled.chain = seen.chain AND cancelled.order_hash = seen.order_hash
-        LEFT JOIN filled ON filled.chain = seen.chain AND filled.order_hash = seen.order_hash
-        LEFT JOIN invalid ON invalid.chain = seen.chain AND invalid.order_hash = seen.order_hash
-    )
-    SELECT
-        ending.kind, ending.chain, ending.order_hash, ending.contract_address, ending.token_id, ending.maker, ending.quantity,
-        ending.unit_price_raw, ending.payment_token_address, ending.payment_token_symbol, ending.payment_token_decimals,
-        lower(span), upper(span),
-        CASE
-            WHEN upper(span) < ending.end_at THEN 'invalidated'
-            WHEN upper(span) = ending.filled_at THEN 'sold'
-            WHEN upper(span) = ending.cancelled_at THEN 'cancelled'
-            WHEN upper(span) = ending.expires_at THEN 'expired'
-            ELSE 'unknown'
-        END
-    FROM ending,
-        unnest(tstzmultirange(tstzrange(ending.placed_at, greatest(ending.placed_at, ending.end_at))) - ending.invalid) AS span;
-END;
-COMMENT ON FUNCTION mart.order_intervals IS
-    'One row per order of a collection and time in which it is known to have been open, [from_at, to_at): from its '
-    'placing until it was sold, cancelled, invalid or expired, or (ended_by is unknown) until the coverage broke, because '
-    'what happened to it then was not recorded.';
 
 CREATE TABLE core.offer_token (
     chain   text PRIMARY KEY,
@@ -358,83 +295,231 @@ COMMENT ON TABLE core.offer_token IS
 COMMENT ON COLUMN core.offer_token.chain IS 'Chain, as in core.sale.';
 COMMENT ON COLUMN core.offer_token.address IS 'Contract of the wrapped coin.';
 
-CREATE FUNCTION mart.book(collection_slug text, since timestamptz, until timestamptz, step interval, known_after interval)
+CREATE FUNCTION mart.order_intervals(collection_slug text, since timestamptz, until timestamptz)
 RETURNS TABLE (
-    at timestamptz, chain text, payment_token_symbol text, is_known boolean, floor numeric, listings bigint, listed_items bigint,
-    best_offer numeric, offers bigint, offered_items numeric
+    kind text, chain text, order_hash text, contract_address text, token_id text, maker text, quantity numeric,
+    unit_price_raw numeric, payment_token_address text, payment_token_symbol text, payment_token_decimals smallint, coin text,
+    placed_at timestamptz, from_at timestamptz, to_at timestamptz, ended_by text, outcome text
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH open AS (
-        SELECT interval.*, coalesce(CASE WHEN token.address IS NOT NULL THEN '0x0000000000000000000000000000000000000000' END,
-            interval.payment_token_address) AS coin
-        FROM mart.order_intervals(book.collection_slug) AS interval
-        LEFT JOIN core.offer_token AS token ON token.chain = interval.chain AND token.address = interval.payment_token_address
+    WITH run AS MATERIALIZED (
+        SELECT run.from_at, run.to_at
+        FROM mart.coverage_runs(order_intervals.collection_slug) AS run
+        WHERE run.to_at > order_intervals.since
+    ),
+    -- once for each unbroken coverage in which it was received
+    seen AS MATERIALIZED (
+        SELECT DISTINCT ON (placed.chain, placed.order_hash, run.from_at)
+            placed.*, greatest(placed.placed_at, run.from_at) AS seen_at, run.to_at AS run_to
+        FROM core.market_order AS placed
+        JOIN run ON placed.received_at >= run.from_at AND placed.received_at < run.to_at
+        WHERE placed.collection_slug = order_intervals.collection_slug
+            AND placed.expires_at > order_intervals.since AND placed.placed_at < order_intervals.until
+        ORDER BY placed.chain, placed.order_hash, run.from_at, placed.received_at
+    ),
+    placed AS MATERIALIZED (
+        SELECT seen.chain, seen.order_hash, max(seen.quantity) AS quantity
+        FROM seen
+        GROUP BY seen.chain, seen.order_hash
+    ),
+    revision AS MATERIALIZED (
+        SELECT DISTINCT revision.chain, revision.order_hash, revision.kind, revision.revised_at
+        FROM core.order_revision AS revision
+        WHERE revision.order_hash IN (SELECT placed.order_hash FROM placed)
+    ),
+    cancelled AS (
+        SELECT revision.chain, revision.order_hash, min(revision.revised_at) AS at
+        FROM revision
+        WHERE revision.kind = 'cancel'
+        GROUP BY revision.chain, revision.order_hash
+    ),
+    -- what is left of an order after each sale of it; where a sale's quantity is unknown, nothing is known to be left
+    filled AS MATERIALIZED (
+        SELECT DISTINCT placed.chain, placed.order_hash, sale.sold_at AS at, CASE
+            WHEN bool_or(sale.quantity IS NULL) OVER earlier THEN 0
+            ELSE greatest(placed.quantity - sum(sale.quantity) OVER earlier, 0)
+        END AS units_left
+        FROM placed
+        JOIN core.sale ON sale.chain = placed.chain AND sale.order_hash = placed.order_hash
+        WHERE sale.collection_slug = order_intervals.collection_slug
+            AND sale.sold_at >= (SELECT min(seen.placed_at) FROM seen) - interval '1 hour'
+        WINDOW earlier AS (PARTITION BY placed.chain, placed.order_hash ORDER BY sale.sold_at)
+    ),
+    sold AS (
+        SELECT filled.chain, filled.order_hash, min(filled.at) AS at
+        FROM filled
+        WHERE filled.units_left = 0
+        GROUP BY filled.chain, filled.order_hash
+    ),
+    -- from each invalidation until the next revalidation, if there is one
+    invalid AS (
+        SELECT turned.chain, turned.order_hash, range_agg(tstzrange(turned.revised_at, turned.until)) AS spans
+        FROM (
+            SELECT revision.*, lead(revision.revised_at) OVER (
+                PARTITION BY revision.chain, revision.order_hash ORDER BY revision.revised_at, revision.kind DESC
+            ) AS until
+            FROM revision
+            WHERE revision.kind <> 'cancel'
+        ) AS turned
+        WHERE turned.kind = 'invalidation'
+        GROUP BY turned.chain, turned.order_hash
+    ),
+    ended AS (
+        SELECT
+            seen.*, cancelled.at AS cancelled_at, sold.at AS sold_at, least(seen.expires_at, seen.run_to, cancelled.at, sold.at) AS end_at,
+            coalesce(invalid.spans, '{}') AS invalid
+        FROM seen
+        LEFT JOIN cancelled ON cancelled.chain = seen.chain AND cancelled.order_hash = seen.order_hash
+        LEFT JOIN sold ON sold.chain = seen.chain AND sold.order_hash = seen.order_hash
+        LEFT JOIN invalid ON invalid.chain = seen.chain AND invalid.order_hash = seen.order_hash
+    ),
+    opened AS (
+        SELECT ended.*, tstzmultirange(tstzrange(ended.seen_at, greatest(ended.seen_at, ended.end_at))) - ended.invalid AS open
+        FROM ended
+    ),
+    -- how many units were left, and from when until when
+    stepped AS (
+        SELECT step.chain, step.order_hash, step.at, step.units_left,
+            lead(step.at, 1, 'infinity') OVER (PARTITION BY step.chain, step.order_hash ORDER BY step.at) AS until
+        FROM (
+            SELECT placed.chain, placed.order_hash, '-infinity'::timestamptz AS at, placed.quantity AS units_left FROM placed
+            UNION ALL
+            SELECT filled.chain, filled.order_hash, filled.at, filled.units_left FROM filled
+        ) AS step
+    ),
+    -- an order that was never open, such as one that was sold in the second of its placing, has an empty interval
+    spanned AS (
+        SELECT opened.*, stepped.units_left, stepped.until,
+            coalesce(lower(span), opened.seen_at) AS from_at, coalesce(upper(span), opened.seen_at) AS to_at
+        FROM opened
+        JOIN stepped ON stepped.chain = opened.chain AND stepped.order_hash = opened.order_hash
+        CROSS JOIN LATERAL (
+            SELECT unnest(opened.open * tstzmultirange(tstzrange(stepped.at, stepped.until))) AS span
+            UNION ALL
+            SELECT NULL WHERE isempty(opened.open) AND stepped.at = '-infinity'
+        ) AS open
+    ),
+    labelled AS (
+        SELECT spanned.*, CASE
+            WHEN spanned.to_at < least(spanned.end_at, spanned.until) THEN 'invalidated'
+            WHEN spanned.to_at >= spanned.sold_at THEN 'sold'
+            WHEN spanned.to_at = spanned.until THEN 'partly sold'
+            WHEN spanned.to_at >= spanned.cancelled_at THEN 'cancelled'
+            WHEN spanned.to_at >= spanned.expires_at THEN 'expired'
+            WHEN spanned.to_at >= spanned.run_to THEN 'unknown'
+            ELSE 'invalidated'
+        END AS ended_by
+        FROM spanned
+    )
+    SELECT
+        labelled.kind, labelled.chain, labelled.order_hash, labelled.contract_address, labelled.token_id, labelled.maker,
+        labelled.units_left, labelled.unit_price_raw, labelled.payment_token_address, labelled.payment_token_symbol,
+        labelled.payment_token_decimals,
+        CASE WHEN token.address IS NULL THEN labelled.payment_token_address ELSE '0x0000000000000000000000000000000000000000' END,
+        labelled.placed_at, labelled.from_at, labelled.to_at, labelled.ended_by,
+        CASE
+            WHEN labelled.sold_at IS NOT NULL THEN 'sold'
+            WHEN labelled.cancelled_at IS NOT NULL THEN 'cancelled'
+            ELSE last_value(labelled.ended_by) OVER (
+                PARTITION BY labelled.chain, labelled.order_hash ORDER BY labelled.from_at
+                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+            )
+        END
+    FROM labelled
+    LEFT JOIN core.offer_token AS token ON token.chain = labelled.chain AND token.address = labelled.payment_token_address;
+END;
+COMMENT ON FUNCTION mart.order_intervals IS
+    'One row per order of a collection that can be open in [since, until), and time in which it is known to have been open '
+    'with so many units left, [from_at, to_at): from its placing until a sale, cancel, invalidation or its expiry, or '
+    '(ended_by is unknown) until the coverage broke, because what happened to it then was not recorded. from_at and '
+    'to_at are equal where it was never open. outcome says what became of the order in the end, also after a gap. coin is '
+    'the payment token, or the chain''s own coin for its wrapped form.';
+
+CREATE FUNCTION mart.book(collection_slug text, since timestamptz, until timestamptz, step interval, known_after interval)
+RETURNS TABLE (
+    at timestamptz, chain text, coin text, payment_token_symbol text,
+    is_floor_known boolean, floor numeric, listings bigint, listed_items bigint, listings_complete_to numeric,
+    is_offer_known boolean, best_offer numeric, offers bigint, offered_items numeric, offers_complete_to numeric
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH open AS MATERIALIZED (
+        SELECT interval.*
+        FROM mart.order_intervals(book.collection_slug, book.since, book.until) AS interval
         WHERE interval.from_at < book.until AND interval.to_at > book.since
     ),
     -- the payment token with the most listings, or else offers, of each chain; other tokens are left out
     main AS (
-        SELECT DISTINCT ON (open.chain) open.chain, open.coin, min(open.payment_token_decimals) AS decimals,
-            coalesce(min(open.payment_token_symbol) FILTER (WHERE open.payment_token_address = open.coin), min(open.payment_token_symbol)) AS symbol
+        SELECT DISTINCT ON (open.chain) open.chain, open.coin, mode() WITHIN GROUP (ORDER BY open.payment_token_decimals) AS decimals,
+            coalesce(mode() WITHIN GROUP (ORDER BY open.payment_token_symbol) FILTER (WHERE open.payment_token_address = open.coin),
+                mode() WITHIN GROUP (ORDER BY open.payment_token_symbol)) AS symbol
         FROM open
         WHERE open.payment_token_decimals IS NOT NULL
         GROUP BY open.chain, open.coin
         ORDER BY open.chain, count(*) FILTER (WHERE open.kind = 'listing') DESC, count(*) DESC, open.coin
     ),
     instant AS (
-        SELECT instant.at, EXISTS (
-            SELECT FROM mart.coverage_runs(book.collection_slug) AS run
-            WHERE run.from_at + book.known_after <= instant.at AND run.to_at >= instant.at
-        ) AS is_covered
+        SELECT instant.at, run.from_at AS run_from, coalesce(run.from_at + book.known_after <= instant.at, false) AS is_covered
         FROM generate_series(book.since + book.step, book.until, book.step) AS instant (at)
+        LEFT JOIN (SELECT * FROM mart.coverage_runs(book.collection_slug) OFFSET 0) AS run ON run.from_at < instant.at AND run.to_at >= instant.at
     ),
     priced AS (
         SELECT
-            instant.at, main.chain, main.coin, main.symbol, main.decimals, instant.is_covered,
+            instant.at, instant.run_from, instant.is_covered, main.chain, main.coin, main.symbol, ('1e-' || main.decimals)::numeric AS unit,
             min(open.unit_price_raw) FILTER (WHERE open.kind = 'listing') AS floor_raw,
-            count(*) FILTER (WHERE open.kind = 'listing') AS listings,
+            count(open.kind) FILTER (WHERE open.kind = 'listing') AS listings,
             count(DISTINCT (open.contract_address, open.token_id)) FILTER (WHERE open.kind = 'listing') AS listed_items,
             max(open.unit_price_raw) FILTER (WHERE open.kind = 'collection_offer') AS offer_raw,
-            count(*) FILTER (WHERE open.kind = 'collection_offer') AS offers,
+            count(open.kind) FILTER (WHERE open.kind = 'collection_offer') AS offers,
             coalesce(sum(open.quantity) FILTER (WHERE open.kind = 'collection_offer'), 0) AS offered_items
         FROM instant
         CROSS JOIN main
         LEFT JOIN open ON open.chain = main.chain AND open.coin = main.coin
             AND open.from_at < instant.at AND open.to_at >= instant.at
-        GROUP BY instant.at, main.chain, main.coin, main.symbol, main.decimals, instant.is_covered
+        GROUP BY instant.at, instant.run_from, instant.is_covered, main.chain, main.coin, main.symbol, main.decimals
+    ),
+    -- the best of the orders that were left out since the coverage began and can still be open
+    rest AS MATERIALIZED (
+        SELECT rest.kind, rest.chain, rest.source_hour, rest.unit_price_raw, rest.expires_at,
+            CASE WHEN token.address IS NULL THEN rest.payment_token_address ELSE '0x0000000000000000000000000000000000000000' END AS coin
+        FROM core.market_order_rest AS rest
+        LEFT JOIN core.offer_token AS token ON token.chain = rest.chain AND token.address = rest.payment_token_address
+        WHERE rest.collection_slug = book.collection_slug AND rest.expires_at > book.since AND rest.source_hour < book.until
     ),
     bounded AS (
-        SELECT
-            priced.*, priced.is_covered AND NOT EXISTS (
-                SELECT
-                FROM core.market_order_rest AS rest
-                LEFT JOIN core.offer_token AS token ON token.chain = rest.chain AND token.address = rest.payment_token_address
-                WHERE rest.collection_slug = book.collection_slug AND rest.chain = priced.chain
-                    AND CASE WHEN token.address IS NOT NULL THEN '0x0000000000000000000000000000000000000000' ELSE rest.payment_token_address END = priced.coin
-                    AND rest.source_hour <= priced.at AND rest.expires_at > priced.at
-                    AND CASE rest.kind
-                        WHEN 'listing' THEN priced.floor_raw IS NULL OR rest.unit_price_raw < priced.floor_raw
-                        ELSE priced.offer_raw IS NULL OR rest.unit_price_raw > priced.offer_raw
-                    END
-            ) AS is_known,
-            ('1e-' || priced.decimals)::numeric AS unit
+        SELECT priced.*, more.listed_raw AS more_listed_raw, more.offered_raw AS more_offered_raw,
+            priced.is_covered AND (more.listed_raw IS NULL OR priced.floor_raw <= more.listed_raw) IS TRUE AS is_floor_known,
+            priced.is_covered AND (more.offered_raw IS NULL OR priced.offer_raw >= more.offered_raw) IS TRUE AS is_offer_known
         FROM priced
+        CROSS JOIN LATERAL (
+            SELECT min(rest.unit_price_raw) FILTER (WHERE rest.kind = 'listing') AS listed_raw,
+                max(rest.unit_price_raw) FILTER (WHERE rest.kind = 'collection_offer') AS offered_raw
+            FROM rest
+            WHERE rest.chain = priced.chain AND rest.coin = priced.coin AND rest.expires_at > priced.at
+                AND rest.source_hour < priced.at AND rest.source_hour + interval '1 hour' > priced.run_from
+        ) AS more
     )
     SELECT
-        bounded.at, bounded.chain, bounded.symbol, bounded.is_known,
-        CASE WHEN bounded.is_known THEN bounded.floor_raw * bounded.unit END,
-        CASE WHEN bounded.is_known THEN bounded.listings END,
-        CASE WHEN bounded.is_known THEN bounded.listed_items END,
-        CASE WHEN bounded.is_known THEN bounded.offer_raw * bounded.unit END,
-        CASE WHEN bounded.is_known THEN bounded.offers END,
-        CASE WHEN bounded.is_known THEN bounded.offered_items END
+        bounded.at, bounded.chain, bounded.coin, bounded.symbol,
+        bounded.is_floor_known,
+        CASE WHEN bounded.is_floor_known THEN bounded.floor_raw * bounded.unit END,
+        CASE WHEN bounded.is_covered AND bounded.more_listed_raw IS NULL THEN bounded.listings END,
+        CASE WHEN bounded.is_covered AND bounded.more_listed_raw IS NULL THEN bounded.listed_items END,
+        CASE WHEN bounded.is_covered THEN bounded.more_listed_raw * bounded.unit END,
+        bounded.is_offer_known,
+        CASE WHEN bounded.is_offer_known THEN bounded.offer_raw * bounded.unit END,
+        CASE WHEN bounded.is_covered AND bounded.more_offered_raw IS NULL THEN bounded.offers END,
+        CASE WHEN bounded.is_covered AND bounded.more_offered_raw IS NULL THEN bounded.offered_items END,
+        CASE WHEN bounded.is_covered THEN bounded.more_offered_raw * bounded.unit END
     FROM bounded
     ORDER BY bounded.at, bounded.chain;
 END;
 COMMENT ON FUNCTION mart.book IS
     'The best listing and the best collection offer of a collection at the end of each step of [since, until), in the '
-    'payment token of most listings. All is NULL where it is not known: in gaps, for known_after from the start of each '
-    'unbroken coverage on, and where a better order may have been left out (core.market_order_rest).';
+    'payment token of most listings. A price is NULL where it is not known: in gaps, for known_after from the start of each '
+    'unbroken coverage on, and where a better order may have been left out (core.market_order_rest). Orders were left out '
+    'from the price complete_to on; their counts are NULL then.';
 
 -- Single transfers.
 
@@ -498,9 +583,12 @@ RETURNS TABLE (chain text, contract_address text, token_id text, wallet text, qu
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH moved AS (
-        SELECT moved.*
-        FROM mart.transfers AS moved
+        SELECT DISTINCT ON (moved.transaction_hash, moved.token_id, moved.contract_address, moved.chain, moved.sender, moved.recipient, moved.quantity)
+            moved.*
+        FROM core.transfer AS moved
         WHERE moved.collection_slug = holdings.collection_slug AND moved.transferred_at < holdings.until
+        ORDER BY moved.transaction_hash, moved.token_id, moved.contract_address, moved.chain, moved.sender, moved.recipient, moved.quantity,
+            moved.received_at, moved.source_hour
     ),
     change AS (
         SELECT moved.chain, moved.contract_address, moved.token_id, moved.recipient AS wallet, moved.quantity AS change,

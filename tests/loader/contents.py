@@ -16,6 +16,7 @@ _HISTORY = {
     "ops.topic_count": "",
     "mart.collection_hourly": "- 'refreshed_at'",
     "mart.market_hourly": "",
+    "mart.market_hour": "",
     "core.market_order": "",
     "core.order_revision": "",
     "core.transfer": "",

@@ -1,7 +1,9 @@
 """The market as two collectors recorded it, with losses and gaps, against an oracle of its own."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import permutations
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -20,9 +22,12 @@ from tidemark.loader.checks import run_checks
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.transform.order import OFFER_TOKENS
+from tidemark.simulator.market import chains
+from tidemark.simulator.market.actors import Actors
+from tidemark.simulator.market.chains import ZERO_ADDRESS, Chain
 from tidemark.simulator.market.market import Market
 from tidemark.simulator.market.market_event import Redrawn
-from tidemark.simulator.market.oracle import Oracle, known
+from tidemark.simulator.market.oracle import OpenInterval, Oracle, known
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -39,6 +44,7 @@ GAPS = {  # both miss minutes 80 to 83
 }
 RUNS = [(START, START + 80 * MINUTE), (START + 83 * MINUTE, END)]
 KNOWN_AFTER = 15 * MINUTE
+SLUGS = [collection.slug for collection in Actors(Random(0)).collections]
 Received = dict[tuple[str, Hour], list[tuple[datetime, bytes]]]
 
 
@@ -85,15 +91,40 @@ def keeping(settings: LoaderSettings) -> LoaderSettings:
 COUNTS = ("listings", "item_bids", "collection_offers", "trait_offers", "cancels", "invalidations", "revalidations",
           "transfers", "mints", "burns")  # fmt: skip
 CELLS = f"""
-SELECT hour, chain, collection_slug, payment_token_address, {", ".join(COUNTS)}, listers, receivers,
-    lowest_listing_raw, best_item_bid_raw, best_collection_offer_raw, best_trait_offer_raw
+SELECT hour, chain, collection_slug, payment_token_address, payment_token_symbol, payment_token_decimals,
+    {", ".join(COUNTS)}, listers, receivers, lowest_listing_raw, best_item_bid_raw, best_collection_offer_raw,
+    best_trait_offer_raw
 FROM mart.market_hourly
 """
+INTERVALS = """
+SELECT kind, chain, order_hash, contract_address, token_id, maker, quantity::int, unit_price_raw, payment_token_address,
+    payment_token_symbol, payment_token_decimals, coin, placed_at, from_at, to_at, ended_by, outcome
+FROM mart.order_intervals(%s, %s, %s)
+"""
+TRANSFERS = """
+SELECT chain, collection_slug, contract_address, token_id, kind, sender, recipient, quantity::int,
+    transaction_hash, transferred_at
+FROM mart.transfers
+"""
+BOOK = """
+SELECT at, chain, coin, payment_token_symbol, is_floor_known, floor, listings, listed_items, listings_complete_to,
+    is_offer_known, best_offer, offers, offered_items::int, offers_complete_to
+FROM mart.book(%s, %s, %s, %s, %s)
+"""
+STEP = 7 * MINUTE
+TOKENS = {
+    (chain.api_name, token.address): (token.symbol, token.decimals)
+    for chain in vars(chains).values()
+    if isinstance(chain, Chain)
+    for token in (chain.native, chain.wrapped, chain.usdc)
+    if token
+}
 
 
 def cells_of(oracle: Oracle) -> set[tuple[Any, ...]]:
     return {
-        (*place, *(figures.counts[name] for name in COUNTS), len(figures.listers), len(figures.receivers),
+        (*place, *TOKENS.get((place[1], place[3] or ""), (None, None)), *(figures.counts[name] for name in COUNTS),
+         len(figures.listers), len(figures.receivers),
          figures.lowest_listing, *map(figures.best, ("item_bids", "collection_offers", "trait_offers")))
         for place, figures in oracle.hourly().items()
     }  # fmt: skip
@@ -109,61 +140,99 @@ def test_every_cell_interval_and_holder_is_what_the_oracle_says(
     right = cells_of(oracle)
     assert len({place[3] for place in right}) > 8
     random = Random(seed)
-    for order in random.sample(list(permutations(HOURS)), 2):
-        warehouse = fresh(keeping)
+    for order, depth in zip(random.sample(list(permutations(HOURS)), 2), (1000, 2), strict=True):
+        warehouse = fresh(keeping.model_copy(update={"book_depth": depth}))
         for hour in (*order, random.choice(HOURS)):
             load_hour(hour, warehouse, force=True, say=quiet)
         assert set(query(url_of(warehouse), CELLS)) == right
-        check_books(oracle, warehouse, random)
-        check_holdings(oracle, warehouse)
+        check_book = check_whole_book if depth > 2 else check_what_a_short_book_knows
+        check_book(oracle, warehouse)
+        check_moves(oracle, warehouse)
         assert run_checks(warehouse.warehouse_url) == []
 
 
-def check_books(oracle: Oracle, warehouse: LoaderSettings, random: Random) -> None:
-    """Compare the open orders one by one, in the gap, before and after it."""
-    instants = [START + (END - START) * random.random() for _ in range(12)]
-    instants += [RUNS[0][1] + step for step in (-MINUTE, MINUTE, 5 * MINUTE)]
-    opened = 0
-    for slug in ("harbor-seals", "flotsam-editions", "monsoon-riders"):
-        for at in instants:
-            orders = oracle.open_orders(slug, at, RUNS)
-            found = query(
-                url_of(warehouse),
-                "SELECT order_hash FROM mart.order_intervals(%s) WHERE from_at < %s AND to_at >= %s", slug, at, at,
-            )  # fmt: skip
-            assert sorted(each for (each,) in found) == sorted(order.order_hash for order in orders)
-            check_best(orders, slug, at, warehouse)
-            opened += len(orders)
-    assert opened > 30
+def check_whole_book(oracle: Oracle, warehouse: LoaderSettings) -> None:
+    """Compare every interval, and every figure of the book at instants before, in and after the gap."""
+    reasons = Counter[str]()
+    for slug in SLUGS:
+        intervals = oracle.intervals(slug, RUNS)
+        reasons.update(each.ended_by for each in intervals)
+        found = query(url_of(warehouse), INTERVALS, slug, START, END)
+        assert sorted(found, key=str) == sorted(map(interval_of, intervals), key=str)
+        assert query(url_of(warehouse), BOOK, slug, START, END, STEP, KNOWN_AFTER) == list(book_of(intervals))
+    assert set(reasons) == {"sold", "partly sold", "cancelled", "invalidated", "expired", "unknown"}
 
 
-def check_best(orders: list[Any], slug: str, at: datetime, warehouse: LoaderSettings) -> None:
-    """Compare floor and best offer in the chain's own coin, which is that of most listings here."""
-    statement = "SELECT is_known, floor, listings, best_offer, offers FROM mart.book(%s, %s, %s, '1 hour', %s)"
-    rows = query(url_of(warehouse), statement, slug, at - timedelta(hours=1), at, KNOWN_AFTER)
-    if not rows:
-        assert orders == []
+def interval_of(interval: OpenInterval) -> tuple[Any, ...]:
+    order, token, collection = interval.order, interval.order.token, interval.order.collection
+    return (
+        "listing" if order.listing else "collection_offer", collection.chain.api_name, order.order_hash,
+        collection.contract if order.listing else None, order.token_id, order.maker, interval.left, interval.unit_price,
+        token.address, token.symbol, token.decimals, interval.coin, interval.placed_at, interval.start, interval.end,
+        interval.ended_by, interval.outcome,
+    )  # fmt: skip
+
+
+def book_of(intervals: list[OpenInterval]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of BOOK."""
+    ever = [each for each in intervals if each.end > START]
+    if not ever:
         return
-    [(is_known, floor, listings, offer, offers)] = rows
-    assert is_known is known(at, RUNS, KNOWN_AFTER)
-    coin = [order for order in orders if order.token.symbol != "USDC"]
-    asks = [-(-order.price // order.quantity) for order in coin if order.listing]
-    bids = [order.price // order.quantity for order in coin if not order.listing]
-    if not is_known:
-        assert (floor, listings, offer, offers) == (None, None, None, None)
-        return
-    unit = 10**18
-    assert (floor and int(floor * unit), listings) == (min(asks, default=None), len(asks))
-    assert (offer and int(offer * unit), offers) == (max(bids, default=None), len(bids))
-
-
-def check_holdings(oracle: Oracle, warehouse: LoaderSettings) -> None:
-    for slug in ("harbor-seals", "flotsam-editions"):
-        rows = query(
-            url_of(warehouse), "SELECT token_id, wallet, quantity::int FROM mart.holdings(%s, 'infinity')", slug
+    counts = Counter((each.order.listing, each.coin) for each in ever)
+    coin = min({each.coin for each in ever}, key=lambda coin: (-counts[True, coin], -counts[False, coin], coin))
+    chain, tokens = ever[0].order.collection.chain, [each.order.token for each in ever if each.coin == coin]
+    token = max(tokens, key=lambda token: token.address == coin)  # the wrapped form where only offers were made
+    symbol, decimals = token.symbol, token.decimals
+    for at in (START + STEP * number for number in range(1, (END - START) // STEP + 1)):
+        row: tuple[Any, ...] = at, chain.api_name, coin, symbol
+        if not known(at, RUNS, KNOWN_AFTER):
+            yield (*row, False, None, None, None, None, False, None, None, None, None)
+            continue
+        now = [each for each in ever if each.coin == coin and each.start < at <= each.end]
+        asked, bid = ([each for each in now if each.order.listing is side] for side in (True, False))
+        floor, best = (
+            min((each.unit_price for each in asked), default=None),
+            max((each.unit_price for each in bid), default=None),
         )
-        assert {(token, wallet): count for token, wallet, count in rows} == oracle.holdings(slug)
-        assert rows
+        yield (
+            *row,
+            True, floor and Decimal(floor).scaleb(-decimals), len(asked), len({each.order.token_id for each in asked}),
+            None,
+            True, best and Decimal(best).scaleb(-decimals), len(bid), sum(each.left for each in bid), None,
+        )  # fmt: skip
+
+
+def check_what_a_short_book_knows(oracle: Oracle, warehouse: LoaderSettings) -> None:
+    """Compare what a book of the best two orders of each hour claims to know, and that it knows some and not all."""
+    claimed, unknown = 0, 0
+    for slug in SLUGS:
+        right = {row[0]: row for row in book_of(oracle.intervals(slug, RUNS))}
+        for row in query(url_of(warehouse), BOOK, slug, START, END, STEP, KNOWN_AFTER):
+            whole = right[row[0]]
+            if row[2] == whole[2]:  # the payment token of most listings, of those that were kept
+                for place in (5, 6, 7, 10, 11, 12):
+                    claimed += row[place] is not None
+                    unknown += row[place] is None and whole[place] is not None
+                    assert row[place] in (None, whole[place])
+                assert not (row[4] and row[5] != whole[5])
+                assert not (row[9] and row[10] != whole[10])
+    assert claimed > 100
+    assert unknown > 100
+
+
+def check_moves(oracle: Oracle, warehouse: LoaderSettings) -> None:
+    """Compare every transfer, and what each wallet holds by them and since when."""
+    moves = [
+        (move.collection.chain.api_name, move.collection.slug, move.collection.contract, move.token_id,
+         "mint" if move.source == ZERO_ADDRESS else "burn" if move.target == ZERO_ADDRESS else "transfer",
+         move.source, move.target, move.quantity, move.transaction, move.at)
+        for move in oracle.moves()
+    ]  # fmt: skip
+    assert sorted(query(url_of(warehouse), TRANSFERS)) == sorted(moves)
+    held = "SELECT token_id, wallet, quantity::int, since FROM mart.holdings(%s, 'infinity')"
+    for slug in SLUGS:
+        rows = query(url_of(warehouse), held, slug)
+        assert {(token, wallet): (count, since) for token, wallet, count, since in rows} == oracle.holdings(slug)
 
 
 def listing(number: int, price: str, at: float) -> dict[str, Any]:
@@ -211,9 +280,11 @@ def test_a_floor_is_unknown_where_an_order_that_was_left_out_could_be_the_lowest
         recording.receive(listing(number, f"{price}{'0' * 16}", 10), 10)
     recording.receive(cancel(1, 1800), 1800).receive(cancel(2, 2700), 2700).put(s3, settings.bucket)
     load_hour(HOUR, settings.model_copy(update={"book_depth": 2}), say=quiet)
-    statement = "SELECT is_known, floor, listings FROM mart.book('cats', %s, %s, '15 minutes', '0')"
+    statement = (
+        "SELECT is_floor_known, floor, listings, listings_complete_to FROM mart.book('cats', %s, %s, '15 minutes', '0')"
+    )
     assert query(url_of(settings), statement, HOUR.start, HOUR.end) == [
-        (True, 1, 2), (True, 1, 2), (True, 2, 1), (False, None, None),
+        (True, 1, None, 3), (True, 1, None, 3), (True, 2, None, 3), (False, None, None, 3),
     ]  # fmt: skip
 
 

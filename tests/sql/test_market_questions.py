@@ -35,6 +35,10 @@ SALES = [
         transaction_hash="0xt2",
     ),
     # three of five passes
+    sale("20T10:40", "snipes/1", "0xalice", "0xbob", "1", order_hash="0xsnipe1"),
+    sale("20T15:30", "snipes/2", "0xalice", "0xbob", "1", order_hash="0xsnipe2", side="unknown"),
+    sale("21T10:00", "owls/1", "0xalice", "0xbob", "1", side="offer"),
+    sale("22T10:00", "owls/2", "0xalice", "0xbob", "1", side="offer"),
     sale("20T13:30", "passes/7", "0xdave", "0xbob", "3", quantity=3, order_hash="0xlist5", transaction_hash="0xt3"),
 ]
 
@@ -49,7 +53,16 @@ ORDERS = [
     ("collection_offer", "0xoffer1", "cats/", "0xerin", "1.5", 1, "20T10:50", "20T18:00", WETH),  # accepted at 13:00
     ("collection_offer", "0xoffer2", "cats/", "0xfrank", "2.8", 2, "20T11:00", "20T18:00", WETH),  # 1.4 each
     ("listing", "0xlist6", "cats/6", "0xgina", "1.2", 1, "20T17:10", "27T10:30", ETH),  # after the gap
+    ("listing", "0xsnipe1", "snipes/1", "0xalice", "1", 1, "20T10:41", "27T10:30", ETH),
+    ("listing", "0xsnipe2", "snipes/2", "0xalice", "1", 1, "20T10:45", "27T10:30", ETH),
+    ("listing", "0xflea1", "fleas/1", "0xhal", "1", 1, "20T11:00", "27T10:30", ETH),
+    ("listing", "0xflea2", "fleas/1", "0xhal", "1.1", 1, "20T11:05", "27T10:30", ETH),
+    ("listing", "0xflea3", "fleas/2", "0xmal", "0.01", 1, "20T11:10", "27T10:30", ("0xfake", "ETH", 18)),
 ]  # fmt: skip
+LEFT_OUT = f"""
+INSERT INTO core.market_order_rest
+VALUES ('2026-11-20T11:00Z', 'listing', 'ethereum', 'fleas', '{ZERO}', 3, 1.5e18, '2026-11-27T10:30Z')
+"""
 REVISIONS = [
     ("cancel", "0xlist4", "20T11:50"),
     ("invalidation", "0xlist3", "20T13:30"),
@@ -72,6 +85,15 @@ COVERAGE = [
     *(("a", f"20T{hour}:00", f"20T{hour + 1}:00") for hour in (10, 11, 12, 13, 14)),
     *(("b", f"20T{hour}:00", f"20T{hour + 1}:00") for hour in (17, 18)),
 ]
+# the market of the 22nd is not known
+KNOWN_HOURS = """
+INSERT INTO mart.market_hour (hour, is_known, collectors, book_depth, has_transfers)
+SELECT hour, hour < '2026-11-22Z', '{a,b}', 100, true
+FROM generate_series(timestamptz '2026-11-20T10:00Z', '2026-11-22T12:00Z', '1 hour') AS hour;
+INSERT INTO mart.hour_quality (hour, collectors, covered_s, covered_twice_s, repaired_s, gaps, sales, seen_by, recovered, quarantined)
+SELECT hour, '{a}', 0, 0, 0, '{}', 0, '{}', 0, 0 FROM mart.market_hour
+ON CONFLICT DO NOTHING
+"""
 # hour, chain, collection, token, then the counts that are not zero
 HOURS: list[tuple[str, str, str, tuple[Any, ...] | None, dict[str, int]]] = [
     ("20T10:00", "ethereum", "cats", ETH, {"listings": 2, "item_bids": 0, "cancels": 0}),
@@ -92,6 +114,7 @@ def url(postgres_server: Postgres, migrated: str) -> Iterator[str]:
         with connected(SecretStr(url)) as connection:
             for order in ORDERS:
                 insert_order(connection, *order)
+            connection.execute(text(LEFT_OUT))
             for kind, order_hash, moment in REVISIONS:
                 values = {"kind": kind, "hash": order_hash, "at": at(moment)}
                 connection.execute(
@@ -104,6 +127,7 @@ def url(postgres_server: Postgres, migrated: str) -> Iterator[str]:
                 insert_transfer(connection, *transfer)
             for hour in HOURS:
                 insert_hour(connection, *hour)
+            connection.execute(text(KNOWN_HOURS))
             connection.commit()
         yield url
 
@@ -198,24 +222,48 @@ def test_spread(expect: Expect) -> None:
 def test_depth(expect: Expect) -> None:
     # at 12:00: listed for 2, 2.5 and 3; offered 1.5 for one and 1.4 for two
     expect("depth", """
-        side             | percent | orders | units
-        listing          | 0       | 1      | 1
-        listing          | 1       | 1      | 1
-        listing          | 2       | 1      | 1
-        listing          | 5       | 1      | 1
-        listing          | 10      | 1      | 1
-        listing          | 20      | 1      | 1
-        listing          | 50      | 3      | 3
-        listing          | 100     | 3      | 3
-        collection_offer | 0       | 1      | 1
-        collection_offer | 1       | 1      | 1
-        collection_offer | 2       | 1      | 1
-        collection_offer | 5       | 1      | 1
-        collection_offer | 10      | 2      | 3
-        collection_offer | 20      | 2      | 3
-        collection_offer | 50      | 2      | 3
-        collection_offer | 100     | 2      | 3
+        side             | percent | orders | items | units
+        listing          | 0       | 1      | 1     | 1
+        listing          | 1       | 1      | 1     | 1
+        listing          | 2       | 1      | 1     | 1
+        listing          | 5       | 1      | 1     | 1
+        listing          | 10      | 1      | 1     | 1
+        listing          | 20      | 1      | 1     | 1
+        listing          | 50      | 3      | 3     | 3
+        listing          | 100     | 3      | 3     | 3
+        collection_offer | 0       | 1      | -     | 1
+        collection_offer | 1       | 1      | -     | 1
+        collection_offer | 2       | 1      | -     | 1
+        collection_offer | 5       | 1      | -     | 1
+        collection_offer | 10      | 2      | -     | 3
+        collection_offer | 20      | 2      | -     | 3
+        collection_offer | 50      | 2      | -     | 3
+        collection_offer | 100     | 2      | -     | 3
     """, collection="cats", to="2026-11-20T11", hours="1")  # fmt: skip
+    # of the five passes three were sold at 13:30
+    expect("depth", "units" + "\n 5" * 8, collection="passes", to="2026-11-20T12", hours="1")
+    expect("depth", "units" + "\n 2" * 8, collection="passes", to="2026-11-20T13", hours="1")
+    # fleas/1 is listed for 1 and 1.1; from 1.5 on a listing was left out
+    expect("depth", """
+        percent | price | orders | items | units
+        0       | 1     | 1      | 1     | 1
+        1       | 1.01  | 1      | 1     | 1
+        2       | 1.02  | 1      | 1     | 1
+        5       | 1.05  | 1      | 1     | 1
+        10      | 1.1   | 2      | 1     | 2
+        20      | 1.2   | 2      | 1     | 2
+        50      | 1.5   | -      | -     | -
+        100     | 2     | -      | -     | -
+    """, collection="fleas", to="2026-11-20T12", hours="1")  # fmt: skip
+    # an impostor's token of the same symbol is not the chain's coin
+    expect(
+        "floor_price",
+        "token | floor | listings\n ETH | 1 | -",
+        collection="fleas",
+        from_="2026-11-20T12",
+        to="2026-11-20T12",
+        hours="1",
+    )
     expect("depth", "percent", collection="cats", to="2026-11-20T16", hours="1")
 
 
@@ -225,6 +273,8 @@ def test_listing_to_sale(expect: Expect) -> None:
         day        | sales_of_listings | with_listing | median_hours
         2026-11-20 | 1                 | 1            | 2
     """, collection="cats")  # fmt: skip
+    # a block's time is in whole seconds and can be before the event's
+    expect("listing_to_sale", "sales_of_listings | with_listing | median_hours\n 1 | 1 | 0", collection="snipes")
 
 
 def test_sell_through(expect: Expect) -> None:
@@ -232,14 +282,22 @@ def test_sell_through(expect: Expect) -> None:
         day        | listings | sold | cancelled | invalidated | expired | not_known | sold_percent
         2026-11-20 | 6        | 1    | 1         | 0           | 1       | 3         | 16.67
     """, collection="cats", from_="2026-11-20", to="2026-11-21")  # fmt: skip
+    # one was sold in the second of its placing, one in the gap
+    expect(
+        "sell_through",
+        "listings | sold | not_known\n 2 | 2 | 0",
+        collection="snipes",
+        from_="2026-11-20",
+        to="2026-11-21",
+    )
 
 
 def test_cancel_rate(expect: Expect) -> None:
     expect("cancel_rate", """
-        day        | listings | item_bids | offers | cancels | invalidations | cancels_percent
-        2026-11-20 | 10       | 62        | 4      | 41      | 1             | 53.95
-        2026-11-21 | 2        | 0         | 0      | 4       | 0             | 200
-    """, from_="2026-11-20", to="2026-11-21")  # fmt: skip
+        day        | hours | listings | item_bids | offers | cancels | invalidations | cancels_percent
+        2026-11-20 | 14    | 10       | 62        | 4      | 41      | 1             | 53.95
+        2026-11-21 | 24    | 2        | 0         | 0      | 4       | 0             | 200
+    """, from_="2026-11-20", to="2026-11-22")  # fmt: skip
     expect("cancel_rate", "cancels_percent\n 69.49", collection="cats", from_="2026-11-20", to="2026-11-21")
 
 
@@ -250,6 +308,12 @@ def test_bid_to_sale(expect: Expect) -> None:
         2026-11-20 | 50        | 2                 | 2            | 1        | 54
     """, collection="cats", from_="2026-11-20", to="2026-11-20")  # fmt: skip
     expect("bid_to_sale", "accepted | bids_per_sale\n 0 | -", collection="dogs", from_="2026-11-20", to="2026-11-20")
+    # an offer was accepted on the 21st without a bid, and one on the 22nd, whose market is not known
+    expect("bid_to_sale", """
+        day        | hours | item_bids | collection_offers | trait_offers | accepted | bids_per_sale
+        2026-11-21 | 24    | 0         | 0                 | 0            | 1        | 0
+        2026-11-22 | -     | -         | -                 | -            | 1        | -
+    """, collection="owls", from_="2026-11-20", to="2026-11-22")  # fmt: skip
 
 
 def test_mints(expect: Expect) -> None:
@@ -277,9 +341,15 @@ def test_chain_share(expect: Expect) -> None:
     # listings: 2 + 3 on ethereum, 5 on base; bids: 40 + 1 + 10 + 1 + 2 = 54 and 12
     expect("chain_share", """
         chain    | listings | listings_percent | bids | bids_percent | sales | sales_percent | mints
-        ethereum | 5        | 50               | 54   | 81.82        | 3     | 100           | 3
-        base     | 5        | 50               | 12   | 18.18        | 0     | -             | 0
+        ethereum | 5        | 50               | 54   | 81.82        | 5     | 100           | 3
+        base     | 5        | 50               | 12   | 18.18        | 0     | 0             | 0
     """, from_="2026-11-20", to="2026-11-20")  # fmt: skip
+    expect(
+        "chain_share",
+        "chain | listings | bids | sales | mints\n ethereum | - | - | 1 | -",
+        from_="2026-11-22",
+        to="2026-11-22",
+    )
 
 
 def test_token_history(expect: Expect) -> None:
@@ -299,3 +369,44 @@ def test_first_sales(expect: Expect) -> None:
         day        | minted | sold | sold_percent | median_hours | median_eth
         2026-11-20 | 3      | 2    | 66.67        | 2.42         | 1.5
     """, collection="cats")  # fmt: skip
+
+
+def test_flips_know_what_was_minted_given_and_burned(warehouse_url: str) -> None:
+    fill(warehouse_url, [
+        sale("20T09:00", "pass/7", "0xa", "0xw", "3", quantity=3, transaction_hash="0xs1"),
+        sale("20T11:00", "pass/7", "0xw", "0xc", "6", quantity=3, transaction_hash="0xs2"),
+        sale("20T12:00", "pass/7", "0xv", "0xc", "5", transaction_hash="0xs3"),
+        sale("20T13:00", "pass/7", "0xw", "0xd", "0.5", transaction_hash="0xs4"),
+        sale("20T14:00", "pass/7", "0xw", "0xe", "9"),  # w was seen to get six, and gave them all away
+    ])  # fmt: skip
+    with connected(SecretStr(warehouse_url)) as connection:
+        for transfer in (
+            ("mint", "pass/7", ZERO, "0xw", 3, "20T08:00", "0xm1"),
+            ("transfer", "pass/7", "0xa", "0xw", 3, "20T09:00", "0xs1"),  # the sale's
+            ("transfer", "pass/7", "0xw", "0xv", 1, "20T10:00", "0xm2"),
+            ("burn", "pass/7", "0xw", ZERO, 1, "20T10:30", "0xm3"),
+            ("transfer", "pass/7", "0xw", "0xc", 3, "20T11:00", "0xs2"),  # the sale's
+        ):
+            insert_transfer(connection, *transfer)
+        connection.commit()
+    answer = ask(SecretStr(warehouse_url), question("flips"), {"from": "2026-11-20"})
+    names = ("wallet", "acquired_by", "quantity", "bought_eth", "sold_eth", "profit_eth")
+    # w sells first what it minted: of three one was given away, one burned, one sold with two of the purchase
+    assert [list(map(shown, row)) for row in zip(*map(answer.column, names), strict=True)] == [
+        ["0xw", "purchase", "2", "1", "2", "2"],
+        ["0xw", "purchase", "1", "1", "0.5", "-0.5"],
+        ["0xw", "mint", "1", "", "2", ""],
+        ["0xv", "transfer", "1", "", "5", ""],
+    ]
+
+
+@pytest.mark.parametrize(("name", "why"), [
+    ("mints", "in none of the 13 hours asked about that are loaded the market is known. A load of all collectors counts it."),
+    ("floor_price", "in none of the 13 hours asked about that are loaded single orders are kept. TIDEMARK_BOOK_DEPTH keeps them."),
+    ("first_sales", "in none of the 13 hours asked about that are loaded single transfers are kept. TIDEMARK_TRANSFERS keeps them."),
+    ("holders", "the warehouse has none."),
+])  # fmt: skip
+def test_an_answer_without_rows_says_what_of_the_market_was_not_kept(url: str, name: str, why: str) -> None:
+    given = {"collection": "cats", "to": "2026-11-22T12"} if name != "holders" else {"collection": "dogs"}
+    given |= {"from": "2026-11-22"} if name != "holders" else {}
+    assert ask(SecretStr(url), question(name), given).why_empty == f"No rows: {why}"

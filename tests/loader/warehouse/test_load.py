@@ -26,6 +26,7 @@ RUN = {
     "topic_counts": "[]",
     "event_counts": "[]",
     "book_depth": 0,
+    "transfers": False,
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
+from typing import NamedTuple
 
 from tidemark.simulator.market.chains import ZERO_ADDRESS
 from tidemark.simulator.market.market_event import Changed, MarketEvent, Moved, Placed, Sold
@@ -15,6 +16,7 @@ from tidemark.simulator.market.order import Order
 
 Place = tuple[datetime, str, str, str | None]  # hour, chain, collection, payment token
 Run = tuple[datetime, datetime]
+_End = tuple[datetime, str, int, int]  # when, what, units, number of the sale
 _COUNTS = {
     "item_listed": "listings",
     "item_received_bid": "item_bids",
@@ -24,6 +26,36 @@ _COUNTS = {
     "order_invalidate": "invalidations",
     "order_revalidate": "revalidations",
 }
+
+
+_REASONS = {"item_cancelled": "cancelled", "order_invalidate": "invalidated"}
+_FINAL = frozenset({"item_cancelled", "expired", "unknown"})
+
+
+class OpenInterval(NamedTuple):
+    """A time in which an order is known to have been open, with so many units left of it."""
+
+    order: Order
+    placed_at: datetime
+    start: datetime
+    end: datetime
+    left: int
+    ended_by: str
+    outcome: str
+
+    @property
+    def unit_price(self) -> int:
+        """The price of one in base units, rounded up for a buyer and down for a seller."""
+        price = Fraction(self.order.price, self.order.quantity)
+        return ceil(price) if self.order.listing else floor(price)
+
+    @property
+    def coin(self) -> str:
+        """The payment token, or the chain's own coin for its wrapped form."""
+        chain, token = self.order.collection.chain, self.order.token
+        return (
+            ZERO_ADDRESS if token == chain.wrapped and not chain.lists_wrapped and not chain.base58 else token.address
+        )
 
 
 @dataclass(slots=True)
@@ -74,33 +106,53 @@ class Oracle:
                     pass
         return dict(cells)
 
-    def open_orders(self, slug: str, at: datetime, runs: list[Run]) -> list[Order]:
-        """Return the orders of a collection that are known to be open at a time, in the run that the time is in."""
-        run = next((run for run in runs if run[0] < at <= run[1]), None)
-        events = [event for event, _ in self._received.values()]
+    def intervals(self, slug: str, runs: list[Run]) -> list[OpenInterval]:
+        """Return when the orders of a collection are known to have been open, in the unbroken runs of the coverage.
+
+        An order that was never open has one interval without a length.
+        """
+        ends = self._ends()
         return [
-            event.order
+            interval
             for event, first in self._received.values()
-            if isinstance(event, Placed)
-            and _is_booked(event.order)
-            and event.order.collection.slug == slug
-            and run is not None
-            and run[0] <= first < run[1]
-            and event.at < at <= event.order.expires_at
-            and _is_open(event.order, at, events)
+            if isinstance(event, Placed) and event.order.collection.slug == slug and _is_booked(event.order)
+            for run in runs
+            if run[0] <= first < run[1]
+            for interval in _life(event, run, ends[event.order.order_hash])
         ]
 
-    def holdings(self, slug: str) -> dict[tuple[str, str], int]:
-        """Return how many of each token each wallet holds, by what it was seen to receive and to give away."""
-        moves = [
-            event for event, _ in self._received.values() if isinstance(event, Moved) and event.collection.slug == slug
-        ]
+    def _ends(self) -> dict[str, list[_End]]:
+        """Return what befell each order: when, what, and how many units that took."""
+        ends: dict[str, set[_End]] = defaultdict(set)
+        for event, _ in self._received.values():
+            match event:
+                case Changed(kind=kind, order=order, at=at):
+                    ends[order.order_hash].add((at, kind, 0, 0))
+                case Sold(order_hash=order_hash, at=at, quantity=quantity, number=number):
+                    ends[order_hash].add((at, "sold", quantity, number))
+                case _:
+                    pass
+        return defaultdict(list, {order_hash: list(each) for order_hash, each in ends.items()})
+
+    def moves(self) -> list[Moved]:
+        """Return every transfer, mint and burn."""
+        return [event for event, _ in self._received.values() if isinstance(event, Moved)]
+
+    def holdings(self, slug: str) -> dict[tuple[str, str], tuple[int, datetime]]:
+        """Return how many of each token each wallet holds, by what it was seen to receive and to give away.
+
+        Beside that: when it last received some.
+        """
+        moves = [move for move in self.moves() if move.collection.slug == slug]
         changes = [(move.at, -move.quantity, move.transaction, move.source, move.token_id) for move in moves]
         changes += [(move.at, move.quantity, move.transaction, move.target, move.token_id) for move in moves]
         held: dict[tuple[str, str], int] = defaultdict(int)
-        for _, change, _, wallet, token in sorted(changes, key=lambda each: (each[0], -each[1], each[2])):
+        since: dict[tuple[str, str], datetime] = {}
+        for at, change, _, wallet, token in sorted(changes, key=lambda each: (each[0], -each[1], each[2])):
             held[token, wallet] = max(0, held[token, wallet] + change)
-        return {(token, wallet): count for (token, wallet), count in held.items() if count and wallet != ZERO_ADDRESS}
+            if change > 0:
+                since[token, wallet] = at
+        return {key: (count, since[key]) for key, count in held.items() if count and key[1] != ZERO_ADDRESS}
 
 
 def _place(hour: datetime, order: Order) -> Place:
@@ -137,21 +189,30 @@ def _is_booked(order: Order) -> bool:
     return order.kind == "collection_offer"
 
 
-def _is_open(order: Order, at: datetime, events: list[MarketEvent]) -> bool:
-    """Tell whether nothing that was received had ended an order before a time."""
-    own = [
-        event for event in events if isinstance(event, Changed | Sold) and event.order.order_hash == order.order_hash
-    ]
-    if any(event.kind == "item_cancelled" and event.at < at for event in own if isinstance(event, Changed)):
-        return False
-    fills = {
-        event.number: event.quantity for event in own if isinstance(event, Sold) and event.order_hash and event.at < at
-    }
-    if sum(fills.values()) >= order.quantity:
-        return False
-    turns = [event for event in own if isinstance(event, Changed) and event.kind != "item_cancelled" and event.at < at]
-    last = max(turns, key=lambda event: event.at, default=None)
-    return last is None or last.kind == "order_revalidate"
+def _life(placed: Placed, run: Run, ends: list[_End]) -> list[OpenInterval]:
+    """Follow an order from its placing, through what befell it, to its end or to the end of the run."""
+    order, start, left = placed.order, max(placed.at, run[0]), placed.order.quantity
+    since: datetime | None = start
+    found, reason = [], "unknown"
+    for at, what, units, _ in sorted([*ends, (order.expires_at, "expired", 0, 0), (run[1], "unknown", 0, 0)]):
+        over = what in _FINAL or 0 < left <= units
+        if what == "order_revalidate":
+            since = max(at, start)
+        elif since is not None:
+            reason = "partly sold" if what == "sold" and not over else _REASONS.get(what, what)
+            if since < at:
+                found.append((since, at, left, reason))
+            since = None if what == "order_invalidate" else max(at, start)
+        left -= units
+        if over:
+            break
+    found = found or [(start, start, order.quantity, reason)]
+    outcome = found[-1][3]
+    if any(what == "item_cancelled" for _, what, *_ in ends):
+        outcome = "cancelled"
+    if sum(units for _, _, units, _ in ends) >= order.quantity:
+        outcome = "sold"
+    return [OpenInterval(order, placed.at, *each, outcome) for each in found]
 
 
 def known(at: datetime, runs: list[Run], known_after: timedelta) -> bool:
