@@ -2,7 +2,8 @@
 
 A hundred days of made-up sales: 2,000 collections and 200,000 wallets, few of which do most. The last 35 days are
 scored for wash trades, further back than any question looks for what comes of it. Of 20 collections single orders and
-transfers are kept: 3,000,000 orders, two thirds of which are offers of 20 minutes, and 1,000,000 transfers; the market's
+transfers are kept: 3,000,000 orders, two thirds of which are offers of 20 minutes,
+    and 1,000,000 transfers; the market's
 counts have 300 rows an hour. Each question is asked as
 `tidemark query` does, with its defaults, and of one collection or wallet where it takes one. The plans are kept in
 `bench/plans/`.
@@ -73,24 +74,28 @@ MARKET = """
 SELECT setseed(0.5);
 INSERT INTO mart.market_hour
 SELECT hour, true, '{collector-a,collector-b}', 100, true
-FROM generate_series(CAST(:first_day AS timestamptz), :first_day + :days * interval '1 day' - interval '1 hour', '1 hour') AS hour;
+FROM generate_series(CAST(:first_day AS timestamptz), :first_day + :days * interval '1 day' - interval '1 hour',
+    '1 hour') AS hour;
 INSERT INTO ops.coverage
 SELECT hour, collector, 'collection:collection-' || number, hour, hour + interval '1 hour'
 FROM mart.market_hour, unnest(collectors) AS collector, generate_series(1, 20) AS number;
 INSERT INTO mart.market_hourly (
     hour, chain, collection_slug, payment_token_address, payment_token_symbol, payment_token_decimals,
-    listings, listers, lowest_listing_raw, item_bids, collection_offers, trait_offers, cancels, invalidations, revalidations,
+    listings, listers, lowest_listing_raw, item_bids, collection_offers, trait_offers, cancels, invalidations,
+    revalidations,
     transfers, mints, burns, receivers
 )
 SELECT hour, 'ethereum', 'collection-' || number, CASE number % 3 WHEN 0 THEN :coin WHEN 1 THEN :wrapped END, NULL, 18,
     number % 7, 1, 1e18, number % 100, number % 5, number % 3, number % 80, 1, 0, number % 9, number % 4, number % 2, 1
 FROM mart.market_hour, generate_series(1, 300) AS number;
 INSERT INTO core.market_order (
-    source_hour, kind, chain, order_hash, collection_slug, contract_address, token_id, maker, quantity, price_raw, unit_price_raw,
+    source_hour, kind, chain, order_hash, collection_slug, contract_address, token_id, maker, quantity, price_raw,
+    unit_price_raw,
     payment_token_address, payment_token_symbol, payment_token_decimals, placed_at, expires_at, received_at
 )
 SELECT date_trunc('hour', at), kind, 'ethereum', '0xo' || md5(number::text), 'collection-' || collection,
-    CASE kind WHEN 'listing' THEN '0x' || lpad(to_hex(collection), 40, '0') END, CASE kind WHEN 'listing' THEN token::text END,
+    CASE kind WHEN 'listing' THEN '0x' || lpad(to_hex(collection), 40, '0') END,
+    CASE kind WHEN 'listing' THEN token::text END,
     '0x' || lpad(to_hex(token), 40, '0'), 1, price, price, CASE kind WHEN 'listing' THEN :coin ELSE :wrapped END,
     CASE kind WHEN 'listing' THEN 'ETH' ELSE 'WETH' END, 18, at,
     at + CASE kind WHEN 'listing' THEN interval '7 days' ELSE interval '20 minutes' END, at
