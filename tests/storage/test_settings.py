@@ -88,11 +88,32 @@ def test_a_file_may_begin_with_a_mark_of_its_encoding(folder: Path, encoding: st
     assert Some().bucket == "ours"
 
 
-def test_a_file_in_another_encoding_is_a_problem(folder: Path) -> None:
-    (folder / ".env").write_text("TIDEMARK_BUCKET=ours\n", encoding="utf-16")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "latin-1", "cp1252"])
+def test_a_file_in_another_encoding_is_a_problem(folder: Path, encoding: str) -> None:
+    (folder / ".env").write_text("TIDEMARK_BUCKET=ours\nTIDEMARK_PREFIX=gr\xfc\xdfe\n", encoding=encoding)
     with pytest.raises(Problem, match=r"the file \.env is not UTF-8"):
         Some()
     assert Some(_env_file=None).bucket == "archive"
+
+
+@pytest.mark.parametrize("line", ["TIDEMARK_BUCKET: ours", "TIDEMARK_BUCKET='ours", "=ours"])
+def test_a_line_that_cannot_be_read_is_told_and_not_left_out(folder: Path, line: str) -> None:
+    (folder / ".env").write_text(f"# mine\n{line}\nexport AWS_REGION = x\n")
+    with pytest.raises(Problem, match=r"the file \.env cannot be read in line 2") as caught:
+        Some()
+    assert "ours" not in str(caught.value)
+
+
+def test_a_folder_of_that_name_is_told(folder: Path) -> None:
+    (folder / ".env").mkdir()
+    with pytest.raises(Problem, match=r"the file \.env cannot be read"):
+        Some()
+
+
+@pytest.mark.parametrize("name", ["TIDEMARK_BUCKET", "AWS_ACCESS_KEY_ID", "TIDEMARK_SPOOL"])
+def test_a_value_that_is_not_utf_8_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, f"{KEY}\udcff")
+    assert mistakes() == f"{name}: is not UTF-8"
 
 
 class Reaching(Settings):

@@ -61,9 +61,22 @@ def export(
         lake = ParquetLake.at(place, endpoint)
     chosen = [each for each in TABLES if not table or each.name in table]
     try:
-        export_tables(WarehouseSettings().warehouse_url, lake, chosen, typer.echo)
+        export_tables(WarehouseSettings().warehouse_url, lake, chosen, _say)
     except OSError as error:
         failure = failure_of(error) if error.errno else None  # pyarrow's errors about S3 have none
         why = failure.what if failure else "the store refused or did not answer"
         hint = "Check the place, the AWS_* variables and the rights"
         raise Problem(f"{place} could not be written: {why}", hint) from error
+
+
+def _say(line: str) -> None:
+    """Print a line of progress; an output that is full or closed is no fault of the place."""
+    from tidemark.core.errors import Problem
+    from tidemark.storage.failures import failure_of
+
+    try:
+        typer.echo(line)
+    except OSError as error:
+        failure = failure_of(error)
+        raise Problem(f"the output could not be written: {failure.what if failure else error.errno}",
+                      "Run it again with another output: it goes on where it ended") from error  # fmt: skip

@@ -113,7 +113,9 @@ def _end(status: int) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        failure = failure_of(error)
-        print(f"tidemark: the output could not be written: {failure.what if failure else error.errno}", file=sys.stderr)
-        status = status or FAILED
+        if not status:  # else what went wrong was told
+            failure = failure_of(error)
+            what = failure.what if failure else error.errno
+            print(f"tidemark: the output could not be written: {what}", file=sys.stderr)
+            status = FAILED
     sys.exit(status)

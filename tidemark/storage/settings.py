@@ -9,10 +9,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from io import StringIO
+from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -49,6 +52,7 @@ _OTHERS = frozenset(
 _ADDRESSES = ("stream_url", "api_url", "webhook_url")
 UNENCRYPTED = "reaches {} without encryption; use wss:// or https://, or name the host in TIDEMARK_PLAINTEXT_HOSTS"
 _SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)
+_HALF = re.compile("[\ud800-\udfff]")
 _SECRET = re.compile(r"[!-~]*", re.ASCII)
 
 
@@ -132,15 +136,15 @@ class Settings(BaseSettings):
 
     def __init__(self, **given: Any) -> None:
         in_file = read_dotenv() if given.get("_env_file", ENV_FILE) else {}
-        unknown = list(_unknown({*os.environ, *in_file}))
+        mistakes = [*_unknown({*os.environ, *in_file}), *_undecodable(os.environ)]
         try:
             super().__init__(**given)
         except ValidationError as error:
-            if not unknown:
+            if not mistakes:
                 raise
-            unknown[:0] = [_repeated(each["loc"], each["msg"]) for each in error.errors()]
-        if unknown:
-            raise ValidationError.from_exception_data(type(self).__name__, unknown, hide_input=True) from None
+            mistakes[:0] = [_repeated(each["loc"], each["msg"]) for each in error.errors()]
+        if mistakes:
+            raise ValidationError.from_exception_data(type(self).__name__, mistakes, hide_input=True) from None
 
 
 class WarehouseSettings(Settings):
@@ -156,10 +160,23 @@ class WarehouseSettings(Settings):
 def read_dotenv() -> Mapping[str, str | None]:
     """Return the variables in `.env`, none where there is no such file. Raises Problem where it cannot be read."""
     try:
-        return dotenv_values(ENV_FILE, encoding="utf-8-sig", interpolate=True)
-    except (OSError, UnicodeError) as error:
-        why = "is not UTF-8" if isinstance(error, UnicodeError) else f"cannot be read: {error.strerror}"
-        raise Problem(f"the file {ENV_FILE} {why}", "Save it as UTF-8 text, one NAME=VALUE per line") from None
+        text = Path(ENV_FILE).read_text("utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except UnicodeError:
+        raise _unreadable("is not UTF-8") from None
+    except OSError as error:
+        raise _unreadable(f"cannot be read: {error.strerror}") from None
+    if "\0" in text:  # UTF-16 without its mark is valid UTF-8, with a NUL in every second place
+        raise _unreadable("is not UTF-8")
+    for line in parse_stream(StringIO(text)):
+        if line.error:
+            raise _unreadable(f"cannot be read in line {line.original.line}")
+    return dotenv_values(stream=StringIO(text), interpolate=True)
+
+
+def _unreadable(why: str) -> Problem:
+    return Problem(f"the file {ENV_FILE} {why}", "Save it as UTF-8 text, one NAME=VALUE per line")
 
 
 def _unknown(variables: set[str]) -> Iterator[InitErrorDetails]:
@@ -170,6 +187,13 @@ def _unknown(variables: set[str]) -> Iterator[InitErrorDetails]:
             near = get_close_matches(name, names, n=1)
             hint = f"did you mean {PREFIX}{near[0].upper()}?" if near else "docs/settings.md lists those that exist"
             yield _repeated((variable,), f"is no setting; {hint}")
+
+
+def _undecodable(environ: Mapping[str, str]) -> Iterator[InitErrorDetails]:
+    """Yield a mistake for each value that holds bytes that are no UTF-8; Python keeps them as halves of surrogates."""
+    for variable, value in sorted(environ.items()):
+        if variable.upper().startswith(_PREFIXES) and not value.isascii() and _HALF.search(value):
+            yield _repeated((variable,), "is not UTF-8")
 
 
 def _repeated(place: tuple[int | str, ...], message: str) -> InitErrorDetails:
