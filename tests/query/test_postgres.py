@@ -39,7 +39,7 @@ def test_values_are_bound_and_never_become_sql(warehouse_url: str) -> None:
 
 def test_a_question_cannot_write(warehouse_url: str) -> None:
     writing = Question.parse("writing", HEADER + "DELETE FROM core.sale RETURNING sale_uid")
-    with pytest.raises(Problem, match="read-only transaction"):
+    with pytest.raises(Problem, match="read only sql transaction"):
         ask(SecretStr(warehouse_url), writing, {})
 
 
@@ -63,13 +63,13 @@ def test_an_answer_knows_its_types_and_what_was_asked(warehouse_url: str) -> Non
 
 
 def test_names_that_do_not_match_are_a_problem_of_the_question(warehouse_url: str) -> None:
-    with pytest.raises(Problem, match=r"mine\.sql does not fit its parameters: .*'too'"):
+    with pytest.raises(Problem, match=r"mine\.sql does not fit its parameters: it reads :too"):
         ask(SecretStr(warehouse_url), Question.parse("mine", HEADER + "SELECT :too"), {})
 
 
 def test_a_question_that_takes_too_long_is_told_as_that(warehouse_url: str) -> None:
     slow = Question.parse("slow", HEADER + "SET LOCAL statement_timeout = 10; SELECT pg_sleep(60)")
-    with pytest.raises(Problem, match=r"took longer than this user may: .* statement timeout"):
+    with pytest.raises(Problem, match="took longer than this user may"):
         ask(SecretStr(warehouse_url), slow, {})
 
 

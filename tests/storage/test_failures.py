@@ -1,7 +1,10 @@
 """What an error means, and whether it may pass; docs/errors.md shows every class at its edge."""
 
+import ast
 import errno
 import ssl
+from collections.abc import Callable
+from pathlib import Path
 
 import botocore.exceptions
 import httpx
@@ -11,6 +14,8 @@ import urllib3.exceptions
 
 from tidemark.core.errors import Problem
 from tidemark.storage.failures import failure_of, problem_of, transient
+
+ROOT = Path(__file__).parents[2]
 
 
 def worded(error: Exception) -> str:
@@ -73,3 +78,70 @@ def test_a_problem_is_as_transient_as_what_it_came_from() -> None:
     problem.__cause__ = psycopg2.OperationalError("password authentication failed")
     assert not transient(problem)
     assert transient(Problem("no answer", "Later", transient=True))
+
+
+# Where an error's own text is printed, and why it holds no secret.
+PRINTED = {
+    "collector/settings.py": "Tidemark's own words about a slug, and a Problem",
+    "collector/upload/report.py": "what msgspec and zstandard say of bytes",
+    "tidemark/airflow/run_hours.py": "Tidemark's own words about an hour",
+    "tidemark/archive/record.py": "Python's words about a time or a depth",
+    "tidemark/cli/arguments.py": "Tidemark's own words about an hour",
+    "tidemark/cli/simulate.py": "Tidemark's own words about an option",
+    "tidemark/loader/repair/session.py": "a FaultError, in Tidemark's own words",
+    "tidemark/loader/s3.py": "Tidemark's own words about a key, and what msgspec says of a manifest",
+    "tidemark/loader/transform/outcome.py": "searched for a path, not repeated",
+    "tidemark/loader/transform/read.py": "what msgspec says of a line, in quarantine",
+    "tidemark/loader/warehouse/load.py": "the row of ops.load_run, whose sums are what is wrong",
+    "tidemark/query/page/page.py": "Tidemark's own words about an hour",
+    "tidemark/query/postgres.py": "searched for a name and for a word, not repeated",
+    "tidemark/query/question.py": "Tidemark's own words about a file of SQL",
+    "tidemark/storage/postgres_errors.py": "searched for libpq's phrases, not repeated",
+    "tidemark/simulator/control.py": "the simulator's own words about a request",
+    "tidemark/simulator/events_api/http.py": "the simulator's own words about a request",
+}
+
+
+def printers() -> set[str]:
+    """Return the files in which the text of a caught error is put into another text."""
+    found = set()
+    for path in (*ROOT.glob("tidemark/**/*.py"), *ROOT.glob("collector/**/*.py"), *ROOT.glob("dags/*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if any(prints(name)(part) for name in errors_named(node) for part in ast.walk(node)):
+                found.add(str(path.relative_to(ROOT)))
+    return found
+
+
+def errors_named(node: ast.AST) -> list[str]:
+    """Return the names under which a handler or a function has an error that may be a library's."""
+    if isinstance(node, ast.ExceptHandler):
+        return [node.name] if node.name and node.type and ast.unparse(node.type) != "Problem" else []
+    if isinstance(node, ast.FunctionDef):
+        given = [(each.arg, ast.unparse(each.annotation)) for each in node.args.args if each.annotation]
+        return [name for name, kind in given if "Error" in kind or "Exception" in kind]
+    return []
+
+
+def prints(name: str) -> Callable[[ast.AST], bool]:
+    """Return whether a part of a program turns an error, or the one that it wraps, into text."""
+
+    def is_it(node: ast.AST) -> bool:
+        return (isinstance(node, ast.Name) and node.id == name) or (
+            isinstance(node, ast.Attribute) and node.attr in {"orig", "args"} and is_it(node.value)
+        )
+
+    def check(node: ast.AST) -> bool:
+        if isinstance(node, ast.FormattedValue):
+            return is_it(node.value)
+        return (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in {"str", "repr", "format"}
+            and any(map(is_it, node.args))
+        )
+
+    return check
+
+
+def test_the_text_of_an_error_is_printed_only_where_it_holds_no_secret() -> None:
+    assert printers() == set(PRINTED)

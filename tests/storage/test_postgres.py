@@ -1,3 +1,8 @@
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -6,7 +11,10 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 
+from tests.conftest import administer
 from tidemark.core.errors import Problem
+from tidemark.loader.warehouse.migrate import migrate
+from tidemark.local.ports import free_port, is_free
 from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
 from tidemark.storage.postgres import connected, rds_token
 from tools.errors_page import SECRET, asking, name_of, postgres_errors_of
@@ -151,3 +159,62 @@ def test_without_credentials_the_login_by_iam_is_a_problem(monkeypatch: pytest.M
 def test_a_fault_of_the_statement_stays_what_it_is(postgres_url: str) -> None:
     with pytest.raises(Exception, match="UndefinedTable"), connected(SecretStr(postgres_url)) as connection:
         connection.execute(text("SELECT * FROM nowhere"))
+
+
+@contextmanager
+def pooled(url: str, folder: Path, *settings: str) -> Iterator[str]:
+    """A real PgBouncer in front of a database, one server connection for each transaction."""
+    parts, port = urlsplit(url), free_port()
+    folder.chmod(0o755)
+    for above in folder.parents[:3]:
+        above.chmod(above.stat().st_mode | 0o055)
+    users, config = folder / "users", folder / "pgbouncer.ini"
+    users.write_text(f'"{parts.username}" "{unquote(parts.password or "")}"\n')
+    lines = ["[databases]", f"* = host={parts.hostname} port={parts.port}", "[pgbouncer]", "listen_addr = 127.0.0.1",
+             f"listen_port = {port}", "unix_socket_dir =", "auth_type = scram-sha-256", f"auth_file = {users}",
+             "user = nobody", "pool_mode = transaction", *settings]  # fmt: skip
+    config.write_text("\n".join(lines))
+    with subprocess.Popen(["pgbouncer", "-q", config], stderr=subprocess.DEVNULL) as bouncer:
+        try:
+            while is_free(port) and bouncer.poll() is None:
+                time.sleep(0.02)
+            yield url.replace(f":{parts.port}/", f":{port}/")
+        finally:
+            bouncer.terminate()
+
+
+@pytest.mark.skipif(not shutil.which("pgbouncer"), reason="needs: apt-get install pgbouncer")
+def test_behind_pgbouncer_everything_is_as_it_is_without(postgres_url: str, tmp_path: Path) -> None:
+    with pooled(postgres_url, tmp_path, "default_pool_size = 3") as url:
+        assert migrate(SecretStr(url), say=str)
+        assert migrate(SecretStr(url), say=str, wait=1) == []  # the first left no lock behind
+        with connected(SecretStr(url)) as connection:
+            assert connection.scalar(text("SHOW TimeZone")) == "UTC"
+            assert connection.scalar(text("SHOW client_encoding")) == "UTF8"
+        wrong = url.replace(urlsplit(url).password or "", "guessed-it")
+        with pytest.raises(Problem, match="refused the password"), connected(SecretStr(wrong)):
+            pass
+        nowhere = f"{url.rpartition('/')[0]}/nowhere"
+        with pytest.raises(Problem, match="the database does not exist"), connected(SecretStr(nowhere)):
+            pass
+
+
+def test_a_warehouse_that_is_read_only_may_be_the_old_primary(postgres_server: Postgres, postgres_url: str) -> None:
+    name = urlsplit(postgres_url).path[1:]
+    administer(postgres_server, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    with pytest.raises(Problem, match="read-only: a standby, or one that failed over") as caught:
+        migrate(SecretStr(postgres_url), say=str)
+    assert caught.value.transient
+    administer(postgres_server, f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    assert migrate(SecretStr(postgres_url), say=str)
+
+
+def test_a_limit_of_time_is_named_and_not_taken_for_a_server_that_is_down(
+    postgres_server: Postgres, postgres_url: str
+) -> None:
+    name = urlsplit(postgres_url).path[1:]
+    administer(postgres_server, f"ALTER DATABASE {name} SET statement_timeout = '20ms'")
+    with pytest.raises(Problem, match="statement_timeout") as caught, connected(SecretStr(postgres_url)) as connection:
+        connection.execute(text("SELECT pg_sleep(5)"))
+    assert not caught.value.transient
+    assert "ALTER ROLE" in caught.value.hint

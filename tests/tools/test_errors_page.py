@@ -1,5 +1,7 @@
 """docs/errors.md holds what comes out at each edge, and no secret of a library's text."""
 
+import os
+
 import boto3.exceptions
 import botocore.exceptions
 import httpx
@@ -14,7 +16,11 @@ import urllib3.exceptions
 import websockets.exceptions
 import zstandard
 
+from tidemark.airflow.notifier import reason_of
+from tidemark.check.report import Check, run_checks
+from tidemark.cli.failures import explained
 from tidemark.core.errors import Problem
+from tidemark.query.postgres import problem_of_query
 from tools.errors_page import EDGES, PAGE, SECRET, classes_of, name_of, page, uploading
 from tools.unraised import UNRAISED
 
@@ -77,3 +83,29 @@ def test_every_public_error_of_a_library_has_a_row_or_a_reason() -> None:
     assert set(reasons) & raised == set()
     assert set(reasons) <= public
     assert len(reasons) == len(set(reasons))
+
+
+def checked(error: Exception) -> str:
+    def fail() -> str:
+        raise error
+
+    try:
+        return str(list(run_checks("loader", [Check("a check", fail)])))
+    except type(error):  # a fault, which ends the command
+        return explained(error, {})[0]
+
+
+def asked(error: Exception) -> str:
+    wrapped = error if isinstance(error, sqlalchemy.exc.DBAPIError) else sqlalchemy.exc.DBAPIError(SECRET, {}, error)
+    return str(problem_of_query(wrapped) or "")
+
+
+# Every place that puts an error into words for a person.
+OUTLETS = (reason_of, checked, asked, lambda error: explained(error, {"HOME": os.devnull})[0])
+
+
+@pytest.mark.parametrize("outlet", OUTLETS)
+def test_no_outlet_repeats_what_a_library_says(outlet) -> None:
+    for _, _, errors in EDGES:
+        for error in errors():
+            assert SECRET not in outlet(error), name_of(error)

@@ -1,5 +1,6 @@
 """Asking the warehouse, read-only."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +17,8 @@ from tidemark.core.hour import LENGTH, Hour
 from tidemark.query.answer import Answer, none_found, unknown_name
 from tidemark.query.parameter import Value, values_of
 from tidemark.query.question import Question
-from tidemark.storage.postgres import connected
+from tidemark.storage.postgres import FORBIDDEN, connected
+from tidemark.storage.postgres_errors import statement_failure
 
 # a question reads hundreds of thousands of rows and is asked by one person: its sums fit in memory
 SESSION = "SET TRANSACTION READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
@@ -47,7 +49,8 @@ WHERE {kept} AND hour >= coalesce(CAST(:first AS timestamptz), '-infinity')
 _COLUMNS = {"collection": "collection_slug", "chain": "chain"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_MIGRATED = ("42P01", "3F000", "42703")  # undefined table, schema, column
-_FORBIDDEN, _CANCELLED = "42501", "57014"
+_CANCELLED = "57014"
+_MISSING = re.compile(r"bind parameter '(\w+)'")
 _LOOK_EVERY = 0.5  # seconds
 
 
@@ -72,7 +75,9 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
             _tell(error)
             raise
         except StatementError as error:
-            raise Problem(f"sql/queries/{question.name}.sql does not fit its parameters: {error.orig}",
+            missing = _MISSING.search(str(error.orig))
+            why = f"it reads :{missing[1]}" if missing else "a value cannot be sent"
+            raise Problem(f"sql/queries/{question.name}.sql does not fit its parameters: {why}",
                           "Name each one as in its lines '-- Parameter: …'") from error  # fmt: skip
 
 
@@ -131,17 +136,16 @@ def _tell(error: DBAPIError) -> None:
 
 def problem_of_query(error: DBAPIError) -> Problem | None:
     """Return what the server refused, and what to do; None where the connection was lost."""
-    state, said = getattr(error.orig, "pgcode", None), (str(error.orig).splitlines() or [""])[0]
-    if state is None:
+    state = getattr(error.orig, "pgcode", None)
+    if state is None or error.orig is None:
         return None
+    said = statement_failure(error.orig)
     if state == _CANCELLED:
-        return Problem(
-            f"the question took longer than this user may: {said}", "Ask for a shorter time or one collection"
-        )
+        return Problem("the question took longer than this user may", "Ask for a shorter time or one collection")
     if state in _NOT_MIGRATED:
         return Problem(f"the warehouse lacks what this question reads: {said}",
                        "Run: tidemark migrate. In a question of your own, check the names")  # fmt: skip
-    if state == _FORBIDDEN:
+    if state == FORBIDDEN:
         return Problem(f"this user may not read the warehouse: {said}",
                        "Ask its owner for: GRANT tidemark_reader TO your user")  # fmt: skip
     return Problem(f"the question failed: {said}", "Report it together with the question's name and parameters")

@@ -58,6 +58,7 @@ _BY_PHRASE: tuple[tuple[str, str, str, bool], ...] = (
      _LATER, True),
 )  # fmt: skip
 LENGTH = 5  # characters of an SQLSTATE
+_NAMES = "42"
 _LOST = ("OperationalError", "InterfaceError", "DisconnectionError")
 
 
@@ -79,3 +80,15 @@ def postgres_failure(error: BaseException, *, lost: bool = False) -> tuple[str, 
     if lost or any(kind.__name__ in _LOST for kind in type(error).__mro__):
         return "the connection failed or was lost", _AGAIN, True
     return None
+
+
+def statement_failure(error: BaseException) -> str:
+    """Say what a statement itself failed of, by the name of its SQLSTATE.
+
+    The server's own words are repeated for syntax and names alone (class 42), where they quote the statement: it is a
+    file, and no file of SQL holds a secret. Others may quote a value, or what another server said.
+    """
+    state = getattr(error, "pgcode", None) or ""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
+    said = getattr(getattr(error, "diag", None), "message_primary", None)
+    return f"{said if said and state.startswith(_NAMES) else name} (SQLSTATE {state})"

@@ -17,8 +17,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from tidemark.core.errors import Problem
+from tidemark.storage.failures import failure_of
 from tidemark.storage.files import shipped
-from tidemark.storage.postgres import LOCK_NOT_AVAILABLE, connected
+from tidemark.storage.postgres import FORBIDDEN, LOCK_NOT_AVAILABLE, connected
+from tidemark.storage.postgres_errors import statement_failure
 
 MIGRATIONS = shipped("sql") / "migrations"
 _GRANTS = shipped("sql") / "grants.sql"
@@ -167,10 +169,12 @@ def _execute(connection: Connection, name: str, sql: str) -> None:
     try:
         connection.execution_options(no_parameters=True).exec_driver_sql(sql)
     except DBAPIError as error:
-        if error.connection_invalidated or getattr(error.orig, "pgcode", None) == LOCK_NOT_AVAILABLE:
+        if getattr(error.orig, "pgcode", None) != FORBIDDEN and failure_of(
+            error
+        ):  # of the server, which `connected` words
             raise
         raise Problem(
-            f"{name} failed: {str(error.orig).strip()}",
+            f"{name} failed: {statement_failure(error.orig or error)}",
             "Nothing of it was kept. The user of TIDEMARK_WAREHOUSE_URL needs the right to create schemas in the "
             "database and, unless the roles tidemark_loader and tidemark_reader exist, the right to create roles",
         ) from error

@@ -10,6 +10,7 @@ import httpx
 
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour, hours
+from tidemark.storage.failures import failure_of
 
 Json = dict[str, Any]
 ENDED = frozenset({"success", "failed"})
@@ -168,7 +169,9 @@ class AirflowRest:
         try:
             return self._http.request(method, path, **rest)
         except httpx.HTTPError as error:
-            raise Problem(f"Airflow at {self._http.base_url} does not answer: {error}",
+            failure = failure_of(error)
+            why = failure.what if failure else type(error).__name__
+            raise Problem(f"Airflow at {self._http.base_url} does not answer: {why}",
                           "See whether it runs: tidemark status --local") from error  # fmt: skip
 
     def _look_at(self, dag_id: str) -> str:

@@ -23,6 +23,7 @@ from tidemark.local.ports import is_free
 from tidemark.local.services.airflow_rest import AirflowRest
 from tidemark.local.up.state import ENVIRONMENT, Restart, State
 from tidemark.local.warehouse import loads, qualities
+from tidemark.storage.failures import failure_of
 
 _LAST_HOURS = 12
 _POLL = 0.5
@@ -106,7 +107,8 @@ def overview(state: State) -> Overview:
     try:
         load, quality = loads(url), qualities(url)
     except psycopg2.OperationalError as error:
-        reason = str(error).strip().splitlines()[0]
+        failure = failure_of(error)
+        reason = failure.what if failure else type(error).__name__
         return Overview([*found, Part("PostgreSQL", False, _with_restarts(state, "PostgreSQL", reason))], [])
     note = _with_restarts(state, "PostgreSQL", f"port {urlsplit(url).port}, {len(load)} hours loaded")
     newest = sorted(load.keys() & quality.keys(), reverse=True)[:_LAST_HOURS]
