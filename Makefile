@@ -15,10 +15,11 @@ TOOLS := .venv-tools/.installed
 OPPONENTS := .venv-bench/.installed
 KUBERNETES := .venv-kubernetes/.installed
 SPARK := .venv-spark/.installed
+ICEBERG := .venv-iceberg/.installed
 SITE := .venv-site/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults mutants docs site pictures sbom tools images machines kubernetes servers spark lock lowest newest resolved airflow-versions clean
+.PHONY: help install demo up down status test lint bench faults mutants docs site pictures sbom tools images machines kubernetes servers spark iceberg lock lowest newest resolved airflow-versions clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -144,6 +145,15 @@ $(SPARK): deploy/spark.lock
 	@.venv-spark/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
 	@touch $@
 
+iceberg: $(STAMP) $(ICEBERG) ## read the exported Iceberg tables with DuckDB and ClickHouse (1 GB)
+	@$(BIN)/python -m pytest -n 0 tests/query/test_iceberg.py
+
+$(ICEBERG): deploy/iceberg.lock
+	@echo "Installing DuckDB's Iceberg extension and ClickHouse into .venv-iceberg"
+	@test -x .venv-iceberg/bin/python || $(PYTHON) -m venv .venv-iceberg
+	@.venv-iceberg/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
+	@touch $@
+
 # resolved again, not from the lock
 lowest: ## the tests with the lowest versions that pyproject.toml allows
 	@$(MAKE) -s resolved NAME=lowest RESOLUTION=lowest-direct
@@ -186,6 +196,8 @@ lock: ## resolve the versions again (needs uv)
 	  deploy/spark.in -o deploy/spark.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  deploy/site.in -o deploy/site.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  deploy/iceberg.in -o deploy/iceberg.lock
 	for role in "collector --extra collector" "airflow --extra loader --extra airflow" \
 	  "kubernetes --extra loader --extra airflow deploy/kubernetes.in" \
 	  "local --extra collector --extra loader --extra plots --extra parquet --extra local" \

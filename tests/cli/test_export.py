@@ -51,5 +51,5 @@ def test_a_place_that_cannot_be_written_is_named(run, tmp_path: Path, monkeypatc
         monkeypatch.setenv(f"AWS_{name}", value)
     status, _, err = run("s3://nowhere/lake", "--table", "hour_quality")
     assert status == 1
-    assert err.startswith("tidemark: s3://nowhere/lake could not be written: the store refused or did not answer")
+    assert err.startswith("tidemark: bucket 'nowhere' at 127.0.0.1:1: the connection was refused")
     assert "planted" not in err

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import pyarrow.parquet as pq
@@ -12,13 +13,16 @@ from sqlalchemy import text
 
 from tests.conftest import fresh_database
 from tests.sql.market import fill, load, sale
+from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.marts import refresh_days
 from tidemark.local.services.postgres import Postgres
+from tidemark.local.services.s3 import S3Server
 from tidemark.query.export_run import export_tables
 from tidemark.query.exported import TABLES
 from tidemark.query.iceberg import IcebergLake
-from tidemark.query.lake import Lake, ParquetLake
+from tidemark.query.lake import Folder, Lake, ParquetLake
+from tidemark.query.s3 import Bucket
 from tidemark.storage.postgres import connected
 
 SALES = [each for each in TABLES if each.name in ("sales", "collection_daily")]
@@ -53,7 +57,7 @@ def late_sale(url: str) -> None:
 
 
 def test_only_months_that_changed_are_written(market: str, tmp_path: Path) -> None:
-    lake = ParquetLake.at(str(tmp_path))
+    lake = ParquetLake(Folder(tmp_path))
     assert exported(market, lake) == [
         "sales: 0 months up to date, 1 to write, 0 to remove", "sales: 2026-11 written",
         "collection_daily: 0 months up to date, 1 to write, 0 to remove", "collection_daily: 2026-11 written",
@@ -76,7 +80,7 @@ def test_only_months_that_changed_are_written(market: str, tmp_path: Path) -> No
 
 def test_duckdb_reads_the_files_exactly(market: str, tmp_path: Path) -> None:
     late_sale(market)
-    exported(market, ParquetLake.at(str(tmp_path)), TABLES)
+    exported(market, ParquetLake(Folder(tmp_path)), TABLES)
     read = duckdb.connect()
     rows = read.execute(f"""
         SELECT month, count(*), sum(price_eth), sum(price_usd), count(*) FILTER (WHERE is_suspect)
@@ -98,7 +102,7 @@ def test_duckdb_reads_the_files_exactly(market: str, tmp_path: Path) -> None:
 
 def test_every_month_has_the_same_schema(market: str, tmp_path: Path) -> None:
     late_sale(market)
-    exported(market, ParquetLake.at(str(tmp_path)), TABLES)
+    exported(market, ParquetLake(Folder(tmp_path)), TABLES)
     for table in TABLES:
         schemas = {str(pq.read_schema(file)) for file in (tmp_path / table.name).rglob("*.parquet")}
         assert len(schemas) == 1, table.name
@@ -126,15 +130,65 @@ def test_iceberg_tables_are_replaced_month_by_month_in_one_commit(market: str, t
     assert lake.months("sales") == ["2026-11"]
 
 
-def test_a_bucket_is_written_like_a_folder(market: str, bucket: str, s3_endpoint: str) -> None:
-    lake = ParquetLake.at(f"s3://{bucket}/lake", s3_endpoint)
+def test_a_bucket_is_written_like_a_folder(market: str, s3_server: S3Server, bucket: str, tmp_path: Path) -> None:
+    client = s3_server.client()
+    lake = ParquetLake(Bucket(client, bucket, "lake/"))
     exported(market, lake)
     assert exported(market, lake)[0] == "sales: 1 months up to date, 0 to write, 0 to remove"
-    assert lake.months("sales") == ["2026-11"]
+    late_sale(market)
+    change(market, "UPDATE core.sale SET nft_name = 'late' WHERE token_id = '7'")
+    exported(market, lake)
+    assert lake.months("sales") == ["2026-11", "2026-12"]
+    change(market, "DELETE FROM core.sale WHERE sold_at >= '2026-12-01Z'")
+    exported(market, lake)
+    exported(market, ParquetLake(Folder(tmp_path)))
+    stored = {each["Key"] for each in client.list_objects_v2(Bucket=bucket)["Contents"]}
+    assert stored == {f"lake/{file.relative_to(tmp_path)}" for file in tmp_path.rglob("*.parquet")}
+    for key in stored:
+        body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        assert body == (tmp_path / key.removeprefix("lake/")).read_bytes()
+        assert client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")["ChecksumSHA256"]
+
+
+def test_a_file_in_a_bucket_is_put_once_and_never_overwritten(s3_server: S3Server, bucket: str) -> None:
+    def one(file: BinaryIO) -> None:
+        file.write(b"one")
+
+    def two(file: BinaryIO) -> None:
+        file.write(b"two")
+
+    files = Bucket(s3_server.client(), bucket, "")
+    for _ in range(2):
+        files.put("sales/month=2026-11/f.parquet", one)
+    with pytest.raises(Problem, match="is there already with other content"):
+        files.put("sales/month=2026-11/f.parquet", two)
+    assert s3_server.client().get_object(Bucket=bucket, Key="sales/month=2026-11/f.parquet")["Body"].read() == b"one"
+    with pytest.raises(Problem, match="nowhere"):
+        Bucket(s3_server.client(), "nowhere", "").names("sales")
+
+
+class Interrupted(Folder):
+    """A folder whose export is interrupted before an older file is deleted."""
+
+    def delete(self, name: str) -> None:
+        raise KeyboardInterrupt(name)
+
+
+def test_an_export_that_broke_off_before_it_cleared_up_is_finished_by_the_next(market: str, tmp_path: Path) -> None:
+    exported(market, ParquetLake(Folder(tmp_path)))
+    change(market, "UPDATE core.sale SET nft_name = 'late' WHERE token_id = '7'")
+    with pytest.raises(KeyboardInterrupt):
+        exported(market, ParquetLake(Interrupted(tmp_path)))
+    month = tmp_path / "sales" / "month=2026-11"
+    assert len(list(month.iterdir())) == 2
+    exported(market, ParquetLake(Folder(tmp_path)))
+    (left,) = month.iterdir()
+    assert "late" in pq.read_table(left).column("nft_name").to_pylist()
+    assert exported(market, ParquetLake(Folder(tmp_path)))[0].startswith("sales: 1 months up to date, 0 to write")
 
 
 def test_an_export_that_broke_off_leaves_the_older_month(market: str, tmp_path: Path) -> None:
-    lake = ParquetLake.at(str(tmp_path))
+    lake = ParquetLake(Folder(tmp_path))
     exported(market, lake)
     (before,) = (tmp_path / "sales" / "month=2026-11").iterdir()
 
@@ -145,5 +199,5 @@ def test_an_export_that_broke_off_leaves_the_older_month(market: str, tmp_path: 
     with pytest.raises(KeyboardInterrupt):
         lake.write("sales", "2026-11", "another", broken())  # type: ignore[arg-type]
     assert lake.fingerprint("sales", "2026-11") == before.stem
-    assert list((tmp_path / "sales" / "month=2026-11").iterdir()) == [before]
+    assert list((tmp_path / "sales" / "month=2026-11").glob("*.parquet")) == [before]
     assert pq.read_table(before).num_rows == 13

@@ -28,7 +28,8 @@ def export(
     """Write sales, fees, collections by hour and day, wallets by day, and the quality of hours, by month.
 
     Only months whose content changed since the last export are written; an old month that a late load or a new score
-    changed is written again. Amounts are exact, and each table keeps one schema. Reads the warehouse only.
+    changed is written again. Amounts are exact, and each table keeps one schema. Reads the warehouse only. In a bucket
+    each Parquet file is put once and its checksum read back; the endpoint has to know conditional writes.
 
     \b
     Examples:
@@ -40,13 +41,14 @@ def export(
     from tidemark.core.errors import Problem
     from tidemark.query.export_run import export_tables
     from tidemark.query.exported import TABLES
-    from tidemark.query.lake import Lake, ParquetLake
+    from tidemark.query.lake import Folder, Lake, ParquetLake
     from tidemark.storage.failures import failure_of
     from tidemark.storage.settings import WarehouseSettings
 
     names = [each.name for each in TABLES]
     if unknown := set(table or ()) - set(names):
         raise typer.BadParameter(f"{min(unknown)} is not exported; choose of {', '.join(names)}", param_hint="--table")
+    settings = WarehouseSettings()
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     lake: Lake
     if form is Form.ICEBERG:
@@ -57,11 +59,20 @@ def export(
         if catalog is None and "://" in place:
             raise typer.BadParameter("a bucket needs --catalog FILE, for the catalog is a file", param_hint="--catalog")
         lake = IcebergLake(place, catalog or Path(place) / "catalog.db", endpoint)
+    elif place.startswith("s3://"):
+        from tidemark.query.s3 import Bucket
+        from tidemark.storage.s3 import s3_client
+
+        bucket, _, folder = place.removeprefix("s3://").partition("/")
+        prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
+        lake = ParquetLake(Bucket(s3_client(plaintext_hosts=settings.plaintext_hosts), bucket, prefix))
+    elif "://" in place:
+        raise Problem(f"{place} is neither a folder nor s3://BUCKET/PREFIX", "Write one of the two")
     else:
-        lake = ParquetLake.at(place, endpoint)
+        lake = ParquetLake(Folder(Path(place)))
     chosen = [each for each in TABLES if not table or each.name in table]
     try:
-        export_tables(WarehouseSettings().warehouse_url, lake, chosen, _say)
+        export_tables(settings.warehouse_url, lake, chosen, _say)
     except OSError as error:
         failure = failure_of(error) if error.errno else None  # pyarrow's errors about S3 have none
         why = failure.what if failure else "the store refused or did not answer"

@@ -4,16 +4,16 @@
 file, and the older one goes once that is complete; a reader may see both for a moment.
 """
 
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
 
 import pyarrow as pa
-import pyarrow.fs
 import pyarrow.parquet as pq
 
-from tidemark.core.errors import Problem
+from tidemark.storage.files import write_atomic
 
 
 class Lake(Protocol):
@@ -36,63 +36,91 @@ class Lake(Protocol):
         ...
 
 
+class Files(Protocol):
+    """A place for files, which are there whole or not at all."""
+
+    def names(self, folder: str) -> Collection[str]:
+        """Return the names of the files below a folder, with the folder."""
+        ...
+
+    def put(self, name: str, fill: Callable[[BinaryIO], None]) -> None:
+        """Put a file that `fill` writes."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Delete a file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Files below a folder of this machine."""
+
+    root: Path
+
+    def names(self, folder: str) -> Collection[str]:
+        """Return the names of the files below a folder."""
+        return [str(file.relative_to(self.root)) for file in (self.root / folder).rglob("*") if file.is_file()]
+
+    def put(self, name: str, fill: Callable[[BinaryIO], None]) -> None:
+        """Put a file in place of what was there."""
+        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(self.root / name, fill)
+
+    def delete(self, name: str) -> None:
+        """Delete a file, and its folder where that is empty then."""
+        (self.root / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            (self.root / name).parent.rmdir()
+
+
 @dataclass(frozen=True, slots=True)
 class ParquetLake:
-    """Files below `root` of a file system of pyarrow: a folder, or a bucket with its prefix."""
+    """Parquet files in a folder, or in a bucket."""
 
-    files: pyarrow.fs.FileSystem
-    root: str
-
-    @classmethod
-    def at(cls, place: str, endpoint: str | None = None) -> "ParquetLake":
-        """Return the lake at a folder or `s3://BUCKET/PREFIX`. Raises Problem for another address."""
-        if place.startswith("s3://"):
-            options = {"endpoint_override": endpoint} if endpoint else {}
-            return cls(pyarrow.fs.S3FileSystem(**options), place.removeprefix("s3://").rstrip("/"))
-        if "://" in place:
-            raise Problem(f"{place} is neither a folder nor s3://BUCKET/PREFIX", "Write one of the two")
-        return cls(pyarrow.fs.LocalFileSystem(), place.rstrip("/") or "/")
+    files: Files
 
     def fingerprint(self, table: str, month: str) -> str | None:
         """Return which content of a month is there; None where none is, or more than one."""
-        names = self._names(table, month)
-        return names[0].removesuffix(".parquet") if len(names) == 1 else None
+        names = self._of_month(table, month)
+        return PurePosixPath(names[0]).stem if len(names) == 1 else None
 
     def months(self, table: str) -> list[str]:
         """Return the months that are there."""
-        found = self.files.get_file_info(pyarrow.fs.FileSelector(f"{self.root}/{table}", allow_not_found=True))
-        return sorted(each.base_name.removeprefix("month=") for each in found if each.base_name.startswith("month="))
+        return sorted({PurePosixPath(name).parent.name.removeprefix("month=") for name in self._names(table)})
 
     def write(self, table: str, month: str, fingerprint: str, parts: Iterable[pa.Table]) -> None:
         """Put a month's file, whole or not at all, and then remove what was there before."""
-        folder = f"{self.root}/{table}/month={month}"
-        older = self._names(table, month)
-        self.files.create_dir(folder)
-        unfinished = f"{folder}/.{fingerprint}.tmp"
-        try:
-            with self.files.open_output_stream(unfinished) as stream, ExitStack() as stack:
-                writer: pq.ParquetWriter | None = None
-                for part in parts:
-                    writer = writer or stack.enter_context(pq.ParquetWriter(stream, part.schema, compression="zstd"))
-                    writer.write_table(part)
-        except BaseException:
-            self.files.delete_file(unfinished)
-            raise
-        self.files.move(unfinished, f"{folder}/{fingerprint}.parquet")
-        for name in older:
-            if name != f"{fingerprint}.parquet":
-                self.files.delete_file(f"{folder}/{name}")
+        name = f"{table}/month={month}/{fingerprint}.parquet"
+        older = self._of_month(table, month)
+        if name not in older:  # an export that broke off may have left both
+            self.files.put(name, lambda file: _write(file, parts))
+        for each in older:
+            if each != name:
+                self.files.delete(each)
 
     def remove(self, table: str, month: str) -> None:
         """Remove a month."""
-        self.files.delete_dir(f"{self.root}/{table}/month={month}")
+        for name in self._of_month(table, month):
+            self.files.delete(name)
 
-    def _names(self, table: str, month: str) -> list[str]:
-        selector = pyarrow.fs.FileSelector(f"{self.root}/{table}/month={month}", allow_not_found=True)
+    def _of_month(self, table: str, month: str) -> list[str]:
+        return [name for name in self._names(table) if name.startswith(f"{table}/month={month}/")]
+
+    def _names(self, table: str) -> list[str]:
         return sorted(
-            each.base_name for each in self.files.get_file_info(selector)
-            if each.base_name.endswith(".parquet") and not each.base_name.startswith(".")
-        )  # fmt: skip
+            name
+            for name in self.files.names(table)
+            if name.startswith(f"{table}/month=") and name.endswith(".parquet") and name.count("/") == 2  # noqa: PLR2004
+        )
+
+
+def _write(file: BinaryIO, parts: Iterable[pa.Table]) -> None:
+    with ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+        for part in parts:
+            writer = writer or stack.enter_context(pq.ParquetWriter(file, part.schema, compression="zstd"))
+            writer.write_table(part)
 
 
 def sort_out(wanted: dict[str, str], lake: Lake, table: str, say: Callable[[str], None]) -> tuple[list[str], list[str]]:
