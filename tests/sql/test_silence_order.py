@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from tests.sql.recorded import HOUR, START, TABLES, Recorded, Row, Sold, Warehouse, hour_of, minute, topics_of
 from tests.support.orders import in_drawn_orders
+from tidemark.core.spans import union
 from tidemark.storage.postgres import connected
 
 STAR = "collection:*"
@@ -97,9 +98,8 @@ class Oracle:
 
     def _claims(self, name: str, topic: str, start: datetime, end: datetime) -> bool:
         manifest = self.manifests.get((name, hour_of(start)))
-        return manifest is not None and any(
-            one <= start and end <= other for one, other in manifest.covered.get(topic, ())
-        )
+        spans = union(manifest.covered.get(topic, ())) if manifest else []
+        return any(one <= start and end <= other for one, other in spans)
 
     def _by_sales(
         self, name: str, topic: str, common: str, hours: list[datetime], around: Span, judged: Span
