@@ -34,7 +34,7 @@ _SENT_AT = re.compile(rb'"sent_at":"[^"]*"')
 
 
 class Unsent(NamedTuple):
-    """A whole websocket frame, but for the time of its sending, which stands between `start` and `end`."""
+    """A whole websocket frame, but for the time of its sending, which comes between `start` and `end`."""
 
     start: bytes
     end: bytes

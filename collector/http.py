@@ -75,7 +75,12 @@ class HttpServer:
         try:
             async with asyncio.timeout(self._timeout):
                 head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(_printed(self._answer(head)))
+                answer = self._answer(head)
+                writer.write(
+                    f"HTTP/1.1 {answer.status} {_STATUS[answer.status]}\r\nContent-Type: {answer.media_type}\r\n"
+                    f"Content-Length: {len(answer.body)}\r\nConnection: close\r\n\r\n".encode()
+                )
+                writer.write(answer.body)
                 writer.close()
                 await writer.wait_closed()
         except (OSError, EOFError, asyncio.LimitOverrunError):
@@ -92,14 +97,6 @@ class HttpServer:
             return Answer(405, b'{"error":"only GET"}')
         route = self._routes.get(path)
         return route() if route else Answer(404, b'{"error":"no such path"}')
-
-
-def _printed(answer: Answer) -> bytes:
-    head = (
-        f"HTTP/1.1 {answer.status} {_STATUS[answer.status]}\r\nContent-Type: {answer.media_type}\r\n"
-        f"Content-Length: {len(answer.body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + answer.body
 
 
 def ask(address: str, path: str) -> bytes:

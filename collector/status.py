@@ -15,7 +15,7 @@ from tidemark.core.timestamps import format_timestamp
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """A running collector at one moment.
+    """A running collector at one time.
 
     Counters count since the start; `received` is by event type, `gaps`, `gap_seconds`, `lost` and `failed` by reason.
     Ages and lags are in seconds, None where there is nothing to measure. `uncovered` gives the reason of each expected

@@ -234,12 +234,10 @@ class Ledger:
             del file.waiting[: file.prepared]
             file.prepared = 0
 
-    def _proven(self, moment: datetime) -> bool:
-        """Say whether every place joined before a moment is proven up to it."""
+    def _proven(self, at: datetime) -> bool:
+        """Say whether every place joined before a time is proven up to it."""
         return all(
-            self._durable.get(place.connection, since) >= moment
-            for place, since in self._places.items()
-            if since < moment
+            self._durable.get(place.connection, since) >= at for place, since in self._places.items() if since < at
         )
 
     def _miss(self, topic: str, since: datetime, reason: str) -> None:

@@ -1,11 +1,11 @@
-"""How long each topic is uncovered, and why: what metrics and health tell while the ledger tells it for good."""
+"""How long each topic is uncovered, and why: for metrics and health; the ledger records it for good."""
 
 from collections import Counter, defaultdict
 from datetime import datetime
 
 
 class Outages:
-    """The uncovered topics now, and what past outages add up to. Times are recorded moments."""
+    """The uncovered topics now, and what past outages add up to. Times are recorded timestamps."""
 
     def __init__(self) -> None:
         self.count: Counter[str] = Counter()
@@ -18,7 +18,7 @@ class Outages:
         return {topic: reason for topic, (_, reason) in self._now.items()}
 
     def begin(self, topic: str, since: datetime, reason: str) -> None:
-        """Note that a topic is uncovered since a moment, or that another reason holds from it on."""
+        """Note that a topic is uncovered since a time, or that another reason holds from it on."""
         self.end(topic, since)
         self._now[topic] = (since, reason)
         self.count[reason] += 1
@@ -30,7 +30,7 @@ class Outages:
             self.add(reason, since, at)
 
     def add(self, reason: str, since: datetime, until: datetime) -> None:
-        """Add a stretch of time to a reason's account."""
+        """Add an interval to a reason's seconds."""
         self._seconds[reason] += max(0.0, (until - since).total_seconds())
 
     def seconds(self, at: datetime) -> dict[str, float]:

@@ -53,11 +53,11 @@ def repair(disk: Disk, now: datetime, grace: timedelta = timedelta()) -> None:
         if segment := _parsed(SegmentName.parse, name):
             truncate_torn_tail(disk, segment)
         elif ledger := _parsed(CoverageName.parse, name):
-            told = _told(disk.read(path))
-            if not told:  # an empty ledger would mean that no topic was expected; the one before is continued
+            readable = _readable(disk.read(path))
+            if not readable:  # an empty ledger would mean that no topic was expected; the one before is continued
                 disk.remove(path)
                 continue
-            disk.put_at(path, told, b"")
+            disk.put_at(path, readable, b"")
             if ledger.hour.end + grace <= now or (ledger.hour.end > now and ledger != newest):
                 disk.move(path, SEALED)
     _explain_first_hour(disk, now)
@@ -87,8 +87,8 @@ def _explain_first_hour(disk: Disk, now: datetime) -> None:
     disk.put_at(f"{folder}/{CoverageName(first)}", 0, print_entry(began))
 
 
-def _told(ledger: bytes) -> int:
-    """Return up to where a ledger can be read. What follows a broken line is not trusted: that is a gap."""
+def _readable(ledger: bytes) -> int:
+    """Return up to where a ledger can be read. What follows a broken line is ignored: that is a gap."""
     end = 0
     while stop := ledger.find(b"\n", end) + 1:
         try:
@@ -173,7 +173,7 @@ def inheritance(disk: Disk) -> Inheritance:
         return Inheritance(max(floors), is_new=True)
     newest, folder = max(ledgers)
     ledger = disk.read(f"{folder}/{newest}")
-    entries = read_ledger(ledger[: _told(ledger)])
+    entries = read_ledger(ledger[: _readable(ledger)])
     expected = coverage_of(entries, newest.hour).expected
     end = max((entry.at for entry in entries), default=DAWN)
     rates = next((entry for entry in reversed(entries) if isinstance(entry, Rates)), Rates(DAWN, {}))
@@ -213,7 +213,7 @@ def _last_messages(disk: Disk, lag: float | None) -> dict[str, tuple[datetime, d
 
 
 def _floor(path: str) -> datetime:
-    """Return the earliest moment that a file leaves free: its hour's end where the hour is sealed or summed up."""
+    """Return the earliest time that a file leaves free: its hour's end where the hour is sealed or summed up."""
     folder, _, name = path.partition("/")
     if segment := segment_in(name):
         return segment.hour.start

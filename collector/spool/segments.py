@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from errno import EDQUOT, EIO, ENOSPC, EROFS
+from typing import Self
 
 from collector.spool.disk import OPEN, SEALED, UPLOADED, Disk
 from collector.spool.repair import seal, segment_in, truncate_torn_tail
@@ -32,12 +33,17 @@ class UnwrittenError(Exception):
 class OpenSegment:
     """A segment that this process writes. After an error of the disk it still ends with a whole line."""
 
-    def __init__(self, disk: Disk, name: SegmentName) -> None:
+    def __init__(self, disk: Disk, name: SegmentName, descriptor: int) -> None:
         self.name = name
         self.size = 0
-        self.descriptor = disk.create(f"{OPEN}/{name}")
+        self.descriptor = descriptor
         self._disk = disk
         self._torn = False
+
+    @classmethod
+    def create(cls, disk: Disk, name: SegmentName) -> Self:
+        """Create the file of a new segment. Raises OSError."""
+        return cls(disk, name, disk.create(f"{OPEN}/{name}"))
 
     def write(self, lines: bytes) -> None:
         """Append whole lines. Raises UnwrittenError with those that did not fit."""
@@ -72,11 +78,11 @@ class OpenSegment:
 class Segments:
     """Writes lines into segments of at most `largest` bytes; a refusal of the disk is returned, never raised.
 
-    `doubt` is why a segment could not be closed in good order; what was written and not synced may be lost then.
+    `sync_error` is why a segment could not be closed in good order; what was written and not synced may be lost then.
     """
 
     def __init__(self, disk: Disk, largest: int) -> None:
-        self.doubt: OSError | None = None
+        self.sync_error: OSError | None = None
         self._disk = disk
         self._largest = largest
         self._open: OpenSegment | None = None
@@ -112,7 +118,7 @@ class Segments:
         if self._open is None:
             found = (segment_in(path.partition("/")[2]) for path in self._disk.everywhere())
             numbers = [name.number for name in found if name and name.hour == hour]
-            self._open = OpenSegment(self._disk, SegmentName(hour, max(numbers, default=0) + 1))
+            self._open = OpenSegment.create(self._disk, SegmentName(hour, max(numbers, default=0) + 1))
         return self._open
 
     def _remedy(self, error: OSError, *, retry: bool) -> bool:
@@ -135,7 +141,7 @@ class Segments:
             seal(self._disk, segment.name)
         except OSError as error:
             self._unsealed.append(segment.name)
-            self.doubt = error
+            self.sync_error = error
 
     def seal_left_over(self) -> None:
         """Try again to seal what the disk refused to."""

@@ -26,7 +26,7 @@ class Batch:
 
     @property
     def until(self) -> datetime:
-        """The first moment after the last message."""
+        """The first microsecond after the last message."""
         return self.last + _INSTANT
 
 
@@ -89,7 +89,7 @@ class Spool:
         }
 
     def add(self, at: datetime, lines: Iterable[bytes], messages: int, size: int) -> None:
-        """Take the lines of messages received at one moment; they wait for `flush`."""
+        """Take the lines of messages received at one time; they wait for `flush`."""
         self.turn(at)
         self._batch = joined(self._batch, Batch(at, at, messages))
         self._lines.extend(lines)
@@ -116,7 +116,7 @@ class Spool:
         self.persisted += batch.messages - missed
         self.persisted_bytes += len(lines) - len(rest)
         self._unsafe = joined(self._unsafe, batch)
-        self._note_doubt(self._unsafe)
+        self._note_unsynced(self._unsafe)
         if error:
             self._fall_short(Batch(batch.since, batch.last, missed), reason_of(error))
         elif self.shortage:
@@ -162,7 +162,7 @@ class Spool:
     def commit(self, checkpoint: Checkpoint, error: OSError | None) -> None:
         """Record what `sync` returned, and write the ledger."""
         if error:
-            self._segments.doubt = error
+            self._segments.sync_error = error
             self._seal()
         else:
             self.ledger.commit(checkpoint.proofs)
@@ -194,11 +194,11 @@ class Spool:
     def _seal(self) -> None:
         unsafe, self._unsafe = self._unsafe, None
         self._segments.seal()
-        self._note_doubt(unsafe)
+        self._note_unsynced(unsafe)
 
-    def _note_doubt(self, unsafe: Batch | None) -> None:
+    def _note_unsynced(self, unsafe: Batch | None) -> None:
         """After a failed sync, record what was not yet safe as a gap: which part of it the disk has is unknown."""
-        error, self._segments.doubt = self._segments.doubt, None
+        error, self._segments.sync_error = self._segments.sync_error, None
         for batch in (self._syncing, unsafe):
             if error and batch:
                 self.ledger.dropped(batch.since, batch.until, batch.messages, reason_of(error))

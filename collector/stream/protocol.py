@@ -139,8 +139,13 @@ class ChannelProtocol:
     def tick(self, now: float) -> None:
         """Let time pass."""
         for channel in list(self._channels.values()):
-            if channel.timer is not None and now >= channel.timer:
-                self._time_out(channel, now)
+            if channel.timer is None or now < channel.timer:
+                continue
+            if channel.state in (State.FAILED, State.REFUSED):
+                channel.take(Input.RETRY)
+                self._join(channel, now)
+            else:
+                self._happen(channel, Input.TIMEOUT, now)
         if now >= self._heartbeat_at:
             if self._heartbeat is not None and self._heard_at <= self._asked_at:
                 self._events.append(Dead(Reason.HEARTBEAT_UNANSWERED))
@@ -200,13 +205,6 @@ class ChannelProtocol:
         channel = self._channels.get(topic or "")
         if channel is not None and (join_ref is None or str(join_ref) == channel.join_ref):
             self._happen(channel, how, now)
-
-    def _time_out(self, channel: Channel, now: float) -> None:
-        if channel.state in (State.FAILED, State.REFUSED):
-            channel.take(Input.RETRY)
-            self._join(channel, now)
-        else:
-            self._happen(channel, Input.TIMEOUT, now)
 
     def _happen(self, channel: Channel, happened: Input, now: float) -> None:
         """Move a channel on, tell what that means, and set its timer."""

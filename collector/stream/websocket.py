@@ -95,8 +95,9 @@ class WebSocketConnection(client.ClientConnection):
             super().data_received(data)
             self._straight = fresh and self.response is not None and data.endswith(b"\r\n\r\n")
         self._hand_over()
-        if self._is_over:
-            self._close_transport()
+        if self._is_over:  # close the socket when what is to be sent has left; the server may never close its side
+            self.transport.close()
+            self.loop.call_later(_CLOSING, self.transport.abort)
         elif self._rest:
             self.transport.pause_reading()
             self.loop.call_soon(self._go_on)
@@ -126,11 +127,6 @@ class WebSocketConnection(client.ClientConnection):
     def _is_over(self) -> bool:
         """Whether nothing more can come: the server closed, or it sent what no websocket may carry."""
         return self.protocol.close_rcvd is not None or self.protocol.parser_exc is not None
-
-    def _close_transport(self) -> None:
-        """Close the socket when what is to be sent has left; the server may never close its side."""
-        self.transport.close()
-        self.loop.call_later(_CLOSING, self.transport.abort)
 
     def process_event(self, event: Event) -> None:
         """Gather the messages that the library parsed; everything else is the library's."""

@@ -7,7 +7,7 @@ archive has it, and `uploaded/HOUR.json` from then on. What is in `packed/` is s
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -75,8 +75,9 @@ class UploadFolders:
         """Return a sealed segment's compressed file and its record, made now unless they are there already."""
         record = self._packed / f"{name}.json"
         target = self._packed / f"{name}.zst"
-        if target.exists() and (packed := _readable(record)):
-            return target, packed
+        with suppress(FileNotFoundError, ValueError):
+            if target.exists():
+                return target, read_packed(record.read_bytes())
         with (self._sealed / str(name)).open("rb") as source:
             size = os.fstat(source.fileno()).st_size
             packed = write_atomic(target, lambda file: pack(source, size, file, level=level))
@@ -141,27 +142,16 @@ class UploadFolders:
         paths += [self._uploaded / f"{name}.json" for name in deletions.segments]
         paths += [self._sealed / str(CoverageName(hour)) for hour in deletions.ledgers]
         paths += [self._uploaded / f"{hour.compact}.json" for hour in deletions.manifests]
-        return sum(_remove(path) for path in paths)
+        deleted = 0
+        for path in paths:
+            with suppress(FileNotFoundError):  # a collector that is short of room may have been first
+                path.unlink()
+                deleted += 1
+        return deleted
 
     def _move(self, name: str) -> None:
         (self._packed / name).rename(self._uploaded / name)
         sync_folder(self._uploaded)
-
-
-def _remove(path: Path) -> bool:
-    """Remove a file and say whether it was there; a collector that is short of room may have been first."""
-    try:
-        path.unlink()
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _readable(record: Path) -> PackedSegment | None:
-    try:
-        return read_packed(record.read_bytes())
-    except (FileNotFoundError, ValueError):
-        return None
 
 
 def _names(folder: Path, parse: Callable[[str], _Name]) -> Iterator[_Name]:

@@ -88,16 +88,11 @@ def deletions(listing: Listing, *, now: datetime, retention: timedelta) -> Delet
     The last hour before an uncommitted one keeps its ledger and manifest: they say where to go on.
     """
     settled = {hour for hour in listing.committed if hour.end + retention <= now}
-    closed = settled & _complete(listing)
+    complete = listing.committed - {name.hour for name in listing.waiting}
+    since_first_known = hours(min(listing.known), max(complete)) if complete else ()
+    closed = settled.intersection(list(takewhile(complete.__contains__, since_first_known))[:-1])
     return Deletions(
         segments=tuple(sorted(name for name in listing.uploaded if name.hour in settled)),
         ledgers=tuple(sorted(listing.ledgers & closed)),
         manifests=tuple(sorted(closed)),
     )
-
-
-def _complete(listing: Listing) -> set[Hour]:
-    """Return the unbroken row of committed hours from the first known one on, except its last."""
-    complete = listing.committed - {name.hour for name in listing.waiting}
-    since_first_known = hours(min(listing.known), max(complete)) if complete else ()
-    return set(list(takewhile(complete.__contains__, since_first_known))[:-1])

@@ -83,7 +83,7 @@ class Report:
 
 
 class LastRun(msgspec.Struct, frozen=True, kw_only=True):
-    """How the last run ended. `at` is a moment; `failures` counts every run so far that left something behind."""
+    """How the last run ended. `at` is a timestamp; `failures` counts every run so far that left something behind."""
 
     at: str
     complete: bool

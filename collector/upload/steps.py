@@ -5,7 +5,6 @@ from datetime import datetime
 from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -35,22 +34,18 @@ def connect(settings: UploadSettings) -> S3Store:
         timeout=settings.upload_timeout,
         connections=settings.upload_workers + 1,
     )
-    return S3Store(
-        client,
-        settings.bucket,
-        whole=settings.multipart_threshold_mib << 20,
-        options=_encryption(settings),
-        put_once=settings.put_once,
-    )
-
-
-def _encryption(settings: UploadSettings) -> dict[str, Any]:
-    wanted = {
+    encryption = {
         "ServerSideEncryption": settings.sse,
         "SSEKMSKeyId": settings.sse_key_id,
         "BucketKeyEnabled": settings.sse_bucket_key,
     }
-    return {name: value for name, value in wanted.items() if value is not None}
+    return S3Store(
+        client,
+        settings.bucket,
+        whole=settings.multipart_threshold_mib << 20,
+        options={name: value for name, value in encryption.items() if value is not None},
+        put_once=settings.put_once,
+    )
 
 
 class Steps:

@@ -85,7 +85,10 @@ class _Run:
         for name in due.late:
             self._fail(str(name), late(name))
         if due.segments or due.hours:
-            self._prove()
+            try:
+                self._steps.prove()
+            except StoreUnavailableError as problem:  # all that is due waits
+                self._give_up("the archive", problem)
         with ThreadPoolExecutor(workers) as pool:
             uploads = {name: pool.submit(self._upload, name) for name in due.segments}
             try:
@@ -96,13 +99,6 @@ class _Run:
             finally:
                 for upload in uploads.values():
                     upload.cancel()
-
-    def _prove(self) -> None:
-        """Ask the archive whether it puts once; where it does not, all that is due waits."""
-        try:
-            self._steps.prove()
-        except StoreUnavailableError as problem:
-            self._give_up("the archive", problem)
 
     def _upload(self, name: SegmentName) -> Uploaded:
         """Upload a segment in a worker; once the archive turned out to be unusable, raise CancelledError instead."""

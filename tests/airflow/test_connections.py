@@ -113,4 +113,4 @@ def test_a_task_asks_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_TIDEMARK_WAREHOUSE", "postgres://me:secret@db:6543/nft?sslmode=require")
     found = in_task("tidemark_warehouse")
     assert warehouse_url(found) == "postgresql://me:secret@db:6543/nft?sslmode=require"
-    assert in_task("nobody_has_this") is None
+    assert in_task("no_such_connection") is None

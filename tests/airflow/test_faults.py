@@ -51,7 +51,7 @@ def test_a_fault_of_the_data_fails_at_once(error: Exception) -> None:
 
 
 def worded(cause: Exception) -> None:
-    """Fail as the loader does: in words, which hide the cause from whoever reads them."""
+    """Fail as the loader does: by a Problem that hides its cause."""
     try:
         raise cause
     except type(cause):

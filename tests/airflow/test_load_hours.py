@@ -93,7 +93,7 @@ def test_an_hour_still_awaited_is_handed_to_the_triggerer(
     assert f"{hour}: waiting for the manifest of collector-a" in caplog.text
 
 
-def test_an_hour_that_nobody_reported_is_known_as_a_gap(s3: "S3Client", bucket: str) -> None:
+def test_an_hour_that_no_collector_reported_is_a_gap(s3: "S3Client", bucket: str) -> None:
     archive_hour(s3, bucket, HOUR.previous())
     at = context(hour=HOUR.key)
     LoadHours(task_id="load").execute(at)
@@ -102,7 +102,7 @@ def test_an_hour_that_nobody_reported_is_known_as_a_gap(s3: "S3Client", bucket: 
     assert [gap.rpartition(" ")[2] for gap in report["gaps"]] == ["no_manifest"]
 
 
-def test_an_hour_that_nobody_was_to_record_fails_with_what_to_do(
+def test_an_hour_that_no_collector_was_to_record_fails_with_what_to_do(
     s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TIDEMARK_COLLECTORS")

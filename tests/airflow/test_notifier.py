@@ -78,7 +78,7 @@ def test_a_failed_task_is_told_by_mail_with_its_hour_its_reason_and_its_log(mail
     assert "http://airflow/log" in text
 
 
-def test_without_a_setting_nobody_is_told() -> None:
+def test_without_a_setting_no_message_is_sent() -> None:
     assert list(channels({}, "subject", "text")) == []
 
 

@@ -26,7 +26,7 @@ holes = st.lists(st.builds(Gap, st.text(), moments, moments, st.text())).map(tup
 
 @st.composite
 def shares(draw: st.DrawFn, total: int) -> dict[str, TopicCounts]:
-    """Spread so many sales over topics and minutes."""
+    """Spread this number of sales over topics and minutes."""
     counts: dict[str, MinuteCounts] = {}
     while total:
         share = draw(st.integers(1, total) | st.just(total))

@@ -16,7 +16,7 @@ from tidemark.simulator.server import Simulator
 
 
 def lines_in(machine: Machine) -> int:
-    follower = SpoolTail(machine.spool)
+    follower = SpoolTail.open(machine.spool)
     follower.position = follower.back(1 << 30)
     return sum(len(part) for part in follower.read())
 

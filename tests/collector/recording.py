@@ -89,7 +89,7 @@ class Witness:
         return {gap.reason for gap in self.gaps()} - {"not_started", "connecting", "not_running"}
 
     def kept(self) -> int:
-        """How many messages stand in the spool."""
+        """How many messages are in the spool."""
         return kept_in(self.spool).total()
 
 

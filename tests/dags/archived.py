@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def archive_hour(s3: "S3Client", bucket: str, hour: Hour, collector: str = "collector-a", sales: int = 3) -> None:
-    """Put one collector's hour: the same sales whoever recorded it, the segment first and the manifest last."""
+    """Put one collector's hour: the same sales for each collector, the segment first and the manifest last."""
     times = [hour.start + number * LENGTH / sales for number in range(sales)]
     lines = [_line(hour, number, at) for number, at in enumerate(times)]
     text, tally = b"".join(lines), Tally()

@@ -76,7 +76,7 @@ class Machine:
 
 
 def until(true: Callable[[], bool], otherwise: str, seconds: float = 90) -> None:
-    """Wait until something is true; fail after so many seconds, saying what happens instead."""
+    """Wait until something is true; fail after `seconds`, saying what happens instead."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, otherwise

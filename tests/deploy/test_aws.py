@@ -176,7 +176,7 @@ def test_every_alarm_is_sent_and_names_a_section_of_the_runbook() -> None:
         (page,) = re.findall('Runbook, "(.+)"', alarm["AlarmDescription"])
         assert f"\n## {page}\n" in runbook
         assert alarm["AlarmActions"] == [{"Ref": "Topic"}]
-        # nobody left to say anything is the very thing that these alarms are for
+        # no program left to report is what these alarms are for
         if str(alarm.get("Namespace")).startswith("AWS/"):
             assert alarm["TreatMissingData"] == "breaching"
     # CloudWatch may not use the key alias/aws/sns; with it the topic would stay silent

@@ -28,7 +28,7 @@ def example(reader: str, language: str) -> str:
 
 @pytest.fixture
 def archived(tmp_path: Path) -> Path:
-    """Pack an hour of two messages and one unknown frame into a folder that stands for the bucket."""
+    """Pack an hour of two messages and one unknown frame into a folder in place of the bucket."""
     lines = record_line(AT, "collection:*", MESSAGE) * 2 + unparsed_line(AT, b"hello")
     (tmp_path / KEY).parent.mkdir(parents=True)
     with (tmp_path / KEY).open("wb") as packed:

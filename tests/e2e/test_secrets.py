@@ -43,7 +43,7 @@ def planted(name: str) -> str:
 
 
 def environment(folder: Path, s3: S3Server, *, key: str, metrics_port: int = 0) -> dict[str, str]:
-    """Everything that is secret, planted; the archive and the warehouse are where nobody listens or lets in."""
+    """Everything that is secret, planted; the archive and the warehouse are where no server listens or lets in."""
     source = Source("the simulator", keys={"collector-a": key})
     return {
         **bare(os.environ),

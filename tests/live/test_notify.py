@@ -36,7 +36,7 @@ class Scene:
     def restart(self, most: int = 10) -> None:
         webhook = Webhook(SecretStr(self.server.address), lambda _: None, lambda _: None)
         kept = read_kept(self.file)
-        follower = SpoolTail(self.root, kept.position if kept else None)
+        follower = SpoolTail.open(self.root, kept.position if kept else None)
         gaps = GapWatch(kept.gap if kept else None)
         self.notifier = Notifier(
             follower, MarketWatch(Decimal(10), 3), gaps, Limiter(most), webhook.send, self.file

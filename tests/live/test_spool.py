@@ -43,7 +43,7 @@ def read(follower: SpoolTail) -> list[int]:
 def test_what_comes_after_the_start_is_read_once_and_in_order(tmp_path: Path) -> None:
     writer = Writer(tmp_path)
     writer.write(3)
-    follower = SpoolTail(tmp_path)
+    follower = SpoolTail.open(tmp_path)
     assert read(follower) == []
     writer.write(2)
     assert read(follower) == [3, 4]
@@ -57,13 +57,13 @@ def test_what_comes_after_the_start_is_read_once_and_in_order(tmp_path: Path) ->
 def test_a_line_that_is_not_finished_waits(tmp_path: Path) -> None:
     writer = Writer(tmp_path)
     writer.write()
-    follower = SpoolTail(tmp_path, Position())
+    follower = SpoolTail.open(tmp_path, Position())
     line = listing_line(1)
     with (tmp_path / "open" / "20261122T15.0001.jsonl").open("ab") as file:
         file.write(line[:20])
         file.flush()
         assert read(follower) == [0]
-        assert SpoolTail(tmp_path).position == follower.position
+        assert SpoolTail.open(tmp_path).position == follower.position
         file.write(line[20:])
     assert read(follower) == [1]
 
@@ -71,14 +71,14 @@ def test_a_line_that_is_not_finished_waits(tmp_path: Path) -> None:
 def test_a_follower_that_was_away_reads_sealed_segments_and_names_those_that_are_gone(tmp_path: Path) -> None:
     writer = Writer(tmp_path)
     writer.write(2)
-    place = SpoolTail(tmp_path).position
+    place = SpoolTail.open(tmp_path).position
     for _ in range(2):
         writer.write(2)
         writer.rotate()
     writer.write(1)
-    assert read(SpoolTail(tmp_path, place)) == [2, 3, 4, 5, 6]
+    assert read(SpoolTail.open(tmp_path, place)) == [2, 3, 4, 5, 6]
     (tmp_path / SEALED / place.segment).unlink()
-    follower = SpoolTail(tmp_path, place)
+    follower = SpoolTail.open(tmp_path, place)
     assert read(follower) == [4, 5, 6]
     assert follower.missing == [place.segment]
 
@@ -86,7 +86,7 @@ def test_a_follower_that_was_away_reads_sealed_segments_and_names_those_that_are
 def test_it_can_begin_some_lines_before_the_end(tmp_path: Path) -> None:
     writer = Writer(tmp_path)
     writer.write(10)
-    follower = SpoolTail(tmp_path)
+    follower = SpoolTail.open(tmp_path)
     follower.position = follower.back(3 * len(listing_line(9)) - 1)
     assert read(follower) == [8, 9]
     follower.position = follower.back(1 << 20)
@@ -95,7 +95,7 @@ def test_it_can_begin_some_lines_before_the_end(tmp_path: Path) -> None:
 
 def test_an_empty_spool_is_followed_from_its_first_segment(tmp_path: Path) -> None:
     Disk(tmp_path).prepare()
-    follower = SpoolTail(tmp_path)
+    follower = SpoolTail.open(tmp_path)
     assert read(follower) == []
     Writer(tmp_path).write(2)
     assert read(follower) == [0, 1]
@@ -103,7 +103,7 @@ def test_an_empty_spool_is_followed_from_its_first_segment(tmp_path: Path) -> No
 
 def test_without_a_spool_there_is_a_next_step(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="there is no spool at"):
-        SpoolTail(tmp_path / "none")
+        SpoolTail.open(tmp_path / "none")
 
 
 @settings(max_examples=60)
@@ -113,14 +113,14 @@ def test_every_line_is_read_exactly_once_however_writing_and_reading_interleave(
 ) -> None:
     root = tmp_path_factory.mktemp("spool")
     writer, found = Writer(root, largest=600), []
-    follower = SpoolTail(root, Position())
+    follower = SpoolTail.open(root, Position())
     for step in steps:
         if step in ("write", "many"):
             writer.write(1 if step == "write" else 9)
         elif step == "rotate":
             writer.rotate()
         elif step == "restart":
-            follower = SpoolTail(root, follower.position)
+            follower = SpoolTail.open(root, follower.position)
         else:
             found += read(follower)
     found += read(follower)
@@ -130,7 +130,7 @@ def test_every_line_is_read_exactly_once_however_writing_and_reading_interleave(
 def test_lines_written_between_the_last_read_and_the_next_segment_are_not_lost(tmp_path: Path) -> None:
     writer = Writer(tmp_path)
     writer.write()
-    follower = SpoolTail(tmp_path, Position())
+    follower = SpoolTail.open(tmp_path, Position())
     reading = follower.read()
     assert numbers(next(reading)) == [0]
     writer.write()  # the reader is in the middle of a round

@@ -102,7 +102,7 @@ def test_discord_takes_its_own_form_and_its_limits_hold(server: Chat, monkeypatc
     assert slept == [3.0]
 
 
-def test_discord_gets_its_own_form_and_calls_nobody() -> None:
+def test_discord_gets_its_own_form_and_mentions_no_user() -> None:
     for address in ("https://discord.com/api/webhooks/1/x", "https://canary.discord.com/api/webhooks/1/x"):
         assert body_of(address, "@everyone") == {"content": "@everyone", "allowed_mentions": {"parse": []}}
     for address in (

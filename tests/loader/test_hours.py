@@ -196,7 +196,7 @@ def test_the_order_of_loading_leaves_no_trace(
     random = Random(seed)
     recordings = market(random)
     random.shuffle(recordings)
-    for recording in recordings:  # archived one by one, loaded as it stands after each, in any order, some twice
+    for recording in recordings:  # archived one by one, loaded as it is after each, in any order, some twice
         recording.put(s3, settings.bucket)
         known = [one.hour for one in recordings[: recordings.index(recording) + 1]]
         for hour in random.choices(known, k=2):
@@ -341,7 +341,7 @@ def test_the_grace_period_ends_by_the_clock_of_each_hour(settings: LoaderSetting
 
 
 def gaps(settings: LoaderSettings) -> list[tuple[object, ...]]:
-    """What stands of an hour that lacks a manifest, or of any other."""
+    """What the warehouse has of an hour that lacks a manifest, or of any other."""
     return query(url_of(settings), "SELECT collector, topic, from_at, to_at, reason FROM ops.gap ORDER BY 1, 2, 3")
 
 
@@ -376,7 +376,7 @@ def test_a_collector_that_is_left_out_is_a_gap_until_it_was_loaded(s3: "S3Client
     assert gaps(settings) == []
 
 
-def test_an_hour_that_nobody_reported_is_a_gap_until_somebody_does(s3: "S3Client", settings: LoaderSettings) -> None:
+def test_an_hour_that_no_collector_reported_is_a_gap_until_one_does(s3: "S3Client", settings: LoaderSettings) -> None:
     Recording(hour=HOUR.previous()).put(s3, settings.bucket)
     reports = [load_hour(HOUR, settings, force=force, say=quiet) for force in (False, False, True)]
     assert [report.unchanged for report in reports] == [False, True, False]
@@ -394,7 +394,7 @@ def test_an_hour_that_nobody_reported_is_a_gap_until_somebody_does(s3: "S3Client
     assert gaps(settings) == [("collector-a", TOPIC, died.start, HOUR.end, "process_died"), whole_hour("collector-b")]
 
 
-def test_a_gap_of_nobody_is_of_what_the_others_recorded_or_of_what_was_to_be_recorded(
+def test_a_gap_of_no_collector_is_of_what_the_others_recorded_or_of_what_was_to_be_recorded(
     s3: "S3Client", settings: LoaderSettings
 ) -> None:
     some = settings.model_copy(update={"collections": ("apes", "cats")})
@@ -464,7 +464,7 @@ def test_stale_hours_are_those_that_changed_or_were_never_loaded(s3: "S3Client",
     assert stale_hours(settings, first, last) == [last]
 
 
-def test_stale_hours_hold_those_that_nobody_reported_once_recording_had_begun(
+def test_stale_hours_hold_those_that_no_collector_reported_once_recording_had_begun(
     s3: "S3Client", settings: LoaderSettings
 ) -> None:
     before, begun, silent, last = list(hours(Hour.parse("2026-11-20T22"), Hour.parse("2026-11-21T01")))

@@ -15,7 +15,7 @@ from tidemark.local.process import Process
 
 def test_the_result_is_awaited() -> None:
     go = Event()
-    background = Background(lambda: go.wait(10) and 42)
+    background = Background(lambda: go.wait(10) and 42).start()
     assert background.running
     go.set()
     assert background.result() == 42
@@ -27,7 +27,7 @@ def test_an_error_is_raised_where_the_result_is_asked_for() -> None:
         raise Problem("no room", "Make some")
 
     with pytest.raises(Problem, match="no room"):
-        Background(fail).result()
+        Background(fail).start().result()
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 
 def test_what_waits_for_a_program_can_be_abandoned(tmp_path: Path, bystander: subprocess.Popen[bytes]) -> None:
     program = Process("slow", [sys.executable, "-c", "import time; time.sleep(60)"], {}, tmp_path / "log")
-    background = Background(program.run)
+    background = Background(program.run).start()
     background.abandon()
     assert not background.running
     assert bystander.poll() is None

@@ -109,13 +109,13 @@ def test_every_month_has_the_same_schema(market: str, tmp_path: Path) -> None:
 
 
 def test_iceberg_tables_are_replaced_month_by_month_in_one_commit(market: str, tmp_path: Path) -> None:
-    lake = IcebergLake(str(tmp_path), tmp_path / "catalog.db")
+    lake = IcebergLake.open(str(tmp_path), tmp_path / "catalog.db")
     exported(market, lake)
     assert exported(market, lake)[0] == "sales: 1 months up to date, 0 to write, 0 to remove"
     late_sale(market)
     change(market, "UPDATE core.sale SET nft_name = 'late' WHERE token_id = '7'")
     assert exported(market, lake)[0] == "sales: 0 months up to date, 2 to write, 0 to remove"
-    table = IcebergLake(str(tmp_path), tmp_path / "catalog.db").table("sales")
+    table = IcebergLake.open(str(tmp_path), tmp_path / "catalog.db").table("sales")
     assert table is not None
     rows = table.scan(row_filter="collection_slug == 'dogs'").to_arrow()
     assert rows.column("nft_name").to_pylist() == ["late"]

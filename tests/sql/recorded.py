@@ -37,7 +37,7 @@ Row = tuple[str, str, datetime, datetime, str]
 
 
 def minute(minutes: float) -> datetime:
-    """Return the time so many minutes after the first hour's start."""
+    """Return the time `minutes` after the first hour's start."""
     return START + timedelta(minutes=minutes)
 
 

@@ -32,7 +32,7 @@ def intervals(connection: Connection, counts: list[tuple[int, int]]) -> list[tup
 
 
 def at_most(events: int, trials: int, share: float) -> float:
-    """Return the probability of so many events or fewer, in exact fractions."""
+    """Return the probability of this number of events or fewer, in exact fractions."""
     exact = Fraction(share)
     return float(
         sum(math.comb(trials, i) * exact**i * (1 - exact) ** (trials - i) for i in range(events + 1))

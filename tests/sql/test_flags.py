@@ -144,13 +144,13 @@ TRILLION_USD = ("0xusd", "USD", 6, Decimal(1), None)
         (f"{2**256 - 1}e-18", ETH, True),
     ],
 )
-def test_a_price_that_nobody_can_pay(warehouse_url: str, price: str, paid: tuple[Any, ...], flagged: bool) -> None:
+def test_a_price_that_cannot_be_paid(warehouse_url: str, price: str, paid: tuple[Any, ...], flagged: bool) -> None:
     found = flags(warehouse_url, [sale("02T10:00", "cats/1", "0xa", "0xb", price, paid=paid)])
     assert found == ({"cats/1 11-02T10:00": {"impossible_price"}} if flagged else {})
 
 
 @pytest.mark.parametrize(("raw", "flagged"), [(2**128 - 1, False), (2**128, True)])
-def test_a_price_without_rates_that_nobody_can_pay(warehouse_url: str, raw: int, flagged: bool) -> None:
+def test_a_price_without_rates_that_cannot_be_paid(warehouse_url: str, raw: int, flagged: bool) -> None:
     found = flags(warehouse_url, [sale("02T10:00", "cats/1", "0xa", "0xb", "1", paid=ETH_UNRATED, price_raw=raw)])
     assert found == ({"cats/1 11-02T10:00": {"impossible_price"}} if flagged else {})
 

@@ -42,7 +42,7 @@ def rows_read(connection: Connection) -> int:
 
 
 def seen(*groups: tuple[int, str], start: str = "20T10:10", **other: Any) -> list[Sale]:
-    """Return so many sales for each set of collectors, such as (3, "a+b")."""
+    """Return a number of sales for each set of collectors, such as (3, "a+b")."""
     return [
         sale(start, f"cats/{names}{number}", "0xs", "0xt", "1", seen_by=tuple(names.split("+")), **other)
         for count, names in groups

@@ -85,7 +85,7 @@ def test_top_sales(expect: Expect) -> None:
         1        | 6,000     | yes
         2        | 4,000     | no
     """, limit="4")  # fmt: skip
-    # what has no rate stands last
+    # what has no rate comes last
     expect("top_sales", "token\n ETH\n WETH\n ETH\n USDC\n SOL", to="2026-11-20")
 
 
@@ -374,7 +374,7 @@ def test_whales(expect: Expect) -> None:
     """, limit="3")  # fmt: skip
 
 
-def test_what_nobody_knows_is_not_nothing(warehouse_url: str) -> None:
+def test_what_is_unknown_is_not_zero(warehouse_url: str) -> None:
     unknown = {"side": "unknown", "transaction_hash": "0xsweep"}
     fill(warehouse_url, [
         sale("21T14:00", "cats/6", "0xheidi", "0xivan", "0.9", paid=ETH_UNRATED),

@@ -41,7 +41,7 @@ SNEAKERHEADS: dict[str, Any] = {
     "eth_rate": Decimal(1),
     "price_usd": Decimal("193.0740000000000123"),
     "price_eth": Decimal("0.15"),
-    "fees": None,  # no order, so nobody knows who got what
+    "fees": None,  # no order, so it is unknown who got what
     "marketplace_fee_raw": None,
     "royalty_raw": None,
     "other_fee_raw": None,

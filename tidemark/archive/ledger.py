@@ -1,7 +1,7 @@
 """The coverage ledger: what happened to the subscription in one hour, one JSON object per line.
 
 Each hour's file begins with `began`, which carries over what the hours before left behind, so that the file
-can be folded alone (see `tidemark.archive.coverage`). Every `at` is a moment of the collector's recorded time, UTC.
+can be folded alone (see `tidemark.archive.coverage`). Every `at` is a timestamp of the collector's recorded time, UTC.
 Reasons are those of `tidemark.archive.reasons`, never values of a message.
 """
 
@@ -146,12 +146,12 @@ def read_entry(line: bytes) -> Entry:
         entry = _decoder.decode(line)
     except RecursionError:
         raise ValueError("the line is nested too deeply") from None
-    moments = [entry.at, getattr(entry, "proof", entry.at), getattr(entry, "until", entry.at)]
+    times = [entry.at, getattr(entry, "proof", entry.at), getattr(entry, "until", entry.at)]
     if isinstance(entry, Rates):
-        moments += [since for _, since in entry.silences.values()]
-    for moment in moments:
-        if moment.tzinfo is None:
-            raise ValueError(f"{moment.isoformat()} in the ledger has no time zone")
+        times += [since for _, since in entry.silences.values()]
+    for time in times:
+        if time.tzinfo is None:
+            raise ValueError(f"{time.isoformat()} in the ledger has no time zone")
     return entry
 
 

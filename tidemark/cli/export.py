@@ -58,10 +58,10 @@ def export(
             raise Problem("pyiceberg is not installed", "Run: pip install 'tidemark-nft[iceberg]'") from None
         if catalog is None and "://" in place:
             raise typer.BadParameter("a bucket needs --catalog FILE, for the catalog is a file", param_hint="--catalog")
-        lake = IcebergLake(place, catalog or Path(place) / "catalog.db", endpoint)
+        lake = IcebergLake.open(place, catalog or Path(place) / "catalog.db", endpoint)
     elif place.startswith("s3://"):
         from tidemark.query.s3 import Bucket
-        from tidemark.storage.s3 import s3_client
+        from tidemark.storage.s3_client import s3_client
 
         bucket, _, folder = place.removeprefix("s3://").partition("/")
         prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""

@@ -59,7 +59,7 @@ def notify(
     webhook = Webhook(settings.webhook_url, say=partial(typer.echo, err=True))
     file = position or default_file(settings.spool, os.environ)
     kept = read_kept(file)
-    follower = SpoolTail(settings.spool, kept.position if kept else None)
+    follower = SpoolTail.open(settings.spool, kept.position if kept else None)
     watch = GapWatch(kept.gap if kept else None) if gaps else None
     notifier = Notifier(follower, MarketWatch(sale, sweep), watch, Limiter(most), webhook.send, file)
     while True:

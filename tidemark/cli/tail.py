@@ -60,7 +60,7 @@ def tail(
             raise typer.BadParameter("the stream has no earlier events", param_hint="--once")
         _listen(wanted, form)
         return
-    follower = SpoolTail(SpoolSettings().spool)
+    follower = SpoolTail.open(SpoolSettings().spool)
     follower.position = follower.back(_BACK)
     for event in deque((event for part in follower.read() for event in chosen(part, wanted)), maxlen=lines):
         typer.echo(form(event))

@@ -31,7 +31,7 @@ def top(
 
     root = SpoolSettings().spool
     paper = Console(highlight=False, markup=False, emoji=False)
-    before, follower, began = inspect(root), SpoolTail(root), time.monotonic()
+    before, follower, began = inspect(root), SpoolTail.open(root), time.monotonic()
     with Live(console=paper, auto_refresh=False, screen=paper.is_terminal and not once) as live:
         while True:
             time.sleep(every)

@@ -17,7 +17,7 @@ _FORM = re.compile(r"(?P<start>[^@*]+)@(?P<anchor>[0-9]+(?:\.[0-9]+)?)\*(?P<rate
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Turns real seconds since 1970, as `time.time()` gives them, into the moments that programs record."""
+    """Turns real seconds since 1970, as `time.time()` gives them, into the timestamps that programs record."""
 
     start: datetime = EPOCH
     anchor: float = 0.0
@@ -37,12 +37,12 @@ class Clock:
         return cls(parse_timestamp(found["start"]), float(found["anchor"]), float(found["rate"]))
 
     def at(self, real: float) -> datetime:
-        """Return the moment at a real time, given in seconds since 1970."""
+        """Return the timestamp at a real time, given in seconds since 1970."""
         return self.start + timedelta(seconds=(real - self.anchor) * self.rate)
 
-    def real(self, moment: datetime) -> float:
-        """Return the real seconds since 1970 at which this clock shows `moment`."""
-        return self.anchor + (moment - self.start).total_seconds() / self.rate
+    def real(self, at: datetime) -> float:
+        """Return the real seconds since 1970 at which this clock shows `at`."""
+        return self.anchor + (at - self.start).total_seconds() / self.rate
 
     def __str__(self) -> str:
         return f"{format_timestamp(self.start)}@{self.anchor!r}*{self.rate!r}"

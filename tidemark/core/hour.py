@@ -26,11 +26,11 @@ class Hour:
             raise ValueError(f"{start.isoformat()} is not the start of a UTC hour")
 
     @classmethod
-    def of(cls, moment: datetime) -> Self:
-        """Return the hour that contains an aware moment."""
-        if moment.tzinfo is None:
-            raise ValueError(f"{moment.isoformat()} has no time zone; pass an aware time")
-        return cls(moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+    def of(cls, at: datetime) -> Self:
+        """Return the hour that contains an aware time."""
+        if at.tzinfo is None:
+            raise ValueError(f"{at.isoformat()} has no time zone; pass an aware time")
+        return cls(at.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
 
     @classmethod
     def parse(cls, key: str) -> Self:
@@ -60,7 +60,7 @@ class Hour:
 
     @property
     def end(self) -> datetime:
-        """The first moment after the hour."""
+        """The end of the hour, which is the start of the next."""
         return self.start + LENGTH
 
     def next(self) -> Self:
@@ -71,8 +71,8 @@ class Hour:
         """Return the hour before this one."""
         return type(self)(self.start - LENGTH)
 
-    def __contains__(self, moment: datetime) -> bool:
-        return self.start <= moment < self.end
+    def __contains__(self, at: datetime) -> bool:
+        return self.start <= at < self.end
 
     def __str__(self) -> str:
         return self.key

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from os import SEEK_END
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import msgspec
 
@@ -30,13 +30,21 @@ class Position(msgspec.Struct, frozen=True):
 class SpoolTail:
     """Reads a spool from a position on. `missing` names the segments that were gone before they were read."""
 
-    def __init__(self, root: Path, position: Position | None = None) -> None:
-        if not root.is_dir():
-            raise Problem(f"there is no spool at {root}", "Set TIDEMARK_SPOOL to the collector's folder")
+    def __init__(self, root: Path, position: Position) -> None:
         self.missing: list[str] = []
+        self.position = position
         self._root = root
         self._gone = False
-        self.position = position or self.end()
+
+    @classmethod
+    def open(cls, root: Path, position: Position | None = None) -> Self:
+        """Begin at a position, by default at the end. Raises Problem where there is no spool."""
+        if not root.is_dir():
+            raise Problem(f"there is no spool at {root}", "Set TIDEMARK_SPOOL to the collector's folder")
+        tail = cls(root, position or Position())
+        if position is None:
+            tail.position = tail.end()
+        return tail
 
     def end(self) -> Position:
         """Return the end of the whole lines that are written now."""

@@ -15,14 +15,19 @@ _WAIT = 0.2  # seconds
 
 
 class Background(Generic[T]):
-    """A function that runs in a thread of its own. `result` raises the function's error."""
+    """A function that runs in a thread of its own from `start` on. `result` raises the function's error."""
 
     def __init__(self, function: Callable[[], T]) -> None:
         self._function = function
         self._error: BaseException | None = None
-        self._before = set(psutil.Process().children())
+        self._before: set[psutil.Process] = set()
         self._thread = Thread(target=self._run, name="background")
+
+    def start(self) -> Self:
+        """Run the function."""
+        self._before = set(psutil.Process().children())
         self._thread.start()
+        return self
 
     def _run(self) -> None:
         try:

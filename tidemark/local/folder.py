@@ -47,15 +47,12 @@ def end_leftovers(folder: Path, grace: float = GRACE) -> int:
 
 
 def _programs(folder: Path) -> Iterator[psutil.Process]:
+    """Yield the processes of this installation that work in a folder; a shell that a person left there is none."""
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and Path(process.cwd()).is_relative_to(folder) and _is_ours(process):
+            command = " ".join(process.cmdline())
+            ours = process.terminal() is None and (sys.prefix in command or command.startswith(_TITLES))
+            if ours and process.pid != os.getpid() and Path(process.cwd()).is_relative_to(folder):
                 yield process
         except psutil.Error:
             continue  # it has ended, or belongs to another user
-
-
-def _is_ours(process: psutil.Process) -> bool:
-    """Tell whether a process belongs to our installation; a shell that a person left in the folder does not."""
-    command = " ".join(process.cmdline())
-    return process.terminal() is None and (sys.prefix in command or command.startswith(_TITLES))

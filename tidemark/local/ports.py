@@ -2,7 +2,9 @@
 
 import json
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from tidemark.core.errors import Problem
 
@@ -12,9 +14,14 @@ HOST = "127.0.0.1"
 class Ports:
     """The ports of one system by name. With a `file` they are remembered; one is changed only when it is taken."""
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, known: Mapping[str, int] | None = None) -> None:
         self._file = file
-        self._known: dict[str, int] = json.loads(file.read_text()) if file and file.exists() else {}
+        self._known = dict(known or {})
+
+    @classmethod
+    def kept_in(cls, file: Path) -> Self:
+        """Return the ports that a file remembers, and those to come; there may be no file yet."""
+        return cls(file, json.loads(file.read_text()) if file.exists() else {})
 
     def of(self, name: str, preferred: int = 0) -> int:
         """Return the port of a part: the one of the last start, else `preferred`, else any; the first that is free."""

@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from tidemark.core.errors import Problem
@@ -22,7 +22,26 @@ def tidemark(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("tidemark")), *arguments]
 
 
-class Process:
+class Service(ABC):
+    """What is started and stopped; a `with` block does both."""
+
+    @abstractmethod
+    def start(self) -> object:
+        """Start it, also again after its end, and wait until it works."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop it; harmless when it does not run."""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class Process(Service):
     """One program: started in its own session, so that a terminal's Ctrl-C reaches it only through `stop`.
 
     Its working folder is the folder of its log, so that a `.env` in the person's folder is not read.
@@ -124,12 +143,6 @@ class Process:
     def tail(self, lines: int = 5) -> str:
         """Return the last lines that the program has printed since its last start."""
         return "\n".join(self.output().splitlines()[-lines:]) if self.log.exists() else ""
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.stop()
 
 
 def _kill_group(leader: int) -> None:

@@ -170,7 +170,7 @@ class Stack:
 
     def background(self, function: Callable[[], T]) -> Background[T]:
         """Run a function that starts programs in the background; it is abandoned when the system stops before it."""
-        background = Background(function)
+        background = Background(function).start()
         self._stops.callback(background.abandon)
         return background
 

@@ -7,6 +7,7 @@ Engines without this catalog read a table by its newest metadata file.
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import pyarrow as pa
 from pyiceberg.catalog.sql import SqlCatalog
@@ -22,13 +23,19 @@ _PARTITION = "month"
 class IcebergLake:
     """Tables of the namespace `tidemark`, partitioned by a column `month` such as 2026-11."""
 
-    def __init__(self, place: str, catalog: Path, endpoint: str | None = None) -> None:
+    def __init__(self, catalog: SqlCatalog) -> None:
+        self._catalog = catalog
+
+    @classmethod
+    def open(cls, place: str, catalog: Path, endpoint: str | None = None) -> Self:
+        """Open the catalog in a file, or create it, for tables below a folder or `s3://BUCKET/PREFIX`."""
         catalog.parent.mkdir(parents=True, exist_ok=True)
         warehouse = place if "://" in place else f"file://{Path(place).resolve()}"
         options = {"s3.endpoint": endpoint} if endpoint else {}
-        self._catalog = SqlCatalog("tidemark", uri=f"sqlite:///{catalog.resolve()}", warehouse=warehouse, **options)
+        opened = SqlCatalog("tidemark", uri=f"sqlite:///{catalog.resolve()}", warehouse=warehouse, **options)
         with suppress(NamespaceAlreadyExistsError):
-            self._catalog.create_namespace(_NAMESPACE)
+            opened.create_namespace(_NAMESPACE)
+        return cls(opened)
 
     def table(self, name: str) -> Table | None:
         """Return a table; None where it was never written."""

@@ -71,7 +71,6 @@ class Hub:
         self.published: Counter[str] = Counter()
         self._source = source
         self._sales: set[SaleKey | int | None] = set()
-        source.prepare(options.rate, self.now())
 
     def now(self) -> datetime:
         """Return the present time of the simulator's clock."""

@@ -46,6 +46,7 @@ class Simulator:
         async with AsyncExitStack() as parts:
             ledger = parts.enter_context(LedgerFiles(self.options.ledger))
             self.hub = Hub(self.options, source_of(self.options), ledger)
+            self.hub.set_rate(self.options.rate)
             self._runner = await self._listen(parts)
             self.arm(*self.options.faults)
             self.tick_task = asyncio.create_task(self._keep_ticking())

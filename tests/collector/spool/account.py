@@ -49,7 +49,7 @@ def _unparsed(record: Record) -> bytes:
 
 
 def gaps_in(root: Path) -> list[Gap]:
-    """Return the gaps of every hour from a spool's first ledger to its last; in an hour without one nobody ran."""
+    """Return the gaps of every hour from a spool's first ledger to its last; without one no collector ran."""
     paths = {CoverageName.parse(path.name).hour: path for path in root.glob("*/*.coverage.jsonl")}
     gaps: list[Gap] = []
     expected: dict[str, str] = {}

@@ -23,7 +23,7 @@ WHOLE_LINES = b'{"a":1}\n{"b":22}\n{"c":333}\n'
 
 
 def test_lines_are_appended_and_sealed(disk: RefusingDisk) -> None:
-    segment = OpenSegment(disk, NAME)
+    segment = OpenSegment.create(disk, NAME)
     segment.write(WHOLE_LINES)
     segment.write(WHOLE_LINES)
     assert segment.size == 2 * len(WHOLE_LINES)
@@ -33,7 +33,7 @@ def test_lines_are_appended_and_sealed(disk: RefusingDisk) -> None:
 
 
 def test_a_segment_without_records_leaves_no_file(disk: RefusingDisk) -> None:
-    OpenSegment(disk, NAME).close()
+    OpenSegment.create(disk, NAME).close()
     seal(disk, NAME)
     assert disk.everywhere() == []
 
@@ -41,7 +41,7 @@ def test_a_segment_without_records_leaves_no_file(disk: RefusingDisk) -> None:
 @given(takes=st.integers(0, len(WHOLE_LINES) - 1))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_what_does_not_fit_is_given_back_in_whole_lines(disk: RefusingDisk, takes: int) -> None:
-    segment = OpenSegment(disk, NAME)
+    segment = OpenSegment.create(disk, NAME)
     with disk.refusing(ENOSPC, "write", takes=takes), pytest.raises(UnwrittenError) as unwritten:
         segment.write(WHOLE_LINES)
     kept = WHOLE_LINES[:takes].rfind(b"\n") + 1
@@ -53,7 +53,7 @@ def test_what_does_not_fit_is_given_back_in_whole_lines(disk: RefusingDisk, take
 
 
 def test_a_disk_that_cannot_even_cut_keeps_refusing(disk: RefusingDisk) -> None:
-    segment = OpenSegment(disk, NAME)
+    segment = OpenSegment.create(disk, NAME)
     with disk.refusing(EIO, "write", "truncate", takes=10):
         for _ in range(2):
             with pytest.raises(UnwrittenError) as unwritten:
@@ -65,7 +65,7 @@ def test_a_disk_that_cannot_even_cut_keeps_refusing(disk: RefusingDisk) -> None:
 
 
 def test_a_failed_sync_is_raised(disk: RefusingDisk) -> None:
-    segment = OpenSegment(disk, NAME)
+    segment = OpenSegment.create(disk, NAME)
     segment.write(WHOLE_LINES)
     with disk.refusing(EIO, "sync"), pytest.raises(OSError, match="Input/output"):
         segment.close()
@@ -120,7 +120,7 @@ def test_a_seal_that_fails_casts_doubt_and_is_done_later(disk: RefusingDisk, seg
     with disk.refusing(EIO, "move"):
         segments.seal()
         segments.seal_left_over()
-    assert segments.doubt is not None
+    assert segments.sync_error is not None
     assert (disk.names("sealed"), segments.share()) == ([], None)
     segments.seal_left_over()
     assert disk.names("sealed") == ["20261122T15.0001.jsonl"]

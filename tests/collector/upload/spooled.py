@@ -22,7 +22,7 @@ TOPIC = "collection:*"
 
 
 def clock_at(hour: Hour, minutes: float = 5) -> Callable[[], float]:
-    """Return a clock that stands some minutes into an hour."""
+    """Return a clock that shows a time some minutes into an hour."""
     return (hour.start + timedelta(minutes=minutes)).timestamp
 
 
@@ -40,7 +40,7 @@ class Spooled:
         return UploadSettings.model_validate(given)
 
     def segment(self, hour: Hour, number: int, *, records: int = 3, filler: int = 10, folder: str = "sealed") -> None:
-        """Write a segment of sales with so many random bytes in each."""
+        """Write a segment of sales with `filler` random bytes in each."""
         chance = random.Random(f"{hour}.{number}")
         moments = (format_timestamp(hour.start + timedelta(seconds=index % 3600)) for index in range(records))
         sale = '{{"event_type":"item_sold","payload":"{}"}}'

@@ -1,4 +1,4 @@
-"""Every fault at every request: nothing is lost, nothing stands twice, and a second run completes."""
+"""Every fault at every request: nothing is lost, nothing is there twice, and a second run completes."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -51,7 +51,7 @@ def rows(settings: LoaderSettings, statement: str) -> list[tuple[object, ...]]:
     return query(settings.warehouse_url.get_secret_value(), statement)
 
 
-async def test_an_hour_says_who_received_what_the_api_knows_and_what_nobody_did(
+async def test_an_hour_says_who_received_what_the_api_knows_and_what_no_collector_received(
     s3: "S3Client", auditing: LoaderSettings, simulator: Simulator
 ) -> None:
     told = [sale(minute, minute) for minute in range(5, 55)]
@@ -93,7 +93,7 @@ async def test_an_audit_again_asks_nothing_and_a_load_again_keeps_the_figures(
     assert audited(auditing, HOUR) == found
     await asyncio.to_thread(audit_and_load, auditing, again=True)
     assert audited(auditing, HOUR) == found
-    # a manifest that comes late has what nobody had
+    # a manifest that comes late has what no other had
     record(s3, auditing.bucket, B, *told)
     load_hour(HOUR, auditing)
     late = audited(auditing, HOUR)

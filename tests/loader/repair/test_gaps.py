@@ -31,7 +31,7 @@ HOUR = Hour.parse("2026-11-22T15")
 
 
 def sale(minute: float, number: int, **changes: object) -> dict[str, Any]:
-    """A sale of its own, sold so many minutes after the hour's start and sent four seconds later."""
+    """A sale of its own, sold `minute` minutes after the hour's start and sent four seconds later."""
     moment = HOUR.start + timedelta(minutes=minute)
     at = format_timestamp(moment)
     message = sold(
@@ -142,7 +142,7 @@ async def test_sales_that_both_sources_know_are_one_row(
     assert [recovered for _, _, recovered in gaps(repairing)] == [0, 0]
 
 
-async def test_only_what_nobody_covered_is_asked_for_and_both_gaps_are_filled(
+async def test_only_what_no_collector_covered_is_asked_for_and_both_gaps_are_filled(
     s3: "S3Client", repairing: LoaderSettings, simulator: Simulator
 ) -> None:
     tell(simulator, sale(5, 1), sale(17, 2), sale(25, 3))
@@ -212,7 +212,7 @@ async def test_two_runs_at_once_fill_a_gap_once(
     assert gaps(repairing) == [("collector-a", max(report.collector for report in reports), 2)]
 
 
-async def test_an_hour_that_nobody_reported_is_filled_and_gives_way_to_a_late_manifest(
+async def test_an_hour_that_no_collector_reported_is_filled_and_gives_way_to_a_late_manifest(
     s3: "S3Client", repairing: LoaderSettings, simulator: Simulator
 ) -> None:
     awaiting = repairing.model_copy(update={"collectors": ("collector-a",)})

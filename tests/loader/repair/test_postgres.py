@@ -1,4 +1,4 @@
-"""What stands open, from gaps and coverage as loads leave them."""
+"""What is open, from gaps and coverage as loads leave them."""
 
 from datetime import timedelta
 
@@ -62,7 +62,7 @@ def test_nothing_is_open_in_an_empty_warehouse(opened: Warehouse) -> None:
     assert opened.open() == []
 
 
-def test_only_what_nobody_covered_is_open(opened: Warehouse) -> None:
+def test_only_what_no_collector_covered_is_open(opened: Warehouse) -> None:
     opened.gap("a", 5, 20).covered("a", 0, 5).covered("a", 20, 60)
     opened.gap("b", 15, 30).covered("b", 0, 15).covered("b", 30, 60)
     assert opened.open() == [window(15, 20)]

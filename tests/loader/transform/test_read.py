@@ -142,7 +142,7 @@ def test_a_frame_that_the_collector_did_not_understand_is_refused_with_its_text(
 @pytest.mark.parametrize(
     ("event_type", "counted"), [("item_burned", "item_burned"), ("No Such Thing", "other"), (5, "other")]
 )
-def test_an_event_that_nobody_knows_yet_is_counted(event_type: object, counted: str) -> None:
+def test_an_event_of_an_unknown_type_is_counted(event_type: object, counted: str) -> None:
     assert read_line(line_of({"event_type": event_type, "payload": {"x": 1.5}})) == Other(counted)
 
 

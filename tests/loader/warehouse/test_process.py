@@ -99,11 +99,12 @@ def test_a_worker_that_may_have_no_children_reads_so_all_the_same() -> None:
     assert daemon.exitcode == 0
 
 
-def test_whoever_is_killed_leaves_no_process_behind() -> None:
+def test_a_killed_load_leaves_no_process_behind() -> None:
     program = (
-        "import time; from tidemark.loader.warehouse.process import ReadingProcess as P; print(P().pid, flush=True); "
+        "import time; from tidemark.loader.warehouse.process import ReadingProcess\n"
+        "with ReadingProcess() as process: print(process.pid, flush=True); time.sleep(60)"
     )
-    with Popen([sys.executable, "-c", program + "time.sleep(60)"], stdout=PIPE, text=True) as parent:
+    with Popen([sys.executable, "-c", program], stdout=PIPE, text=True) as parent:
         assert parent.stdout
         reader = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
@@ -150,7 +151,7 @@ def test_a_damaged_object_is_refused_and_is_the_last(reader: Ends) -> None:
     assert not thread.is_alive()
 
 
-def test_it_ends_when_nobody_listens(reader: Ends) -> None:
+def test_it_ends_when_no_process_listens(reader: Ends) -> None:
     asks, tells, thread = reader
     tells.close()
     ask(asks, origin(), BODY)

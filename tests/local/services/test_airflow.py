@@ -58,7 +58,7 @@ def test_a_backfill_reports_each_hour(loading: Loading) -> None:
 
 
 def test_a_database_that_does_not_answer_is_a_problem_with_the_log(tmp_path: Path) -> None:
-    airflow = Airflow(tmp_path, "postgresql://nobody:secret@127.0.0.1:1/none", {})
+    airflow = Airflow(tmp_path, "postgresql://user:secret@127.0.0.1:1/none", {})
     with pytest.raises(Problem, match="Connection refused") as problem:
         airflow.start(lambda _: None)
     assert "secret" not in str(problem.value)

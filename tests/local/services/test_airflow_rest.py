@@ -1,4 +1,5 @@
 import re
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ def test_a_form_with_a_wrong_hour_is_refused_before_anything_runs(rest: AirflowR
 def test_waiting_ends_with_a_problem_when_a_run_does_not(loading: Loading, rest: AirflowRest) -> None:
     with pytest.raises(Problem, match="1 of 1 runs of load_sales have not ended"):
         rest.wait_all("load_sales", ["no-such-run"], lambda _: None, timeout=0)
-    loading.archive("2026-10-02T19")  # an hour that nobody reported is loaded only where recording had begun before
+    loading.archive("2026-10-02T19")  # an hour without a manifest is loaded only where recording had begun before
     run = rest.trigger("load_sales", hour="2026-10-02T20")
     rest.wait("load_sales", run)
     with pytest.raises(Problem, match=f"load of {re.escape(run)} is success, not deferred, after 0 s"):
@@ -101,14 +102,14 @@ def test_waiting_ends_with_a_problem_when_a_run_does_not(loading: Loading, rest:
 
 
 def test_the_health_of_an_airflow_that_is_not_there_is_nothing() -> None:
-    with AirflowRest("http://127.0.0.1:1", "admin", "x") as rest:
+    with closing(AirflowRest("http://127.0.0.1:1", "admin", "x")) as rest:
         assert rest.health() == {}
         with pytest.raises(Problem, match=r"http://127\.0\.0\.1:1 does not answer"):
             rest.dags()
 
 
 def test_a_wrong_password_is_a_problem(loading: Loading) -> None:
-    with AirflowRest(loading.airflow.url, "admin", "wrong") as rest, pytest.raises(Problem, match="401"):
+    with closing(AirflowRest(loading.airflow.url, "admin", "wrong")) as rest, pytest.raises(Problem, match="401"):
         rest.dags()
 
 

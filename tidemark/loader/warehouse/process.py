@@ -56,23 +56,21 @@ def _rows(message: bytes) -> Rows:
 
 
 class ReadingProcess:
-    """A process that reads one object after the other, until it is left."""
+    """A process that reads one object after the other: `with ReadingProcess() as process`."""
 
-    def __init__(self) -> None:
+    def __enter__(self) -> Self:
         requests, self._requests = Pipe(duplex=False)
         self._answers, answers = Pipe(duplex=False)
         with requests, answers:
             command = [sys.executable, "-P", "-m", "tidemark.loader.warehouse.process"]
             # in a group of its own: what interrupts the load is for the load to handle, and it ends this one
             self._process = Popen(command, stdin=requests.fileno(), stdout=answers.fileno(), process_group=0)
+        return self
 
     @property
     def pid(self) -> int:
         """The process's id."""
         return self._process.pid
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()

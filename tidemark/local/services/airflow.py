@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import psutil
@@ -18,7 +17,7 @@ import psutil
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.local.ports import free_port
-from tidemark.local.process import Process
+from tidemark.local.process import Process, Service
 from tidemark.local.services.airflow_environment import DAGS, USERNAME, airflow_environment, passwords_file
 from tidemark.local.services.airflow_rest import AirflowRest
 
@@ -34,7 +33,7 @@ _START_TIMEOUT = 180.0
 _STOP_GRACE = 20.0
 
 
-class Airflow:
+class Airflow(Service):
     """One Airflow whose whole state is the folder `home` and the PostgreSQL database `metadata_url`.
 
     `environment` is what its tasks see, such as the loader's settings; an `AIRFLOW__…` in it overrides what is set
@@ -54,12 +53,19 @@ class Airflow:
         slots: int = 2,
     ) -> None:
         self.home = home.resolve()
-        self.url = f"http://{_HOST}:{port or free_port()}"
-        self._environment = airflow_environment(self.home, self.url, metadata_url, broker_url) | dict(environment)
+        self._port = port
+        self._metadata_url, self._broker_url = metadata_url, broker_url
+        self._given = dict(environment)
+        self._environment: dict[str, str] = {}
         self._workers = workers if broker_url else 0
         self._slots = slots
         self._processes: dict[str, Process] = {}
         self._sessions: set[int] = set()
+
+    @property
+    def url(self) -> str:
+        """The address of its UI and its API; with port 0 it is known once started."""
+        return f"http://{_HOST}:{self._port}"
 
     @property
     def username(self) -> str:
@@ -82,6 +88,9 @@ class Airflow:
         Raises Problem with the end of the log of the part that failed.
         """
         began = time.monotonic()
+        self._port = self._port or free_port()
+        settings = airflow_environment(self.home, self.url, self._metadata_url, self._broker_url)
+        self._environment = settings | self._given
         self.home.mkdir(parents=True, exist_ok=True)
         passwords = passwords_file(self.home)
         if not passwords.exists():
@@ -153,12 +162,6 @@ class Airflow:
         _kill_sessions(self._sessions)
         self._processes.clear()
         self._sessions.clear()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.stop()
 
     def _process(self, *arguments: str, log: str = "") -> Process:
         command = [sys.executable, "-P", "-m", "airflow", *arguments]

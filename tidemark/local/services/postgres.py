@@ -12,13 +12,13 @@ import subprocess
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Self
 from urllib.parse import quote
 
 import psutil
 
 from tidemark.core.errors import Problem
 from tidemark.local.ports import free_port
+from tidemark.local.process import Service
 
 USER = "tidemark"
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -31,7 +31,7 @@ _AS_NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
               "--inh-caps=+dac_override", "--ambient-caps=+dac_override")  # fmt: skip
 
 
-class Postgres:
+class Postgres(Service):
     """A server whose whole state is `folder`: `data/` and the password.
 
     `start` can be called repeatedly, by any process: a server that runs already is used as it is.
@@ -40,19 +40,12 @@ class Postgres:
     def __init__(
         self, folder: Path, *, port: int = 0, settings: Mapping[str, str] | None = None, version: int = NEWEST
     ) -> None:
-        self._programs = programs(version)
+        self._version = version
         self._folder = folder.resolve()
         self._data = self._folder / "data"
         self._password = self._folder / "password"
         self._wanted_port = port
         self._settings = settings or {}
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     @property
     def running(self) -> bool:
@@ -123,7 +116,7 @@ class Postgres:
                           "Read the lines above; the usual reasons are a full disk and a taken port")  # fmt: skip
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [*_launcher(), str(self._programs / program), *arguments]
+        command = [*_launcher(), str(programs(self._version) / program), *arguments]
         # a started server inherits the output; a pipe would keep pg_ctl's reader waiting for the server's end
         with (self._folder / "commands.log").open("w+") as output:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False,

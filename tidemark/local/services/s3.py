@@ -8,7 +8,6 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import boto3
@@ -16,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tidemark.core.errors import Problem
+from tidemark.local.process import Service
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,7 +27,7 @@ _START_TIMEOUT = 60.0
 _STOP_TIMEOUT = 5.0
 
 
-class S3Server:
+class S3Server(Service):
     """One embedded S3; `with S3Server() as s3:` starts it, waits until it answers, and stops it.
 
     `port` 0 takes a free one. Objects are also files in `folder`, BUCKET/KEY, and are there again after a restart. The
@@ -113,12 +113,6 @@ class S3Server:
             self._process.kill()
             self._process.wait()
         self._process = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.stop()
 
 
 def _listener(port: int) -> socket.socket:

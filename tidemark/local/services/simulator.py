@@ -9,7 +9,7 @@ import msgspec
 
 from tidemark.core.errors import Problem
 from tidemark.local.environment import COLLECTORS, Source
-from tidemark.local.process import Process, tidemark
+from tidemark.local.process import Process, Service, tidemark
 
 KEYS = {collector: f"key-of-{collector}" for collector in COLLECTORS}
 _START_TIMEOUT = 30.0
@@ -21,7 +21,7 @@ class _Addresses(msgspec.Struct):
     control_url: str
 
 
-class SimulatorProcess:
+class SimulatorProcess(Service):
     """`tidemark simulate` with its ledger in `folder`. It sends nothing until a rate is set.
 
     `port` 0 takes a free one. `seed` None gives a new market at each start, so that a restart repeats no sale. After a

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -75,14 +75,14 @@ def bring_down(run: Path) -> bool:
 
 def running_elsewhere(run: Path) -> list[tuple[Path, State]]:
     """Return the systems of this user that are up in other folders, with the folder of their state."""
-    return [(found, state) for found in _supervised() if found != run.resolve() and (state := read_state(found))]
-
-
-def _supervised() -> Iterator[Path]:
+    found = []
     for process in psutil.process_iter(["cmdline", "uids"]):
         words = process.info["cmdline"] or []
         if _SUPERVISOR in words[:-1] and process.info["uids"].real == psutil.Process().uids().real:
-            yield Path(words[words.index(_SUPERVISOR) + 1])
+            other = Path(words[words.index(_SUPERVISOR) + 1])
+            if other != run.resolve() and (state := read_state(other)):
+                found.append((other, state))
+    return found
 
 
 def _stop(supervisor: psutil.Process) -> None:

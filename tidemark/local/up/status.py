@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,7 +127,7 @@ def await_recording(state: State, timeout: float, clock: Callable[[], float] = t
 
 
 def _services(state: State) -> Iterator[Part]:
-    with AirflowRest(state.ui, state.username, state.password) as rest:
+    with closing(AirflowRest(state.ui, state.username, state.password)) as rest:
         health = rest.health()
     notes = [", ".join(f"{part} {how}" for part, how in health.items()) or f"no answer at {state.ui}"]
     notes += [

@@ -43,7 +43,7 @@ def supervise(run: Path, folder: Path, ui_port: int) -> None:
     """Start the system and keep it running. A `folder` other than `run` is only shown: nothing is recorded."""
     settings = UpSettings()
     log = Progress(Console())
-    ports = Ports(run / "ports.json")
+    ports = Ports.kept_in(run / "ports.json")
     with Interrupts() as interrupts, only_one(folder), Stack(folder, interrupts, log, ports=ports) as stack:
         end_leftovers(folder)
         if ui_port:
@@ -63,20 +63,15 @@ def supervise(run: Path, folder: Path, ui_port: int) -> None:
             airflow.rest.unpause(dag)
         page = stack.start_page(source, airflow.url)
         state = _state(stack, source, airflow, page, settings.compared(demo=folder != run))
-        _link_psql(run)
+        psql = run / "psql"  # PostgreSQL's own client, beside the environment that it needs: a new machine has none
+        psql.unlink(missing_ok=True)
+        psql.symlink_to(programs() / "psql")
         write_environment(run / ENVIRONMENT, state.environment | asking(stack.postgres.url("warehouse")))
         write_state(run, state)
         try:
             _keep_running(stack, airflow, run, state)
         finally:
             forget_state(run)
-
-
-def _link_psql(run: Path) -> None:
-    """Put PostgreSQL's own client beside the environment that it needs; a new machine has none."""
-    link = run / "psql"
-    link.unlink(missing_ok=True)
-    link.symlink_to(programs() / "psql")
 
 
 def _keep_running(stack: Stack, airflow: Airflow, run: Path, state: State) -> None:
