@@ -8,6 +8,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import Connection
 
 from tests.loading import PLANTED, Loading, left_behind
 from tidemark.loader.warehouse.migrate import migrate
@@ -16,6 +17,7 @@ from tidemark.local.services.postgres import UNSAFE_BUT_FAST, Postgres
 from tidemark.local.services.s3 import S3Server
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
+from tidemark.storage.postgres import connected
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -93,6 +95,13 @@ def warehouse_url(postgres_server: Postgres, migrated: str) -> Iterator[str]:
     """The address of a fresh, empty warehouse with every migration applied."""
     with fresh_database(postgres_server, migrated) as url:
         yield url
+
+
+@pytest.fixture
+def connection(warehouse_url: str) -> Iterator[Connection]:
+    """A connection to a fresh, empty warehouse."""
+    with connected(SecretStr(warehouse_url)) as open_connection:
+        yield open_connection
 
 
 @pytest.fixture

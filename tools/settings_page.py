@@ -42,7 +42,7 @@ This page is written by `make docs` from the programs themselves.
 _TAIL = """
 ## The DAGs
 
-Read where Airflow's DAG processor runs.
+Read where Airflow's DAG processor and its tasks run.
 
 | variable | what it is | default |
 |---|---|---|
@@ -50,6 +50,7 @@ Read where Airflow's DAG processor runs.
 | `TIDEMARK_CATCHUP` | Whether the hours since then are loaded when it is switched on. | `false` |
 | `TIDEMARK_ALERT_EMAIL` | Who gets an e-mail when a task fails, with commas; by `smtp_default`. | no e-mail |
 | `TIDEMARK_ALERT_SLACK` | The connection to a Slack webhook. | no message |
+| `TIDEMARK_AWS_CONN_ID` | The connection with which tasks read the archive. | `aws_default` |
 
 ## The simulator
 

@@ -20,7 +20,8 @@ from tidemark.archive.names import MANIFEST_TYPE, SEGMENT_TYPE, ManifestKey, Obj
 from tidemark.core.hour import Hour
 from tidemark.core.version import SOFTWARE
 from tidemark.storage.object_store import ChecksumMismatchError, ObjectStore
-from tidemark.storage.s3 import S3Store, s3_client
+from tidemark.storage.s3 import S3Store
+from tidemark.storage.s3_client import s3_client
 
 
 def connect(settings: UploadSettings) -> S3Store:

@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 
 from tidemark.airflow.connections import in_task, loader_settings, s3_access, sources, warehouse_url
 from tidemark.core.errors import Problem
-from tidemark.storage.s3 import s3_client
+from tidemark.storage.s3_client import s3_client
 
 KEYS = {"aws_access_key_id": "AKIA1", "aws_secret_access_key": "hush"}
 

@@ -1,27 +1,18 @@
 """The estimate of the benchmark is the warehouse's, and its simulation is right about what both missed."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from bench.estimate import LOSSES, PAGE, SALES, Losses, capture, held, interval, observed
 from tests.sql.market import at, load, sale
-from tidemark.storage.postgres import connected
 
 HOUR = at("20T10:00")
 SEEN_BY = {"first": ("a",), "second": ("b",), "both": ("a", "b")}
-
-
-@pytest.fixture
-def connection(warehouse_url: str) -> Iterator[Connection]:
-    with connected(SecretStr(warehouse_url)) as open_connection:
-        yield open_connection
 
 
 def in_the_warehouse(connection: Connection, samples: list[str]) -> tuple[float, ...]:

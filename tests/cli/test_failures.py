@@ -12,6 +12,7 @@ from tidemark.cli.failures import explained, extra_of
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.local.environment import bare
+from tidemark.local.ports import free_port
 from tidemark.local.process import tidemark
 from tidemark.local.services.s3 import S3Server
 
@@ -28,9 +29,7 @@ def taken_port() -> Iterator[int]:
 
 @pytest.fixture
 def dead_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

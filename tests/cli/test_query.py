@@ -2,7 +2,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,10 +10,7 @@ import pytest
 from pydantic import SecretStr
 from rich.cells import cell_len
 
-from tests.conftest import fresh_database
-from tests.sql.market import fill
 from tests.support.command import run as run_command
-from tidemark.local.services.postgres import Postgres
 from tidemark.query.postgres import ask
 from tidemark.query.question import questions
 from tidemark.query.table import console, table_of
@@ -21,17 +18,10 @@ from tidemark.query.table import console, table_of
 Run = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture(scope="module")
-def market(postgres_server: Postgres, migrated: str) -> Iterator[str]:
-    with fresh_database(postgres_server, migrated) as url:
-        fill(url)
-        yield url
-
-
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], market: str) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], market_url: str) -> Run:
     """Run `tidemark query` with some words; return its exit status, output and errors."""
-    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", market)
+    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", market_url)
 
     def tidemark(*words: str) -> tuple[int, str, str]:
         return run_command(capsys, "query", *words)
@@ -174,12 +164,12 @@ def test_what_cannot_be_done_is_one_clear_message(run: Run, words: tuple[str, ..
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
-def test_every_question_fits_a_terminal(width: int, market: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", market)
+def test_every_question_fits_a_terminal(width: int, market_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", market_url)
     for question in questions():
         given = {"collection": "cats", "wallet": "0xbob", "from": "2026-11-20", "contract": "0xcats", "token": "1"}
         taken = {each.name: given[each.name] for each in question.parameters if each.name in given}
-        answer = ask(SecretStr(market), question, taken)
+        answer = ask(SecretStr(market_url), question, taken)
         paper = console(width)
         with paper.capture() as capture:
             paper.print(table_of(answer, width, wide=False).table)
@@ -200,8 +190,8 @@ def test_questions_and_their_options_are_completed(monkeypatch: pytest.MonkeyPat
     assert {"--collection", "--chain"} == completed("tidemark query daily_volume --c")
 
 
-def test_a_full_disk_under_the_output_is_a_sentence(market: str) -> None:
-    environment = {**os.environ, "TIDEMARK_WAREHOUSE_URL": market}
+def test_a_full_disk_under_the_output_is_a_sentence(market_url: str) -> None:
+    environment = {**os.environ, "TIDEMARK_WAREHOUSE_URL": market_url}
     for words in (["query"], ["query", "chains"], ["query", "chains", "--format", "csv"]):
         with Path("/dev/full").open("w") as full:
             command = [Path(sys.executable).with_name("tidemark"), *words]

@@ -147,19 +147,19 @@ async def test_the_service_manager_is_notified(machine: Machine, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "complaint"),
+    ("name", "value", "ended", "complaint"),
     [
-        ("TIDEMARK_SPOOL", "/proc/nowhere", "cannot be written"),
-        ("TIDEMARK_STREAM_URL", "http://127.0.0.1:1/", "TIDEMARK_STREAM_URL is no websocket address"),
-        ("TIDEMARK_COLLECTIONS_FILE", "/nowhere", "/nowhere cannot be used"),
+        ("TIDEMARK_SPOOL", "/proc/nowhere", 1, "cannot be written"),
+        ("TIDEMARK_STREAM_URL", "http://127.0.0.1:1/", 2, "is no websocket address"),
+        ("TIDEMARK_COLLECTIONS_FILE", "/nowhere", 1, "/nowhere cannot be used"),
     ],
 )
 async def test_what_a_person_must_put_right_is_one_clear_message(
-    machine: Machine, name: str, value: str, complaint: str
+    machine: Machine, name: str, value: str, ended: int, complaint: str
 ) -> None:
     machine.environment[name] = value
     status, _, err = await machine.run("collect")
-    assert status == 1
+    assert status == ended
     assert complaint in err
     assert "Next:" in err
     assert "Traceback" not in err

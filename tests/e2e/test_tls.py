@@ -22,7 +22,7 @@ from tidemark.core.hour import Hour
 from tidemark.loader.repair.http import client_of
 from tidemark.loader.s3 import S3Archive
 from tidemark.storage.object_store import StoreUnavailableError
-from tidemark.storage.s3 import s3_client
+from tidemark.storage.s3_client import s3_client
 
 ROOT = Path(__file__).parents[2]
 HOUR = Hour.parse("2026-11-20T10")

@@ -9,7 +9,7 @@ from tidemark.archive.manifest import Manifest, print_manifest
 from tidemark.archive.names import ManifestKey
 from tidemark.core.errors import Problem
 from tidemark.loader.s3 import Listed, S3Archive, fingerprint, read_listed
-from tidemark.storage.s3 import s3_client
+from tidemark.storage.s3_client import s3_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -47,7 +47,7 @@ ENGINES = {
 @pytest.mark.skipif(not PYTHON.exists(), reason="needs the engines: make iceberg")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_another_engine_reads_the_tables_exactly(market: str, tmp_path: Path, engine: str) -> None:
-    lake = IcebergLake(str(tmp_path), tmp_path / "catalog.db")
+    lake = IcebergLake.open(str(tmp_path), tmp_path / "catalog.db")
     exported(market, lake, TABLES)
     late_sale(market)
     change(market, "UPDATE core.sale SET nft_name = 'late' WHERE token_id = '7'")

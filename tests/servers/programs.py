@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,8 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from tidemark.local.ports import free_port
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE.parents[1] / ".servers"
@@ -72,7 +73,7 @@ SERVERS = {
 @contextmanager
 def running(name: str, folder: Path) -> Iterator[dict[str, str]]:
     """Start a server and yield the AWS_* variables that lead to it; end it with all of its processes."""
-    server, port = SERVERS[name], _free_port()
+    server, port = SERVERS[name], free_port()
     folder.mkdir(parents=True)
     words, settings = server.command(port, folder)
     log = folder / "output"
@@ -118,9 +119,3 @@ def _wait(environment: dict[str, str], process: "subprocess.Popen[bytes]", log: 
             time.sleep(0.5)
         else:
             return
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

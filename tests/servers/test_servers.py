@@ -22,7 +22,8 @@ from tidemark.core.clock import Clock
 from tidemark.loader.s3 import S3Archive
 from tidemark.local.process import tidemark
 from tidemark.storage.object_store import ObjectConflictError, StoreUnavailableError
-from tidemark.storage.s3 import S3Store, s3_client
+from tidemark.storage.s3 import S3Store
+from tidemark.storage.s3_client import s3_client
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 LARGE = {"records": 300, "filler": 20_000}  # random bytes as text: about 6 MB packed

@@ -2,23 +2,13 @@
 
 import math
 import random
-from collections.abc import Iterator
 from fractions import Fraction
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import Connection, text
-
-from tidemark.storage.postgres import connected
 
 pytestmark = pytest.mark.postgres
 SEED, HOURS = 20261122, 500
-
-
-@pytest.fixture
-def connection(warehouse_url: str) -> Iterator[Connection]:
-    with connected(SecretStr(warehouse_url)) as open_connection:
-        yield open_connection
 
 
 def intervals(connection: Connection, counts: list[tuple[int, int]]) -> list[tuple[float, float]]:

@@ -1,26 +1,17 @@
 """mart.hour_quality: cover, sightings, the estimate of what was missed, repair and latency, counted by hand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import pytest
-from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from tests.sql.market import Sale, at, load, refresh, sale, touch
-from tidemark.storage.postgres import connected
 
 HOUR = at("20T10:00")
 WHOLE = (HOUR, HOUR + timedelta(hours=1))
 GAP = text("INSERT INTO ops.gap VALUES (:hour, :collector, :topic, :from_at, :to_at, :reason)")
-
-
-@pytest.fixture
-def connection(warehouse_url: str) -> Iterator[Connection]:
-    with connected(SecretStr(warehouse_url)) as open_connection:
-        yield open_connection
 
 
 def quality(connection: Connection) -> dict[str, Any]:

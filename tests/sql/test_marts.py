@@ -1,6 +1,5 @@
 """The roll-ups: what a load writes at once, what waits until a day is scored, and what a correction undoes."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +9,6 @@ from sqlalchemy import Connection, text
 
 from tests.sql.market import ETH, ETH_UNRATED, USDC, at, insert, load, refresh, sale, touch
 from tidemark.loader.marts import MARTS, refresh_days
-from tidemark.storage.postgres import connected
 
 CATS = [
     sale("20T10:05", "cats/1", "0xa", "0xb", "1"),
@@ -22,12 +20,6 @@ CATS = [
 HOUR = at("20T10:00")
 HOURLY = "SELECT * FROM mart.collection_hourly ORDER BY hour, chain, collection_slug"
 DAILY = "SELECT * FROM mart.collection_daily ORDER BY day, chain, collection_slug"
-
-
-@pytest.fixture
-def connection(warehouse_url: str) -> Iterator[Connection]:
-    with connected(SecretStr(warehouse_url)) as open_connection:
-        yield open_connection
 
 
 def rows(connection: Connection, query: str) -> list[dict[str, Any]]:

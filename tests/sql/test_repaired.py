@@ -1,25 +1,16 @@
 """What filled a gap, and how many sales that brought: sql/load/9_repaired.sql."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from tests.sql.market import REPAIRED, at, insert, sale, touch
 from tidemark.loader.warehouse.load import SQL
-from tidemark.storage.postgres import connected
 
 HOUR = at("20T10:00")
 END = HOUR + timedelta(hours=1)
 STEP = text((SQL / "load" / "9_repaired.sql").read_text())
-
-
-@pytest.fixture
-def connection(warehouse_url: str) -> Iterator[Connection]:
-    with connected(SecretStr(warehouse_url)) as open_connection:
-        yield open_connection
 
 
 def gap(connection: Connection, collector: str, topic: str, start: datetime, end: datetime) -> None:

@@ -1,24 +1,15 @@
 """The coverage steps of a load: what nothing accounts for, and silence that other collectors contradict."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from tests.sql.recorded import HOUR, START, Recorded, Row, Sold, Warehouse, minute, whole
-from tidemark.storage.postgres import connected
 
 STAR, CATS = "collection:*", "collection:cats"
 END = START + HOUR
 US = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def connection(warehouse_url: str) -> Iterator[Connection]:
-    with connected(SecretStr(warehouse_url)) as open_connection:
-        yield open_connection
 
 
 def sold(at: float, *collectors: str, slug: str = "dogs", late: float = 1.0, **other: object) -> Sold:

@@ -5,14 +5,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
 
-import pytest
-from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from tests.sql.recorded import HOUR, START, TABLES, Recorded, Row, Sold, Warehouse, hour_of, minute, topics_of
 from tests.support.orders import in_drawn_orders
 from tidemark.core.spans import union
-from tidemark.storage.postgres import connected
 
 STAR = "collection:*"
 SEEDS = 16
@@ -21,12 +18,6 @@ MINUTE = timedelta(minutes=1)
 HOURS = [START + number * HOUR for number in range(3)]
 COLLECTORS = ("a", "b", "c")
 Span = tuple[datetime, datetime]
-
-
-@pytest.fixture
-def connection(warehouse_url: str) -> Iterator[Connection]:
-    with connected(SecretStr(warehouse_url)) as open_connection:
-        yield open_connection
 
 
 # The oracle: sale by sale and minute by minute, without ranges or windows

@@ -11,8 +11,8 @@ from collector.upload.steps import connect
 from tests.collector.upload.spooled import Spooled
 from tests.storage.faulty_s3 import FaultyS3, faulty_s3
 from tidemark.local.services.s3 import S3Server
-from tidemark.storage.object_store import StoreUnavailableError
-from tidemark.storage.s3 import S3Store, s3_client
+from tidemark.storage.s3 import S3Store
+from tidemark.storage.s3_client import s3_client
 
 PART = 1 << 16
 
@@ -32,12 +32,6 @@ def test_connects_where_the_environment_says(tmp_path, file, s3_server: S3Server
     store = connect(Spooled(tmp_path / "spool").settings(bucket=bucket))
     assert put(store, file) is True
     assert s3_server.client().head_object(Bucket=bucket, Key="events/key")["ContentLength"] == file.stat().st_size
-
-
-def test_an_endpoint_that_is_no_address_is_a_problem(tmp_path, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "not an address")
-    with pytest.raises(StoreUnavailableError, match="AWS_ENDPOINT_URL is not an address"):
-        connect(Spooled(tmp_path / "spool").settings())
 
 
 @pytest.fixture
@@ -90,53 +84,6 @@ def test_a_fitting_checksum_is_enough_and_the_object_is_not_read(file, bucket, f
     assert put(store, file) is False
     sent = ["create", *["part"] * 7, "complete", "head"]
     assert faulty.requests == [*sent, *sent[:-1], "delete", "head"], "a second upload gives its parts back"
-
-
-@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
-def test_a_key_that_would_break_a_header_is_refused_and_not_shown(monkeypatch, name):
-    monkeypatch.setenv(name, "not-to-be\r\nshown")
-    with pytest.raises(StoreUnavailableError, match=f"{name} holds a space") as refused:
-        s3_client()
-    assert "shown" not in str(refused.value)
-
-
-def test_a_copied_key_may_end_with_a_line_break(monkeypatch, file, bucket, s3_endpoint):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "local\n")
-    assert put(S3Store(s3_client(), bucket), file) is True
-
-
-def test_half_a_key_pair_is_named(monkeypatch, s3_endpoint):
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(StoreUnavailableError, match="one half of the key pair is missing"):
-        s3_client()
-
-
-def test_a_profile_that_does_not_exist_is_named(monkeypatch, s3_endpoint):
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(StoreUnavailableError, match="the profile in AWS_PROFILE does not exist"):
-        s3_client()
-
-
-@pytest.mark.parametrize("way", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "a file", "an argument"])
-@pytest.mark.parametrize("address", ["http://a.example", "HTTP://A.EXAMPLE:80", "http://a.example."])
-def test_an_endpoint_elsewhere_is_reached_encrypted_or_by_name(monkeypatch, s3_endpoint, tmp_path, way, address):
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    access = {"endpoint_url": address} if way == "an argument" else {}
-    if way == "a file":
-        (tmp_path / "config").write_text(f"[default]\nendpoint_url = {address}\n")
-        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    elif not access:
-        monkeypatch.setenv(way, address)
-    with pytest.raises(StoreUnavailableError, match=r"the endpoint of S3 reaches a\.example without encryption"):
-        s3_client(access, plaintext_hosts=["s3"])
-    s3_client(access, plaintext_hosts=["s3", "a.example"])
-
-
-@pytest.mark.parametrize("address", ["https://a.example", "http://127.0.0.2:1", "http://localhost:8", "http://[::1]:1"])
-def test_an_encrypted_endpoint_or_one_here_needs_no_leave(monkeypatch, s3_endpoint, address):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-    s3_client()
 
 
 def test_bytes_are_put_like_a_file(bucket, s3_endpoint):

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from tidemark.storage.object_store import Proof, StoreUnavailableError, print_proof, read_proof
-from tidemark.storage.s3 import S3Store, s3_client
+from tidemark.storage.s3 import S3Store
+from tidemark.storage.s3_client import s3_client
 
 REFUSAL = "<Error><Code>{}</Code><Message>no</Message></Error>"
 

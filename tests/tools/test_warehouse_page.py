@@ -1,20 +1,10 @@
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from tidemark.storage.postgres import connected
 from tools.warehouse_page import EXAMPLES, Column, Relation, catalogue, examples, page
 
 PAGE = Path(__file__).parents[2] / "docs" / "warehouse.md"
-
-
-@pytest.fixture
-def connection(warehouse_url: str) -> Iterator[Connection]:
-    with connected(SecretStr(warehouse_url)) as open_connection:
-        yield open_connection
 
 
 def test_every_table_view_and_column_says_what_it_is(connection: Connection) -> None:

@@ -5,19 +5,24 @@ Writers use members of `Reason`. Readers keep a reason as text, since an archive
 """
 
 from enum import StrEnum
+from typing import Self
 
 
-class Reason(StrEnum):
-    """One reason: its value is the word in ledgers, manifests, metrics and the warehouse, `sentence` explains it."""
+class Explained(StrEnum):
+    """A closed list of words; `sentence` explains each to a person."""
 
     sentence: str
 
-    def __new__(cls, word: str, sentence: str) -> "Reason":
+    def __new__(cls, word: str, sentence: str) -> Self:
         """Make a member of a word and its sentence."""
         member = str.__new__(cls, word)
         member._value_ = word
         member.sentence = sentence
         return member
+
+
+class Reason(Explained):
+    """One reason: its value is the word in ledgers, manifests, metrics and the warehouse."""
 
     # before a topic is covered
     NOT_STARTED = "not_started", "The collector's spool was new: this is the part of its first hour before it started."

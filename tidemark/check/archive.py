@@ -8,7 +8,7 @@ from tidemark.check.machine import compare_clocks
 from tidemark.check.report import Warned
 from tidemark.storage.failures import problem_of
 from tidemark.storage.object_store import ObjectStore
-from tidemark.storage.s3 import place_of
+from tidemark.storage.s3_client import place_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

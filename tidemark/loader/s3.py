@@ -17,7 +17,7 @@ from tidemark.core.hour import Hour
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.verified import CHUNK
 from tidemark.storage.failures import problem_of
-from tidemark.storage.s3 import place_of, s3_client
+from tidemark.storage.s3_client import place_of, s3_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from tidemark.core.errors import Problem
 from tidemark.storage.failures import problem_of
 from tidemark.storage.object_store import ObjectConflictError
-from tidemark.storage.s3 import S3Store, place_of
+from tidemark.storage.s3 import S3Store
+from tidemark.storage.s3_client import place_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -121,8 +121,8 @@ class Settings(BaseSettings):
 
     plaintext_hosts: Hosts = Field(
         default=(),
-        description="Other machines that may be reached by ws:// and http://, with commas: whoever is between reads "
-        "keys and data. Default: none.",
+        description="Other machines that may be reached by ws:// and http://, with commas: keys and data can be read "
+        "on the way. Default: none.",
     )
 
     @model_validator(mode="after")

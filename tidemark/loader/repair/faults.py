@@ -1,20 +1,10 @@
 """What can go wrong with an answer of the Events API: a closed list of names, a sentence each."""
 
-from enum import StrEnum
-from typing import Self
+from tidemark.archive.reasons import Explained
 
 
-class ApiFault(StrEnum):
-    """Why a window was not fetched whole; `sentence` explains it to a person."""
-
-    sentence: str
-
-    def __new__(cls, name: str, sentence: str) -> Self:
-        """Make a member of a name and its sentence."""
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.sentence = sentence
-        return member
+class ApiFault(Explained):
+    """Why a window was not fetched whole."""
 
     # the API did not answer
     UNREACHABLE = "unreachable", "the API cannot be reached"
