@@ -94,11 +94,28 @@ def test_the_page_makes_every_secret_that_is_read() -> None:
     assert read == set(re.findall(r"create secret generic ([\w-]+)", PAGE))
 
 
+def owners(some: list[dict[str, Any]]) -> list[str]:
+    """Return the names of the containers that get the owner's address."""
+    owner = {"secretRef": {"name": "tidemark-owner"}}
+    return [each["name"] for each in some if owner in each.get("envFrom", [])]
+
+
+def test_the_owners_address_reaches_what_prepares_the_warehouse_and_no_task() -> None:
+    (preparing,) = VALUES["scheduler"]["extraInitContainers"]
+    assert owners([preparing]) == ["tidemark"]
+    assert (FOLDER / "values.yaml").read_text().count("tidemark-owner") == 1
+    migrates, gives_login, *_ = preparing["args"][-1].split(" && ")
+    assert migrates == "TIDEMARK_WAREHOUSE_URL=$TIDEMARK_OWNER_URL tidemark migrate"
+    assert f"deploy/lib/{gives_login} /opt/tidemark/bin/" in (ROOT / "deploy/images/Dockerfile").read_text()
+    assert "postgresql://tidemark_loader:" in PAGE
+
+
 @needs_tools
 @pytest.mark.skipif(not CHART, reason="needs Airflow's chart: make kubernetes CHART=FOLDER")
 def test_airflows_chart_takes_the_values() -> None:
     found = objects(FOLDER / "values.yaml", CHART)
     assert {each["kind"] for each in found} >= {"Deployment", "Job"}
+    assert owners(containers(found)) == ["tidemark"]
     names = {pod["containers"][0]["name"] for pod in pods(found)}
     assert {"api-server", "scheduler", "dag-processor", "triggerer", "create-user", "run-airflow-migrations"} <= names
     programs = re.search(r"^  (.+)\) exec", (ROOT / "deploy/images/entrypoint").read_text(), re.MULTILINE)
