@@ -1,0 +1,104 @@
+"""What four workers bring on hours of different days, and which part of a load takes turns with other loads.
+
+Two cores cannot show four workers at work, so the waiting is simulated: after each step a worker sleeps for `WAITS`
+times as long as the step took in a load by itself, holding what it has locked, as it would wait for a larger server or
+a slower disk. What one worker's waiting would hold up in another's load is real. The part that takes turns is measured
+without simulated waiting, on a large hour: from the end of its last step to the end of its commit.
+"""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+from uuid import uuid4
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from bench import results
+from bench.growth import rows_of
+from bench.load import observation_rows, stage
+from bench.sales import sales
+from bench.server import warehouse
+from tidemark.core.hour import Hour
+from tidemark.loader.warehouse.load import execute, merge
+from tidemark.loader.warehouse.migrate import migrate
+from tidemark.local.services.postgres import Postgres
+from tidemark.storage.postgres import connected
+
+WORKERS, WAITS, ROUNDS = 4, 8.0, 3
+FIRST = Hour.parse("2026-09-01T10")
+SOME = [Hour(FIRST.start + timedelta(days=day)) for day in range(2 * WORKERS)]
+FEW = results.scaled(2_000)
+Rows = list[bytes]
+
+
+def main() -> None:
+    with warehouse() as server:
+        with another(server) as url:
+            turns = [part_in_turns(url, Hour(FIRST.start + timedelta(days=day))) for day in range(ROUNDS)]
+        print(f"a load takes turns for {', '.join(f'{100 * one:.1f} %' for one in turns)} of its time", flush=True)
+        rows = [list(observation_rows(sales(hour, FEW, seed=hour.start.day))) for hour in SOME]
+        ratios = [compared(server, rows) for _ in range(ROUNDS)]
+    results.record(load_part_in_turns=median(turns), workers_4_vs_1_waiting=median(ratios))
+
+
+@contextmanager
+def another(server: Postgres) -> Iterator[str]:
+    """Make an empty warehouse on the server, for a while."""
+    name = f"workers_{uuid4().hex}"
+    with connected(SecretStr(server.url())) as connection:
+        administer = connection.execution_options(isolation_level="AUTOCOMMIT")
+        administer.execute(text(f"CREATE DATABASE {name}"))
+        migrate(SecretStr(server.url(name)), say=lambda _: None)
+        yield server.url(name)
+        administer.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def loaded(url: str, hour: Hour, rows: Rows, waits: dict[str, float]) -> dict[str, float]:
+    """Load an hour from staging to the commit; return the seconds of each step, of the end and of everything."""
+    seconds: dict[str, float] = {}
+    with connected(SecretStr(url)) as connection:
+        began = time.perf_counter()
+        values = stage(connection, hour, rows)
+        ended = time.perf_counter()
+
+        def timed(connection: Connection, step: Path, values: dict[str, Any]) -> None:
+            nonlocal ended
+            begins = time.perf_counter()
+            execute(connection, step, values)
+            time.sleep(waits.get(step.name, 0))
+            ended = time.perf_counter()
+            seconds[step.name] = ended - begins
+
+        merge(connection, values, timed)
+        connection.commit()
+    done = time.perf_counter()
+    return {**seconds, "end": done - ended, "all": done - began}
+
+
+def part_in_turns(url: str, hour: Hour) -> float:
+    """Return the share of a large hour's load that takes turns with other loads."""
+    took = loaded(url, hour, rows_of(hour, seed=hour.start.day), {})
+    return took["end"] / took["all"]
+
+
+def compared(server: Postgres, rows: list[Rows]) -> float:
+    """Load the same hours by one worker and by four; return the ratio of their seconds."""
+    with another(server) as url:
+        alone = loaded(url, SOME[0].previous(), rows[0][:1], {})  # the first load of a database is slow: not counted
+        alone = loaded(url, SOME[0], rows[0], {})
+    waits = {step: WAITS * took for step, took in alone.items() if step.endswith(".sql")}
+    seconds = {}
+    for workers in (1, WORKERS):
+        with another(server) as url, ThreadPoolExecutor(workers) as threads:
+            began = time.perf_counter()
+            for _ in threads.map(loaded, [url] * len(SOME), SOME, rows, [waits] * len(SOME)):
+                pass
+            seconds[workers] = time.perf_counter() - began
+    print(f"{len(SOME)} hours: one worker {seconds[1]:.1f} s, four {seconds[WORKERS]:.1f} s", flush=True)
+    return seconds[1] / seconds[WORKERS]
