@@ -58,9 +58,11 @@ def recorded(seed: int) -> tuple[Oracle, list[Recording]]:
     }
     for now in sorted(START + (END - START) * random.random() for _ in range(MESSAGES)):
         message = market.next(now)
-        near = min(abs(now - hour.end) for hour in HOURS) < timedelta(seconds=3)  # so that no loss hides a late one
+        near = min(abs(now - hour.end) for hour in HOURS) < timedelta(
+            seconds=3
+        )  # so that neither a loss nor a second copy hides a late one
         for collector, gaps in GAPS.items():
-            for _ in range(random.choice([1, 1, 1, 2])):
+            for _ in range(1 if near else random.choice([1, 1, 1, 2])):
                 at = now + timedelta(seconds=random.uniform(0.005, 2))
                 lost = not near and random.random() < 0.05
                 if lost or at >= END or any(start <= at < end for start, end in gaps):
