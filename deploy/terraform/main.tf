@@ -102,6 +102,7 @@ resource "aws_cloudformation_stack" "airflow" {
     Release       = var.airflow_release
     Collections   = join(",", var.collections)
     PublicAddress = var.public_address
+    MayMigrate    = var.may_migrate
   }
   depends_on = [aws_cloudformation_stack.warehouse, aws_cloudformation_stack.archive]
 }

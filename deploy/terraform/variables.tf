@@ -75,6 +75,12 @@ variable "airflow_release" {
   default = "tidemark-airflow.tar.gz"
 }
 
+variable "may_migrate" {
+  description = "Whether the Airflow machine may read the owner's password: true for the first start and for an update with migrations."
+  type        = bool
+  default     = false
+}
+
 variable "warehouse_instance_class" {
   type    = string
   default = "db.t4g.medium"

@@ -79,6 +79,21 @@ def test_it_makes_what_the_services_need_and_a_second_start_finds_it(
     query(airflow, "CREATE TABLE IF NOT EXISTS of_airflow (a int)")
 
 
+def test_a_machine_that_may_not_migrate_starts_only_where_nothing_is_missing(
+    environment: Environ, postgres_server: Postgres, tmp_path: Path
+) -> None:
+    query(postgres_server.url(), "GRANT tidemark_loader TO setup_owner WITH ADMIN OPTION")
+    without = {name: value for name, value in environment.items() if name != "TIDEMARK_OWNER_URL"}
+    without["TIDEMARK_OWNER_SECRET_ID"] = "tidemark/warehouse/master"
+    refused = subprocess.run([LIB / "airflow-setup"], env=without, check=False, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert "set MayMigrate to true" in refused.stderr
+    assert not (tmp_path / "ran").exists()
+    subprocess.run([LIB / "airflow-setup"], env=environment, check=True)
+    subprocess.run([LIB / "airflow-setup"], env=without, check=True)
+    assert len((tmp_path / "ran").read_text().splitlines()) == 4
+
+
 def test_a_rotated_password_holds_after_the_next_start(environment: Environ, postgres_server: Postgres) -> None:
     query(postgres_server.url(), "GRANT tidemark_loader TO setup_owner WITH ADMIN OPTION")
     command = [sys.executable, LIB / "database-users"]

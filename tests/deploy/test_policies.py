@@ -9,10 +9,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from cfnlint.decode.cfn_yaml import load as decode_yaml
 from moto import mock_aws
 from moto.core import set_initial_no_auth_action_count
 
-from tests.deploy.test_aws import STACKS, _created, _properties
+from tests.deploy.test_aws import AWS, STACKS, _created, _properties
 from tidemark.archive.names import probe_name
 
 BUCKET = "tidemark-archive-123456789012-us-east-1"
@@ -119,8 +120,18 @@ def test_a_machine_reads_its_own_secrets_only(template: str) -> None:
     (statement,) = [one for one in statements if "secretsmanager:GetSecretValue" in one["Action"]]
     resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
     assert resources[0] == {"Ref": "ApiKey"}
-    warehouse = [re.findall(r":secret:\$\{System\}/warehouse/(\w+)-", one["Fn::Sub"]) for one in resources[1:]]
-    assert warehouse == ([["airflow"], ["master"]] if template == "airflow" else [])
+    warehouse = [re.findall(r":secret:\$\{System\}/warehouse/(\w+)-", one["Fn::Sub"]) for one in resources[1:2]]
+    assert warehouse == ([["airflow"]] if template == "airflow" else [])
+    if template == "airflow":
+        condition, granted, otherwise = resources[2]["Fn::If"]
+        assert (condition, otherwise) == ("MayMigrate", {"Ref": "AWS::NoValue"})
+        assert "/warehouse/master-" in granted["Fn::Sub"]
+
+
+def test_the_machine_may_not_migrate_unless_it_is_told_to() -> None:
+    template = decode_yaml(str(AWS / "airflow.yaml"))
+    assert template["Parameters"]["MayMigrate"]["Default"] == "false"
+    assert template["Conditions"] == {"MayMigrate": {"Fn::Equals": [{"Ref": "MayMigrate"}, "true"]}}
 
 
 def test_the_bucket_refuses_plain_http_and_puts_that_could_overwrite() -> None:
