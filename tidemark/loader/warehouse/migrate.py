@@ -1,17 +1,18 @@
 """Migrations: the numbered SQL files of `sql/migrations/`, applied in order of name, forward only.
 
-Alembic runs them. Each file is a revision of its own without a predecessor, so that `ops.schema_migration` holds
-one row per applied file, written in the file's own transaction.
+Alembic runs them, by `command.upgrade` in a migration environment that is written for the run. Each file is a revision
+of its own without a predecessor, so that `ops.schema_migration` holds one row per applied file, written in the file's
+own transaction.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from tempfile import TemporaryDirectory
+from threading import Lock
 
-from alembic.runtime.migration import MigrationContext, RevisionStep
-from alembic.script import Script
-from alembic.script.revision import RevisionMap
+from alembic import command
+from alembic.config import Config
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -45,6 +46,25 @@ SELECT to_regnamespace('core') IS NOT NULL AND (
 )
 """
 _GUARD = "tidemark_migrating"
+_ENVIRONMENT = """
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"], version_table="schema_migration", version_table_schema="ops"
+)
+with context.begin_transaction():
+    context.run_migrations()
+"""
+_REVISION = """
+from alembic import context, op
+
+revision, down_revision = {name!r}, None
+
+
+def upgrade():
+    context.config.attributes["apply"](op.get_bind(), revision)
+"""
+_ALEMBIC = Lock()  # its `context` and `op` are those of one migration of the process
 # where the applied files are recorded, as Alembic makes it
 _RECORDS = """CREATE SCHEMA IF NOT EXISTS ops;
 CREATE TABLE IF NOT EXISTS ops.schema_migration (
@@ -69,19 +89,15 @@ def migrate(
         with _alone(url, say, wait):
             _execute(connection, "the schema ops", "CREATE SCHEMA IF NOT EXISTS ops")
             connection.commit()
-            files = sorted(folder.glob("*.sql"))
-            scripts = {file.stem: Script(_module(file), file.stem, file) for file in files}
-            known = RevisionMap(scripts.values)
-
-            def missing(present: tuple[str, ...], _: object) -> Iterator[RevisionStep]:
-                for name in sorted(set(known.bases) - set(present)):
-                    yield RevisionStep(known, scripts[name], is_upgrade=True)
+            missing = missing_migrations(connection, folder)
+            connection.commit()
+            with _alembic(connection, folder) as config:
+                for name in missing:
+                    with _ALEMBIC:
+                        command.upgrade(config, name)
+                    connection.commit()
                     applied.append(name)
                     say(f"applied {name}")
-
-            options = {"fn": missing, "version_table": "schema_migration", "version_table_schema": "ops",
-                       "transaction_per_migration": True}  # fmt: skip
-            MigrationContext.configure(connection, opts=options).run_migrations(connection=connection)
             if connection.scalar(text(_RIGHTS_MISSING)):
                 _execute(connection, "grants.sql", _GRANTS.read_text())
                 connection.commit()
@@ -153,15 +169,23 @@ def _require_utf8(connection: Connection) -> None:
         )
 
 
-def _module(file: Path) -> ModuleType:
-    """Return what Alembic expects a revision to be: a module with `down_revision` and `upgrade`."""
+@contextmanager
+def _alembic(connection: Connection, folder: Path) -> Iterator[Config]:
+    """Give Alembic's environment of these SQL files."""
 
-    def upgrade(connection: Connection) -> None:
-        _execute(connection, f"migration {file.stem}", file.read_text())
+    def apply(connection: Connection, name: str) -> None:
+        _execute(connection, f"migration {name}", (folder / f"{name}.sql").read_text())
 
-    module = ModuleType(file.stem)
-    module.__dict__.update(down_revision=None, upgrade=upgrade)
-    return module
+    with TemporaryDirectory() as scripts:
+        place = Path(scripts)
+        (place / "env.py").write_text(_ENVIRONMENT)
+        (place / "versions").mkdir()
+        for number, file in enumerate(sorted(folder.glob("*.sql"))):
+            (place / "versions" / f"revision_{number}.py").write_text(_REVISION.format(name=file.stem))
+        config = Config(attributes={"connection": connection, "apply": apply})
+        config.set_main_option("script_location", scripts.replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        yield config
 
 
 def _execute(connection: Connection, name: str, sql: str) -> None:
