@@ -18,9 +18,9 @@ DOUBT_AT_THE_END = 3.0
 SAMPLES = 21
 LEAST_LAG, LARGEST_LAG = -60.0, 600.0
 LOW_FOR = 300.0
-WITNESSES, WITNESSED_FOR = 5, 2.0
+LEAST_MISSED, MISSED_FOR = 5, 2.0
 LOOKED_INTO = 8
-STALL, STALL_PATIENCE = 50.0, 3.0
+STALL, STALL_FACTOR = 50.0, 3.0
 LAGGING_BY, LAGGING_FOR = 10.0, 30.0
 SEEN = 100_000
 PREFIX, EVERYTHING = "collection:", "collection:*"
@@ -144,7 +144,7 @@ class _Connection:
     number: int
     places: dict[str, _Place] = field(default_factory=dict)
     proof: float = 0.0
-    told: float = 0.0
+    reported: float = 0.0
     recent: deque[tuple[float, Sequence[Frame], float]] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     lagging_since: float | None = None
     lag_then: float = 0.0
@@ -329,10 +329,10 @@ class Proof:
             for place in held.places.values():
                 if place.covered and place.is_doubtful(now):
                     self._doubt(held, place, Reason.UNPROVEN)
-                elif place.covered and place.missed >= WITNESSES and now - place.missed_since >= WITNESSED_FOR:
+                elif place.covered and place.missed >= LEAST_MISSED and now - place.missed_since >= MISSED_FOR:
                     self._doubt(held, place, Reason.SILENT)
-            if held.proof > held.told:
-                held.told = held.proof
+            if held.proof > held.reported:
+                held.reported = held.proof
                 self._claims.append(Proven(held.number, held.proof - self._tail(held)))
 
     def lost(self, connection: int, topic: str, reason: Reason, now: float) -> None:
@@ -443,8 +443,8 @@ class Proof:
                 return Reason.LAGGING
         for place in held.places.values():
             silence = now - place.last
-            patience = max(stall_after, STALL_PATIENCE * place.topic.longest)
-            if silence > patience and place.own.surprise(silence) >= STALL:
+            limit = max(stall_after, STALL_FACTOR * place.topic.longest)
+            if silence > limit and place.own.surprise(silence) >= STALL:
                 return Reason.STALLED
         return None
 

@@ -25,7 +25,7 @@ FLIGHT = timedelta(seconds=0.3)
 HURRIED = {"heartbeat": 0.4, "reply_timeout": 0.6, "sync_interval": 0.05, "stall_after": 0.5}
 
 
-class Witness:
+class SpoolUnderTest:
     """The simulator, and what becomes of its messages in a spool."""
 
     def __init__(self, simulator: Simulator, spool: Path) -> None:
@@ -93,7 +93,7 @@ class Witness:
         return kept_in(self.spool).total()
 
 
-class Recording(Witness):
+class Recording(SpoolUnderTest):
     """A collector in this process, its spool, and the simulator that it listens to."""
 
     def __init__(self, simulator: Simulator, folder: Path, disk: Disk | None = None, **settings: Any) -> None:

@@ -19,14 +19,14 @@ from collector.http import ask
 from collector.program import Notifier, configure_logs
 from collector.spool.lock import holder
 from collector.status import inspect
-from tests.collector.recording import Witness
+from tests.collector.recording import SpoolUnderTest
 from tidemark.simulator.server import Simulator
 
 TIDEMARK = (sys.executable, "-c", "from tidemark.cli.main import main; main()")
 
 
-class Machine(Witness):
-    """A machine on which `tidemark` runs, with the patience of the defaults: nothing here waits for it."""
+class Machine(SpoolUnderTest):
+    """A machine on which `tidemark` runs, with the time-outs of the defaults: nothing here waits for them."""
 
     def __init__(self, simulator: Simulator, folder: Path) -> None:
         super().__init__(simulator, folder / "spool")

@@ -63,7 +63,7 @@ def test_nor_does_a_machine_that_was_suspended_or_a_clock_that_stepped_on() -> N
     assert line.steps == 1
 
 
-def test_a_step_back_leaves_in_doubt_what_will_pass_a_second_time() -> None:
+def test_a_step_back_makes_an_anomaly_of_what_will_pass_a_second_time() -> None:
     line = timeline()
     line.advance(102.0, 2.0)
     anomaly = line.advance(43.0, 3.0)

@@ -24,7 +24,7 @@ import structlog
 
 from collector.spool.lock import holder
 from collector.timeline import PAUSE
-from tests.collector.recording import FLIGHT, HURRIED, Recording, Witness
+from tests.collector.recording import FLIGHT, HURRIED, Recording, SpoolUnderTest
 from tests.collector.spool.account import Account, account_of
 from tests.collector.spool.disks import PowerlessDisk, RefusingDisk
 from tests.collector.spool.life import Life
@@ -75,7 +75,7 @@ async def _simulator(folder: Path, clock: Clock | None = None) -> AsyncIterator[
         yield simulator
 
 
-class Program(Witness):
+class Program(SpoolUnderTest):
     """The collector as a program of its own, which can be killed."""
 
     def __init__(self, simulator: Simulator, folder: Path, clock: Clock) -> None:

@@ -115,7 +115,7 @@ def test_a_failing_file_is_left_for_another_once(disk: RefusingDisk, segments: S
     assert len(disk.names("sealed")) == (1 if retry else 0)
 
 
-def test_a_seal_that_fails_casts_doubt_and_is_done_later(disk: RefusingDisk, segments: Segments) -> None:
+def test_a_seal_that_fails_is_a_sync_error_and_is_done_later(disk: RefusingDisk, segments: Segments) -> None:
     write(segments)
     with disk.refusing(EIO, "move"):
         segments.seal()

@@ -426,7 +426,7 @@ def test_what_one_connection_brings_and_the_other_does_not_makes_the_silent_one_
     assert set(claims.covered) == {(1, ALL)}
 
 
-def test_a_slug_beside_all_collections_is_their_witness() -> None:
+def test_a_slug_beside_all_collections_shows_that_they_are_silent() -> None:
     claims = Claims()
     claims.join(1, ALL, CATS)
     for _ in range(8):
@@ -435,7 +435,7 @@ def test_a_slug_beside_all_collections_is_their_witness() -> None:
     assert [(claim.topic, claim.reason) for claim in claims.ended] == [(ALL, Reason.SILENT)]
 
 
-def test_all_collections_are_the_witness_of_a_slug_beside_them() -> None:
+def test_all_collections_show_that_a_slug_beside_them_is_silent() -> None:
     claims = Claims()
     claims.join(1, ALL, CATS, DOGS)
     for _ in range(8):

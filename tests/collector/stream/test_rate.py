@@ -16,7 +16,7 @@ def flowing(per_second: float, seconds: float, *, batch: int = 1) -> Rate:
     return rate
 
 
-def patience(rate: Rate) -> float:
+def longest_plausible(rate: Rate) -> float:
     """Return the shortest silence that is implausible, found without `plausible`."""
     return next(after for step in range(1, 10_000_000) if rate.surprise(after := step / 50) >= DOUBT)
 
@@ -24,8 +24,8 @@ def patience(rate: Rate) -> float:
 @pytest.mark.parametrize("per_second", [3000, 40, 1, 0.1])
 def test_a_silence_is_implausible_when_some_ten_messages_are_missing(per_second: float) -> None:
     rate = flowing(per_second, max(60, 200 / per_second), batch=max(1, int(per_second / 10)))
-    assert 9 <= patience(rate) * per_second <= 20 + 0.02 * per_second
-    assert rate.plausible() == pytest.approx(patience(rate), abs=0.02 + 0.01 * patience(rate))
+    assert 9 <= longest_plausible(rate) * per_second <= 20 + 0.02 * per_second
+    assert rate.plausible() == pytest.approx(longest_plausible(rate), abs=0.02 + 0.01 * longest_plausible(rate))
 
 
 def test_nothing_known_makes_nothing_implausible() -> None:
@@ -101,4 +101,4 @@ def test_days_of_silence_are_believed_at_last() -> None:
 
 def test_a_topic_that_brings_little_is_remembered_for_long() -> None:
     rate = flowing(1 / 300, 100 * 300)
-    assert LONGEST_COUNTED < 300 * 10 <= patience(rate) <= 300 * 16
+    assert LONGEST_COUNTED < 300 * 10 <= longest_plausible(rate) <= 300 * 16

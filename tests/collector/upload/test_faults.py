@@ -39,8 +39,8 @@ class Site:
         UploadFolders(root).keep_proof(store.prove(PREFIX, probe_name(COLLECTOR), None))
 
     def upload(self, *, in_parts: bool, attempts: int = 1) -> Report:
-        patience = 0.3 if self.faulty.waiting else 30
-        config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=patience)
+        timeout = 0.3 if self.faulty.waiting else 30
+        config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=timeout)
         client = boto3.client("s3", endpoint_url=self.faulty.endpoint, config=config)
         store = S3Store(client, self._bucket, whole=PART if in_parts else PART << 10, part=PART)
         settings = self.spooled.settings(retention_hours=0)
