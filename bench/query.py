@@ -74,8 +74,7 @@ MARKET = """
 SELECT setseed(0.5);
 INSERT INTO mart.market_hour
 SELECT hour, true, '{collector-a,collector-b}', 100, true
-FROM generate_series(CAST(:first_day AS timestamptz), :first_day + :days * interval '1 day' - interval '1 hour',
-    '1 hour') AS hour;
+FROM generate_series(CAST(:first_day AS timestamptz), :first_day + :days * interval '1 day', '1 hour') AS hour;
 INSERT INTO ops.coverage
 SELECT hour, collector, 'collection:collection-' || number, hour, hour + interval '1 hour'
 FROM mart.market_hour, unnest(collectors) AS collector, generate_series(1, 20) AS number;

@@ -235,12 +235,10 @@ FROM mart.market_hour
 WHERE NOT is_known
 ORDER BY hour;
 
--- mart.coverage_run: Since when the book of a collection can be followed without a gap.
-SELECT from_at, to_at
-FROM mart.coverage_run
-WHERE topic = 'collection:pudgypenguins'
-ORDER BY from_at DESC
-LIMIT 1;
+-- mart.book_coverage: Since when a book of each topic can be followed.
+SELECT topic, min(from_at)
+FROM mart.book_coverage
+GROUP BY topic;
 
 -- mart.transfers: Where a token came from and went to.
 SELECT transferred_at, kind, sender, recipient, quantity, transaction_hash

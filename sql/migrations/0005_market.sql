@@ -232,37 +232,35 @@ COMMENT ON COLUMN core.order_revision.collection_slug IS 'Collection; NULL where
 COMMENT ON COLUMN core.order_revision.revised_at IS 'When that happened; as core.market_order.placed_at.';
 COMMENT ON COLUMN core.order_revision.received_at IS 'When a collector first received it in this hour.';
 
-CREATE VIEW mart.coverage_run AS
-SELECT topic, lower(run) AS from_at, upper(run) AS to_at
-FROM (
-    SELECT topic.topic, unnest(range_agg(tstzrange(from_at, to_at))) AS run
-    FROM (SELECT DISTINCT topic FROM ops.coverage) AS topic
-    JOIN ops.proven_coverage AS coverage ON coverage.topic IN (topic.topic, 'collection:*')
-    JOIN mart.market_hour AS market ON market.hour = coverage.source_hour AND market.is_known AND market.book_depth > 0
-    WHERE coverage.collector NOT LIKE 'events-api-%'
-    GROUP BY topic.topic
-) AS covered;
+CREATE INDEX coverage_topic ON ops.coverage (topic, source_hour);
 
-COMMENT ON VIEW mart.coverage_run IS
-    'One row per topic and unbroken time in which at least one collector covered it and single orders were kept, over all '
-    'hours: the times in which a book can be followed. Repairs do not count: the Events API does not know cancels.';
-COMMENT ON COLUMN mart.coverage_run.topic IS
-    'The topic; a collection that has none of its own was covered by collection:*, where that was recorded.';
-COMMENT ON COLUMN mart.coverage_run.from_at IS 'When it began.';
-COMMENT ON COLUMN mart.coverage_run.to_at IS 'When it ended: at a gap, or where the record ends.';
+CREATE VIEW mart.book_coverage AS
+SELECT coverage.topic, coverage.source_hour AS hour, coverage.collector, coverage.from_at, coverage.to_at
+FROM ops.proven_coverage AS coverage
+JOIN mart.market_hour AS market ON market.hour = coverage.source_hour
+WHERE market.is_known AND market.book_depth > 0 AND coverage.collector NOT LIKE 'events-api-%';
+
+COMMENT ON VIEW mart.book_coverage IS
+    'One row per topic, hour, collector and interval in which it covered the topic and single orders were kept: the times '
+    'in which a book can be followed. Repairs do not count: the Events API does not know cancels.';
+COMMENT ON COLUMN mart.book_coverage.topic IS 'The topic: that of a collection, or collection:* for all of them.';
+COMMENT ON COLUMN mart.book_coverage.hour IS 'The hour of the archive.';
+COMMENT ON COLUMN mart.book_coverage.collector IS 'The collector.';
+COMMENT ON COLUMN mart.book_coverage.from_at IS 'Start of the interval, UTC.';
+COMMENT ON COLUMN mart.book_coverage.to_at IS 'End of the interval, UTC, not included.';
 
 CREATE FUNCTION mart.coverage_runs(collection_slug text) RETURNS TABLE (from_at timestamptz, to_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
-    SELECT run.from_at, run.to_at
-    FROM mart.coverage_run AS run
-    WHERE run.topic = CASE
-        WHEN EXISTS (SELECT FROM mart.coverage_run AS own WHERE own.topic = 'collection:' || coverage_runs.collection_slug)
-        THEN 'collection:' || coverage_runs.collection_slug
-        ELSE 'collection:*'
-    END;
+    SELECT lower(run), upper(run)
+    FROM (
+        SELECT unnest(range_agg(tstzrange(coverage.from_at, coverage.to_at))) AS run
+        FROM mart.book_coverage AS coverage
+        WHERE coverage.topic IN ('collection:' || coverage_runs.collection_slug, 'collection:*')
+    ) AS covered;
 END;
-COMMENT ON FUNCTION mart.coverage_runs IS 'The unbroken times in which a collection was covered: its rows of mart.coverage_run.';
+COMMENT ON FUNCTION mart.coverage_runs IS
+    'The unbroken times in which at least one collector covered a collection and its book can be followed, over all hours.';
 
 CREATE TABLE core.offer_token (
     chain   text PRIMARY KEY,
@@ -295,7 +293,7 @@ COMMENT ON TABLE core.offer_token IS
 COMMENT ON COLUMN core.offer_token.chain IS 'Chain, as in core.sale.';
 COMMENT ON COLUMN core.offer_token.address IS 'Contract of the wrapped coin.';
 
-CREATE FUNCTION mart.order_intervals(collection_slug text, since timestamptz, until timestamptz)
+CREATE FUNCTION mart.order_intervals(collection_slug text, since timestamptz, until timestamptz, kind text DEFAULT NULL)
 RETURNS TABLE (
     kind text, chain text, order_hash text, contract_address text, token_id text, maker text, quantity numeric,
     unit_price_raw numeric, payment_token_address text, payment_token_symbol text, payment_token_decimals smallint, coin text,
@@ -316,6 +314,7 @@ BEGIN ATOMIC
         JOIN run ON placed.received_at >= run.from_at AND placed.received_at < run.to_at
         WHERE placed.collection_slug = order_intervals.collection_slug
             AND placed.expires_at > order_intervals.since AND placed.placed_at < order_intervals.until
+            AND (order_intervals.kind IS NULL OR placed.kind = order_intervals.kind)
         ORDER BY placed.chain, placed.order_hash, run.from_at, placed.received_at
     ),
     placed AS MATERIALIZED (
@@ -430,7 +429,7 @@ BEGIN ATOMIC
     LEFT JOIN core.offer_token AS token ON token.chain = labelled.chain AND token.address = labelled.payment_token_address;
 END;
 COMMENT ON FUNCTION mart.order_intervals IS
-    'One row per order of a collection that can be open in [since, until), and time in which it is known to have been open '
+    'One row per order of a collection (of one kind, or all) that can be open in [since, until), and time in which it is known to have been open '
     'with so many units left, [from_at, to_at): from its placing until a sale, cancel, invalidation or its expiry, or '
     '(ended_by is unknown) until the coverage broke, because what happened to it then was not recorded. from_at and '
     'to_at are equal where it was never open. outcome says what became of the order in the end, also after a gap. coin is '
@@ -450,7 +449,7 @@ BEGIN ATOMIC
         WHERE interval.from_at < book.until AND interval.to_at > book.since
     ),
     -- the payment token with the most listings, or else offers, of each chain; other tokens are left out
-    main AS (
+    main AS MATERIALIZED (
         SELECT DISTINCT ON (open.chain) open.chain, open.coin, mode() WITHIN GROUP (ORDER BY open.payment_token_decimals) AS decimals,
             coalesce(mode() WITHIN GROUP (ORDER BY open.payment_token_symbol) FILTER (WHERE open.payment_token_address = open.coin),
                 mode() WITHIN GROUP (ORDER BY open.payment_token_symbol)) AS symbol
@@ -459,25 +458,63 @@ BEGIN ATOMIC
         GROUP BY open.chain, open.coin
         ORDER BY open.chain, count(*) FILTER (WHERE open.kind = 'listing') DESC, count(*) DESC, open.coin
     ),
-    instant AS (
-        SELECT instant.at, run.from_at AS run_from, coalesce(run.from_at + book.known_after <= instant.at, false) AS is_covered
-        FROM generate_series(book.since + book.step, book.until, book.step) AS instant (at)
-        LEFT JOIN (SELECT * FROM mart.coverage_runs(book.collection_slug) OFFSET 0) AS run ON run.from_at < instant.at AND run.to_at >= instant.at
+    run AS MATERIALIZED (
+        SELECT run.* FROM mart.coverage_runs(book.collection_slug) AS run
+    ),
+    instant AS MATERIALIZED (
+        SELECT instant.number, instant.at, run.from_at AS run_from, coalesce(run.from_at + book.known_after <= instant.at, false) AS is_covered
+        FROM (
+            SELECT number, book.since + number * book.step AS at
+            FROM generate_series(1, floor(extract(epoch FROM book.until - book.since) / extract(epoch FROM book.step))::integer) AS number
+        ) AS instant
+        LEFT JOIN run ON run.from_at < instant.at AND run.to_at >= instant.at
+    ),
+    -- the numbers of the instants in (from_at, to_at]
+    span AS (
+        SELECT open.*, numbers.*
+        FROM open
+        JOIN main ON main.chain = open.chain AND main.coin = open.coin
+        CROSS JOIN LATERAL (
+            SELECT
+                floor(extract(epoch FROM greatest(open.from_at, book.since) - book.since) / extract(epoch FROM book.step))::integer + 1 AS first,
+                floor(extract(epoch FROM least(open.to_at, book.until) - book.since) / extract(epoch FROM book.step))::integer AS last
+        ) AS numbers
+        WHERE numbers.first <= numbers.last
+    ),
+    figure AS (
+        SELECT
+            span.chain, span.coin, number,
+            min(span.unit_price_raw) FILTER (WHERE span.kind = 'listing') AS floor_raw,
+            count(*) FILTER (WHERE span.kind = 'listing') AS listings,
+            max(span.unit_price_raw) FILTER (WHERE span.kind = 'collection_offer') AS offer_raw,
+            count(*) FILTER (WHERE span.kind = 'collection_offer') AS offers,
+            sum(span.quantity) FILTER (WHERE span.kind = 'collection_offer') AS offered_items
+        FROM span
+        CROSS JOIN LATERAL generate_series(span.first, span.last) AS number
+        GROUP BY span.chain, span.coin, number
+    ),
+    -- how many items begin to be listed, and how many end; an item counts once however often it is listed
+    item_change AS (
+        SELECT item.chain, item.coin, change.number, sum(change.items) AS items
+        FROM (
+            SELECT span.chain, span.coin, unnest(range_agg(int4range(span.first, span.last, '[]'))) AS numbers
+            FROM span
+            WHERE span.kind = 'listing'
+            GROUP BY span.chain, span.coin, span.contract_address, span.token_id
+        ) AS item
+        CROSS JOIN LATERAL (VALUES (lower(item.numbers), 1), (upper(item.numbers), -1)) AS change (number, items)
+        GROUP BY item.chain, item.coin, change.number
     ),
     priced AS (
         SELECT
             instant.at, instant.run_from, instant.is_covered, main.chain, main.coin, main.symbol, ('1e-' || main.decimals)::numeric AS unit,
-            min(open.unit_price_raw) FILTER (WHERE open.kind = 'listing') AS floor_raw,
-            count(open.kind) FILTER (WHERE open.kind = 'listing') AS listings,
-            count(DISTINCT (open.contract_address, open.token_id)) FILTER (WHERE open.kind = 'listing') AS listed_items,
-            max(open.unit_price_raw) FILTER (WHERE open.kind = 'collection_offer') AS offer_raw,
-            count(open.kind) FILTER (WHERE open.kind = 'collection_offer') AS offers,
-            coalesce(sum(open.quantity) FILTER (WHERE open.kind = 'collection_offer'), 0) AS offered_items
+            figure.floor_raw, coalesce(figure.listings, 0) AS listings,
+            sum(coalesce(item_change.items, 0)) OVER (PARTITION BY main.chain ORDER BY instant.number)::bigint AS listed_items,
+            figure.offer_raw, coalesce(figure.offers, 0) AS offers, coalesce(figure.offered_items, 0) AS offered_items
         FROM instant
         CROSS JOIN main
-        LEFT JOIN open ON open.chain = main.chain AND open.coin = main.coin
-            AND open.from_at < instant.at AND open.to_at >= instant.at
-        GROUP BY instant.at, instant.run_from, instant.is_covered, main.chain, main.coin, main.symbol, main.decimals
+        LEFT JOIN figure ON figure.number = instant.number AND figure.chain = main.chain AND figure.coin = main.coin
+        LEFT JOIN item_change ON item_change.number = instant.number AND item_change.chain = main.chain AND item_change.coin = main.coin
     ),
     -- the best of the orders that were left out since the coverage began and can still be open
     rest AS MATERIALIZED (
@@ -583,12 +620,11 @@ RETURNS TABLE (chain text, contract_address text, token_id text, wallet text, qu
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH moved AS (
-        SELECT DISTINCT ON (moved.transaction_hash, moved.token_id, moved.contract_address, moved.chain, moved.sender, moved.recipient, moved.quantity)
-            moved.*
+        SELECT moved.kind, moved.chain, moved.contract_address, moved.token_id, moved.sender, moved.recipient, moved.quantity,
+            moved.transaction_hash, min(moved.transferred_at) AS transferred_at
         FROM core.transfer AS moved
         WHERE moved.collection_slug = holdings.collection_slug AND moved.transferred_at < holdings.until
-        ORDER BY moved.transaction_hash, moved.token_id, moved.contract_address, moved.chain, moved.sender, moved.recipient, moved.quantity,
-            moved.received_at, moved.source_hour
+        GROUP BY moved.kind, moved.chain, moved.contract_address, moved.token_id, moved.sender, moved.recipient, moved.quantity, moved.transaction_hash
     ),
     change AS (
         SELECT moved.chain, moved.contract_address, moved.token_id, moved.recipient AS wallet, moved.quantity AS change,
@@ -606,7 +642,7 @@ BEGIN ATOMIC
         FROM change
         WHERE change.wallet IS NOT NULL AND change.change IS NOT NULL
         WINDOW earlier AS (
-            PARTITION BY change.chain, change.contract_address, change.token_id, change.wallet
+            PARTITION BY change.wallet, change.token_id, change.contract_address, change.chain
             ORDER BY change.at, change.change DESC, change.transaction_hash ROWS UNBOUNDED PRECEDING
         )
     ),
@@ -617,7 +653,7 @@ BEGIN ATOMIC
             sum(balance.change) - least(0, min(balance.balance)) AS quantity,
             max(balance.at) FILTER (WHERE balance.change > 0) AS since
         FROM balance
-        GROUP BY balance.chain, balance.contract_address, balance.token_id, balance.wallet
+        GROUP BY balance.wallet, balance.token_id, balance.contract_address, balance.chain
     )
     SELECT stock.chain, stock.contract_address, stock.token_id, stock.wallet, stock.quantity, stock.since
     FROM stock

@@ -12,8 +12,7 @@
 -- cheapest listings are kept (TIDEMARK_BOOK_DEPTH): where there were more, it is too high.
 WITH listing AS (
     SELECT chain, order_hash, min(placed_at) AS placed_at, min(outcome) AS outcome
-    FROM mart.order_intervals(CAST(:collection AS text), :from, :to)
-    WHERE kind = 'listing'
+    FROM mart.order_intervals(CAST(:collection AS text), :from, :to, 'listing')
     GROUP BY chain, order_hash
 )
 SELECT

@@ -10,6 +10,8 @@ from tidemark.loader.settings import LoaderSettings
 from tidemark.local.demo.week import gap, gaps, make_week, messages, put_hour
 from tidemark.local.environment import COLLECTORS
 from tidemark.local.services.s3 import S3Server
+from tidemark.query.postgres import ask
+from tidemark.query.question import questions
 from tidemark.simulator.market.market import Market
 
 FIRST = Hour.parse("2026-11-16T00")
@@ -51,13 +53,28 @@ def test_a_collector_has_nothing_of_its_gap_and_all_the_rest(s3_server: S3Server
 
 
 @pytest.mark.postgres
-def test_the_hours_are_loaded_and_their_days_scored(
+def test_the_hours_are_loaded_and_their_days_scored_and_every_question_about_the_market_shows_something(
     s3_server: S3Server, bucket: str, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
-    settings = LoaderSettings(warehouse_url=warehouse_url, bucket=bucket, collectors=COLLECTORS, book_depth=100)
+    settings = LoaderSettings(
+        warehouse_url=warehouse_url, bucket=bucket, collectors=COLLECTORS, book_depth=100, transfers=True
+    )
     assert make_week(settings, FIRST, FIRST.next()) == 2
+    asked = [each for each in questions() if each.needs]
+    assert len(asked) > 10
+    with psycopg2.connect(warehouse_url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT collection_slug FROM core.transfer WHERE kind = 'mint' LIMIT 1")
+        (minted,) = cursor.fetchone() or ("",)
+    for each in asked:
+        collection = minted if each.needs == "transfers" or each.name == "mints" else "harbor-seals"
+        given = {"from": FIRST.key, "to": FIRST.next().key, "hours": "1", "collection": collection}
+        names = {parameter.name for parameter in each.parameters}
+        answer = ask(settings.warehouse_url, each, {name: value for name, value in given.items() if name in names})
+        assert each.plot is not None
+        for name in (each.plot.x, *each.plot.ys):
+            assert any(value is not None for value in answer.column(name)), (each.name, name)
     with psycopg2.connect(warehouse_url) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*), sum(sales) FROM mart.hour_quality WHERE sales > 10")
         hours_loaded, sales = cursor.fetchone() or (0, 0)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 _TOPIC = "collection:*"
 _SOFTWARE = "tidemark simulator"
 _SEED = 7
-_SALES_SHARE = 0.5
-_MESSAGES = 90  # an hour, on average
+_SALES_SHARE = 0.15
+_MESSAGES = 300  # an hour, on average
 _ALONE = 0.06  # the share of hours in which a collector loses its connection
 _TOGETHER = 0.02  # the share of hours in which both do
 

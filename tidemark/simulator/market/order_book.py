@@ -11,6 +11,7 @@ from tidemark.simulator.market.order import Order
 
 LISTED_FOR = timedelta(days=7)
 BID_FOR = timedelta(minutes=20)
+OFFER_FOR = timedelta(days=3)  # what people offer; most offers are made by programs, as bids are
 USDC_SHARE = 0.06
 PRIVATE_SHARE = 0.01
 ROUND_SHARE = 0.4
@@ -145,9 +146,11 @@ class OrderBook:
     ) -> Live:
         chain = collection.chain
         maker = self.actors.wallet(chain) if listing else self.actors.bidder(chain)
+        order_hash = draw_hash(self.rng)
+        by_person = token_id is None and order_hash[-1] in "0123"
         order = Order(
             listing=listing,
-            order_hash=draw_hash(self.rng),
+            order_hash=order_hash,
             maker=maker,
             collection=collection,
             token_id=token_id,
@@ -155,7 +158,7 @@ class OrderBook:
             price=price,
             token=token,
             created_at=at.replace(microsecond=0),
-            expires_at=at.replace(microsecond=0) + (LISTED_FOR if listing else BID_FOR),
+            expires_at=at.replace(microsecond=0) + (LISTED_FOR if listing else OFFER_FOR if by_person else BID_FOR),
             trait=trait,
             private_to=self.actors.wallet(chain, other_than=maker) if private else None,
         )
