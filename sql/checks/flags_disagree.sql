@@ -20,6 +20,6 @@ WHERE method.method <> (SELECT max(method) FROM mart.flag_method)
         AND NOT EXISTS (SELECT FROM mart.sale_flags AS own WHERE own.sale_uid = sale.sale_uid AND own.signal = 'self_trade')
     )
     OR (
-        (suspect.sale_uid IS NOT NULL)
-        <> EXISTS (SELECT FROM mart.sale_flags AS own WHERE own.sale_uid = sale.sale_uid AND own.suspects)
+        suspect.is_implausible
+        IS DISTINCT FROM (SELECT bool_or(own.signal = 'implausible_price') FROM mart.sale_flags AS own WHERE own.sale_uid = sale.sale_uid AND own.suspects)
     )

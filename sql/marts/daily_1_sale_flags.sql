@@ -239,12 +239,11 @@ INSERT INTO changed_flag SELECT sale_uid FROM come;
 -- Grain: one row of mart.suspect_sale per sale with a flag that alone makes it a suspect.
 DELETE FROM mart.suspect_sale AS suspect
 USING changed_flag
-WHERE changed_flag.sale_uid = suspect.sale_uid
-    AND NOT EXISTS (SELECT FROM mart.sale_flags AS flag WHERE flag.sale_uid = suspect.sale_uid AND flag.suspects);
+WHERE changed_flag.sale_uid = suspect.sale_uid;
 
-INSERT INTO mart.suspect_sale (sale_uid)
-SELECT DISTINCT sale_uid
+INSERT INTO mart.suspect_sale (sale_uid, is_implausible)
+SELECT sale_uid, bool_or(signal = 'implausible_price')
 FROM changed_flag
 JOIN mart.sale_flags AS flag USING (sale_uid)
 WHERE flag.suspects
-ON CONFLICT DO NOTHING;
+GROUP BY sale_uid;

@@ -33,7 +33,8 @@ CREATE INDEX sale_flags_sold_at ON mart.sale_flags (sold_at);
 CREATE INDEX sale_flags_implausible ON mart.sale_flags (sale_uid) WHERE signal = 'implausible_price';
 
 CREATE TABLE mart.suspect_sale (
-    sale_uid uuid PRIMARY KEY REFERENCES core.sale ON DELETE CASCADE
+    sale_uid       uuid PRIMARY KEY REFERENCES core.sale ON DELETE CASCADE,
+    is_implausible boolean NOT NULL
 );
 
 CREATE TABLE mart.stale_day (
@@ -70,6 +71,7 @@ COMMENT ON COLUMN mart.sale_flags.sold_at IS
 COMMENT ON TABLE mart.suspect_sale IS
     'One row per sale with a flag that alone makes it a suspect: one row, so that mart.sales joins it over any range.';
 COMMENT ON COLUMN mart.suspect_sale.sale_uid IS 'The sale, as in mart.sales.';
+COMMENT ON COLUMN mart.suspect_sale.is_implausible IS 'Whether one of its flags is implausible_price.';
 
 COMMENT ON TABLE mart.stale_day IS
     'One row per load and UTC day whose sales it changed, until that day is scored again. A day that is listed has no'
@@ -152,13 +154,14 @@ SELECT
     sale.source_hour,
     CASE
         WHEN suspect.sale_uid IS NOT NULL THEN true
-        WHEN (sale.sold_at AT TIME ZONE 'UTC')::date IN (SELECT stale.day FROM mart.stale_day AS stale) THEN NULL
+        -- read once for all rows; most of the time no day waits
+        WHEN EXISTS (SELECT FROM mart.stale_day)
+            AND (sale.sold_at AT TIME ZONE 'UTC')::date IN (SELECT stale.day FROM mart.stale_day AS stale) THEN NULL
         ELSE false
     END AS is_suspect,
     ARRAY(SELECT flag.signal FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid ORDER BY flag.signal) AS signals,
     mart.is_impossible(sale.price_raw, sale.price_eth, sale.price_usd)
-        OR EXISTS (SELECT FROM mart.sale_flags AS flag WHERE flag.sale_uid = sale.sale_uid AND flag.signal = 'implausible_price')
-        AS is_implausible
+        OR coalesce(suspect.is_implausible, false) AS is_implausible
 FROM core.sale AS sale
 LEFT JOIN mart.suspect_sale AS suspect ON suspect.sale_uid = sale.sale_uid;
 

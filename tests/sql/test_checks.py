@@ -58,7 +58,7 @@ SUPERSEDED = """
 """
 
 FLAGGED = """
-    INSERT INTO mart.suspect_sale VALUES ({first});
+    INSERT INTO mart.suspect_sale VALUES ({first}, false);
     INSERT INTO mart.sale_flags
     SELECT sale_uid, 'self_trade', 1, true, sold_at FROM core.sale WHERE sale_uid = {first}
 """
@@ -137,7 +137,8 @@ PLANTED = {
         f"{FLAGGED.format(first=FIRST)}; UPDATE mart.sale_flags SET sold_at = '2026-11-19T10:00Z'",
         FLAGGED.format(first=FIRST),
         FLAGGED.format(first=FIRST).replace("self_trade", "same_pair").replace("true", "false"),
-        f"INSERT INTO mart.suspect_sale VALUES ({FIRST})",
+        f"INSERT INTO mart.suspect_sale VALUES ({FIRST}, false)",
+        f"{FLAGGED.format(first=FIRST).replace('self_trade', 'same_pair')}; UPDATE mart.suspect_sale SET is_implausible = true",
         f"{FLAGGED.format(first=FIRST).replace('self_trade', 'same_pair')}; DELETE FROM mart.suspect_sale",
         f"UPDATE core.sale SET taker = maker WHERE sale_uid = {FIRST}",
         f"{FLAGGED.format(first=FIRST).replace('self_trade', 'same_pair')}; UPDATE core.sale SET seller = buyer WHERE sale_uid = {FIRST}",
