@@ -17,6 +17,7 @@ from tidemark.archive.names import ManifestKey
 from tidemark.archive.topic_counts import TopicCounts
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour, hours
+from tidemark.loader.checks import run_checks
 from tidemark.loader.hours import awaited, load_hour, stale_hours
 from tidemark.loader.settings import LoaderSettings
 
@@ -476,6 +477,42 @@ def test_stale_hours_hold_those_that_no_collector_reported_once_recording_had_be
     for hour in (begun, silent, last):
         load_hour(hour, settings, say=quiet)
     assert stale_hours(settings, before, last) == []
+
+
+def test_hours_that_a_person_deleted_stay_as_they_were_loaded_and_nothing_is_red(
+    s3: "S3Client", settings: LoaderSettings, fresh: Fresh
+) -> None:
+    days = [HOUR, *hours(HOUR.next(), HOUR.next().next())]
+    for number, hour in enumerate(days):
+        for collector in ("collector-a", "collector-b"):
+            numbers = range(number * SALES, number * SALES + SALES)
+            recording = Recording(collector, hour)
+            for each in numbers:
+                recording.receive(sold(each, hour), each % SALES + 2.5)
+            recording.put(s3, settings.bucket)
+        load_hour(hour, settings, say=quiet)
+    before = contents(url_of(settings))
+    for kind in ("manifests", "events"):  # in the order of docs/backup.md, and found quiet in between, too
+        folder = f"{kind}/date={HOUR.start:%Y-%m-%d}/hour={HOUR.start:%H}/"
+        for found in s3.list_objects_v2(Bucket=settings.bucket, Prefix=folder)["Contents"]:
+            s3.delete_object(Bucket=settings.bucket, Key=found["Key"])
+        assert stale_hours(settings, HOUR, days[-1]) == []
+        assert run_checks(settings.warehouse_url) == []
+    for force in (False, True):
+        with pytest.raises(Problem, match="the archive has no manifest of 2026-11-22T15"):
+            load_hour(HOUR, settings, force=force, say=quiet)
+    load_hour(days[1], settings, force=True, say=quiet)
+    assert run_checks(settings.warehouse_url) == []
+    assert contents(url_of(settings)) == before
+
+    fewer = fresh(settings)  # a warehouse of the hours that were kept
+    for hour in stale_hours(fewer, HOUR, days[-1]):
+        load_hour(hour, fewer, say=quiet)
+    assert query(url_of(fewer), "SELECT DISTINCT source_hour FROM ops.load_run ORDER BY 1") == [
+        (hour.start,) for hour in days[1:]
+    ]
+    assert one(url_of(fewer), "SELECT count(*) FROM core.sale") == 2 * SALES
+    assert run_checks(fewer.warehouse_url) == []
 
 
 def damage(s3: "S3Client", bucket: str, key: str, how: str) -> None:

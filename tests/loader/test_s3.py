@@ -56,6 +56,16 @@ def test_a_missing_segment_is_named(s3: "S3Client", bucket: str, archive: S3Arch
         list(archive.chunks(manifest.segments[0]))
 
 
+def test_a_segment_in_glacier_is_named_and_is_not_tried_again(s3: "S3Client", bucket: str, archive: S3Archive) -> None:
+    manifest = Recording().receive(sold(1), 1).put(s3, bucket)
+    key = manifest.segments[0].key
+    s3.copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": key}, StorageClass="GLACIER")
+    with pytest.raises(Problem, match=r"0001\.jsonl\.zst: the object is in Glacier \(GetObject: 403") as caught:
+        list(archive.chunks(manifest.segments[0]))
+    assert not caught.value.transient
+    assert "restore-object" in caught.value.hint
+
+
 def test_a_silent_endpoint_is_a_problem(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")

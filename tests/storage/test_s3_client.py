@@ -1,5 +1,11 @@
 """Where the client of S3 goes, with which key, and what it refuses before a library sees it."""
 
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from tidemark.storage.object_store import StoreUnavailableError
@@ -57,3 +63,45 @@ def test_an_endpoint_elsewhere_is_reached_encrypted_or_by_name(monkeypatch, s3_e
 def test_an_encrypted_endpoint_or_one_here_needs_no_leave(monkeypatch, s3_endpoint, address):
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
     s3_client()
+
+
+@contextmanager
+def instance_metadata(failing: int) -> Iterator[tuple[str, list[str]]]:
+    """What an EC2 machine asks for its role's credentials; the first `failing` requests are answered with 503."""
+    asked: list[str] = []
+    found = {"Code": "Success", "AccessKeyId": "role", "SecretAccessKey": "of-the-role", "Token": "token",
+             "Expiration": "2999-01-01T00:00:00Z"}  # fmt: skip
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            role = self.path.endswith("security-credentials/")
+            body = b"a-token" if self.command == "PUT" else b"the-role" if role else json.dumps(found).encode()
+            self.send_response(503 if len(asked) <= failing else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_PUT = do_GET  # noqa: N815 - of the library
+
+        def log_message(self, *_: object) -> None:
+            """Stay quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_credentials_of_the_machine_that_are_missing_for_a_moment_are_asked_for_again(
+    monkeypatch, s3_endpoint, bucket, tmp_path, failing
+):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    with instance_metadata(failing) as (address, asked):
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", address)
+        assert s3_client().head_bucket(Bucket=bucket)
+    assert len(asked) == failing + 3

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _CONNECT_TIMEOUT = 10.0
+_METADATA_ATTEMPTS = 3  # boto3 asks a machine for its role's credentials once, and fails where that answer fails
 _KEY = re.compile(r"[!-~]+", re.ASCII)
 _SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
@@ -68,6 +69,8 @@ def s3_client(
         options: dict[str, Any] = {**({} if "aws_access_key_id" in access else _credentials(os.environ)), **access}
         session = botocore.session.get_session()
         session.register_component("data_loader", _DESCRIPTIONS)
+        asked = session.get_config_variable("metadata_service_num_attempts")
+        session.set_config_variable("metadata_service_num_attempts", max(asked, _METADATA_ATTEMPTS))
         client = boto3.Session(botocore_session=session).client("s3", config=config, **options)
     except Exception as error:
         problem = problem_of("S3", error)
