@@ -1,11 +1,13 @@
 """Measure the grain of the code: `python -m tools.structure [FOLDER …]` prints files, functions, helpers, patches.
 
 A one-use helper is a function of at most six lines that is named once beside its definition in all sources and tests.
+Methods such as `__exit__` are none: Python calls them, and they cannot be written anywhere else.
 """
 
 import ast
 import re
 import sys
+import tomllib
 from collections import Counter
 from itertools import chain
 from pathlib import Path
@@ -13,36 +15,39 @@ from statistics import median
 
 SOURCES = ("collector", "dags", "tidemark", "tools")
 SMALL = 6  # lines
+_PATCH = re.compile(r"\bpatch\(|patch\.object\(|\w\.setattr\(")
 
 
 def measured(folders: tuple[str, ...]) -> dict[str, float]:
     """Return the figures of the Python files below the folders, relative to the current one."""
     paths = chain.from_iterable(sorted(Path(folder).rglob("*.py")) for folder in folders)
-    trees = {path: ast.parse(path.read_text()) for path in paths}
-    lengths = [len(path.read_text().splitlines()) for path in trees if path.name != "__init__.py"]
-    functions = [
-        node
-        for tree in trees.values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    texts = {path: path.read_text() for path in paths}
     tests = "".join(path.read_text() for path in sorted(Path("tests").rglob("*.py")))
-    everything = "".join(path.read_text() for path in trees) + tests
-    words = Counter(re.findall(r"\w+", everything))
-    small = [
+    nodes = chain.from_iterable(ast.walk(ast.parse(text)) for text in texts.values())
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    words = Counter(re.findall(r"\w+", "".join(texts.values()) + tests))
+    helpers = [
         node
         for node in functions
-        if (node.end_lineno or 0) - node.lineno < SMALL and not node.decorator_list and words[node.name] <= 2  # noqa: PLR2004
+        if (node.end_lineno or 0) - node.lineno < SMALL
+        and not node.decorator_list
+        and not node.name.startswith("__")
+        and words[node.name] <= 2  # noqa: PLR2004 - its definition and its use
     ]
-    lines = sum(len(path.read_text().splitlines()) for path in trees)
+    lengths = {path: len(text.splitlines()) for path, text in texts.items()}
+    lines = sum(lengths.values())
+    project = tomllib.loads(Path("pyproject.toml").read_text())["tool"]
+    wheel = project["hatch"]["build"]["targets"]["wheel"]
     return {
-        "files": len(trees),
-        "files that are not __init__.py": len(lengths),
+        "import names in site-packages": len(set(wheel["only-include"]) - set(wheel["sources"])),
+        "import contracts": len(project["importlinter"]["contracts"]),
+        "files": len(texts),
         "lines": lines,
-        "median lines of a file": median(lengths),
+        "median lines of a file": median(each for path, each in lengths.items() if path.name != "__init__.py"),
+        "files of more than 300 lines": sum(each > 300 for each in lengths.values()),  # noqa: PLR2004
         "functions per 1,000 lines": round(1000 * len(functions) / lines, 1),
-        "one-use helpers, % of functions": round(100 * len(small) / len(functions), 1),
-        "patches in tests": len(re.findall(r"\bpatch\(|patch\.object\(|\w\.setattr\(", tests)),
+        "one-use helpers, % of functions": round(100 * len(helpers) / len(functions), 1),
+        "patches in tests": len(_PATCH.findall(tests)),
     }
 
 
