@@ -72,3 +72,8 @@ def test_the_recipe_of_one_test_selects_one() -> None:
         [sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert re.search(r"^tests/core/test_hour.py::", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_the_readme_counts_the_questions() -> None:
+    (counted,) = re.findall(r"one of (\d+) named questions", (ROOT / "README.md").read_text())
+    assert int(counted) == len(list((ROOT / "sql" / "queries").glob("*.sql")))
