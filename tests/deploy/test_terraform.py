@@ -1,4 +1,4 @@
-"""The Terraform module: it can be parsed, and it gives every template what that template takes."""
+"""The Terraform module: Terraform plans it, and it gives every template what that template takes."""
 
 import json
 import re
@@ -15,6 +15,8 @@ TERRAFORM, AWS = ROOT / "deploy" / "terraform", ROOT / "deploy" / "aws"
 TOOLS = ROOT / ".venv-tools" / "bin"
 MAIN = (TERRAFORM / "main.tf").read_text()
 VARIABLES = (TERRAFORM / "variables.tf").read_text()
+NETWORK = {"id": "vpc-1", "range": "10.0.0.0/16", "subnets": ["subnet-1", "subnet-2"],
+           "private_subnets": ["subnet-3", "subnet-4"]}  # fmt: skip
 STACKS = dict(re.findall(r'(?ms)^resource "aws_cloudformation_stack" "(\w+)" \{\n(.*?)^\}', MAIN))
 
 
@@ -79,18 +81,42 @@ def test_every_variable_is_used_and_declared() -> None:
 
 
 @pytest.mark.skipif(not TOOLS.exists(), reason="needs the checkers: make tools")
-@pytest.mark.parametrize("file", sorted(TERRAFORM.glob("*.tf")), ids=lambda path: path.name)
-def test_a_parser_takes_every_file(file: Path) -> None:
-    command = [TOOLS / "python", ROOT / "tests/deploy/read_terraform.py", file]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+@pytest.mark.parametrize("network", [None, NETWORK], ids=["a new network", "a network that is there"])
+def test_terraform_itself_plans_what_the_templates_take(tmp_path: Path, network: dict[str, Any] | None) -> None:
+    planned = plan(tmp_path, {"email": "you@example.com"} | ({"network": network} if network else {}))
+    assert set(planned) == set(STACKS)
+    for stack, given in planned.items():
+        parameters = _template(stack)["Parameters"]
+        needed = {name for name, each in parameters.items() if "Default" not in each}
+        assert needed <= set(given["parameters"]) <= set(parameters)
+        for name, value in given["parameters"].items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            assert text in map(str, parameters[name].get("AllowedValues", [text])), name
+            assert re.fullmatch(parameters[name].get("AllowedPattern", ".*"), text), name
+    assert ("vpc-1" in planned["network"]["parameters"].values()) == bool(network)
+    zones = [planned[stack]["parameters"]["Zone"] for stack in ("collector_a", "collector_b")]
+    assert zones == ["a", "b"]
 
-    if file.name == "main.tf":
-        assert sum(len(each) for each in found["resource"]) == len(STACKS)
+
+@pytest.mark.skipif(not TOOLS.exists(), reason="needs the checkers: make tools")
+def test_terraform_says_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="email"):
+        plan(tmp_path, {})
 
 
-@pytest.mark.skipif(not shutil.which("terraform"), reason="Terraform is not installed")
-def test_terraform_would_write_it_the_same_way() -> None:
-    done = subprocess.run(
-        ["terraform", "fmt", "-check", "-diff", TERRAFORM], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
+def test_outputs_are_those_of_the_templates() -> None:
+    named = re.findall(r'aws_cloudformation_stack\.(\w+)\.outputs\["(\w+)"\]', (TERRAFORM / "outputs.tf").read_text())
+    assert named
+    for stack, output in named:
+        assert output in _template(stack)["Outputs"], (stack, output)
+
+
+def plan(folder: Path, variables: dict[str, Any]) -> dict[str, Any]:
+    """Return what Terraform would give each stack."""
+    for source in (TERRAFORM, AWS):
+        shutil.copytree(source, folder / source.name)
+    command = [TOOLS / "python", ROOT / "tests/deploy/run_terraform.py", folder, json.dumps(variables)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
