@@ -9,9 +9,12 @@ WITH vague AS (
             ops.is_vague(order_hash, quantity, maker, taker, seller, buyer)
             OR EXISTS (
                 SELECT
-                FROM core.sale AS other
-                WHERE other.transaction_hash = sale.transaction_hash
-                    AND ops.is_vague(other.order_hash, other.quantity, other.maker, other.taker, other.seller, other.buyer)
+                FROM core.sale_row AS other
+                WHERE core.to_text(other.transaction_hash) = sale.transaction_hash
+                    AND ops.is_vague(
+                        encode(other.order_hash, 'hex'), other.quantity, encode(other.maker, 'hex'),
+                        encode(other.taker, 'hex'), encode(other.seller, 'hex'), encode(other.buyer, 'hex')
+                    )
             )
         )
 ),

@@ -20,5 +20,5 @@ ANALYZE sale_observation (observation, sale_uid);
 -- was committed yet. A join row by row then looks cheap and takes hours.
 SELECT set_config('enable_nestloop', 'off', true)
 FROM pg_class
-WHERE oid IN ('core.sale'::regclass, 'core.sale_sighting'::regclass)
+WHERE oid IN ('core.sale_row'::regclass, 'core.sale_sighting'::regclass)
 HAVING min(reltuples) < (SELECT reltuples FROM pg_class WHERE oid = 'sale_observation'::regclass);

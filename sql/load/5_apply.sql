@@ -23,9 +23,9 @@ WITH moved AS (
     WHERE old.sale_uid = returning_sale.sale_uid
     RETURNING old.*
 )
-INSERT INTO core.sale
-SELECT named.*
-FROM moved, jsonb_populate_record(NULL::core.sale, to_jsonb(moved)) AS named;
+INSERT INTO core.sale_row
+SELECT packed.*
+FROM moved, jsonb_populate_record(NULL::core.sale, to_jsonb(moved)) AS named, core.packed(named) AS packed;
 
 UPDATE core.sale
 SET (marketplace_fee_raw, royalty_raw, other_fee_raw) = (
@@ -78,7 +78,7 @@ FROM (
 GROUP BY observation;
 ANALYZE fee_total;
 
-INSERT INTO core.sale (
+INSERT INTO core.sale_row (
     sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
     collection_slug, contract_address, token_id, nft_name, token_standard, maker, taker, seller, buyer, side, side_source, quantity,
     price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
@@ -86,10 +86,11 @@ INSERT INTO core.sale (
     source_hour, first_collector, first_load_id
 )
 SELECT
-    sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
-    collection_slug, contract_address, token_id, nft_name, token_standard, maker, taker, seller, buyer, side, side_source, quantity,
-    price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
-    eth_rate, price_usd, price_eth, marketplace, royalty, other, fees, is_private, is_replayed, source,
+    sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, core.to_bytes(transaction_hash),
+    core.to_bytes(order_hash), collection_slug, core.to_bytes(contract_address), token_id, nft_name, token_standard,
+    core.to_bytes(maker), core.to_bytes(taker), core.party_to_bytes(seller, maker, taker), core.party_to_bytes(buyer, maker, taker),
+    side, side_source, quantity, price_raw, core.to_bytes(payment_token_address), payment_token_symbol, payment_token_decimals,
+    price, unit_price, usd_rate, eth_rate, price_usd, price_eth, marketplace, royalty, other, fees, is_private, is_replayed, source,
     :hour, collector, :load_id
 FROM sale_observation
 JOIN outcome USING (observation, sale_uid)

@@ -3,5 +3,5 @@ LOCK TABLE mart.stale_day IN SHARE ROW EXCLUSIVE MODE;
 
 -- As in sql/load/2_rank.sql: statistics that know fewer sales than the day has are too old to join row by row.
 SELECT set_config('enable_nestloop', 'off', true)
-WHERE (SELECT reltuples FROM pg_class WHERE oid = 'core.sale'::regclass)
+WHERE (SELECT reltuples FROM pg_class WHERE oid = 'core.sale_row'::regclass)
     < (SELECT count(*) FROM core.sale WHERE sold_at >= :day AND sold_at < :day + interval '24 hours');

@@ -1,6 +1,52 @@
 -- core: one row per NFT sold in an order fill, who observed it, and the shape in which a load stages observations.
 
-CREATE TABLE core.sale (
+-- Hashes and addresses are hexadecimal text to people and bytes to the disk: half as long. The two functions turn one
+-- into the other, exactly. What is no such text (a base58 address, whatever a message says) is kept as the bytes of the
+-- text, after a zero byte where its length would be mistaken for something else.
+CREATE FUNCTION core.plain_bytes(value text) RETURNS bytea
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE
+    WHEN octet_length(value) IN (0, 1, 20, 32) THEN '\x00' || convert_to(value, 'UTF8')
+    ELSE convert_to(value, 'UTF8')
+END;
+
+CREATE FUNCTION core.plain_text(value bytea) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1
+AS $$ BEGIN RETURN convert_from(ltrim(value, '\x00'), 'UTF8'); END $$;
+
+CREATE FUNCTION core.to_bytes(value text) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN value = '0x0000000000000000000000000000000000000000' THEN '\x'
+    WHEN value ~ '^0x([0-9a-f]{40}|[0-9a-f]{64})$' THEN decode(substr(value, 3), 'hex')
+    ELSE core.plain_bytes(value)
+END;
+
+CREATE FUNCTION core.to_text(value bytea) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN octet_length(value) IN (20, 32) THEN '0x' || encode(value, 'hex')
+    WHEN octet_length(value) = 0 THEN '0x0000000000000000000000000000000000000000'
+    ELSE core.plain_text(value)
+END;
+
+-- Seller and buyer are nearly always maker and taker: then one byte says which.
+CREATE FUNCTION core.party_to_bytes(party text, maker text, taker text) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE party WHEN maker THEN '\x01' WHEN taker THEN '\x02' ELSE core.to_bytes(party) END;
+
+CREATE FUNCTION core.party_to_text(party bytea, maker bytea, taker bytea) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN core.to_text(CASE party WHEN '\x01' THEN maker WHEN '\x02' THEN taker ELSE party END);
+
+COMMENT ON FUNCTION core.to_bytes IS 'A hash or an address as core.sale_row stores it.';
+COMMENT ON FUNCTION core.to_text IS 'A hash or an address as people read it.';
+COMMENT ON FUNCTION core.plain_bytes IS 'What core.to_bytes stores of a text that is no hash or address in hexadecimal.';
+COMMENT ON FUNCTION core.plain_text IS 'The text that core.plain_bytes stored.';
+COMMENT ON FUNCTION core.party_to_bytes IS 'Seller or buyer as core.sale_row stores it: one byte where it is maker or taker.';
+COMMENT ON FUNCTION core.party_to_text IS 'Seller or buyer as people read it.';
+
+CREATE TABLE core.sale_row (
     sale_uid               uuid           PRIMARY KEY,
     fill                   smallint       NOT NULL DEFAULT 1 CHECK (fill > 0),
     payload_hash           bigint         NOT NULL DEFAULT 0,
@@ -10,22 +56,22 @@ CREATE TABLE core.sale (
     sent_at                timestamptz,
     received_at            timestamptz    NOT NULL,
     chain                  text           NOT NULL,
-    transaction_hash       text           NOT NULL,
-    order_hash             text,
+    transaction_hash       bytea          NOT NULL,
+    order_hash             bytea,
     collection_slug        text,
-    contract_address       text           NOT NULL,
+    contract_address       bytea          NOT NULL,
     token_id               text           NOT NULL,
     nft_name               text,
     token_standard         text,
-    maker                  text,
-    taker                  text,
-    seller                 text,
-    buyer                  text,
+    maker                  bytea,
+    taker                  bytea,
+    seller                 bytea,
+    buyer                  bytea,
     side                   text           NOT NULL CHECK (side IN ('listing', 'offer', 'unknown')),
     side_source            text           NOT NULL CHECK (side_source IN ('order', 'payment_token', 'events_api', 'none')),
     quantity               numeric(78, 0) CHECK (quantity >= 0),
     price_raw              numeric(78, 0) CHECK (price_raw >= 0),
-    payment_token_address  text,
+    payment_token_address  bytea,
     payment_token_symbol   text,
     payment_token_decimals smallint       CHECK (payment_token_decimals BETWEEN 0 AND 77),
     price                  numeric,
@@ -47,19 +93,50 @@ CREATE TABLE core.sale (
     first_load_id          bigint         NOT NULL
 );
 
-CREATE INDEX sale_sold_at ON core.sale (sold_at);
-CREATE INDEX sale_collection ON core.sale (collection_slug, sold_at);
-CREATE INDEX sale_transaction ON core.sale USING hash (transaction_hash);
-CREATE INDEX sale_token ON core.sale (contract_address, token_id);
-CREATE INDEX sale_source_hour ON core.sale (source_hour);
+CREATE VIEW core.sale AS
+SELECT
+    sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain,
+    core.to_text(transaction_hash) AS transaction_hash, core.to_text(order_hash) AS order_hash, collection_slug,
+    core.to_text(contract_address) AS contract_address, token_id, nft_name, token_standard,
+    core.to_text(maker) AS maker, core.to_text(taker) AS taker, core.party_to_text(seller, maker, taker) AS seller,
+    core.party_to_text(buyer, maker, taker) AS buyer, side, side_source, quantity, price_raw,
+    core.to_text(payment_token_address) AS payment_token_address, payment_token_symbol, payment_token_decimals,
+    price, unit_price, usd_rate, eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, other_fee_raw,
+    fees, is_private, is_replayed, source, source_hour, loaded_at, first_collector, first_load_id
+FROM core.sale_row;
+
+CREATE FUNCTION core.packed(sale core.sale) RETURNS SETOF core.sale_row
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+SELECT
+    sale.sale_uid, sale.fill, sale.payload_hash, sale.sold_at, sale.sold_at_source, sale.event_at,
+    sale.sent_at, sale.received_at, sale.chain, core.to_bytes(sale.transaction_hash),
+    core.to_bytes(sale.order_hash), sale.collection_slug, core.to_bytes(sale.contract_address), sale.token_id,
+    sale.nft_name, sale.token_standard, core.to_bytes(sale.maker), core.to_bytes(sale.taker),
+    core.party_to_bytes(sale.seller, sale.maker, sale.taker),
+    core.party_to_bytes(sale.buyer, sale.maker, sale.taker), sale.side, sale.side_source, sale.quantity,
+    sale.price_raw, core.to_bytes(sale.payment_token_address), sale.payment_token_symbol,
+    sale.payment_token_decimals, sale.price, sale.unit_price, sale.usd_rate, sale.eth_rate, sale.price_usd,
+    sale.price_eth, sale.marketplace_fee_raw, sale.royalty_raw, sale.other_fee_raw, sale.fees, sale.is_private,
+    sale.is_replayed, sale.source, sale.source_hour, sale.loaded_at, sale.first_collector, sale.first_load_id;
+END;
+COMMENT ON FUNCTION core.packed IS 'A row of core.sale as core.sale_row stores it.';
+REVOKE ALL ON FUNCTION core.plain_bytes, core.plain_text, core.to_bytes, core.to_text, core.party_to_bytes, core.party_to_text,
+    core.packed FROM PUBLIC;
+
+CREATE INDEX sale_sold_at ON core.sale_row (sold_at);
+CREATE INDEX sale_collection ON core.sale_row (collection_slug, sold_at);
+CREATE INDEX sale_transaction ON core.sale_row USING hash (core.to_text(transaction_hash));
+CREATE INDEX sale_token ON core.sale_row (core.to_text(contract_address), token_id);
+CREATE INDEX sale_source_hour ON core.sale_row (source_hour);
 -- Wallets alone: a B-tree keeps equal keys once, so these are smaller and quicker to write than with a time beside
 -- each. For a wallet's sales of some days PostgreSQL combines them with sale_sold_at.
-CREATE INDEX sale_buyer ON core.sale (buyer);
-CREATE INDEX sale_seller ON core.sale (seller);
+CREATE INDEX sale_buyer ON core.sale_row (core.party_to_text(buyer, maker, taker));
+CREATE INDEX sale_seller ON core.sale_row (core.party_to_text(seller, maker, taker));
 
 -- The planner cannot know how many days an expression yields; with this, daily questions add up while they read
 -- instead of sorting.
-CREATE STATISTICS core.sale_day ON ((sold_at AT TIME ZONE 'UTC')::date) FROM core.sale;
+CREATE STATISTICS core.sale_day ON ((sold_at AT TIME ZONE 'UTC')::date) FROM core.sale_row;
 COMMENT ON STATISTICS core.sale_day IS 'How many UTC days the sales of core.sale fall on.';
 
 CREATE FUNCTION ops.is_vague(order_hash text, quantity numeric, maker text, taker text, seller text, buyer text)
@@ -72,9 +149,11 @@ END;
 COMMENT ON FUNCTION ops.is_vague IS
     'Whether an observation lacks a value that identifies a sale, so that another key may be the same sale.';
 REVOKE ALL ON FUNCTION ops.is_vague FROM PUBLIC;
-CREATE INDEX sale_vague ON core.sale (transaction_hash) WHERE ops.is_vague(order_hash, quantity, maker, taker, seller, buyer);
+CREATE INDEX sale_vague ON core.sale_row (core.to_text(transaction_hash)) WHERE ops.is_vague(
+    encode(order_hash, 'hex'), quantity, encode(maker, 'hex'), encode(taker, 'hex'), encode(seller, 'hex'), encode(buyer, 'hex')
+);
 
-COMMENT ON TABLE core.sale IS
+COMMENT ON VIEW core.sale IS
     'One row per NFT sold in an order fill. Of several observations of a sale it holds the one of the highest '
     'precedence: stream before Events API, then the earliest by sent_at, received_at, collector.';
 COMMENT ON COLUMN core.sale.sale_uid IS
@@ -151,6 +230,22 @@ COMMENT ON COLUMN core.sale.loaded_at IS 'When the transaction that wrote this r
 COMMENT ON COLUMN core.sale.first_collector IS 'The collector whose observation this row holds.';
 COMMENT ON COLUMN core.sale.first_load_id IS 'The load that wrote this row: ops.load_run.load_id.';
 
+COMMENT ON TABLE core.sale_row IS
+    'One row per sale, as the disk has it: core.sale shows it with hashes and addresses as text. Only loads read it.';
+DO $$
+DECLARE
+    each record;
+BEGIN
+    FOR each IN
+        SELECT attname, col_description(attrelid, attnum) AS said
+        FROM pg_attribute
+        WHERE attrelid = 'core.sale'::regclass AND attnum > 0
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN core.sale_row.%I IS %L', each.attname, each.said);
+    END LOOP;
+END
+$$;
+
 CREATE TABLE core.fee_recipient (
     recipient text        NOT NULL CHECK (recipient NOT ILIKE '0x%' OR recipient = lower(recipient)),
     chain     text        NOT NULL CHECK (chain = lower(chain) AND chain <> 'matic'),
@@ -215,9 +310,13 @@ COMMENT ON COLUMN core.sale_sighting.first_received_at IS 'When the first of the
 
 CREATE TABLE core.sale_superseded (
     same_as uuid NOT NULL,
-    LIKE core.sale INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS,
+    LIKE core.sale_row INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS,
     PRIMARY KEY (sale_uid)
 );
+ALTER TABLE core.sale_superseded
+    ALTER transaction_hash TYPE text USING NULL, ALTER order_hash TYPE text USING NULL,
+    ALTER contract_address TYPE text USING NULL, ALTER maker TYPE text USING NULL, ALTER taker TYPE text USING NULL,
+    ALTER seller TYPE text USING NULL, ALTER buyer TYPE text USING NULL, ALTER payment_token_address TYPE text USING NULL;
 CREATE INDEX sale_superseded_transaction ON core.sale_superseded (transaction_hash);
 COMMENT ON TABLE core.sale_superseded IS
     'One row per key that is the sale of another key, because an observation lacked a value such as the order hash. It '
@@ -228,11 +327,11 @@ CREATE TABLE staging.sale_observation (
     observation  bigint  NOT NULL,
     file         integer NOT NULL,
     collector    text    NOT NULL,
-    LIKE core.sale INCLUDING COMMENTS
+    LIKE core.sale_superseded INCLUDING COMMENTS
 );
 
 ALTER TABLE staging.sale_observation
-    DROP COLUMN source_hour, DROP COLUMN loaded_at, DROP COLUMN first_collector, DROP COLUMN first_load_id,
+    DROP COLUMN same_as, DROP COLUMN source_hour, DROP COLUMN loaded_at, DROP COLUMN first_collector, DROP COLUMN first_load_id,
     DROP COLUMN marketplace_fee_raw, DROP COLUMN royalty_raw, DROP COLUMN other_fee_raw;
 
 COMMENT ON TABLE staging.sale_observation IS 'One row per record line that reports a sale, as read from the archive.';

@@ -21,7 +21,7 @@ INSERT INTO mart.flag_method (method, signal, suspects, days, times, description
     (1, 'implausible_price', true, 30, 10000, 'The unit price in ETH is at least so many times the usual price of its collection and of the whole market over the days; ten times as many for the market where the collection has fewer than ten priced sales. Without an ETH rate: the same of the market''s US dollars on that UTC day');
 
 CREATE TABLE mart.sale_flags (
-    sale_uid uuid     NOT NULL REFERENCES core.sale ON DELETE CASCADE,
+    sale_uid uuid     NOT NULL REFERENCES core.sale_row ON DELETE CASCADE,
     signal   text     NOT NULL,
     method   smallint NOT NULL,
     suspects boolean  NOT NULL,
@@ -33,7 +33,7 @@ CREATE INDEX sale_flags_sold_at ON mart.sale_flags (sold_at);
 CREATE INDEX sale_flags_implausible ON mart.sale_flags (sale_uid) WHERE signal = 'implausible_price';
 
 CREATE TABLE mart.suspect_sale (
-    sale_uid       uuid PRIMARY KEY REFERENCES core.sale ON DELETE CASCADE,
+    sale_uid       uuid PRIMARY KEY REFERENCES core.sale_row ON DELETE CASCADE,
     is_implausible boolean NOT NULL
 );
 

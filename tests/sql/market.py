@@ -26,7 +26,8 @@ ETH_UNRATED = (*ETH[:3], None, None)
 REPAIRED = {"source": "events_api", "seen_by": ("events-api-1",)}
 
 _INSERT_SALE = """
-INSERT INTO core.sale SELECT * FROM jsonb_populate_record(NULL::core.sale, CAST(:row AS jsonb))
+INSERT INTO core.sale_row
+SELECT packed.* FROM jsonb_populate_record(NULL::core.sale, CAST(:row AS jsonb)) AS sale, core.packed(sale) AS packed
 """
 _INSERT_SIGHTING = """
 INSERT INTO core.sale_sighting (sale_uid, source_hour, collector, observations, first_received_at)

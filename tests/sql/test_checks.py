@@ -45,9 +45,12 @@ LOADED = """
 FIRST = "(SELECT sale_uid FROM core.sale ORDER BY sold_at LIMIT 1)"
 OTHER = "gen_random_uuid()"
 COPY = """
-    INSERT INTO core.sale
-    SELECT (jsonb_populate_record(sale, jsonb_build_object('sale_uid', gen_random_uuid(), {changes}))).*
-    FROM core.sale WHERE sale_uid = {first}
+    INSERT INTO core.sale_row
+    SELECT packed.*
+    FROM core.sale,
+        jsonb_populate_record(sale, jsonb_build_object('sale_uid', gen_random_uuid(), {changes})) AS copy,
+        core.packed(copy) AS packed
+    WHERE sale.sale_uid = {first}
 """
 
 SUPERSEDED = """
@@ -132,7 +135,7 @@ PLANTED = {
         + COPY.format(changes="'seller', buyer, 'buyer', seller, 'source', 'events_api'", first=FIRST),
     ],
     "flags_disagree": [
-        f"UPDATE core.sale SET seller = buyer WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale_row SET seller = buyer WHERE sale_uid = {FIRST}",
         f"{FLAGGED.format(first=FIRST)}; INSERT INTO mart.flag_method VALUES (2, 'self_trade', true, 1, 1, 'd')",
         f"{FLAGGED.format(first=FIRST)}; UPDATE mart.sale_flags SET sold_at = '2026-11-19T10:00Z'",
         FLAGGED.format(first=FIRST),
@@ -140,8 +143,8 @@ PLANTED = {
         f"INSERT INTO mart.suspect_sale VALUES ({FIRST}, false)",
         f"{FLAGGED.format(first=FIRST).replace('self_trade', 'same_pair')}; UPDATE mart.suspect_sale SET is_implausible = true",
         f"{FLAGGED.format(first=FIRST).replace('self_trade', 'same_pair')}; DELETE FROM mart.suspect_sale",
-        f"UPDATE core.sale SET taker = maker WHERE sale_uid = {FIRST}",
-        f"{FLAGGED.format(first=FIRST).replace('self_trade', 'same_pair')}; UPDATE core.sale SET seller = buyer WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale_row SET taker = maker WHERE sale_uid = {FIRST}",
+        f"{FLAGGED.format(first=FIRST).replace('self_trade', 'same_pair')}; UPDATE core.sale_row SET seller = buyer WHERE sale_uid = {FIRST}",
     ],
     "hour_quality_disagrees": [
         f"UPDATE mart.hour_quality SET sales = 7 WHERE hour = '{HOUR.start}'",
@@ -162,9 +165,9 @@ PLANTED = {
         "UPDATE ops.reject SET lines = 2",
     ],
     "parties": [
-        f"UPDATE core.sale SET seller = '0xmallory' WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale_row SET seller = core.to_bytes('0xmallory') WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET side = 'offer' WHERE sale_uid = {FIRST}",
-        f"UPDATE core.sale SET buyer = NULL WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale_row SET buyer = NULL WHERE sale_uid = {FIRST}",
     ],
     "sale_times": [
         f"UPDATE core.sale SET sold_at = received_at + interval '6 minutes' WHERE sale_uid = {FIRST}",
@@ -181,7 +184,7 @@ PLANTED = {
     "spelling": [
         f"UPDATE core.sale SET chain = 'Ethereum' WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET chain = 'matic' WHERE sale_uid = {FIRST}",
-        f"UPDATE core.sale SET buyer = '0xBOB' WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale_row SET buyer = core.to_bytes('0xBOB') WHERE sale_uid = {FIRST}",
     ],
 }
 

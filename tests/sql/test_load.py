@@ -34,7 +34,7 @@ from tidemark.storage.postgres import connected
 
 NAMES = ("collector-a", "collector-b", "events-api-1", "events-api-2")
 TABLES = (
-    "core.sale, core.sale_superseded, core.sale_sighting, ops.sale_conflict, ops.load_run, ops.load_file, "
+    "core.sale_row, core.sale_superseded, core.sale_sighting, ops.sale_conflict, ops.load_run, ops.load_file, "
     "ops.quarantine, ops.reject, ops.coverage, ops.gap, ops.silence, ops.topic_count, "
     "mart.collection_hourly, mart.hour_quality, mart.stale_day"
 )

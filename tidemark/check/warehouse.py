@@ -28,7 +28,7 @@ WHERE rolcanlogin AND NOT rolsuper
     ) < 2)
 ORDER BY rolname
 """
-_WRITTEN = ("core.sale", "ops.load_run", "mart.hour_quality")
+_WRITTEN = ("core.sale_row", "ops.load_run", "mart.hour_quality")
 
 
 def warehouse_checks(url: SecretStr) -> list[Check]:
