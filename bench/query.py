@@ -130,7 +130,7 @@ WHERE sold_at >= :day AND sold_at < :day + interval '24 hours'
 INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
 FROM pg_index
-WHERE indrelid = 'core.sale'::regclass AND NOT indisprimary
+WHERE indrelid = 'core.sale_row'::regclass AND NOT indisprimary
 """
 
 

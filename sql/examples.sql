@@ -85,6 +85,12 @@ SELECT *
 FROM core.sale
 WHERE transaction_hash = '0x27b04793393f06f5529bed99bfb35f8af2487a478a7ace121ebc1f057c77c6b1';
 
+-- core.sale_row: How many bytes the rows and each index have.
+SELECT indexrelid::regclass AS index, pg_relation_size(indrelid) AS bytes_of_rows, pg_relation_size(indexrelid) AS bytes
+FROM pg_index
+WHERE indrelid = 'core.sale_row'::regclass
+ORDER BY bytes DESC;
+
 -- core.fee_recipient: Who is known to be paid, and from when on.
 SELECT chain, recipient, kind, name, from_at
 FROM core.fee_recipient

@@ -1,0 +1,486 @@
+"""What a sale costs as the warehouse outgrows its memory: bytes, WAL, loads and questions, for several ways to store it.
+
+Memory is scaled down instead of data up: the server gets as little of it (`MEMORY` by default, a control group's limit
+where root may set one) as its indexes would have at a hundred million sales on a machine of 16 GiB. Sales are made by
+the server itself. Two parts, each run alone by `BENCH_YEAR_PART`:
+
+- `storage`: tables that hold the same sales in other ways, side by side. Each is filled by hours, so that its indexes
+  grow as loads make them; in turn, each takes the same hours when it is small and when it is full.
+- `warehouse`: the schema as it is migrated. Hours are loaded from staging on by the steps of a load when it is small
+  and when it is full; then one is loaded again, a day is judged, and each question is asked.
+
+`BENCH_YEAR_SALES` (20 million) and `BENCH_YEAR_SMALL` (a twentieth of it) are the two sizes; smaller trials are printed
+and not recorded.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from bench import results
+from bench.load import stage
+from bench.query import CHANGED, GOAL_MS, INDEXES, MARKET_GOAL_MS, asked, vacuum
+from tidemark.core.hour import Hour
+from tidemark.loader.marts import MARTS, refresh_days
+from tidemark.loader.warehouse.load import merge
+from tidemark.loader.warehouse.migrate import migrate
+from tidemark.loader.warehouse.rows import OBSERVATION_COLUMNS
+from tidemark.local.services.postgres import Postgres
+from tidemark.query.parameter import values_of
+from tidemark.query.postgres import SESSION
+from tidemark.storage.postgres import connected
+
+WHOLE = 20_000_000
+SALES = int(os.environ.get("BENCH_YEAR_SALES", WHOLE))
+SMALL = int(os.environ.get("BENCH_YEAR_SMALL", SALES // 20))
+PER_HOUR, TIMED, PORTION = 5_000, 9, 50_000
+EACH = timedelta(seconds=0.72)
+MEMORY = int(16 * 1024 * SALES / 100_000_000)  # MiB: as 16 GiB are to a hundred million
+PARTS = os.environ.get("BENCH_YEAR_PART", "storage warehouse").split()
+FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+GROUP = Path("/sys/fs/cgroup/memory/tidemark-bench-year")
+
+# one row per sale, numbered from :first on, 5,000 in an hour; few collections and wallets have most of them
+MADE = """
+CREATE TEMP TABLE made ON COMMIT DROP AS
+SELECT
+    md5(number::text)::uuid AS sale_uid, number * 7919 AS payload_hash, sold_at, sold_at AS event_at,
+    sold_at + interval '2.5 s' AS sent_at, sold_at + interval '2.7 s' AS received_at,
+    date_trunc('hour', sold_at + interval '2.7 s') AS source_hour, sold_at + interval '1 hour' AS loaded_at,
+    (ARRAY['ethereum', 'base', 'polygon'])[1 + collection % 3] AS chain,
+    '0x' || md5('t' || number / 2) || md5('u' || number / 2) AS transaction_hash,
+    '0x' || md5('o' || number) || md5('p' || number) AS order_hash,
+    'collection-of-' || collection AS collection_slug,
+    '0x' || left(md5('c' || collection) || md5('d' || collection), 40) AS contract_address,
+    token::text AS token_id, 'Collection ' || collection || ' #' || token AS nft_name,
+    '0x' || left(md5('w' || seller) || md5('x' || seller), 40) AS seller,
+    '0x' || left(md5('w' || buyer) || md5('x' || buyer), 40) AS buyer,
+    price * 1e18 AS price_raw, price,
+    jsonb_build_array(
+        jsonb_build_object('recipient', '0x0000a26b00c1f0df003000390027140000faa719', 'amount_raw', (price * 5e15)::bigint::text),
+        jsonb_build_object('recipient', '0x' || left(md5('r' || collection) || md5('s' || collection), 40), 'amount_raw', (price * 5e16)::bigint::text)
+    ) AS fees
+FROM (
+    SELECT
+        number, CAST(:start AS timestamptz) + number * interval '0.72 s' AS sold_at,
+        floor(20000 * random() ^ 3)::integer AS collection, floor(10000 * random())::integer AS token,
+        floor(1000000 * random() ^ 2)::integer AS seller, floor(1000000 * random() ^ 2)::integer AS buyer,
+        round((0.01 / (random() + 0.001))::numeric, 4) AS price
+    FROM generate_series(CAST(:first AS bigint), :first + :count - 1) AS number
+) AS rolled
+"""
+TEXT = {
+    "sale_uid": "uuid", "fill": "smallint", "payload_hash": "bigint", "sold_at": "timestamptz",
+    "sold_at_source": "text", "event_at": "timestamptz", "sent_at": "timestamptz", "received_at": "timestamptz",
+    "chain": "text", "transaction_hash": "text", "order_hash": "text", "collection_slug": "text",
+    "contract_address": "text", "token_id": "text", "nft_name": "text", "token_standard": "text", "maker": "text",
+    "taker": "text", "seller": "text", "buyer": "text", "side": "text", "side_source": "text", "quantity": "numeric",
+    "price_raw": "numeric", "payment_token_address": "text", "payment_token_symbol": "text",
+    "payment_token_decimals": "smallint", "price": "numeric", "unit_price": "numeric", "usd_rate": "numeric",
+    "eth_rate": "numeric", "price_usd": "numeric", "price_eth": "numeric", "marketplace_fee_raw": "numeric",
+    "royalty_raw": "numeric", "other_fee_raw": "numeric", "fees": "jsonb", "is_private": "boolean",
+    "is_replayed": "boolean", "source": "text", "source_hour": "timestamptz", "loaded_at": "timestamptz",
+    "first_collector": "text", "first_load_id": "bigint",
+}  # fmt: skip
+# what `made` does not have under the column's name
+STATED = {
+    "fill": "1", "sold_at_source": "'transaction'", "token_standard": "'erc721'", "maker": "seller", "taker": "buyer",
+    "side": "'listing'", "side_source": "'order'", "quantity": "1", "payment_token_symbol": "'ETH'",
+    "payment_token_address": "'0x0000000000000000000000000000000000000000'", "payment_token_decimals": "18",
+    "unit_price": "price", "usd_rate": "2345.67", "eth_rate": "1", "price_usd": "price * 2345.67", "price_eth": "price",
+    "marketplace_fee_raw": "price_raw * 0.005", "royalty_raw": "price_raw * 0.05", "other_fee_raw": "0",
+    "is_private": "false", "is_replayed": "false", "source": "'stream'", "first_collector": "'collector-a'",
+    "first_load_id": "1",
+}  # fmt: skip
+HEX = ("transaction_hash", "order_hash", "contract_address", "maker", "taker", "seller", "buyer")
+
+
+@dataclass
+class Variant:
+    """A way to store sales: columns (type and how `made` gives it), indexes and what a load writes before the sales."""
+
+    name: str
+    columns: dict[str, tuple[str, str]]
+    indexes: list[str]
+    before: list[str] = field(default_factory=list)  # statements of each load: dimensions
+    setup: list[str] = field(default_factory=list)
+    joined: str = ""
+    partitions: bool = False
+
+    def create(self, connection: Connection) -> None:
+        for statement in self.setup:
+            connection.execute(text(statement.format(t=self.name)))
+        columns = ", ".join(f"{name} {kind}" for name, (kind, _) in self.columns.items())
+        by = " PARTITION BY RANGE (sold_at)" if self.partitions else ""
+        connection.execute(text(f"CREATE TABLE {self.name} ({columns}){by}"))
+        if self.partitions:
+            span = EACH * SALES / 12
+            for month in range(16):
+                start, end = FIRST + month * span, FIRST + (month + 1) * span
+                connection.execute(text(f"CREATE TABLE {self.name}_{month} PARTITION OF {self.name} FOR VALUES FROM ('{start}') TO ('{end}')"))
+        for index in self.indexes:
+            connection.execute(text(index.format(t=self.name)))
+
+    def load(self, connection: Connection) -> None:
+        """Take the sales of `made`: look for known ones, as a load does, and write the others."""
+        for statement in self.before:
+            connection.execute(text(statement.format(t=self.name)))
+        known = f"SELECT FROM {self.name} AS old WHERE old.sale_uid = made.sale_uid"
+        if self.partitions:
+            known += " AND old.sold_at = made.sold_at"
+        connection.execute(text(
+            f"INSERT INTO {self.name} ({', '.join(self.columns)}) SELECT {', '.join(how for _, how in self.columns.values())}"
+            f" FROM made {self.joined.format(t=self.name)} WHERE NOT EXISTS ({known})"
+        ))  # fmt: skip
+
+
+Columns = dict[str, tuple[str, str] | None]  # None is a column that is not stored
+
+
+def _columns(*others: Columns) -> dict[str, tuple[str, str]]:
+    columns: Columns = {name: (kind, STATED.get(name, name)) for name, kind in TEXT.items()}
+    for other in others:
+        columns |= other
+    return {name: how for name, how in columns.items() if how}
+
+
+def _bytes(name: str) -> tuple[str, str]:
+    return "bytea", f"decode(substr({STATED.get(name, name)}, 3), 'hex')"
+
+
+_BYTES: Columns = {name: _bytes(name) for name in HEX} | {"payment_token_address": ("bytea", r"'\x00'::bytea")}
+_CODES: Columns = {name: ('"char"', "'a'") for name in ("sold_at_source", "side", "side_source", "source", "token_standard")}
+# what follows from the other columns is computed by the view: prices, and the parties where they are maker and taker
+_DERIVED: Columns = dict.fromkeys(
+    ("price", "unit_price", "price_usd", "price_eth", "seller", "buyer")
+)
+_FEES: Columns = {"fees": ("bytea", "decode(repeat('00', 54), 'hex')")}
+_DIMENSIONS: Columns = {
+    "chain": None, "collection_slug": None, "contract_address": ("integer", "collection.id"), "token_standard": None,
+    "payment_token_symbol": None, "payment_token_decimals": None, "payment_token_address": ("smallint", "1"),
+    "maker": ("integer", "one.id"), "taker": ("integer", "other.id"), "first_collector": ("smallint", "1"),
+    "first_load_id": ("integer", "1"),
+}  # fmt: skip
+_TIMES = [
+    "CREATE INDEX ON {t} (sold_at)",
+    "CREATE INDEX ON {t} USING brin (source_hour) WITH (pages_per_range = 32, autosummarize = on)",
+]
+_KEY = "ALTER TABLE {t} ADD PRIMARY KEY (sale_uid)"
+_DIMENSION_TABLES = [
+    "CREATE TABLE {t}_collection (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, chain text, collection_slug text,"
+    " contract_address text, UNIQUE (contract_address, chain, collection_slug))",
+    "CREATE INDEX ON {t}_collection (collection_slug)",
+    "CREATE TABLE {t}_wallet (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, address bytea UNIQUE)",
+]
+_DIMENSION_ROWS = [
+    "INSERT INTO {t}_collection (chain, collection_slug, contract_address) SELECT DISTINCT chain, collection_slug,"
+    " contract_address FROM made EXCEPT SELECT chain, collection_slug, contract_address FROM {t}_collection",
+    "INSERT INTO {t}_wallet (address) SELECT DISTINCT decode(substr(wallet, 3), 'hex') FROM made, unnest(ARRAY[seller, buyer])"
+    " AS wallet WHERE NOT EXISTS (SELECT FROM {t}_wallet WHERE address = decode(substr(wallet, 3), 'hex'))",
+]
+_JOINED = (
+    "JOIN {t}_collection AS collection USING (chain, collection_slug, contract_address)"
+    " JOIN {t}_wallet AS one ON one.address = decode(substr(seller, 3), 'hex')"
+    " JOIN {t}_wallet AS other ON other.address = decode(substr(buyer, 3), 'hex')"
+)
+_DIMENSION_KEYS = [
+    "CREATE INDEX ON {t} USING hash (transaction_hash)",
+    "CREATE INDEX ON {t} (contract_address, sold_at)",
+    "CREATE INDEX ON {t} (contract_address, token_id)",
+    "CREATE INDEX ON {t} (maker)",
+    "CREATE INDEX ON {t} (taker)",
+]
+
+
+def _shown(name: str) -> str:
+    return f"('0x' || encode({name}, 'hex'))"
+
+
+FILL = f"""
+INSERT INTO core.sale_row
+SELECT packed.*
+FROM (SELECT ROW({", ".join(f"({STATED.get(name, name)})::{kind}" for name, kind in TEXT.items())})::core.sale AS sale FROM made) AS shown,
+    core.packed(shown.sale) AS packed
+"""
+SEEN = """
+INSERT INTO core.sale_sighting (sale_uid, source_hour, collector, observations, first_received_at)
+SELECT sale_uid, source_hour, collector, 1, received_at
+FROM made, unnest(ARRAY['collector-a', 'collector-b']) AS collector
+"""
+STAGED = {"observation": "row_number() OVER ()", "file": "1", "collector": "'collector-a'"}
+OBSERVED = f"""
+INSERT INTO sale_observation ({", ".join(OBSERVATION_COLUMNS)})
+SELECT {", ".join((STAGED | STATED).get(name, name) for name in OBSERVATION_COLUMNS)} FROM made
+"""
+QUALITY = """
+INSERT INTO mart.hour_quality (hour, collectors, covered_s, covered_twice_s, repaired_s, gaps, sales, seen_by, recovered, quarantined)
+SELECT source_hour, '{collector-a}', 3600, 0, 0, '{}', count(*), jsonb_build_object('collector-a', count(*)), 0, 0
+FROM core.sale GROUP BY source_hour
+ON CONFLICT DO NOTHING
+"""
+
+VARIANTS = [
+    Variant("as_text", _columns(), [
+        _KEY, "CREATE INDEX ON {t} (sold_at)", "CREATE INDEX ON {t} (source_hour)",
+        "CREATE INDEX ON {t} (collection_slug, sold_at)", "CREATE INDEX ON {t} USING hash (transaction_hash)",
+        "CREATE INDEX ON {t} (contract_address, token_id)", "CREATE INDEX ON {t} (buyer)", "CREATE INDEX ON {t} (seller)",
+    ]),
+    Variant("as_bytes_keyed_as_text", _columns(_BYTES), [
+        _KEY, *_TIMES, "CREATE INDEX ON {t} (collection_slug, sold_at)",
+        f"CREATE INDEX ON {{t}} USING hash ({_shown('transaction_hash')})",
+        f"CREATE INDEX ON {{t}} ({_shown('contract_address')}, token_id)",
+        f"CREATE INDEX ON {{t}} ({_shown('buyer')})", f"CREATE INDEX ON {{t}} ({_shown('seller')})",
+    ]),
+    Variant("as_bytes", _columns(_BYTES), [
+        _KEY, *_TIMES, "CREATE INDEX ON {t} (collection_slug, sold_at)",
+        "CREATE INDEX ON {t} USING hash (transaction_hash)", "CREATE INDEX ON {t} (contract_address, token_id)",
+        "CREATE INDEX ON {t} (buyer)", "CREATE INDEX ON {t} (seller)",
+    ]),
+    Variant("derived", _columns(_BYTES, _CODES, _DERIVED, _FEES), [
+        _KEY, *_TIMES, "CREATE INDEX ON {t} (collection_slug, sold_at)",
+        f"CREATE INDEX ON {{t}} USING hash ({_shown('transaction_hash')})",
+        f"CREATE INDEX ON {{t}} ({_shown('contract_address')}, token_id)",
+        f"CREATE INDEX ON {{t}} ({_shown('maker')})", f"CREATE INDEX ON {{t}} ({_shown('taker')})",
+    ]),
+    Variant(
+        "dimensions", _columns(_BYTES, _CODES, _DERIVED, _FEES, _DIMENSIONS),
+        [_KEY, *_TIMES, *_DIMENSION_KEYS], _DIMENSION_ROWS, _DIMENSION_TABLES, _JOINED,
+    ),
+    Variant(
+        "dimensions_by_month", _columns(_BYTES, _CODES, _DERIVED, _FEES, _DIMENSIONS),
+        ["ALTER TABLE {t} ADD PRIMARY KEY (sale_uid, sold_at)", *_TIMES, *_DIMENSION_KEYS],
+        _DIMENSION_ROWS, _DIMENSION_TABLES, _JOINED, partitions=True,
+    ),
+]  # fmt: skip
+
+
+def main() -> None:
+    print(f"{SALES:,} sales with {MEMORY} MiB of memory; small are {SMALL:,}", flush=True)
+    if "storage" in PARTS:
+        with small_server() as url:
+            compare(url)
+    if "warehouse" in PARTS:
+        with small_server() as url:
+            migrate(url, say=lambda _: None)
+            measure_warehouse(url)
+
+
+@contextmanager
+def small_server() -> Iterator[SecretStr]:
+    """Run PostgreSQL 15 within `MEMORY`; where no limit can be set, only its own buffers are small, which is printed."""
+    buffers = max(MEMORY // 4, 16)
+    given = {
+        "shared_buffers": f"{buffers}MB", "effective_cache_size": f"{MEMORY * 3 // 4}MB", "huge_pages": "off",
+        "max_wal_size": "1GB", "checkpoint_timeout": "5min", "maintenance_work_mem": "64MB", "max_connections": "20",
+        "wal_compression": "on",
+    }  # fmt: skip
+    with TemporaryDirectory(dir=os.environ.get("BENCH_YEAR_FOLDER")) as folder:
+        Path(folder).chmod(0o755)
+        with Postgres(Path(folder) / "postgres", settings=given, version=15) as server, _limit(server, MEMORY + 100):
+            yield SecretStr(server.url())
+
+
+@contextmanager
+def _limit(server: Postgres, mebibytes: int) -> Iterator[None]:
+    try:
+        GROUP.mkdir(exist_ok=True)
+        (GROUP / "memory.limit_in_bytes").write_text(str(mebibytes << 20))
+        (GROUP / "cgroup.procs").write_text(str(server.pid))
+    except OSError as error:
+        print(f"no limit of memory beside shared_buffers: {error}", flush=True)
+        yield
+        return
+    try:
+        yield
+    finally:
+        server.stop()
+        while (GROUP / "cgroup.procs").read_text():
+            time.sleep(0.1)
+        GROUP.rmdir()
+
+
+def compare(url: SecretStr) -> None:
+    """Fill every variant to the small size and to the whole one; at each, let them take the same hours in turn."""
+    taken: dict[str, dict[str, list[float]]] = {each.name: {"small": [], "full": [], "wal": []} for each in VARIANTS}
+    with connected(url) as connection:
+        for each in VARIANTS:
+            each.create(connection)
+        connection.commit()
+        first = 1
+        for size, until in (("small", SMALL), ("full", SALES)):
+            for each in VARIANTS:
+                began = time.perf_counter()
+                for start in range(first, until + 1, PORTION):
+                    made(connection, start, min(PORTION, until + 1 - start))
+                    each.load(connection)
+                    connection.commit()
+                print(f"{each.name}: {until:,} sales after {time.perf_counter() - began:.0f} s", flush=True)
+            vacuum(url)
+            first = until + 1
+            for _ in range(TIMED):
+                for each in VARIANTS:
+                    made(connection, first, PER_HOUR)
+                    before, began = _wal(connection), time.perf_counter()
+                    each.load(connection)
+                    connection.commit()
+                    taken[each.name][size].append(time.perf_counter() - began)
+                    if size == "full":
+                        taken[each.name]["wal"].append((_wal(connection) - before) / PER_HOUR)
+                first += PER_HOUR
+        rows = first - 1
+        print(f"\n{'variant':<24}{'heap':>8}{'indexes':>9}{'all':>7}{'WAL':>8}{'load s':>9}{'growth':>8}   B a sale; indexes")
+        for each in VARIANTS:
+            sizes = _sizes(connection, each.name)
+            heap, indexes = sizes.pop("heap"), sum(sizes.values())
+            full, small = median(taken[each.name]["full"]), median(taken[each.name]["small"])
+            print(
+                f"{each.name:<24}{heap / rows:>8.0f}{indexes / rows:>9.0f}{(heap + indexes) / rows:>7.0f}"
+                f"{median(taken[each.name]['wal']):>8.0f}{full:>9.2f}{full / small:>8.2f}   "
+                + ", ".join(f"{name} {size / rows:.0f}" for name, size in sizes.items()),
+                flush=True,
+            )
+
+
+def measure_warehouse(url: SecretStr) -> None:
+    """Measure the migrated schema when it is small and when it is full: hours in turn, then what is asked of it."""
+    found: dict[str, float] = {}
+    first = 1
+    for size, until in (("small", SMALL), ("full", SALES)):
+        fill(url, first, until)
+        seconds, wal = [], []
+        hour = Hour.of(FIRST + until * EACH + timedelta(hours=1))
+        for _ in range(TIMED):
+            took, written = load_made(url, hour, until + 1)
+            seconds.append(took)
+            wal.append(written / PER_HOUR)
+            until, last, hour = until + PER_HOUR, hour, hour.next()
+        again, _ = load_made(url, last, until + 1 - PER_HOUR, again=True)
+        days = refresh_since(url, FIRST + until * EACH - timedelta(days=1))
+        found |= {
+            f"hour {size}": median(seconds), f"hour again {size}": again, f"day {size}": days, f"WAL a sale {size}": median(wal),
+        }  # fmt: skip
+        first = until + 1
+        print(found, flush=True)
+    found["growth"] = found["hour full"] / found["hour small"]
+    with connected(url) as connection:
+        for table in ("core.sale_row", "core.sale_sighting", "mart.collection_hourly", "mart.sale_flags", "mart.suspect_sale"):
+            heap, indexes = connection.execute(
+                text(f"SELECT pg_table_size('{table}'), pg_indexes_size('{table}')")
+            ).one()
+            print(f"{table}: {heap / until:.0f} and {indexes / until:.0f} bytes a sale, heap and indexes", flush=True)
+            found |= {f"{table} heap": heap / until, f"{table} indexes": indexes / until}
+    found |= dict(questions_ms(url))
+    if SALES == WHOLE:
+        results.record(year=found)
+
+
+def fill(url: SecretStr, first: int, until: int) -> None:
+    """Write sales and who saw them at once, without the indexes meanwhile; roll up and judge the last days."""
+    began = time.perf_counter()
+    with connected(url) as connection:
+        indexes = connection.execute(text(INDEXES)).all()
+        for name, _ in indexes:
+            connection.execute(text(f"DROP INDEX {name}"))
+        connection.commit()
+        for start in range(first, until + 1, 10 * PORTION):
+            made(connection, start, min(10 * PORTION, until + 1 - start))
+            connection.execute(text(FILL))
+            connection.execute(text(SEEN))
+            connection.commit()
+        for _, definition in indexes:
+            connection.execute(text(definition))
+        connection.execute(text(QUALITY))
+        connection.commit()
+    vacuum(url)
+    print(f"{until:,} sales after {time.perf_counter() - began:.0f} s", flush=True)
+    with connected(url) as connection:
+        day = max(FIRST + first * EACH, FIRST + until * EACH - timedelta(days=35)).replace(hour=0, minute=0, second=0, microsecond=0)
+        while day < FIRST + until * EACH:
+            connection.execute(text(CHANGED), {"day": day})
+            for file in ("refresh_1_collection_hourly.sql", "refresh_2_stale_day.sql"):
+                connection.execute(text((MARTS / file).read_text()))
+            connection.commit()
+            day += timedelta(days=1)
+    days = refresh_days(url, say=lambda _: None)
+    print(f"{len(days)} days judged after {time.perf_counter() - began:.0f} s", flush=True)
+    vacuum(url)
+
+
+def load_made(url: SecretStr, hour: Hour, first: int, *, again: bool = False) -> tuple[float, float]:
+    """Load an hour by the steps of a load; return its seconds from staging on, and the bytes of WAL."""
+    with connected(url) as connection:
+        values = stage(connection, hour, [])
+        made(connection, first, PER_HOUR)
+        connection.execute(text(OBSERVED))
+        [file] = json.loads(values["files"])
+        before, began = _wal(connection), time.perf_counter()
+        merge(connection, {**values, "again": again, "files": json.dumps([{**file, "lines": PER_HOUR}])})
+        connection.commit()
+        return time.perf_counter() - began, _wal(connection) - before
+
+
+def refresh_since(url: SecretStr, day: datetime) -> float:
+    """Judge the days that loads have changed; return the seconds of one."""
+    began = time.perf_counter()
+    days = refresh_days(url, say=lambda _: None)
+    return (time.perf_counter() - began) / len(days)
+
+
+def questions_ms(url: SecretStr) -> Iterator[tuple[str, float]]:
+    """Yield the median milliseconds of every question, as bench.query asks them."""
+    with connected(url) as connection:
+        newest = connection.scalar(text("SELECT max(hour) + interval '1 hour' FROM mart.hour_quality"))
+        wallet = connection.scalar(text("SELECT '0x' || left(md5('w40') || md5('x40'), 40)"))
+        connection.rollback()
+        own = {"wallet": wallet, "collection": "collection-of-3"}
+        for name, question, given in asked():
+            connection.execute(text(SESSION))
+            values = values_of(question.parameters, {each: own[each] for each in given}, newest, newest)
+            rounds = []
+            for _ in range(3):
+                began = time.perf_counter()
+                connection.execute(text(question.sql), values).all()
+                rounds.append(1000 * (time.perf_counter() - began))
+            connection.rollback()
+            goal = GOAL_MS if "of one" in name else MARKET_GOAL_MS
+            print(f"{name:<40} {rounds[0]:8.0f} ms first, {median(rounds):8.0f} ms{'  over the goal' * (median(rounds) > goal)}", flush=True)
+            yield name, median(rounds)
+
+
+def made(connection: Connection, first: int, count: int) -> None:
+    connection.execute(text("SELECT setseed(:seed)"), {"seed": first % 1000 / 1000})
+    connection.execute(text(MADE), {"first": first, "count": count, "start": FIRST})
+    connection.execute(text("ANALYZE made"))
+
+
+def _wal(connection: Connection) -> float:
+    return float(connection.scalar(text("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")))
+
+
+def _sizes(connection: Connection, table: str) -> dict[str, int]:
+    """Return the bytes of a table, its partitions and dimensions (`heap`), and of each index, by its columns."""
+    found: dict[str, int] = {"heap": 0}
+    tables = connection.scalars(
+        text("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relname ~ :name"),
+        {"name": f"^{table}(_[0-9]+|_collection|_wallet)?$"},
+    ).all()
+    for each in tables:
+        found["heap"] += connection.scalar(text(f"SELECT pg_table_size('{each}')"))
+        for name, size in connection.execute(
+            text(
+                "SELECT substring(pg_get_indexdef(indexrelid) from ' USING (.*)'), pg_relation_size(indexrelid)"
+                f" FROM pg_index WHERE indrelid = '{each}'::regclass"
+            )
+        ):
+            found[name] = found.get(name, 0) + size
+    return found
