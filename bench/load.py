@@ -10,6 +10,7 @@ conflicts, books, marts) counts in `load_rows_s`, and in `bench.growth`.
 import json
 import os
 import pickle
+import re
 import subprocess
 import tempfile
 import time
@@ -53,6 +54,7 @@ SAME = f"""
     WHERE ({", ".join(f"ours.{name}" for name in TOLD)})
         IS NOT DISTINCT FROM ({", ".join(f"theirs.{name}" for name in TOLD)})
 """
+AS_TEXT = re.compile(r"(?:core\.(?:party_)?to_text|encode)\((\w+)[^)]*\)")  # how an index names a column of bytes
 KEYED = "5_apply.sql"  # the step with which the sales are in the keyed fact
 
 
@@ -94,12 +96,13 @@ def write_rows(folder: Path) -> None:
 
 def copied(server: Postgres, folder: Path) -> float:
     """Copy the rows into a table with the columns, keys and indexes of core.sale."""
+    keys = [each.replace("ON core.sale ", "ON bare ") for each in keys_of_the_fact(server)]
     with connected(SecretStr(server.url())) as connection:
         connection.execute(
             text(
-                "DROP TABLE IF EXISTS bare; CREATE TABLE bare (LIKE core.sale INCLUDING ALL);"
-                "ALTER TABLE bare ALTER source_hour SET DEFAULT now(), ALTER first_collector SET DEFAULT 'collector-a',"
-                "ALTER first_load_id SET DEFAULT 1"
+                "DROP TABLE IF EXISTS bare; CREATE TABLE bare (LIKE core.sale_superseded INCLUDING DEFAULTS);"
+                "ALTER TABLE bare DROP COLUMN same_as, ALTER source_hour SET DEFAULT now(),"
+                "ALTER first_collector SET DEFAULT 'collector-a', ALTER first_load_id SET DEFAULT 1;" + ";".join(keys)
             )
         )
         connection.commit()
@@ -135,9 +138,9 @@ def loaded(server: Postgres, rows: Iterable[bytes]) -> tuple[float, float]:
 
 def emptied(connection: Connection) -> None:
     tables = (
-        "core.sale, core.sale_sighting, mart.collection_hourly, mart.hour_quality, mart.stale_day, ops.load_run CASCADE"
+        "core.sale_row, core.sale_sighting, mart.collection_hourly, mart.hour_quality, mart.stale_day, ops.load_run"
     )
-    connection.execute(text(f"TRUNCATE {tables}"))
+    connection.execute(text(f"TRUNCATE {tables} CASCADE"))
     connection.commit()
     connection.execute(text("COMMIT; CHECKPOINT; BEGIN"))
 
@@ -188,7 +191,8 @@ def observation_rows(objects: Iterable[Sale]) -> Iterator[bytes]:
 
 def merged_by_dlt(server: Postgres, folder: Path, count: int, *, keyed: bool) -> float:
     """Let dlt merge the sales in a folder into a table of its own, compare and drop it; return dlt's seconds."""
-    keys = json.dumps(keys_of_the_fact(server) if keyed else [])
+    given = [each.replace("ON core.sale ", "ON dlt.sale ") for each in keys_of_the_fact(server)]
+    keys = json.dumps([each for each in given if "(source_hour)" not in each] if keyed else [])
     environment = {**os.environ, "BENCH_URL": server.url(), "BENCH_KEYS": keys}
     done = subprocess.run([PYTHON, OPPONENT, folder, str(count)], env=environment, check=True, stdout=subprocess.PIPE)
     with connected(SecretStr(server.url())) as connection:
@@ -201,12 +205,12 @@ def merged_by_dlt(server: Postgres, folder: Path, count: int, *, keyed: bool) ->
 
 
 def keys_of_the_fact(server: Postgres) -> list[str]:
-    """Return the statements that give dlt's table the keys and indexes of core.sale, but for that of its books."""
+    """Return the statements that give a table of text the keys and indexes of core.sale_row, as if on core.sale."""
     with connected(SecretStr(server.url())) as connection:
         made = connection.scalars(
-            text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'core' AND tablename = 'sale'")
+            text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'core' AND tablename = 'sale_row'")
         )
-        return [each.replace("ON core.sale ", "ON dlt.sale ") for each in made if "(source_hour)" not in each]
+        return [AS_TEXT.sub(r"(\1)", each).replace("ON core.sale_row ", "ON core.sale ") for each in made]
 
 
 def row_for_dlt(sale: Sale) -> dict[str, Any]:

@@ -40,7 +40,7 @@ PLANS = Path(__file__).with_name("plans")
 
 FILL = """
 SELECT setseed(0.5);
-INSERT INTO core.sale (
+INSERT INTO core.sale_row (
     sale_uid, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
     collection_slug, contract_address, token_id, maker, taker, seller, buyer, side, side_source, quantity, price_raw,
     payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate, eth_rate,
@@ -49,9 +49,11 @@ INSERT INTO core.sale (
 )
 SELECT
     md5(number::text)::uuid, sold_at, 'transaction', sold_at, sold_at + interval '3 s', sold_at + interval '4 s', chain,
-    '0x' || md5((number / 2)::text) || md5(number::text), '0x' || md5(number::text), 'collection-' || collection,
-    '0x' || lpad(to_hex(collection), 40, '0'), token::text, seller, buyer, seller, buyer, 'listing', 'order', 1,
-    price * 1e18, '0x0000000000000000000000000000000000000000', 'ETH', 18, price, price, 2000, 1,
+    core.to_bytes('0x' || md5((number / 2)::text) || md5(number::text)), core.to_bytes('0x' || md5(number::text)),
+    'collection-' || collection, core.to_bytes('0x' || lpad(to_hex(collection), 40, '0')), token::text,
+    core.to_bytes(seller), core.to_bytes(buyer), core.party_to_bytes(seller, seller, buyer),
+    core.party_to_bytes(buyer, seller, buyer), 'listing', 'order', 1,
+    price * 1e18, core.to_bytes('0x0000000000000000000000000000000000000000'), 'ETH', 18, price, price, 2000, 1,
     price * 2000, price, price * 1e18 * 0.025, price * 1e18 * 0.05, false, false, 'stream',
     date_trunc('hour', sold_at + interval '4 s'), sold_at + interval '60 s', 'collector-a', 1
 FROM (

@@ -1,4 +1,4 @@
-"""What a sale costs as the warehouse outgrows its memory: bytes, WAL, loads and questions, for several ways to store it.
+"""What a sale costs as the warehouse outgrows its memory: bytes, WAL, loads and questions, stored in several ways.
 
 Memory is scaled down instead of data up: the server gets as little of it (`MEMORY` by default, a control group's limit
 where root may set one) as its indexes would have at a hundred million sales on a machine of 16 GiB. Sales are made by
@@ -16,7 +16,7 @@ and not recorded.
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,8 +44,11 @@ WHOLE = 20_000_000
 SALES = int(os.environ.get("BENCH_YEAR_SALES", WHOLE))
 SMALL = int(os.environ.get("BENCH_YEAR_SMALL", SALES // 20))
 PER_HOUR, TIMED, PORTION = 5_000, 9, 50_000
+DAYS = int(os.environ.get("BENCH_YEAR_DAYS", "35"))  # of which the filled sales are rolled up and judged
+TABLES = ("core.sale_row", "core.sale_sighting", "mart.collection_hourly", "mart.sale_flags", "mart.suspect_sale")
 EACH = timedelta(seconds=0.72)
 MEMORY = int(16 * 1024 * SALES / 100_000_000)  # MiB: as 16 GiB are to a hundred million
+OWN = 200  # MiB that the server's processes and their sorts need beside what they keep of the data
 PARTS = os.environ.get("BENCH_YEAR_PART", "storage warehouse").split()
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 GROUP = Path("/sys/fs/cgroup/memory/tidemark-bench-year")
@@ -67,8 +70,13 @@ SELECT
     '0x' || left(md5('w' || buyer) || md5('x' || buyer), 40) AS buyer,
     price * 1e18 AS price_raw, price,
     jsonb_build_array(
-        jsonb_build_object('recipient', '0x0000a26b00c1f0df003000390027140000faa719', 'amount_raw', (price * 5e15)::bigint::text),
-        jsonb_build_object('recipient', '0x' || left(md5('r' || collection) || md5('s' || collection), 40), 'amount_raw', (price * 5e16)::bigint::text)
+        jsonb_build_object(
+            'recipient', '0x0000a26b00c1f0df003000390027140000faa719', 'amount_raw', (price * 5e15)::bigint::text
+        ),
+        jsonb_build_object(
+            'recipient', '0x' || left(md5('r' || collection) || md5('s' || collection), 40),
+            'amount_raw', (price * 5e16)::bigint::text
+        )
     ) AS fees
 FROM (
     SELECT
@@ -118,6 +126,7 @@ class Variant:
     partitions: bool = False
 
     def create(self, connection: Connection) -> None:
+        """Make the table, with its partitions, indexes and dimensions."""
         for statement in self.setup:
             connection.execute(text(statement.format(t=self.name)))
         columns = ", ".join(f"{name} {kind}" for name, (kind, _) in self.columns.items())
@@ -127,7 +136,8 @@ class Variant:
             span = EACH * SALES / 12
             for month in range(16):
                 start, end = FIRST + month * span, FIRST + (month + 1) * span
-                connection.execute(text(f"CREATE TABLE {self.name}_{month} PARTITION OF {self.name} FOR VALUES FROM ('{start}') TO ('{end}')"))
+                bounds = f"FOR VALUES FROM ('{start}') TO ('{end}')"
+                connection.execute(text(f"CREATE TABLE {self.name}_{month} PARTITION OF {self.name} {bounds}"))
         for index in self.indexes:
             connection.execute(text(index.format(t=self.name)))
 
@@ -138,16 +148,16 @@ class Variant:
         known = f"SELECT FROM {self.name} AS old WHERE old.sale_uid = made.sale_uid"
         if self.partitions:
             known += " AND old.sold_at = made.sold_at"
-        connection.execute(text(
-            f"INSERT INTO {self.name} ({', '.join(self.columns)}) SELECT {', '.join(how for _, how in self.columns.values())}"
-            f" FROM made {self.joined.format(t=self.name)} WHERE NOT EXISTS ({known})"
-        ))  # fmt: skip
+        columns, values = ", ".join(self.columns), ", ".join(how for _, how in self.columns.values())
+        rows = f"SELECT {values} FROM made {self.joined.format(t=self.name)} WHERE NOT EXISTS ({known})"
+        connection.execute(text(f"INSERT INTO {self.name} ({columns}) {rows}"))
 
 
+Figures = dict[str, list[float]]
 Columns = dict[str, tuple[str, str] | None]  # None is a column that is not stored
 
 
-def _columns(*others: Columns) -> dict[str, tuple[str, str]]:
+def _columns(*others: Mapping[str, tuple[str, str] | None]) -> dict[str, tuple[str, str]]:
     columns: Columns = {name: (kind, STATED.get(name, name)) for name, kind in TEXT.items()}
     for other in others:
         columns |= other
@@ -158,12 +168,10 @@ def _bytes(name: str) -> tuple[str, str]:
     return "bytea", f"decode(substr({STATED.get(name, name)}, 3), 'hex')"
 
 
-_BYTES: Columns = {name: _bytes(name) for name in HEX} | {"payment_token_address": ("bytea", r"'\x00'::bytea")}
-_CODES: Columns = {name: ('"char"', "'a'") for name in ("sold_at_source", "side", "side_source", "source", "token_standard")}
+_BYTES = {name: _bytes(name) for name in HEX} | {"payment_token_address": ("bytea", r"'\x00'::bytea")}
+_CODES = dict.fromkeys(["sold_at_source", "side", "side_source", "source", "token_standard"], ('"char"', "'a'"))
 # what follows from the other columns is computed by the view: prices, and the parties where they are maker and taker
-_DERIVED: Columns = dict.fromkeys(
-    ("price", "unit_price", "price_usd", "price_eth", "seller", "buyer")
-)
+_DERIVED: Columns = dict.fromkeys(("price", "unit_price", "price_usd", "price_eth", "seller", "buyer"))
 _FEES: Columns = {"fees": ("bytea", "decode(repeat('00', 54), 'hex')")}
 _DIMENSIONS: Columns = {
     "chain": None, "collection_slug": None, "contract_address": ("integer", "collection.id"), "token_standard": None,
@@ -177,16 +185,20 @@ _TIMES = [
 ]
 _KEY = "ALTER TABLE {t} ADD PRIMARY KEY (sale_uid)"
 _DIMENSION_TABLES = [
-    "CREATE TABLE {t}_collection (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, chain text, collection_slug text,"
-    " contract_address text, UNIQUE (contract_address, chain, collection_slug))",
+    """CREATE TABLE {t}_collection (
+        id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, chain text, collection_slug text, contract_address text,
+        UNIQUE (contract_address, chain, collection_slug)
+    )""",
     "CREATE INDEX ON {t}_collection (collection_slug)",
     "CREATE TABLE {t}_wallet (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, address bytea UNIQUE)",
 ]
 _DIMENSION_ROWS = [
-    "INSERT INTO {t}_collection (chain, collection_slug, contract_address) SELECT DISTINCT chain, collection_slug,"
-    " contract_address FROM made EXCEPT SELECT chain, collection_slug, contract_address FROM {t}_collection",
-    "INSERT INTO {t}_wallet (address) SELECT DISTINCT decode(substr(wallet, 3), 'hex') FROM made, unnest(ARRAY[seller, buyer])"
-    " AS wallet WHERE NOT EXISTS (SELECT FROM {t}_wallet WHERE address = decode(substr(wallet, 3), 'hex'))",
+    """INSERT INTO {t}_collection (chain, collection_slug, contract_address)
+    SELECT DISTINCT chain, collection_slug, contract_address FROM made
+    EXCEPT SELECT chain, collection_slug, contract_address FROM {t}_collection""",
+    """INSERT INTO {t}_wallet (address)
+    SELECT DISTINCT decode(substr(wallet, 3), 'hex') FROM made, unnest(ARRAY[seller, buyer]) AS wallet
+    WHERE NOT EXISTS (SELECT FROM {t}_wallet WHERE address = decode(substr(wallet, 3), 'hex'))""",
 ]
 _JOINED = (
     "JOIN {t}_collection AS collection USING (chain, collection_slug, contract_address)"
@@ -206,11 +218,11 @@ def _shown(name: str) -> str:
     return f"('0x' || encode({name}, 'hex'))"
 
 
+SHOWN = ", ".join(f"({STATED.get(name, name)})::{kind}" for name, kind in TEXT.items())
 FILL = f"""
 INSERT INTO core.sale_row
 SELECT packed.*
-FROM (SELECT ROW({", ".join(f"({STATED.get(name, name)})::{kind}" for name, kind in TEXT.items())})::core.sale AS sale FROM made) AS shown,
-    core.packed(shown.sale) AS packed
+FROM (SELECT ROW({SHOWN})::core.sale AS sale FROM made) AS shown, core.packed(shown.sale) AS packed
 """
 SEEN = """
 INSERT INTO core.sale_sighting (sale_uid, source_hour, collector, observations, first_received_at)
@@ -223,7 +235,9 @@ INSERT INTO sale_observation ({", ".join(OBSERVATION_COLUMNS)})
 SELECT {", ".join((STAGED | STATED).get(name, name) for name in OBSERVATION_COLUMNS)} FROM made
 """
 QUALITY = """
-INSERT INTO mart.hour_quality (hour, collectors, covered_s, covered_twice_s, repaired_s, gaps, sales, seen_by, recovered, quarantined)
+INSERT INTO mart.hour_quality (
+    hour, collectors, covered_s, covered_twice_s, repaired_s, gaps, sales, seen_by, recovered, quarantined
+)
 SELECT source_hour, '{collector-a}', 3600, 0, 0, '{}', count(*), jsonb_build_object('collector-a', count(*)), 0, 0
 FROM core.sale GROUP BY source_hour
 ON CONFLICT DO NOTHING
@@ -233,7 +247,8 @@ VARIANTS = [
     Variant("as_text", _columns(), [
         _KEY, "CREATE INDEX ON {t} (sold_at)", "CREATE INDEX ON {t} (source_hour)",
         "CREATE INDEX ON {t} (collection_slug, sold_at)", "CREATE INDEX ON {t} USING hash (transaction_hash)",
-        "CREATE INDEX ON {t} (contract_address, token_id)", "CREATE INDEX ON {t} (buyer)", "CREATE INDEX ON {t} (seller)",
+        "CREATE INDEX ON {t} (contract_address, token_id)", "CREATE INDEX ON {t} (buyer)",
+        "CREATE INDEX ON {t} (seller)",
     ]),
     Variant("as_bytes_keyed_as_text", _columns(_BYTES), [
         _KEY, *_TIMES, "CREATE INDEX ON {t} (collection_slug, sold_at)",
@@ -277,16 +292,16 @@ def main() -> None:
 
 @contextmanager
 def small_server() -> Iterator[SecretStr]:
-    """Run PostgreSQL 15 within `MEMORY`; where no limit can be set, only its own buffers are small, which is printed."""
+    """Run PostgreSQL 15 within `MEMORY`; where no limit can be set, only its own buffers are small, and it is said."""
     buffers = max(MEMORY // 4, 16)
     given = {
         "shared_buffers": f"{buffers}MB", "effective_cache_size": f"{MEMORY * 3 // 4}MB", "huge_pages": "off",
-        "max_wal_size": "1GB", "checkpoint_timeout": "5min", "maintenance_work_mem": "64MB", "max_connections": "20",
+        "max_wal_size": "1GB", "checkpoint_timeout": "5min", "maintenance_work_mem": "32MB", "max_connections": "20",
         "wal_compression": "on",
     }  # fmt: skip
     with TemporaryDirectory(dir=os.environ.get("BENCH_YEAR_FOLDER")) as folder:
         Path(folder).chmod(0o755)
-        with Postgres(Path(folder) / "postgres", settings=given, version=15) as server, _limit(server, MEMORY + 100):
+        with Postgres(Path(folder) / "postgres", settings=given, version=15) as server, _limit(server, MEMORY + OWN):
             yield SecretStr(server.url())
 
 
@@ -311,77 +326,96 @@ def _limit(server: Postgres, mebibytes: int) -> Iterator[None]:
 
 def compare(url: SecretStr) -> None:
     """Fill every variant to the small size and to the whole one; at each, let them take the same hours in turn."""
-    taken: dict[str, dict[str, list[float]]] = {each.name: {"small": [], "full": [], "wal": []} for each in VARIANTS}
     with connected(url) as connection:
         for each in VARIANTS:
             each.create(connection)
         connection.commit()
-        first = 1
-        for size, until in (("small", SMALL), ("full", SALES)):
-            for each in VARIANTS:
-                began = time.perf_counter()
-                for start in range(first, until + 1, PORTION):
-                    made(connection, start, min(PORTION, until + 1 - start))
-                    each.load(connection)
-                    connection.commit()
-                print(f"{each.name}: {until:,} sales after {time.perf_counter() - began:.0f} s", flush=True)
-            vacuum(url)
-            first = until + 1
-            for _ in range(TIMED):
-                for each in VARIANTS:
-                    made(connection, first, PER_HOUR)
-                    before, began = _wal(connection), time.perf_counter()
-                    each.load(connection)
-                    connection.commit()
-                    taken[each.name][size].append(time.perf_counter() - began)
-                    if size == "full":
-                        taken[each.name]["wal"].append((_wal(connection) - before) / PER_HOUR)
-                first += PER_HOUR
-        rows = first - 1
-        print(f"\n{'variant':<24}{'heap':>8}{'indexes':>9}{'all':>7}{'WAL':>8}{'load s':>9}{'growth':>8}   B a sale; indexes")
+        first = _grown(connection, 1, SMALL)
+        vacuum(url)
+        small, _ = _in_turn(connection, first)
+        first = _grown(connection, first + TIMED * PER_HOUR, SALES)
+        vacuum(url)
+        full, wal = _in_turn(connection, first)
+        sales = first - 1 + TIMED * PER_HOUR
+        print("\nbytes a sale: heap, indexes, both, WAL; seconds of an hour and how they grew")
         for each in VARIANTS:
             sizes = _sizes(connection, each.name)
-            heap, indexes = sizes.pop("heap"), sum(sizes.values())
-            full, small = median(taken[each.name]["full"]), median(taken[each.name]["small"])
+            heap, indexes = sizes.pop("heap") / sales, sum(sizes.values()) / sales
+            seconds, growth = median(full[each.name]), median(full[each.name]) / median(small[each.name])
+            parts = ", ".join(f"{name} {size / sales:.0f}" for name, size in sizes.items())
             print(
-                f"{each.name:<24}{heap / rows:>8.0f}{indexes / rows:>9.0f}{(heap + indexes) / rows:>7.0f}"
-                f"{median(taken[each.name]['wal']):>8.0f}{full:>9.2f}{full / small:>8.2f}   "
-                + ", ".join(f"{name} {size / rows:.0f}" for name, size in sizes.items()),
+                f"{each.name:<24}{heap:>7.0f}{indexes:>7.0f}{heap + indexes:>7.0f}{median(wal[each.name]):>8.0f}"
+                f"{seconds:>8.2f}{growth:>7.2f}  {parts}",
                 flush=True,
             )
 
 
+def _grown(connection: Connection, first: int, until: int) -> int:
+    """Load every variant up to a number of sales, by portions; return the number of the next sale."""
+    for each in VARIANTS:
+        began = time.perf_counter()
+        for start in range(first, until + 1, PORTION):
+            made(connection, start, min(PORTION, until + 1 - start))
+            each.load(connection)
+            connection.commit()
+        print(f"{each.name}: {until:,} sales after {time.perf_counter() - began:.0f} s", flush=True)
+    return until + 1
+
+
+def _in_turn(connection: Connection, first: int) -> tuple[Figures, Figures]:
+    """Let the variants take the same hours, one after another; return the seconds of each, and the WAL of a sale."""
+    seconds: Figures = {each.name: [] for each in VARIANTS}
+    wal: Figures = {each.name: [] for each in VARIANTS}
+    for number in range(TIMED):
+        for each in VARIANTS:
+            made(connection, first + number * PER_HOUR, PER_HOUR)
+            before, began = _wal(connection), time.perf_counter()
+            each.load(connection)
+            connection.commit()
+            seconds[each.name].append(time.perf_counter() - began)
+            wal[each.name].append((_wal(connection) - before) / PER_HOUR)
+    return seconds, wal
+
+
 def measure_warehouse(url: SecretStr) -> None:
     """Measure the migrated schema when it is small and when it is full: hours in turn, then what is asked of it."""
-    found: dict[str, float] = {}
-    first = 1
-    for size, until in (("small", SMALL), ("full", SALES)):
-        fill(url, first, until)
-        seconds, wal = [], []
-        hour = Hour.of(FIRST + until * EACH + timedelta(hours=1))
-        for _ in range(TIMED):
-            took, written = load_made(url, hour, until + 1)
-            seconds.append(took)
-            wal.append(written / PER_HOUR)
-            until, last, hour = until + PER_HOUR, hour, hour.next()
-        again, _ = load_made(url, last, until + 1 - PER_HOUR, again=True)
-        days = refresh_since(url, FIRST + until * EACH - timedelta(days=1))
-        found |= {
-            f"hour {size}": median(seconds), f"hour again {size}": again, f"day {size}": days, f"WAL a sale {size}": median(wal),
-        }  # fmt: skip
-        first = until + 1
-        print(found, flush=True)
-    found["growth"] = found["hour full"] / found["hour small"]
+    fill(url, 1, SMALL)
+    found, sales = measured_loads(url, SMALL, "small")
+    fill(url, sales + 1, SALES)
+    full, sales = measured_loads(url, SALES, "full")
+    found |= full | {"growth": full["hour full"] / found["hour small"]}
     with connected(url) as connection:
-        for table in ("core.sale_row", "core.sale_sighting", "mart.collection_hourly", "mart.sale_flags", "mart.suspect_sale"):
-            heap, indexes = connection.execute(
-                text(f"SELECT pg_table_size('{table}'), pg_indexes_size('{table}')")
-            ).one()
-            print(f"{table}: {heap / until:.0f} and {indexes / until:.0f} bytes a sale, heap and indexes", flush=True)
-            found |= {f"{table} heap": heap / until, f"{table} indexes": indexes / until}
+        for table in TABLES:
+            sizes = text(f"SELECT pg_table_size('{table}'), pg_indexes_size('{table}')")
+            heap, indexes = (each / sales for each in connection.execute(sizes).one())
+            print(f"{table}: {heap:.0f} and {indexes:.0f} bytes a sale, heap and indexes", flush=True)
+            found |= {f"{table} heap": heap, f"{table} indexes": indexes}
     found |= dict(questions_ms(url))
     if SALES == WHOLE:
         results.record(year=found)
+
+
+def measured_loads(url: SecretStr, sales: int, size: str) -> tuple[dict[str, float], int]:
+    """Load hours, the last of them again, and judge their day; return the figures and the number of sales then."""
+    seconds, wal = [], []
+    hour = Hour.of(FIRST + sales * EACH + timedelta(hours=1))
+    for number in range(TIMED):
+        took, written = load_made(url, Hour.of(hour.start + timedelta(hours=number)), sales + 1)
+        seconds.append(took)
+        wal.append(written / PER_HOUR)
+        sales += PER_HOUR
+    last = Hour.of(hour.start + timedelta(hours=TIMED - 1))
+    again, _ = load_made(url, last, sales + 1 - PER_HOUR, again=True)
+    began = time.perf_counter()
+    days = refresh_days(url, say=lambda _: None)
+    found = {
+        f"hour {size}": median(seconds),
+        f"WAL of a sale {size}": median(wal),
+        f"hour again {size}": again,
+        f"day {size}": (time.perf_counter() - began) / len(days),
+    }
+    print(found, flush=True)
+    return found, sales
 
 
 def fill(url: SecretStr, first: int, until: int) -> None:
@@ -404,7 +438,8 @@ def fill(url: SecretStr, first: int, until: int) -> None:
     vacuum(url)
     print(f"{until:,} sales after {time.perf_counter() - began:.0f} s", flush=True)
     with connected(url) as connection:
-        day = max(FIRST + first * EACH, FIRST + until * EACH - timedelta(days=35)).replace(hour=0, minute=0, second=0, microsecond=0)
+        since = max(FIRST + first * EACH, FIRST + until * EACH - timedelta(days=DAYS))
+        day = since.replace(hour=0, minute=0, second=0, microsecond=0)
         while day < FIRST + until * EACH:
             connection.execute(text(CHANGED), {"day": day})
             for file in ("refresh_1_collection_hourly.sql", "refresh_2_stale_day.sql"):
@@ -429,13 +464,6 @@ def load_made(url: SecretStr, hour: Hour, first: int, *, again: bool = False) ->
         return time.perf_counter() - began, _wal(connection) - before
 
 
-def refresh_since(url: SecretStr, day: datetime) -> float:
-    """Judge the days that loads have changed; return the seconds of one."""
-    began = time.perf_counter()
-    days = refresh_days(url, say=lambda _: None)
-    return (time.perf_counter() - began) / len(days)
-
-
 def questions_ms(url: SecretStr) -> Iterator[tuple[str, float]]:
     """Yield the median milliseconds of every question, as bench.query asks them."""
     with connected(url) as connection:
@@ -452,8 +480,10 @@ def questions_ms(url: SecretStr) -> Iterator[tuple[str, float]]:
                 connection.execute(text(question.sql), values).all()
                 rounds.append(1000 * (time.perf_counter() - began))
             connection.rollback()
-            goal = GOAL_MS if "of one" in name else MARKET_GOAL_MS
-            print(f"{name:<40} {rounds[0]:8.0f} ms first, {median(rounds):8.0f} ms{'  over the goal' * (median(rounds) > goal)}", flush=True)
+            over = median(rounds) > (GOAL_MS if "of one" in name else MARKET_GOAL_MS)
+            print(
+                f"{name:<40} {rounds[0]:8.0f} ms, then {median(rounds):8.0f} ms{'  over the goal' * over}", flush=True
+            )
             yield name, median(rounds)
 
 

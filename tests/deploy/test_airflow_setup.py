@@ -72,7 +72,7 @@ def test_it_makes_what_the_services_need_and_a_second_start_finds_it(
     assert query(
         loader, "SELECT current_user::text, rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user"
     ) == [("setup_loader", False, False)]
-    assert one(loader, "SELECT has_table_privilege('core.sale', 'INSERT')") is True
+    assert one(loader, "SELECT has_table_privilege('core.sale_row', 'INSERT')") is True
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         query(loader, "CREATE TABLE core.mine (a int)")
     airflow = environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")

@@ -260,7 +260,7 @@ SELECT
 FROM core.sale_sighting AS seen
 LEFT JOIN core.sale_superseded AS other USING (sale_uid)
 JOIN core.sale ON sale.sale_uid = coalesce(same_as, seen.sale_uid)
-GROUP BY sale.sale_uid, seen.source_hour, seen.collector
+GROUP BY sale.sale_uid, sale.transaction_hash, sale.received_at, seen.source_hour, seen.collector
 """
 FIGURES = "sales::int, items, volume_eth, volume_usd, without_eth::int, without_usd::int, buyers::int, sellers::int"
 HOURLY = f"SELECT hour, collection_slug, {FIGURES} FROM mart.collection_hourly"

@@ -21,7 +21,8 @@ INSERT INTO core.sale_row (
     first_load_id
 )
 SELECT
-    gen_random_uuid(), %(hour)s, 'event', %(hour)s, 'base', core.to_bytes('0x' || number), core.to_bytes(nullif(hash, '')), slug,
+    gen_random_uuid(), %(hour)s, 'event', %(hour)s, 'base',
+    core.to_bytes('0x' || number), core.to_bytes(nullif(hash, '')), slug,
     core.to_bytes('0xc0'), number, 'unknown', 'none', eth, false, 'stream', %(hour)s, 'collector-a', 1
 FROM (
     VALUES ('1', '', 'tugboats', 1.5), ('2', '0xab', 'tugboats', 2.25), ('3', '', 'anchors', NULL), ('4', '', NULL, 9)

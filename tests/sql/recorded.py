@@ -17,7 +17,8 @@ STEPS = [text(path.read_text()) for path in sorted((SQL / "load").glob("7_*.sql"
 HOUR = timedelta(hours=1)
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 TABLES = (
-    "core.sale_row, core.sale_sighting, ops.coverage, ops.gap, ops.silence, ops.topic_count, ops.load_run, ops.load_file"
+    "core.sale_row, core.sale_sighting, ops.coverage, ops.gap, ops.silence, ops.topic_count, ops.load_run, "
+    "ops.load_file"
 )
 
 _RUN = """

@@ -220,7 +220,7 @@ def test_an_hour_is_not_joined_row_by_row_where_statistics_are_older_than_its_sa
     connection.execute(
         text("""
             UPDATE pg_class SET reltuples = 0, relpages = pg_relation_size(oid) / 8192
-            WHERE oid IN ('core.sale'::regclass, 'core.sale_sighting'::regclass)
+            WHERE oid IN ('core.sale_row'::regclass, 'core.sale_sighting'::regclass)
         """)
     )
     connection.commit()

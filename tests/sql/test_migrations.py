@@ -252,7 +252,9 @@ def test_the_loader_calls_its_functions(warehouse_url: str) -> None:
     assert as_role(warehouse_url, "tidemark_loader", "SELECT count(*) FROM ops.sale_difference") == [(0,)]
 
 
-@pytest.mark.parametrize("statement", ["DROP TABLE core.sale", "CREATE TABLE core.mine (a int)", "TRUNCATE core.sale_row"])
+@pytest.mark.parametrize(
+    "statement", ["DROP TABLE core.sale_row", "CREATE TABLE core.mine (a int)", "TRUNCATE core.sale_row"]
+)
 def test_the_loader_changes_rows_and_no_tables(warehouse_url: str, statement: str) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         as_role(warehouse_url, "tidemark_loader", statement)

@@ -38,7 +38,8 @@ def test_a_sale_has_the_columns_of_the_table(warehouse_url: str) -> None:
 def test_the_table_allows_the_same_words(warehouse_url: str, column: str, words: type[StrEnum]) -> None:
     [(check,)] = query(
         warehouse_url,
-        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'core.sale_row'::regclass AND conname = %s",
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conrelid = 'core.sale_row'::regclass AND conname = %s",
         f"sale_row_{column}_check",
     )
     assert {word for word in str(check).split("'")[1::2] if word != "text"} == set(words)
