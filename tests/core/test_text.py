@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tidemark.core.text import decode_with_lone_surrogates, printable, replace_lone_surrogates
+from tidemark.core.text import decode_with_lone_surrogates, escape_json, printable, replace_lone_surrogates
 
 
 @given(st.text(st.characters()))
@@ -58,3 +58,10 @@ def test_what_is_damaged_otherwise_is_still_refused() -> None:
     assert decode_with_lone_surrogates(msgspec.json.decode, rb'["\ud83d", "\ud83d\ude80"]') == ["\ufffd", "\U0001f680"]
     with pytest.raises(msgspec.DecodeError):
         decode_with_lone_surrogates(msgspec.json.decode, rb'["\ud83d"')
+
+
+@given(st.text())
+def test_escaped_json_is_the_same_json_and_shows_nothing_that_acts(text: str) -> None:
+    escaped = escape_json(msgspec.json.encode(text))
+    assert msgspec.json.decode(escaped) == text
+    assert printable(escaped.decode()) == escaped.decode()

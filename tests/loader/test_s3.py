@@ -86,6 +86,12 @@ def test_a_fingerprint_changes_with_every_manifest(listed: list[Listed], another
     assert fingerprint([changed, *listed[1:]]) != fingerprint(listed)
 
 
+def test_a_nul_in_a_manifest_is_refused_before_it_reaches_postgresql() -> None:
+    told = print_manifest(Manifest(hour=HOUR.key, collector="a", software="a\0", written_at=HOUR.end))
+    with pytest.raises(Problem, match="cannot be used: it holds a NUL"):
+        read_listed(Listed(ManifestKey("", "a", HOUR), "etag"), told)
+
+
 def test_what_a_listing_shows() -> None:
     key = "p/manifests/date=2026-11-22/hour=15/collector=a.json"
     assert Listed.of(key, '"abc"') == Listed(ManifestKey("p/", "a", HOUR), "abc")

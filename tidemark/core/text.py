@@ -8,6 +8,8 @@ _Read = TypeVar("_Read")
 
 # Control characters, line and paragraph breaks, marks that turn the direction of writing, and what is not Unicode.
 _UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# The same in UTF-8, without those that JSON escapes anyway.
+_UNSAFE_UTF8 = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 # every escape is matched, so that the second half of a pair and an escaped backslash are not taken for a lone half
 _PAIR = rb"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _LONE = rb"u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -21,6 +23,11 @@ def printable(text: str, *, lines: bool = False) -> str:
     """
     safe = _UNSAFE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
     return safe if lines else safe.replace("\n", "\\n")
+
+
+def escape_json(text: bytes) -> bytes:
+    """Return the same JSON, in UTF-8, with `printable`'s characters as escapes: none acts where it is shown."""
+    return _UNSAFE_UTF8.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), text)
 
 
 def replace_lone_surrogates(text: bytes) -> bytes:

@@ -12,7 +12,7 @@ import msgspec
 
 from tidemark.archive.event_type import event_type_of
 from tidemark.archive.record import Record, read_record
-from tidemark.core.text import printable
+from tidemark.core.text import escape_json, printable
 from tidemark.core.timestamps import format_timestamp, parse_timestamp
 from tidemark.loader.transform.read import read_line
 from tidemark.loader.transform.sale import Sale
@@ -151,11 +151,11 @@ def safe(text: str, longest: int = _LONGEST) -> str:
 
 def json_of(event: MarketEvent) -> str:
     """Return an event as one JSON object on one line; amounts are texts, what is unknown is null."""
-    return msgspec.json.encode({
+    return escape_json(msgspec.json.encode({
         "received_at": format_timestamp(event.received_at), "type": event.type,
         "collection": event.collection or None, "chain": event.chain or None, "nft": event.nft or None,
         "price": None if event.price is None else f"{event.price:f}", "token": event.token or None,
         "price_eth": None if event.price_eth is None else f"{event.price_eth:f}",
         "price_usd": None if event.price_usd is None else f"{event.price_usd:f}",
         "buyer": event.buyer or None, "transaction": event.transaction or None,
-    }).decode()  # fmt: skip
+    })).decode()  # fmt: skip

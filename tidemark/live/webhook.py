@@ -16,6 +16,7 @@ from tidemark.storage.failures import failure_of
 
 _TIMEOUT = 10.0
 _LONGEST_PAUSE = 60.0
+_MOST_READ = 1 << 16  # bytes of an answer; nothing of it is used
 _LONGEST = 1900  # characters; Discord takes 2000
 _TOO_MANY, _SERVER = 429, 500
 _DISCORD = ("discord.com", "discordapp.com")
@@ -78,7 +79,7 @@ class Webhook:
         head = {"Content-Type": "application/json", "User-Agent": "tidemark"}
         request = Request(address, json.dumps(body_of(address, text)).encode(), head)  # noqa: S310 - https or http
         with self._opener.open(request, timeout=self._timeout) as answer:
-            answer.read()
+            answer.read(_MOST_READ)
 
 
 def body_of(address: str, text: str) -> dict[str, object]:

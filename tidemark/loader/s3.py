@@ -57,6 +57,8 @@ def read_listed(listed: Listed, data: bytes) -> Manifest:
         wrong = (
             "" if said == (listed.key.collector, listed.key.hour.key) else f"it says that it is {said[1]} by {said[0]}"
         )
+        if rb"\u0000" in data:
+            wrong = "it holds a NUL, which no text in PostgreSQL can"
     except ValueError as error:
         wrong = str(error)
     if wrong:

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 from datetime import date, datetime
 from decimal import Decimal
 
 import msgspec
 
+from tidemark.core.text import escape_json
 from tidemark.core.timestamps import format_timestamp
 from tidemark.query.answer import Answer
 from tidemark.query.chart import chart_of
@@ -15,6 +17,8 @@ from tidemark.query.question import Question
 FORMATS = ("csv", "json", "ndjson", "parquet", "png", "svg")
 PICTURES = ("png", "svg")
 BINARY = ("parquet", *PICTURES)
+
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
 
 
 def encoded(question: Question, answer: Answer, form: str) -> bytes:
@@ -39,7 +43,10 @@ def encoded(question: Question, answer: Answer, form: str) -> bytes:
 
 
 def as_csv(answer: Answer) -> bytes:
-    """Return the answer as CSV in UTF-8 with a header; None is an empty field, a list is JSON."""
+    """Return the answer as CSV in UTF-8 with a header; None is an empty field, a list is JSON.
+
+    A text that a spreadsheet would run as a formula begins with an apostrophe, which shows it as text.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(answer.columns)
@@ -49,12 +56,12 @@ def as_csv(answer: Answer) -> bytes:
 
 def as_json(answer: Answer) -> bytes:
     """Return the answer as a JSON list of objects. Amounts are strings, so that no reader rounds them."""
-    return msgspec.json.format(msgspec.json.encode(_objects(answer)), indent=1) + b"\n"
+    return escape_json(msgspec.json.format(msgspec.json.encode(_objects(answer)), indent=1)) + b"\n"
 
 
 def as_ndjson(answer: Answer) -> bytes:
     """Return the answer as one JSON object per line, with amounts as strings."""
-    return b"".join(msgspec.json.encode(each) + b"\n" for each in _objects(answer))
+    return b"".join(escape_json(msgspec.json.encode(each)) + b"\n" for each in _objects(answer))
 
 
 def _objects(answer: Answer) -> list[dict[str, object]]:
@@ -79,5 +86,7 @@ def _field(value: object) -> object:
             return msgspec.json.encode(value).decode()
         case date() | Decimal():
             return _plain(value)
+        case str() if _FORMULA.match(value):
+            return f"'{value}"
         case _:
             return value
