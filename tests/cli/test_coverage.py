@@ -27,6 +27,32 @@ def test_a_range_is_shown_as_a_strip_and_what_is_not_whole(run) -> None:
     assert "twice %" not in out
 
 
+@pytest.mark.parametrize(
+    ("words", "first", "last"),
+    [
+        (["--from", "2026-11-20", "--to", "2026-11-20"], "2026-11-20T00", "2026-11-20T23"),
+        (["--from", "2026-11-20 08", "--to", "2026-11-20T13"], "2026-11-20T08", "2026-11-20T13"),
+        (["--from", "2026-11-20T08:00", "--to", "2026-11-20T13:00"], "2026-11-20T08", "2026-11-20T12"),
+    ],
+)
+def test_a_range_is_written_as_in_questions(run, words: list[str], first: str, last: str) -> None:
+    status, out, _ = run(*words, "--json")
+    hours = json.loads(out)
+    assert (status, hours[0]["hour"], hours[-1]["hour"]) == (0, first, last)
+
+
+@pytest.mark.parametrize("text", ["7days", "2026-11-20T99", "tomorrow", "2026-11-20T08:30", "1999-01-01", ""])
+def test_a_time_that_is_none_is_a_usage_error(run, text: str) -> None:
+    status, _, err = run("--from", text)
+    assert status == 2
+    assert "yesterday" in err
+
+
+def test_days_ago_are_understood(run) -> None:
+    status, out, _ = run("--from", "7d", "--to", "yesterday", "--json")
+    assert (status, len(json.loads(out))) == (0, 7 * 24)
+
+
 def test_every_hour_is_a_row_of_the_long_table(run) -> None:
     _, out, _ = run("--from", "2026-11-20T10", "--to", "2026-11-20T11", "--long")
     assert [line.split()[:3] for line in out.splitlines()[-2:]] == [
@@ -60,9 +86,3 @@ def test_a_range_longer_than_a_year_is_a_clear_message(run) -> None:
     status, _, err = run("--from", "2024-11-21T08", "--to", "2026-11-20T13")
     assert status == 1
     assert err.startswith("tidemark: 2024-11-21T08 to 2026-11-20T13 is not a range of at most a year")
-
-
-def test_a_bad_hour_is_a_mistake_of_usage(run) -> None:
-    status, _, err = run("--from", "yesterday")
-    assert status == 2
-    assert "'yesterday' is not an hour" in err

@@ -19,6 +19,7 @@ import yaml
 from collector.metrics import families
 from collector.status import Status
 from tests.collector.test_status import WELL
+from tests.pictures.grafana import expanded
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
@@ -139,14 +140,7 @@ def test_prometheus_understands_every_panel(prometheus: str, target: dict[str, s
 @pytest.mark.postgres
 @pytest.mark.parametrize("target", _targets("grafana-postgresql-datasource"))
 def test_the_warehouse_answers_every_panel(warehouse_url: str, target: dict[str, str]) -> None:
-    # Grafana's own macro, as its PostgreSQL data source expands it.
-    statement = target["rawSql"]
-    column = statement.partition("$__timeFilter(")[2].partition(")")[0]
-    between = f"{column} BETWEEN '2026-11-20T00:00:00Z' AND '2026-11-21T00:00:00Z'"
-    statement = statement.replace(f"$__timeFilter({column})", between)
-    statement = statement.replace("$__timeFrom()", "'2026-11-20T00:00:00Z'").replace(
-        "$__timeTo()", "'2026-11-21T00:00:00Z'"
-    )
+    statement = expanded(target["rawSql"], "2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z")
     role = "tidemark_reader" if "ops." not in statement else "pg_read_all_data"
     columns = _ask(warehouse_url, f"SET ROLE {role}; {statement}")
     if target["format"] == "time_series":

@@ -43,6 +43,16 @@ def test_nothing_runs_nothing_is_fetched_and_nothing_is_refused(browser: Browser
     page.close()
 
 
+def test_no_figure_of_an_hour_is_broken_over_lines(browser: Browser, file: str) -> None:
+    page, _ = opened(browser, f"{file}#{HOUR}")
+    figures = page.locator(f'[id="{HOUR}"] .counts dd')
+    assert figures.count() > 5
+    lines = """all => all.map(each => {
+        const text = document.createRange(); text.selectNodeContents(each); return text.getClientRects().length })"""
+    assert set(figures.evaluate_all(lines)) == {1}
+    page.close()
+
+
 def test_an_hour_opens_and_a_view_changes_without_a_script(browser: Browser, file: str) -> None:
     page, _ = opened(browser, file, scripts=False)
     expect(page.locator(f'[id="{HOUR}"]')).to_be_hidden()

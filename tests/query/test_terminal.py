@@ -48,12 +48,21 @@ def test_one_point_and_equal_values_can_be_drawn() -> None:
     assert "cats" in drawn(Chart("bar", "t", ["cats"], {"x": [0.0]}), 60)
 
 
+def test_a_heat_map_of_a_week_fits_80_columns() -> None:
+    days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    cells = [(day, float(hour)) for day in days for hour in range(24)]
+    curves = {"hour": [hour for _, hour in cells], "sales": [1000.0 + hour for _, hour in cells]}
+    text = drawn(Chart("heat", "When in the week is most sold?", [day for day, _ in cells], curves), 80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert len(text.splitlines()) == 10
+
+
 def test_a_heat_map_shades_by_the_largest_cell() -> None:
     chart = Chart("heat", "When?", ["Mon", "Mon", "Tue"], {"hour": [9.0, 11.0, 9.0], "sales": [4.0, 2.0, 1.0]})
     assert drawn(chart, 60).splitlines() == [
         "When?",
-        "              9 11",
-        "Mon          ██ ▒▒",
-        "Tue          ░░   ",
+        "      9 11",
+        "Mon  ██ ▒▒",
+        "Tue  ░░   ",
         "██ is 4 sales",
     ]

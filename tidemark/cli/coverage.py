@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tidemark.cli.arguments import hour
+from tidemark.cli.arguments import from_hour, hour, to_hour
 from tidemark.core.hour import Hour
 
 
@@ -14,11 +14,13 @@ def coverage(
     ] = None,
     first: Annotated[
         Hour | None,
-        typer.Option("--from", parser=hour, metavar="HOUR", help="In UTC; default: a week of hours."),
+        typer.Option(
+            "--from", parser=from_hour, metavar="TIME", help="A UTC day or hour, yesterday, 7d; default: a week."
+        ),
     ] = None,
     last: Annotated[
         Hour | None,
-        typer.Option("--to", parser=hour, metavar="HOUR", help="Included; default: the last loaded."),
+        typer.Option("--to", parser=to_hour, metavar="TIME", help="Included; default: the last loaded."),
     ] = None,
     long: Annotated[bool, typer.Option("--long", help="Add a table with a row for every hour.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead, one object per hour.")] = False,
@@ -31,7 +33,8 @@ def coverage(
     \b
     Examples:
       tidemark coverage
-      tidemark coverage --from 2026-11-20T00 --to 2026-11-22T23 --long
+      tidemark coverage --from 2026-11-20 --to 2026-11-22 --long
+      tidemark coverage --from 7d
       tidemark coverage 2026-11-20T15
     """
     from tidemark.query import coverage as hours

@@ -172,7 +172,8 @@ def _answer(
     elif form != "table" and (answer.rows or form not in PICTURES):
         _write(answer, encoded(question, answer, form), output, form)
     if answer.why_empty:
-        typer.echo(f"{answer.why_empty}{_span(answer)}", err=form != "table")
+        said = f"{answer.why_empty}{_span(answer)}"
+        paper.print(said) if form == "table" else typer.echo(said, err=True)
     elif plot:
         from tidemark.query.terminal import drawn
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tidemark.cli.arguments import hour
+from tidemark.cli.arguments import from_hour, to_hour
 from tidemark.core.hour import Hour
 
 
@@ -14,10 +14,13 @@ def report(
         Path, typer.Option("--output", "-o", help="The file to write, such as report.html; - prints it.")
     ],
     first: Annotated[
-        Hour | None, typer.Option("--from", parser=hour, metavar="HOUR", help="In UTC; default: 7 days before --to.")
+        Hour | None,
+        typer.Option(
+            "--from", parser=from_hour, metavar="TIME", help="A UTC day or hour, yesterday, 7d; default: a week."
+        ),
     ] = None,
     last: Annotated[
-        Hour | None, typer.Option("--to", parser=hour, metavar="HOUR", help="Included; default: the last loaded.")
+        Hour | None, typer.Option("--to", parser=to_hour, metavar="TIME", help="Included; default: the last loaded.")
     ] = None,
     collection: Annotated[
         str | None, typer.Option(help="Show the market of this collection only; default: all.")
@@ -31,7 +34,7 @@ def report(
     \b
     Examples:
       tidemark report -o report.html
-      tidemark report --from 2026-11-01T00 --to 2026-11-30T23 --collection pudgypenguins -o november.html
+      tidemark report --from 2026-11-01 --to 2026-11-30 --collection pudgypenguins -o november.html
       tidemark report -o - | aws s3 cp - s3://BUCKET/report.html --content-type text/html
     """
     from datetime import UTC, datetime

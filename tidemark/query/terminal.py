@@ -46,9 +46,8 @@ def _lines(chart: Chart, width: int) -> str:
 def _heat(chart: Chart) -> str:
     rows, columns, cells = chart.grid()
     most = max(max(row) for row in cells) or 1.0
-    lines = [
-        f"{label[:11]:<12}" + "".join(f" {_SHADES[round(cell / most * (len(_SHADES) - 1))] * 2}" for cell in row)
-        for label, row in zip(rows, cells, strict=True)
-    ]
-    head = " " * 12 + "".join(f"{column:>3}" for column in columns)
+    wide = min(max(map(len, rows)), 11) + 1
+    shades = [[_SHADES[round(cell / most * (len(_SHADES) - 1))] * 2 for cell in row] for row in cells]
+    lines = [f"{label[: wide - 1]:<{wide}} {' '.join(row)}" for label, row in zip(rows, shades, strict=True)]
+    head = " " * wide + "".join(f"{column:>3}" for column in columns)
     return "\n".join([chart.title, head, *lines, f"{_SHADES[-1] * 2} is {most:g} {list(chart.curves)[-1]}"])

@@ -19,7 +19,7 @@ WEEK = list(hours(FIRST, Hour.parse("2026-11-22T23")))
 
 
 def test_a_week_has_hours_of_each_kind_and_most_are_whole() -> None:
-    away = [{name for name, its_gaps in gaps(hour).items() if its_gaps} for hour in WEEK]
+    away = [{name for name, its_gaps in gaps(FIRST, hour).items() if its_gaps} for hour in WEEK]
     assert away.count(set()) > 130
     assert {"collector-a"} in away
     assert {"collector-b"} in away
@@ -28,7 +28,7 @@ def test_a_week_has_hours_of_each_kind_and_most_are_whole() -> None:
 
 @pytest.mark.parametrize("hour", WEEK[::7])
 def test_gaps_lie_in_their_hour(hour: Hour) -> None:
-    for its_gaps in gaps(hour).values():
+    for its_gaps in gaps(FIRST, hour).values():
         assert all(hour.start <= each.start < each.end <= hour.end for each in its_gaps)
 
 

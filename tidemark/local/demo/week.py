@@ -34,8 +34,9 @@ _SOFTWARE = "tidemark simulator"
 _SEED = 7
 _SALES_SHARE = 0.15
 _MESSAGES = 300  # an hour, on average
-_ALONE = 0.06  # the share of hours in which a collector loses its connection
-_TOGETHER = 0.02  # the share of hours in which both do
+_ALONE = 0.12  # the share of hours in which one collector is away
+# both are away in some hours, all early in the week: a floor is known again a day later
+_TOGETHER = (5, 16, 17)
 
 
 def make_week(settings: LoaderSettings, first: Hour, last: Hour) -> int:
@@ -43,26 +44,22 @@ def make_week(settings: LoaderSettings, first: Hour, last: Hour) -> int:
     client, market = archive_client(settings), Market(_SEED, sales_share=_SALES_SHARE)
     made = list(hours(first, last))
     for hour in made:
-        put_hour(client, settings.bucket, hour, messages(market, hour, _count(hour)), gaps(hour))
+        put_hour(client, settings.bucket, hour, messages(market, hour, _count(hour)), gaps(first, hour))
         load_hour(hour, settings, say=lambda _: None)
     refresh_days(settings.warehouse_url, say=lambda _: None)
     return len(made)
 
 
-def gaps(hour: Hour) -> dict[str, list[Gap]]:
-    """Return when each collector was away in an hour: in most hours never, in a few both at once."""
+def gaps(first: Hour, hour: Hour) -> dict[str, list[Gap]]:
+    """Return when each collector was away in an hour of the week that begins with `first`: in most hours never."""
     rng = Random(hour.key)  # noqa: S311 - the same week each time
-    if rng.random() < _TOGETHER:
-        start = rng.uniform(5, 40)
+    start = rng.uniform(5, 40)
+    if (hour.start - first.start) / LENGTH in _TOGETHER:
         return {each: [gap(hour, start, start + rng.uniform(3, 15), Reason.SERVER_ERROR)] for each in COLLECTORS}
-    return {each: list(_alone(rng, hour)) for each in COLLECTORS}
-
-
-def _alone(rng: Random, hour: Hour) -> Iterator[Gap]:
-    if rng.random() < _ALONE:
-        start = rng.uniform(5, 40)
-        reason = rng.choice([Reason.CONNECTION_LOST, Reason.PROCESS_DIED, Reason.CLOSED_BY_SERVER])
-        yield gap(hour, start, start + rng.uniform(0.5, 12), reason)
+    away = rng.choice(COLLECTORS) if rng.random() < _ALONE else None
+    reason = rng.choice([Reason.CONNECTION_LOST, Reason.PROCESS_DIED, Reason.CLOSED_BY_SERVER])
+    end = start + rng.uniform(0.5, 12)
+    return {each: [gap(hour, start, end, reason)] if each == away else [] for each in COLLECTORS}
 
 
 def gap(hour: Hour, start: float, end: float, reason: str) -> Gap:
