@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg2
@@ -18,6 +19,9 @@ from tidemark.local.services.s3 import S3Server
 from tidemark.simulator.options import Options
 from tidemark.simulator.server import Simulator
 from tidemark.storage.postgres import connected
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,11 +47,17 @@ def s3_endpoint(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
     return s3_server.endpoint
 
 
+@pytest.fixture(scope="session")
+def s3_direct(s3_server: S3Server) -> "S3Client":
+    """One client of the embedded S3 for all tests: a client takes longer to make than most requests."""
+    return s3_server.client()
+
+
 @pytest.fixture
-def bucket(s3_server: S3Server, s3_endpoint: str) -> str:
+def bucket(s3_direct: "S3Client", s3_endpoint: str) -> str:
     """A fresh, empty bucket."""
     name = f"test-{uuid4().hex}"
-    s3_server.create_bucket(name)
+    s3_direct.create_bucket(Bucket=name)
     return name
 
 

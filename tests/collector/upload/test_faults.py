@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -12,10 +13,13 @@ from collector.upload.report import Report
 from collector.upload.uploader import upload
 from tests.collector.upload.spooled import COLLECTOR, FIRST, PREFIX, Spooled, assert_archived, clock_at
 from tests.storage.faulty_s3 import FAULTS, OPERATIONS, FaultyS3, faulty_s3
-from tidemark.archive.names import ManifestKey, probe_name
+from tidemark.archive.names import ManifestKey
 from tidemark.core.hour import Hour
-from tidemark.local.services.s3 import S3Server
+from tidemark.storage.object_store import Proof
 from tidemark.storage.s3 import S3Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 PART = 1 << 16
 TRANSIENT = ("429", "503", "500", "reset", "timeout", "half", "cut", "lost")
@@ -29,14 +33,22 @@ HEALED_BY_READING_BACK = {
 class Site:
     """A spool of one finished hour with two segments, and an archive behind a faulty server."""
 
-    def __init__(self, root: Path, server: S3Server, bucket: str, faulty: FaultyS3) -> None:
+    def __init__(self, root: Path, direct: "S3Client", bucket: str, faulty: FaultyS3) -> None:
         self.faulty = faulty
         self.spooled = Spooled(root)
         self.spooled.hour(FIRST, segments=2, records=300, filler=250)
         self._bucket = bucket
-        self._direct = server.client()
-        store = S3Store(boto3.client("s3", endpoint_url=faulty.endpoint), bucket)
-        UploadFolders(root).keep_proof(store.prove(PREFIX, probe_name(COLLECTOR), None))
+        self._direct = direct
+        proven = Proof(
+            endpoint=faulty.endpoint,
+            bucket=bucket,
+            prefix=PREFIX,
+            encryption="[]",
+            whole=True,
+            parts=True,
+            checksums=True,
+        )
+        UploadFolders(root).keep_proof(proven)
 
     def upload(self, *, in_parts: bool, attempts: int = 1) -> Report:
         timeout = 0.3 if self.faulty.waiting else 30
@@ -59,9 +71,9 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path, s3_server: S3Server, bucket: str) -> Iterator[Site]:
-    with faulty_s3(s3_server.endpoint) as faulty:
-        yield Site(tmp_path / "spool", s3_server, bucket, faulty)
+def site(tmp_path: Path, s3_endpoint: str, s3_direct: "S3Client", bucket: str) -> Iterator[Site]:
+    with faulty_s3(s3_endpoint) as faulty:
+        yield Site(tmp_path / "spool", s3_direct, bucket, faulty)
 
 
 def assert_nothing_lost(site: Site, hour: Hour) -> None:
