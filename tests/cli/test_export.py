@@ -53,3 +53,12 @@ def test_a_place_that_cannot_be_written_is_named(run, tmp_path: Path, monkeypatc
     assert status == 1
     assert err.startswith("tidemark: bucket 'nowhere' at 127.0.0.1:1: the connection was refused")
     assert "planted" not in err
+
+
+def test_a_lake_on_another_machine_is_reached_encrypted_or_by_name(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://a.invalid:1")
+    status, _, err = run("s3://bucket/lake", "--table", "hour_quality")
+    assert status == 1
+    assert err.startswith("tidemark: the endpoint of S3 reaches a.invalid without encryption; use")
+    monkeypatch.setenv("TIDEMARK_PLAINTEXT_HOSTS", "a.invalid")
+    assert "without encryption" not in run("s3://bucket/lake", "--table", "hour_quality")[2]

@@ -1,5 +1,7 @@
 """`tidemark export`: the warehouse's facts and marts as files for other engines."""
 
+import os
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -36,8 +38,6 @@ def export(
       tidemark export exports
       tidemark export s3://my-bucket/tidemark --as iceberg --catalog /var/lib/tidemark/catalog.db
     """
-    import os
-
     from tidemark.core.errors import Problem
     from tidemark.query.export_run import export_tables
     from tidemark.query.exported import TABLES
@@ -49,7 +49,8 @@ def export(
     if unknown := set(table or ()) - set(names):
         raise typer.BadParameter(f"{min(unknown)} is not exported; choose of {', '.join(names)}", param_hint="--table")
     settings = WarehouseSettings()
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    settings = WarehouseSettings()
+    endpoint = _endpoint(place, settings.plaintext_hosts)
     lake: Lake
     if form is Form.ICEBERG:
         try:
@@ -78,6 +79,18 @@ def export(
         why = failure.what if failure else "the store refused or did not answer"
         hint = "Check the place, the AWS_* variables and the rights"
         raise Problem(f"{place} could not be written: {why}", hint) from error
+
+
+def _endpoint(place: str, plaintext_hosts: Collection[str]) -> str | None:
+    """Return the address of the lake's S3, None for AWS's. Raises Problem for one that is reached in plain text."""
+    from tidemark.core.errors import Problem
+    from tidemark.core.text import printable
+    from tidemark.storage.settings import UNENCRYPTED, plaintext_host
+
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    if "://" in place and (host := plaintext_host(endpoint or "")) and host not in plaintext_hosts:
+        raise Problem(f"the endpoint of S3 {UNENCRYPTED.format(printable(host))}", "Look at AWS_ENDPOINT_URL")
+    return endpoint
 
 
 def _say(line: str) -> None:
