@@ -25,6 +25,7 @@ import msgspec
 import zstandard
 from msgspec import Raw, Struct, defstruct
 from pydantic import SecretStr
+from sqlalchemy import Connection
 
 from bench import results
 from bench.server import warehouse
@@ -39,7 +40,7 @@ from tidemark.loader.transform.event import PAYLOADS, Whole
 from tidemark.loader.transform.market import Market as Counts
 from tidemark.loader.transform.read import scan
 from tidemark.loader.transform.stream import ItemSold
-from tidemark.loader.warehouse.load import Run, load
+from tidemark.loader.warehouse.load import Run, execute, load
 from tidemark.simulator.market.market import Market
 from tidemark.storage.postgres import connected
 
@@ -134,16 +135,37 @@ def loading() -> None:
     with tempfile.TemporaryDirectory() as name, warehouse() as server:
         manifests = [written(Path(name), collector, lag) for collector, lag in (("a", 5), ("b", 90))]
         run = Run(hour=HOUR, manifests=manifests, fingerprint="bench", started_at=datetime.now(UTC), software="bench")
-        began = time.perf_counter()
+        began, steps = time.perf_counter(), Counter[str]()
+
+        def say(what: str) -> None:
+            print(f"{time.perf_counter() - began:7.1f} s {what}", flush=True)
+
+        def timed_step(connection: Connection, step: Path, values: dict[str, Any]) -> None:
+            started = time.perf_counter()
+            execute(connection, step, values)
+            steps[step.name] = round(1000 * (time.perf_counter() - started))
+            say(f"{step.name}: {steps[step.name]:,} ms")
+
         with connected(SecretStr(server.url())) as connection:
-            load(connection, run, lambda segment: pieces(file_of(Path(name), segment.key)), print)
+            load(connection, run, partial(packed, Path(name)), say, run_step=timed_step)
             connection.commit()
         seconds = time.perf_counter() - began
         counted, rows = (one(server.url(), f"SELECT {what}") for what in (
             "sum(counted) FROM ops.market_count", "count(*) FROM mart.market_hourly",
         ))  # fmt: skip
-    print(f"{MESSAGES:,} messages by two collectors: {seconds:.1f} s, {counted:,} events in {rows:,} rows", flush=True)
+    slowest = ", ".join(f"{step} {ms / 1000:.1f} s" for step, ms in steps.most_common(3))
+    read = seconds - steps.total() / 1000
+    print(
+        f"{MESSAGES:,} messages by two collectors: {seconds:.1f} s, {counted:,} events in {rows:,} rows; "
+        f"reading {read:.1f} s, {slowest}",
+        flush=True,
+    )
     results.record(market_load_s=seconds, market_load_messages=MESSAGES)
+
+
+def packed(folder: Path, segment: Segment) -> Iterator[bytes]:
+    """Yield an object's bytes."""
+    return iter(pieces(file_of(folder, segment.key)))
 
 
 def written(folder: Path, collector: str, lag_ms: int) -> Manifest:
@@ -157,6 +179,7 @@ def written(folder: Path, collector: str, lag_ms: int) -> Manifest:
         key = str(ObjectKey("", collector, SegmentName(HOUR, len(segments) + 1)))
         file_of(folder, key).write_bytes(packed)
         segments.append(Segment(key, len(part), len(data), len(packed), hashlib.sha256(packed).hexdigest()))
+        print(f"collector {collector}: {sum(each.records for each in segments):,} of {MESSAGES:,} lines", flush=True)
     return Manifest(
         hour=HOUR.key, collector=collector, segments=tuple(segments), event_types=dict(tally.event_types),
         topics=tally.topics, covered=(Interval(TOPIC, HOUR.start, HOUR.end),), software="bench", written_at=HOUR.end,

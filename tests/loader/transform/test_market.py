@@ -2,6 +2,7 @@
 # ruff: noqa: E501  (tables are read whole)
 
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.loader.transform.messages import GONE, changed, line_of, places, put, sample, samples, values
 from tidemark.archive.record import read_record, record_line
-from tidemark.loader.transform.market import MOST_LINES, Kind, Market, Part, key_of, wallet_key
+from tidemark.loader.transform.market import Kind, Market, Part, key_of, wallet_key
 from tidemark.loader.transform.order import NATIVE
 from tidemark.loader.transform.read import scan
 
@@ -261,13 +262,24 @@ def test_whatever_a_field_holds_each_counted_line_has_one_key(
     assert all(len(key) == 16 for part in parts for key in part.keys.split())
 
 
-def test_it_says_when_it_is_large() -> None:
-    market = Market(START)
-    assert not market.is_large
-    market._size = MOST_LINES + 1
-    assert market.is_large
-    assert list(market.parts()) == []
-    assert not market.is_large
+def test_memory_does_not_grow_with_the_lines_that_are_read() -> None:
+    chunk = b"".join([line_of(message("item_received_bid")), line_of(message("item_cancelled"))] * 50)
+
+    def peak(chunks: int) -> int:
+        market, keys = Market(START, most_lines=1000), 0
+        tracemalloc.start()
+        for _ in range(chunks):
+            scan([chunk], 100, market)
+            if market.is_large:
+                keys += sum(len(part.keys.split()) for part in market.parts())
+                assert not market.is_large
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert keys == 100 * chunks
+        return most
+
+    peak(11)
+    assert peak(55) < 1.2 * peak(11)
 
 
 def test_keys() -> None:

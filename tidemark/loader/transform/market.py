@@ -38,7 +38,6 @@ MOST_CELLS = 40_000
 BURNED = frozenset({NATIVE, "0x000000000000000000000000000000000000dead"})
 NOBODY = "-"
 _HEX = re.compile(r"[0-9a-f]{16}")
-_KEYS = re.compile(r"[0-9a-f]{16}(?: [0-9a-f]{16})*")
 
 
 class Kind(StrEnum):
@@ -125,7 +124,9 @@ class _Cell:
     def part(self) -> Part:
         kind, late, chain, slug, token = self.place
         keys = " ".join(self.keys).lower()
-        if len(keys) != 17 * len(self.keys) - 1 or not _KEYS.fullmatch(keys):
+        # none is longer than 16, so with this length and nothing but digits between the spaces each has 16 digits
+        others = keys.encode(errors="replace").translate(None, b"0123456789abcdef")
+        if len(keys) != 17 * len(self.keys) - 1 or others != b" " * (len(self.keys) - 1):
             keys = " ".join(map(key_of, self.keys))
         wallets = " ".join([wallet_key(account) if account else NOBODY for account in self.accounts])
         return Part(kind, chain, slug, token, self.symbol, self.decimals, late > 0, self.price, keys, wallets)
@@ -135,11 +136,15 @@ class Market:
     """Takes the decoded lines of an object; what it found is taken out from time to time, so that it stays small.
 
     `orders` and `transfers` say whether single orders, with what became of them, and single transfers are wanted, too.
+    After `most_lines` it is time to take out what was counted.
     """
 
-    def __init__(self, hour: datetime, *, orders: bool = False, transfers: bool = False) -> None:
+    def __init__(
+        self, hour: datetime, *, orders: bool = False, transfers: bool = False, most_lines: int = MOST_LINES
+    ) -> None:
         self._hour = hour
         self._orders_wanted, self._transfers_wanted = orders, transfers
+        self._most_lines = most_lines
         self._cells: dict[tuple[Any, ...], _Cell] = {}
         self._spelled: dict[tuple[Kind, int], dict[tuple[Any, ...], _Cell]] = defaultdict(dict)
         self._size = self._late = 0
@@ -288,7 +293,7 @@ class Market:
     @property
     def is_large(self) -> bool:
         """Tell whether it is time to take out what was counted."""
-        return self._size > MOST_LINES or len(self._cells) > MOST_CELLS
+        return self._size > self._most_lines or len(self._cells) > MOST_CELLS
 
     def parts(self) -> Iterator[Part]:
         """Take out what was counted so far."""
