@@ -3,7 +3,7 @@
 -- Parameter: contract text; the contract of the NFT
 -- Parameter: token text; its token id
 -- Parameter: chain text = null; only on this chain
--- Plot: none
+-- Plot: line at price
 -- Example: tidemark query token_history --contract 0xbd3531da5cf5857e7cfaa92426877b022e612cf8 --token 3246
 -- Exact: price
 -- Whole: quantity

@@ -39,6 +39,18 @@ def _targets(kind: str) -> list[Any]:
     ]
 
 
+def test_the_market_shows_floor_and_spread_and_no_line_where_they_are_not_known() -> None:
+    panels = {
+        panel.values[0]["rawSql"] for panel in _targets("grafana-postgresql-datasource") if "mart.book(" in str(panel)
+    }
+    assert len(panels) == 2
+    assert not any("is_floor_known" in sql or "IS NOT NULL ORDER" in sql for sql in panels)
+    market = json.loads((DEPLOY / "grafana" / "dashboards" / "market.json").read_text())
+    shown = {panel["title"]: panel for panel in market["panels"]}
+    for title in ("Listed floor", "Spread"):
+        assert not shown[title]["fieldConfig"]["defaults"].get("custom", {}).get("spanNulls")
+
+
 @needs_prometheus
 def test_every_alert_fires_when_it_should_and_only_then() -> None:
     done = subprocess.run(
