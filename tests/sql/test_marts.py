@@ -166,3 +166,10 @@ def test_a_sale_with_one_rate_is_missing_in_the_other_only(connection: Connectio
         (row,) = rows(connection, roll_up)
         assert (row["volume_eth"], row["without_eth"], row["volume_usd"], row["without_usd"]) == (1, 1, 4000, 1)
         assert (row["volume_eth_clean"], row["volume_usd_clean"]) == (1, 4000)
+
+
+def test_a_day_is_scored_without_compiling_a_function_for_each_call(connection: Connection) -> None:
+    connection.execute(text("SET LOCAL jit = on"))
+    connection.execute(text((MARTS / "daily_0_lock.sql").read_text()), {"day": HOUR})
+    assert connection.scalar(text("SHOW jit")) == "off"
+    connection.rollback()
