@@ -19,7 +19,7 @@ ICEBERG := .venv-iceberg/.installed
 SITE := .venv-site/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults mutants docs site pictures sbom tools images machines kubernetes servers spark iceberg lock lowest newest resolved airflow-versions clean
+.PHONY: help install demo up down status test lint bench faults mutants docs site pictures sbom tools images machines wheelhouses kubernetes servers spark iceberg lock lowest newest resolved airflow-versions clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -123,6 +123,12 @@ images: $(STAMP) ## the container images and the compose file without Docker (ne
 machines: $(STAMP) ## a collector's machine booted with systemd-nspawn, from first boot to reboot (needs root)
 	@$(BIN)/python -m pytest -m machines tests/deploy
 
+# each build overwrites the release of its role in dist/
+wheelhouses: $(STAMP) ## every release: collector and Airflow, Python 3.11 to 3.13, x86-64 and arm64 (1 GB of downloads)
+	@set -e; for role in collector airflow; do for version in 3.11 3.12 3.13; do for platform in linux/amd64 linux/arm64; do \
+	  deploy/build-wheelhouse $$role $$platform $$version; \
+	done; done; done
+
 kubernetes: $(STAMP) $(TOOLS) $(KUBERNETES) ## the image's Airflow with its users, and the manifests; CHART=FOLDER renders Airflow's chart
 	@CHART=$(CHART) $(BIN)/python -m pytest -n 0 tests/deploy/test_kubernetes.py
 
@@ -177,7 +183,7 @@ airflow-versions: $(STAMP) ## load an hour in an Airflow 3.2 and a 3.3 that was 
 	  venv=.venv-airflow-$$version; \
 	  test -x $$venv/bin/python || $(PYTHON) -m venv $$venv; \
 	  $$venv/bin/python -m pip install --disable-pip-version-check -q uv hatchling editables; \
-	  case $$version in 3.2) pins="pydantic<2.14 fastapi<0.137 starlette<1.1 cadwyn<7 sqlalchemy<2.1" ;; *) pins="celery<5.7" ;; esac; \
+	  case $$version in 3.2) pins="pydantic<2.14 fastapi<0.137 starlette<1.1 cadwyn<7 svcs<26 sqlalchemy<2.1" ;; *) pins="celery<5.7" ;; esac; \
 	  $$venv/bin/uv pip install -q -p $$venv/bin/python "apache-airflow==$$version.*" $$pins -e ".[loader]"; \
 	  TIDEMARK_FOREIGN_PYTHON=$(CURDIR)/$$venv/bin/python $(BIN)/python -m pytest -n 0 tests/airflow/test_foreign.py; \
 	done

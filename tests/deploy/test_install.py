@@ -1,4 +1,4 @@
-"""The installer and the cron table in a clean Debian 12, as `mmdebstrap` makes it."""
+"""The installer and the cron table in a clean Debian, as `mmdebstrap` makes it: 12, or SUITE=trixie for 13."""
 
 import os
 import re
@@ -18,6 +18,8 @@ from tidemark.core.hour import Hour
 
 PROJECT = Path(__file__).parents[2]
 HOUR = Hour.parse("2026-11-20T10")
+SUITE = os.environ.get("SUITE", "bookworm")
+PYTHON, ANOTHER = {"bookworm": ("3.11", "3.13"), "trixie": ("3.13", "3.11")}[SUITE]
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(600),
@@ -32,8 +34,9 @@ def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("debian")
     root.chmod(0o755)
     packages = "ca-certificates,cron,logrotate,python3-venv,systemd"
-    _run("mmdebstrap", "--variant=minbase", f"--include={packages}", "bookworm", str(root))
-    _run(str(PROJECT / "deploy" / "build-wheelhouse"), "collector")
+    _run("mmdebstrap", "--variant=minbase", f"--include={packages}", SUITE, str(root))
+    machine = _run("dpkg", "--print-architecture").strip()
+    _run(str(PROJECT / "deploy" / "build-wheelhouse"), "collector", f"linux/{machine}", PYTHON)
     release = root / "opt" / "tidemark-release"
     release.mkdir()
     _run("tar", "-xzf", str(PROJECT / "dist" / "tidemark-collector.tar.gz"), "-C", str(release))
@@ -93,12 +96,12 @@ def test_it_installs_without_a_network_twice_and_cron_ships_an_hour_and_mails_on
 def _refuses_a_release_for_another_python(root: Path) -> None:
     version = root / "opt/tidemark-release/wheels/python-version"
     built = version.read_text()
-    version.write_text("3.13\n")
+    version.write_text(f"{ANOTHER}\n")
     command = ["chroot", str(root), "/opt/tidemark-release/deploy/install"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     version.write_text(built)
     assert done.returncode == 1
-    assert "this release is for Python 3.13 and python3 here is 3.11" in done.stderr
+    assert f"this release is for Python {ANOTHER} and python3 here is {PYTHON}" in done.stderr
     assert "deploy/build-wheelhouse collector linux/" in done.stderr
 
 
