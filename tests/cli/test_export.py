@@ -55,10 +55,13 @@ def test_a_place_that_cannot_be_written_is_named(run, tmp_path: Path, monkeypatc
     assert "planted" not in err
 
 
-def test_a_lake_on_another_machine_is_reached_encrypted_or_by_name(run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("form", ["parquet", "iceberg"])
+def test_a_lake_on_another_machine_is_reached_encrypted_or_by_name(
+    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: str
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://a.invalid:1")
-    status, _, err = run("s3://bucket/lake", "--table", "hour_quality")
+    words = ("s3://bucket/lake", "--as", form, "--catalog", str(tmp_path / "catalog.db"), "--table", "hour_quality")
+    status, _, err = run(*words)
     assert status == 1
     assert err.startswith("tidemark: the endpoint of S3 reaches a.invalid without encryption; use")
-    monkeypatch.setenv("TIDEMARK_PLAINTEXT_HOSTS", "a.invalid")
-    assert "without encryption" not in run("s3://bucket/lake", "--table", "hour_quality")[2]
+    assert not (tmp_path / "catalog.db").exists()

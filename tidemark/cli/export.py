@@ -49,8 +49,6 @@ def export(
     if unknown := set(table or ()) - set(names):
         raise typer.BadParameter(f"{min(unknown)} is not exported; choose of {', '.join(names)}", param_hint="--table")
     settings = WarehouseSettings()
-    settings = WarehouseSettings()
-    endpoint = _endpoint(place, settings.plaintext_hosts)
     lake: Lake
     if form is Form.ICEBERG:
         try:
@@ -59,6 +57,7 @@ def export(
             raise Problem("pyiceberg is not installed", "Run: pip install 'tidemark-nft[iceberg]'") from None
         if catalog is None and "://" in place:
             raise typer.BadParameter("a bucket needs --catalog FILE, for the catalog is a file", param_hint="--catalog")
+        endpoint = _endpoint(place, settings.plaintext_hosts)
         lake = IcebergLake.open(place, catalog or Path(place) / "catalog.db", endpoint)
     elif place.startswith("s3://"):
         from tidemark.query.s3 import Bucket
