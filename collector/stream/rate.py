@@ -60,7 +60,7 @@ class Rate:
             self._longest, self._longest_at = 0.0, now
 
     def surprise(self, silence: float) -> float:
-        """Return how surprising a silence of so many seconds is: minus the logarithm of its probability.
+        """Return how surprising a silence of some seconds is: minus the logarithm of its probability.
 
         For messages that come independently of each other at a rate that was learned from `messages` in `seconds`.
         A silence of many hours ages what was learned: at last it is the topic's new rate.

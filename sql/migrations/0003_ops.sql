@@ -340,7 +340,7 @@ COMMENT ON COLUMN ops.audit.audited_s IS 'Seconds of the hour of which the audit
 COMMENT ON COLUMN ops.audit.api_sales IS 'Sales of those seconds that the Events API knows.';
 COMMENT ON COLUMN ops.audit.covered IS
     'Those of them that a collector should have received: it covered the topic from the sale until two minutes after.';
-COMMENT ON COLUMN ops.audit.unseen IS 'Those of the covered that no collector received: OpenSea sent them to nobody.';
+COMMENT ON COLUMN ops.audit.unseen IS 'Those of the covered that no collector received: OpenSea sent them to no client.';
 COMMENT ON COLUMN ops.audit.unseen_uncovered IS
     'Sales that no collector received and that none was proven to cover for long enough: they lie in gaps or beside one.';
 COMMENT ON COLUMN ops.audit.stream_only IS 'Sales of those seconds that collectors received and the Events API does not know.';

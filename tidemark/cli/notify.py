@@ -20,7 +20,7 @@ def notify(
         ),
     ] = None,
     sweep: Annotated[
-        int | None, typer.Option(min=2, metavar="NUMBER", help="Tell of so many NFTs bought in one transaction.")
+        int | None, typer.Option(min=2, metavar="NUMBER", help="Report this many NFTs bought in one transaction.")
     ] = None,
     gaps: Annotated[
         bool, typer.Option("--gaps", help="Tell when the collector stops recording, and when it is back.")
