@@ -32,13 +32,16 @@ WITH_TLS = (15, 17, 14)  # the wheel's own were built without
 
 
 def server_of(folder: Path, *versions: int, **settings: str) -> Postgres:
-    """The first of these versions that is installed; where none is, the test is skipped and says so."""
+    """Start the first of these versions that is installed; where none is, the test is skipped and says so."""
     missing = []
     for version in versions:
+        server = Postgres(folder, settings=UNSAFE_BUT_FAST | settings, version=version)
         try:
-            return Postgres(folder, settings=UNSAFE_BUT_FAST | settings, version=version)
+            server.start()
         except Problem as problem:
             missing.append(str(problem))
+        else:
+            return server
     return pytest.skip("; ".join(missing))
 
 
