@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 DEMO_LOCK := deploy/demo.lock
 DEMO_STAMP := $(VENV)/.installed-demo
 # each worker starts its own PostgreSQL, S3 and, for some tests, Airflow
-WORKERS ?= 2
+WORKERS ?= 3
 TOOLS := .venv-tools/.installed
 OPPONENTS := .venv-bench/.installed
 KUBERNETES := .venv-kubernetes/.installed
