@@ -265,7 +265,8 @@ class Proof:
         if last is None and place.sent is None:
             return
         shortest = place.topic.shortest_by_sent_times()
-        usual = last is not None and place.sent is not None and 0 <= now - last - place.sent <= shortest
+        passed = None if last is None or place.sent is None else now - last - place.sent
+        usual = passed is not None and -self._rules.margin <= passed <= shortest
         for lag in [last] if usual else self._lags_of(frames, now):
             if lag is None:
                 place.sent = None
