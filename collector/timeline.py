@@ -65,7 +65,10 @@ class Timeline:
         """Return the timestamp that was recorded at a monotonic time, also of before this run began."""
         if monotonic >= self._monotonic:
             return self.last
-        bends = [*self._bends, (self._monotonic, self.last)]
+        if monotonic >= self._bends[-1][0]:  # nearly always
+            bends = [self._bends[-1], (self._monotonic, self.last)]
+        else:
+            bends = [*self._bends, (self._monotonic, self.last)]
         after = bisect_right(bends, monotonic, key=lambda bend: bend[0])
         if after == 0:
             first, at = bends[0]

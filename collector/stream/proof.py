@@ -390,7 +390,8 @@ class Proof:
 
     def least_lag(self) -> float | None:
         """Return the least lag of the last minutes; it has the difference of the clocks in it."""
-        return min((low for low in self._lows if low is not None), default=None)
+        low, before = self._lows
+        return before if low is None else low if before is None else min(low, before)
 
     def _tail(self, held: _Connection) -> float:
         """Return for how many seconds before its last proof a connection proves nothing: by so much it may lag."""
