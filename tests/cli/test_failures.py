@@ -147,8 +147,10 @@ def test_a_demo_that_finds_its_folder_in_use(fails, tmp_path: Path) -> None:
 
 
 def test_nothing_is_up(tmp_path: Path) -> None:
-    done = subprocess.run(tidemark("down"), cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "Nothing was up.\n"
+    done = subprocess.run(tidemark("down"), cwd=tmp_path, capture_output=True, text=True, check=False)
+    elsewhere = "Tidemark is up in" in done.stdout  # another test's, at the same time
+    assert done.returncode == int(elsewhere), done.stderr
+    assert elsewhere or done.stdout == "Nothing was up.\n"
 
 
 def test_arguments_that_are_not_utf_8(tmp_path: Path) -> None:

@@ -48,7 +48,12 @@ def test_a_person_walks_from_the_calendar_to_an_hour_and_loads_it_again(browser:
     log_in(page, loaded.airflow)
     page.get_by_role("link", name="Tidemark").click()
     tidemark = page.frame_locator("iframe")
-    expect(tidemark.get_by_role("heading", name="October 2026")).to_be_visible()
+    october, earlier = tidemark.get_by_role("heading", name="October 2026"), tidemark.locator("a[rel=prev]")
+    expect(october.or_(earlier).first).to_be_visible()
+    while not october.is_visible():  # other tests of this Airflow load hours of today
+        month = earlier.inner_text().removeprefix("← ")
+        earlier.click()
+        expect(tidemark.get_by_role("heading", name=month)).to_be_visible()
     before = loads_of(loaded, HOUR)
     tidemark.get_by_title(f"{HOUR[:10]} {HOUR[11:]}:00 UTC").click()
     expect(tidemark.get_by_role("heading", name=f"{HOUR[:10]} 07:00 to 08:00 UTC: covered")).to_be_visible()
