@@ -294,19 +294,19 @@ class Proof:
                     self._doubt(held, place, Reason.UNPROVEN)
                 elif place.covered:
                     self._uncover(held, place, self._reached(place), Reason.UNPROVEN)
-                self._doubt_beside(place, place.sent, sent)
+                self._doubt_beside(place, sent)
             place.sent = sent
 
-    def _doubt_beside(self, place: _Place, start: float, end: float) -> None:
-        """End what other connections claim of a silence in sent times amid which they joined, also those that ended."""
+    def _doubt_beside(self, place: _Place, end: float) -> None:
+        """End what other connections claim of a silence until `end`, amid which they joined, also those that ended."""
         name, proof = place.topic.name, self._reached(place)
         for held in self._connections.values():
             beside = held.places.get(name)
             if beside is None or beside is place or not beside.covered:
                 continue
-            if beside.joined > start and beside.first > end - self._rules.margin:
+            if beside.joined > proof and beside.first > end - self._rules.margin:
                 self._uncover(held, beside, proof, Reason.UNPROVEN)
-        if place.topic.ended > start:
+        if place.topic.ended > proof:
             self._claims.append(Retracted(name, proof, Reason.UNPROVEN))
 
     def _look_into(self, held: _Connection, frames: Sequence[Frame], now: float) -> None:

@@ -148,6 +148,7 @@ class World:
         self.rates = dict(self.usual)
         self.length = min(random.uniform(200, 500), max(90.0, MESSAGES / sum(self.usual.values())))
         self.latency = random.uniform(0.01, 0.15)
+        self.ahead = random.choice((0.0, random.uniform(-40, 40)))  # of the server's clock
         self.sent: list[Sent] = []
         self.received: set[int] = set()
         self.sides: dict[int, ServerSide] = {}
@@ -281,7 +282,7 @@ class World:
                 self.broadcast(self.sent[-1])
 
     def broadcast(self, message: Sent) -> None:
-        stamp = format_timestamp(self.moment(message.at))
+        stamp = format_timestamp(self.moment(message.at + self.ahead))
         payload = {"sent_at": stamp, "payload": {"number": message.number, "collection": {"slug": "other"}}}
         data = json.dumps([None, None, message.topic, "item_listed", payload]).encode()
         for side in self.sides.values():

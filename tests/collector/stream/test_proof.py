@@ -131,6 +131,34 @@ def test_a_silence_that_a_queue_hides_is_a_gap_from_when_the_last_message_before
     assert len(claims.ended) == 1
 
 
+@pytest.mark.parametrize("offset", [0.0, 50.0, -50.0])
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_silence_behind_a_queue_is_a_gap_of_a_connection_that_joined_amid_it_too(offset: float, ends: bool) -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.pass_time(60, lag=0.05 + offset, flow=(1, ALL))
+    for lag in range(1, 41):  # the queue grows, then nothing is sent: what was sent until 62 s takes until 66 s
+        claims.now = round(60 + 0.15 * lag, 6)
+        claims.hear(1, ALL, lag=0.05 + 0.1 * lag + offset)
+        if lag == 36:
+            claims.join(2, ALL)
+    joined = 65.4
+    if ends:
+        claims.proof.ended(2, Reason.CONNECTION_LOST, claims.now)
+        claims.take()
+    claims.now = 66.1
+    claims.hear(1, ALL, lag=0.05 + offset)
+    reached = pytest.approx(62 - RULES.margin, abs=0.01)
+    assert Uncovered(1, ALL, reached, Reason.UNPROVEN) in claims.ended
+    if ends:
+        assert claims.retracted == [Retracted(ALL, reached, Reason.UNPROVEN)]
+    else:
+        assert claims.ended[-1] == Uncovered(2, ALL, reached, Reason.UNPROVEN)
+        assert claims.retracted == []
+        assert claims.covered == {(1, ALL): claims.now}
+        assert claims.ended[-1].proof < joined
+
+
 @pytest.mark.parametrize("last", [0.05, 0.95, None, 500.0])
 def test_so_is_one_in_the_middle_of_a_read(last: float | None) -> None:
     claims = Claims()
