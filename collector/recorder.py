@@ -159,14 +159,13 @@ class Recorder:
     def keep_rates(self, at: datetime) -> None:
         """Write the topics' rates and silences into the ledger, where the next process finds them."""
         rates = {topic: (rate.messages, rate.seconds, rate.pause) for topic, rate in self._proof.rates().items()}
-        now, at_of = self._clock(), self._timeline.at
+        recorded, at_of = self._timeline.recorded, self._timeline.at
         silences = {
-            topic: ((at_of(now) - at_of(now - quiet)).total_seconds(), at_of(since))
-            for topic, (quiet, since) in self._proof.silences(now).items()
+            topic: (recorded(quiet).total_seconds(), at_of(since))
+            for topic, (quiet, since) in self._proof.silences(self._clock()).items()
         }
         lag = self._proof.least_lag()
-        recorded = None if lag is None else (at_of(now) - at_of(now - 1)).total_seconds() * lag
-        self._spool.ledger.keep_rates(at, rates, silences, recorded)
+        self._spool.ledger.keep_rates(at, rates, silences, None if lag is None else recorded(lag).total_seconds())
 
     def _inherited(self, silences: Mapping[str, tuple[float, datetime]]) -> dict[str, Silence]:
         """Turn the silences of an earlier process from recorded into monotonic time."""

@@ -1,6 +1,5 @@
 """The collector's time: recorded timestamps that only move on, and the intervals in which something may be missed."""
 
-from bisect import bisect_right
 from collections import deque
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -63,21 +62,19 @@ class Timeline:
 
     def at(self, monotonic: float) -> datetime:
         """Return the timestamp that was recorded at a monotonic time, also of before this run began."""
-        if monotonic >= self._monotonic:
-            return self.last
-        if monotonic >= self._bends[-1][0]:  # nearly always
-            bends = [self._bends[-1], (self._monotonic, self.last)]
-        else:
-            bends = [*self._bends, (self._monotonic, self.last)]
-        after = bisect_right(bends, monotonic, key=lambda bend: bend[0])
-        if after == 0:
-            first, at = bends[0]
-            return at - timedelta(seconds=(first - monotonic) * self._clock.rate)
-        (start, at), (end, until) = bends[after - 1], bends[min(after, len(bends) - 1)]
-        if end <= start:
-            return self.last
-        return at + (until - at) * ((monotonic - start) / (end - start))
+        end, until = self._monotonic, self.last
+        if monotonic >= end:
+            return until
+        for start, at in reversed(self._bends):
+            if monotonic >= start:
+                return at + (until - at) * ((monotonic - start) / (end - start))
+            end, until = start, at
+        return until - self.recorded(end - monotonic)
 
     def seconds(self, recorded: timedelta) -> float:
         """Return how many real seconds a recorded time lasted."""
         return recorded.total_seconds() / self._clock.rate
+
+    def recorded(self, seconds: float) -> timedelta:
+        """Return how long real seconds last in recorded time."""
+        return timedelta(seconds=seconds * self._clock.rate)
