@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from collector.spool.disk import OPEN, SEALED, Disk
 from collector.spool.lock import SpoolLockedError, held
-from collector.stream.proof import LARGEST_LAG, LEAST_LAG, RULES
+from collector.stream.proof import RULES, is_credible
 from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import Began, Rates, print_entry, read_entry, read_ledger
 from tidemark.archive.names import CoverageName, SegmentName
@@ -206,7 +206,7 @@ def _last_messages(disk: Disk, lag: float | None) -> dict[str, tuple[datetime, d
             record = read_record(tail[start : tail.index(b"\n", start)])
             received = until = parse_timestamp(record.received_at)
             sent = sent_at(record.message)
-            if lag is not None and sent and LEAST_LAG < (received - sent).total_seconds() < LARGEST_LAG:
+            if lag is not None and sent and is_credible((received - sent).total_seconds()):
                 until = min(received, sent + timedelta(seconds=lag))
             found[record.topic or ""] = received, until - timedelta(seconds=RULES.margin)
     return found

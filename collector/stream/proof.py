@@ -270,7 +270,7 @@ class Proof:
         for lag in [last] if usual else self._lags_of(frames, now):
             if lag is None:
                 place.sent = None
-            elif LEAST_LAG < lag < LARGEST_LAG:
+            elif is_credible(lag):
                 self._sent(held, place, lag, now)
             elif place.sent is not None and now - place.sent > LARGEST_LAG:
                 place.sent = None
@@ -410,7 +410,7 @@ class Proof:
     def _lags(self, frames: Sequence[Frame], received: float) -> Iterator[float]:
         """Yield the lags of messages; one beyond all reason is that of a message that was sent a second time."""
         for lag in self._lags_of(frames, received):
-            if lag is not None and LEAST_LAG < lag < LARGEST_LAG:
+            if lag is not None and is_credible(lag):
                 yield lag
 
     def _sample(self, now: float) -> None:
@@ -471,6 +471,11 @@ class Proof:
         elif ending.seen and len(ending.seen) >= SEEN:
             ending.seen.clear()
         return ending.met_at > 0.0
+
+
+def is_credible(lag: float) -> bool:
+    """Say whether a message can have been on its way for so long, in seconds; else it was sent a second time."""
+    return LEAST_LAG < lag < LARGEST_LAG
 
 
 def _by_topic(frames: Sequence[Frame]) -> Mapping[str | None, Sequence[Frame]]:
