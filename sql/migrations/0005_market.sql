@@ -333,12 +333,14 @@ BEGIN ATOMIC
         WHERE revision.kind = 'cancel'
         GROUP BY revision.chain, revision.order_hash
     ),
-    -- what is left of an order after each sale of it; where a sale's quantity is unknown, nothing is known to be left
+    -- what is left of an order after each sale of it; where a sale of several does not say of how many, nothing is known to
+    -- be left, and not that it is sold out
     filled AS MATERIALIZED (
         SELECT DISTINCT placed.chain, placed.order_hash, sale.sold_at AS at, CASE
             WHEN bool_or(sale.quantity IS NULL) OVER earlier THEN 0
             ELSE greatest(placed.quantity - sum(sale.quantity) OVER earlier, 0)
-        END AS units_left
+        END AS units_left,
+        placed.quantity <= sum(coalesce(sale.quantity, 1)) OVER earlier AS is_sold_out
         FROM placed
         JOIN core.sale ON sale.chain = placed.chain AND sale.order_hash = placed.order_hash
         WHERE sale.collection_slug = order_intervals.collection_slug
@@ -346,7 +348,7 @@ BEGIN ATOMIC
         WINDOW earlier AS (PARTITION BY placed.chain, placed.order_hash ORDER BY sale.sold_at)
     ),
     sold AS (
-        SELECT filled.chain, filled.order_hash, min(filled.at) AS at
+        SELECT filled.chain, filled.order_hash, min(filled.at) AS at, min(filled.at) FILTER (WHERE filled.is_sold_out) AS out_at
         FROM filled
         WHERE filled.units_left = 0
         GROUP BY filled.chain, filled.order_hash
@@ -366,7 +368,7 @@ BEGIN ATOMIC
     ),
     ended AS (
         SELECT
-            seen.*, cancelled.at AS cancelled_at, sold.at AS sold_at, least(seen.expires_at, seen.run_to, cancelled.at, sold.at) AS end_at,
+            seen.*, cancelled.at AS cancelled_at, sold.at AS sold_at, sold.out_at AS sold_out_at, least(seen.expires_at, seen.run_to, cancelled.at, sold.at) AS end_at,
             coalesce(invalid.spans, '{}') AS invalid
         FROM seen
         LEFT JOIN cancelled ON cancelled.chain = seen.chain AND cancelled.order_hash = seen.order_hash
@@ -402,7 +404,8 @@ BEGIN ATOMIC
     labelled AS (
         SELECT spanned.*, CASE
             WHEN spanned.to_at < least(spanned.end_at, spanned.until) THEN 'invalidated'
-            WHEN spanned.to_at >= spanned.sold_at THEN 'sold'
+            WHEN spanned.to_at >= spanned.sold_out_at THEN 'sold'
+            WHEN spanned.to_at >= spanned.sold_at THEN 'unknown'
             WHEN spanned.to_at = spanned.until THEN 'partly sold'
             WHEN spanned.to_at >= spanned.cancelled_at THEN 'cancelled'
             WHEN spanned.to_at >= spanned.expires_at THEN 'expired'
@@ -418,7 +421,7 @@ BEGIN ATOMIC
         CASE WHEN token.address IS NULL THEN labelled.payment_token_address ELSE '0x0000000000000000000000000000000000000000' END,
         labelled.placed_at, labelled.from_at, labelled.to_at, labelled.ended_by,
         CASE
-            WHEN labelled.sold_at IS NOT NULL THEN 'sold'
+            WHEN labelled.sold_out_at IS NOT NULL THEN 'sold'
             WHEN labelled.cancelled_at IS NOT NULL THEN 'cancelled'
             ELSE last_value(labelled.ended_by) OVER (
                 PARTITION BY labelled.chain, labelled.order_hash ORDER BY labelled.from_at
@@ -431,8 +434,8 @@ END;
 COMMENT ON FUNCTION mart.order_intervals IS
     'One row per order of a collection (of one kind, or all) that can be open in [since, until), and time in which it is known to have been open '
     'with so many units left, [from_at, to_at): from its placing until a sale, cancel, invalidation or its expiry, or '
-    '(ended_by is unknown) until the coverage broke, because what happened to it then was not recorded. from_at and '
-    'to_at are equal where it was never open. outcome says what became of the order in the end, also after a gap. coin is '
+    '(ended_by is unknown) until the coverage broke, because what happened to it then was not recorded, or until a sale '
+    'that does not say how many of several units it took. from_at and to_at are equal where it was never open. outcome says what became of the order in the end, also after a gap. coin is '
     'the payment token, or the chain''s own coin for its wrapped form.';
 
 CREATE FUNCTION mart.book(collection_slug text, since timestamptz, until timestamptz, step interval, known_after interval)

@@ -1,7 +1,9 @@
 """The market as two collectors recorded it, with losses and gaps, against an oracle of its own."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
@@ -26,7 +28,7 @@ from tidemark.simulator.market import chains
 from tidemark.simulator.market.actors import Actors
 from tidemark.simulator.market.chains import ZERO_ADDRESS, Chain
 from tidemark.simulator.market.market import Market
-from tidemark.simulator.market.market_event import Redrawn
+from tidemark.simulator.market.market_event import Redrawn, Sold
 from tidemark.simulator.market.oracle import OpenInterval, Oracle, known
 
 if TYPE_CHECKING:
@@ -58,6 +60,9 @@ def recorded(seed: int) -> tuple[Oracle, list[Recording]]:
     }
     for now in sorted(START + (END - START) * random.random() for _ in range(MESSAGES)):
         message = market.next(now)
+        event = message.event
+        if isinstance(event, Sold) and "quantity" not in json.loads(message.body)["payload"]:
+            event = replace(event, quantity=0)
         near = min(abs(now - hour.end) for hour in HOURS) < timedelta(
             seconds=3
         )  # so that neither a loss nor a second copy hides a late one
@@ -68,8 +73,8 @@ def recorded(seed: int) -> tuple[Oracle, list[Recording]]:
                 if lost or at >= END or any(start <= at < end for start, end in gaps):
                     continue
                 received[collector, Hour.of(at)].append((at, message.body))
-                if not isinstance(message.event, Redrawn):
-                    oracle.receive(message.event, at)
+                if not isinstance(event, Redrawn):
+                    oracle.receive(event, at)
     return oracle, [recording(collector, hour, found) for (collector, hour), found in received.items()]
 
 

@@ -28,8 +28,14 @@ _COUNTS = {
 }
 
 
-_REASONS = {"item_cancelled": "cancelled", "order_invalidate": "invalidated"}
-_FINAL = frozenset({"item_cancelled", "expired", "unknown"})
+_SOLD_SOME = "sold, but not said how many"
+_REASONS = {
+    "item_cancelled": "cancelled",
+    "order_invalidate": "invalidated",
+    "sold": "partly sold",
+    _SOLD_SOME: "unknown",
+}
+_FINAL = frozenset({"item_cancelled", "expired", "unknown", _SOLD_SOME})
 
 
 class OpenInterval(NamedTuple):
@@ -122,14 +128,18 @@ class Oracle:
         ]
 
     def _ends(self) -> dict[str, list[_End]]:
-        """Return what befell each order: when, what, and how many units that took."""
+        """Return what befell each order: when, what, and how many units that took at least.
+
+        A sale of 0 units did not say of how many.
+        """
         ends: dict[str, set[_End]] = defaultdict(set)
         for event, _ in self._received.values():
             match event:
                 case Changed(kind=kind, order=order, at=at):
                     ends[order.order_hash].add((at, kind, 0, 0))
-                case Sold(order_hash=order_hash, at=at, quantity=quantity, number=number):
-                    ends[order_hash].add((at, "sold", quantity, number))
+                case Sold(order_hash=order_hash, order=order, at=at, quantity=quantity, number=number):
+                    what = "sold" if quantity or order.quantity == 1 else _SOLD_SOME
+                    ends[order_hash].add((at, what, quantity or 1, number))
                 case _:
                     pass
         return defaultdict(list, {order_hash: list(each) for order_hash, each in ends.items()})
@@ -195,16 +205,16 @@ def _life(placed: Placed, run: Run, ends: list[_End]) -> list[OpenInterval]:
     since: datetime | None = start
     found, reason = [], "unknown"
     for at, what, units, _ in sorted([*ends, (order.expires_at, "expired", 0, 0), (run[1], "unknown", 0, 0)]):
-        over = what in _FINAL or 0 < left <= units
+        is_sold_out = 0 < left <= units
         if what == "order_revalidate":
             since = max(at, start)
         elif since is not None:
-            reason = "partly sold" if what == "sold" and not over else _REASONS.get(what, what)
+            reason = "sold" if is_sold_out else _REASONS.get(what, what)
             if since < at:
                 found.append((since, at, left, reason))
             since = None if what == "order_invalidate" else max(at, start)
         left -= units
-        if over:
+        if is_sold_out or what in _FINAL:
             break
     found = found or [(start, start, order.quantity, reason)]
     outcome = found[-1][3]
