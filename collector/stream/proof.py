@@ -227,6 +227,8 @@ class Proof:
             if topic is not None and (place := held.places.get(topic)) is not None:
                 self._heard(held, place, messages, now)
         held.proof = now
+        if len(frames) >= SAMPLES:
+            held.recent.clear()
         held.recent.append((now, frames[-SAMPLES:], 0.0))
         if EVERYTHING in held.places and len(held.places) > 1:
             self._look_into(held, frames, now)

@@ -6,10 +6,12 @@ parser needs, which still gets everything else: control frames, fragments, maske
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from struct import Struct
 
 _TEXT, _BINARY = 0x81, 0x82
 _SHORT, _MEDIUM, _LONG = 125, 126, 127
 _MASKED = 0x80
+_HEADER = Struct(">BBH")  # the longest header of a small frame
 _EXTENSIONS = {_MEDIUM: 2, _LONG: 8}
 MESSAGES_PER_TURN, OTHERS_PER_TURN = 4096, 128
 
@@ -20,13 +22,16 @@ def split_frames(data: bytes, at: int, messages: list[bytes], most: int = MESSAG
     Stops once `messages` holds `most`.
     """
     end = len(data)
-    while end - at >= 4 and len(messages) < most:  # noqa: PLR2004 - the longest header of a small frame
-        size, start = data[at + 1], at + 2
+    for _ in range(most - len(messages)):
+        if end - at < _HEADER.size:
+            break
+        kind, size, extended = _HEADER.unpack_from(data, at)
+        start = at + 2
         if size == _MEDIUM:
-            size, start = data[at + 2] << 8 | data[at + 3], at + 4
+            size, start = extended, at + 4
         elif size > _SHORT:
             break
-        if start + size > end or data[at] not in (_TEXT, _BINARY):
+        if start + size > end or kind not in (_TEXT, _BINARY):
             break
         messages.append(data[start : start + size])
         at = start + size
