@@ -297,7 +297,7 @@ CREATE FUNCTION mart.order_intervals(collection_slug text, since timestamptz, un
 RETURNS TABLE (
     kind text, chain text, order_hash text, contract_address text, token_id text, maker text, quantity numeric,
     unit_price_raw numeric, payment_token_address text, payment_token_symbol text, payment_token_decimals smallint, coin text,
-    placed_at timestamptz, from_at timestamptz, to_at timestamptz, ended_by text, outcome text
+    placed_at timestamptz, from_at timestamptz, to_at timestamptz, ended_by text, outcome text, possible_to timestamptz
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -368,7 +368,9 @@ BEGIN ATOMIC
     ),
     ended AS (
         SELECT
-            seen.*, cancelled.at AS cancelled_at, sold.at AS sold_at, sold.out_at AS sold_out_at, least(seen.expires_at, seen.run_to, cancelled.at, sold.at) AS end_at,
+            seen.*, cancelled.at AS cancelled_at, sold.at AS sold_at, sold.out_at AS sold_out_at,
+            least(seen.expires_at, seen.run_to, cancelled.at, sold.at) AS end_at,
+            least(seen.expires_at, seen.run_to, cancelled.at, sold.out_at) AS possible_to,
             coalesce(invalid.spans, '{}') AS invalid
         FROM seen
         LEFT JOIN cancelled ON cancelled.chain = seen.chain AND cancelled.order_hash = seen.order_hash
@@ -427,16 +429,23 @@ BEGIN ATOMIC
                 PARTITION BY labelled.chain, labelled.order_hash ORDER BY labelled.from_at
                 ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
             )
+        END,
+        CASE
+            WHEN labelled.possible_to > labelled.end_at AND labelled.from_at = max(labelled.from_at) OVER (
+                PARTITION BY labelled.chain, labelled.order_hash, labelled.run_to
+            )
+            THEN labelled.possible_to
         END
     FROM labelled
     LEFT JOIN core.offer_token AS token ON token.chain = labelled.chain AND token.address = labelled.payment_token_address;
 END;
 COMMENT ON FUNCTION mart.order_intervals IS
-    'One row per order of a collection (of one kind, or all) that can be open in [since, until), and time in which it is known to have been open '
-    'with so many units left, [from_at, to_at): from its placing until a sale, cancel, invalidation or its expiry, or '
-    '(ended_by is unknown) until the coverage broke, because what happened to it then was not recorded, or until a sale '
-    'that does not say how many of several units it took. from_at and to_at are equal where it was never open. outcome says what became of the order in the end, also after a gap. coin is '
-    'the payment token, or the chain''s own coin for its wrapped form.';
+    'One row per order of a collection (of one kind, or all) that can be open in [since, until), and time in which it is '
+    'known to have been open with so many units left, [from_at, to_at): from its placing until a sale, cancel, invalidation '
+    'or its expiry, or (ended_by is unknown) until the coverage broke, because what happened to it then was not recorded, or '
+    'until a sale that does not say how many of several units it took. After that sale it may be open until possible_to, '
+    'which is NULL otherwise. from_at and to_at are equal where it was never open. outcome says what became of the order in '
+    'the end, also after a gap. coin is the payment token, or the chain''s own coin for its wrapped form.';
 
 CREATE FUNCTION mart.book(collection_slug text, since timestamptz, until timestamptz, step interval, known_after interval)
 RETURNS TABLE (
@@ -446,10 +455,11 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH open AS MATERIALIZED (
-        SELECT interval.*
-        FROM mart.order_intervals(book.collection_slug, book.since, book.until) AS interval
-        WHERE interval.from_at < book.until AND interval.to_at > book.since
+    WITH interval AS MATERIALIZED (
+        SELECT interval.* FROM mart.order_intervals(book.collection_slug, book.since, book.until) AS interval
+    ),
+    open AS MATERIALIZED (
+        SELECT interval.* FROM interval WHERE interval.from_at < book.until AND interval.to_at > book.since
     ),
     -- the payment token with the most listings, or else offers, of each chain; other tokens are left out
     main AS MATERIALIZED (
@@ -527,17 +537,31 @@ BEGIN ATOMIC
         LEFT JOIN core.offer_token AS token ON token.chain = rest.chain AND token.address = rest.payment_token_address
         WHERE rest.collection_slug = book.collection_slug AND rest.expires_at > book.since AND rest.source_hour < book.until
     ),
+    -- orders of which a sale did not say how many units it left
+    possible AS MATERIALIZED (
+        SELECT interval.kind, interval.chain, interval.coin, interval.unit_price_raw, interval.to_at, interval.possible_to
+        FROM interval
+        WHERE interval.possible_to > book.since
+    ),
     bounded AS (
         SELECT priced.*, more.listed_raw AS more_listed_raw, more.offered_raw AS more_offered_raw,
             priced.is_covered AND (more.listed_raw IS NULL OR priced.floor_raw <= more.listed_raw) IS TRUE AS is_floor_known,
             priced.is_covered AND (more.offered_raw IS NULL OR priced.offer_raw >= more.offered_raw) IS TRUE AS is_offer_known
         FROM priced
         CROSS JOIN LATERAL (
-            SELECT min(rest.unit_price_raw) FILTER (WHERE rest.kind = 'listing') AS listed_raw,
-                max(rest.unit_price_raw) FILTER (WHERE rest.kind = 'collection_offer') AS offered_raw
-            FROM rest
-            WHERE rest.chain = priced.chain AND rest.coin = priced.coin AND rest.expires_at > priced.at
-                AND rest.source_hour < priced.at AND rest.source_hour + interval '1 hour' > priced.run_from
+            SELECT min(other.unit_price_raw) FILTER (WHERE other.kind = 'listing') AS listed_raw,
+                max(other.unit_price_raw) FILTER (WHERE other.kind = 'collection_offer') AS offered_raw
+            FROM (
+                SELECT rest.kind, rest.unit_price_raw
+                FROM rest
+                WHERE rest.chain = priced.chain AND rest.coin = priced.coin AND rest.expires_at > priced.at
+                    AND rest.source_hour < priced.at AND rest.source_hour + interval '1 hour' > priced.run_from
+                UNION ALL
+                SELECT possible.kind, possible.unit_price_raw
+                FROM possible
+                WHERE possible.chain = priced.chain AND possible.coin = priced.coin
+                    AND possible.to_at < priced.at AND possible.possible_to >= priced.at
+            ) AS other
         ) AS more
     )
     SELECT
@@ -558,8 +582,9 @@ END;
 COMMENT ON FUNCTION mart.book IS
     'The best listing and the best collection offer of a collection at the end of each step of [since, until), in the '
     'payment token of most listings. A price is NULL where it is not known: in gaps, for known_after from the start of each '
-    'unbroken coverage on, and where a better order may have been left out (core.market_order_rest). Orders were left out '
-    'from the price complete_to on; their counts are NULL then.';
+    'unbroken coverage on, and where a better order may have been left out (core.market_order_rest) or may have units left '
+    'after a sale that does not say how many it took. Orders may be missing from the price complete_to on; their counts are '
+    'NULL then.';
 
 -- Single transfers.
 

@@ -105,7 +105,8 @@ FROM mart.market_hourly
 """
 INTERVALS = """
 SELECT kind, chain, order_hash, contract_address, token_id, maker, quantity::int, unit_price_raw, payment_token_address,
-    payment_token_symbol, payment_token_decimals, coin, placed_at, from_at, to_at, ended_by, outcome
+    payment_token_symbol, payment_token_decimals, coin, placed_at, from_at, to_at, ended_by, outcome,
+    possible_to
 FROM mart.order_intervals(%s, %s, %s)
 """
 TRANSFERS = """
@@ -176,7 +177,7 @@ def interval_of(interval: OpenInterval) -> tuple[Any, ...]:
         "listing" if order.listing else "collection_offer", collection.chain.api_name, order.order_hash,
         collection.contract if order.listing else None, order.token_id, order.maker, interval.left, interval.unit_price,
         token.address, token.symbol, token.decimals, interval.coin, interval.placed_at, interval.start, interval.end,
-        interval.ended_by, interval.outcome,
+        interval.ended_by, interval.outcome, interval.possible_to,
     )  # fmt: skip
 
 
@@ -196,17 +197,34 @@ def book_of(intervals: list[OpenInterval]) -> Iterator[tuple[Any, ...]]:
             yield (*row, False, None, None, None, None, False, None, None, None, None)
             continue
         now = [each for each in ever if each.coin == coin and each.start < at <= each.end]
-        asked, bid = ([each for each in now if each.order.listing is side] for side in (True, False))
-        floor, best = (
-            min((each.unit_price for each in asked), default=None),
-            max((each.unit_price for each in bid), default=None),
-        )
+        asked, bid = ([each for each in now if each.order.listing is is_listing] for is_listing in (True, False))
+        possible = [
+            each for each in intervals
+            if each.coin == coin and each.possible_to and each.end < at <= each.possible_to
+        ]  # fmt: skip
         yield (
             *row,
-            True, floor and Decimal(floor).scaleb(-decimals), len(asked), len({each.order.token_id for each in asked}),
-            None,
-            True, best and Decimal(best).scaleb(-decimals), len(bid), sum(each.left for each in bid), None,
+            *side([each.unit_price for each in asked],
+                  [each.unit_price for each in possible if each.order.listing], min, decimals,
+                  len(asked), len({each.order.token_id for each in asked})),
+            *side([each.unit_price for each in bid],
+                  [each.unit_price for each in possible if not each.order.listing], max, decimals,
+                  len(bid), sum(each.left for each in bid)),
         )  # fmt: skip
+
+
+def side(
+    prices: list[int], possible: list[int], best: Callable[[list[int]], int], decimals: int, *counts: int
+) -> tuple[Any, ...]:
+    """Return one side of the book: whether its best price is known, the price, the counts, and where they end."""
+    if not possible:
+        return True, Decimal(best(prices)).scaleb(-decimals) if prices else None, *counts, None
+    end = best(possible)
+    known = bool(prices) and best([*prices, end]) == best(prices)
+    return (
+        known, Decimal(best(prices)).scaleb(-decimals) if known else None, *(None for _ in counts),
+        Decimal(end).scaleb(-decimals),
+    )  # fmt: skip
 
 
 def check_what_a_short_book_knows(oracle: Oracle, warehouse: LoaderSettings) -> None:
@@ -292,6 +310,28 @@ def test_a_floor_is_unknown_where_an_order_that_was_left_out_could_be_the_lowest
     )
     assert query(url_of(settings), statement, HOUR.start, HOUR.end) == [
         (True, 1, None, 3), (True, 1, None, 3), (True, 2, None, 3), (False, None, None, 3),
+    ]  # fmt: skip
+
+
+def test_a_floor_is_unknown_while_a_sale_did_not_say_how_many_units_of_the_lowest_it_left(
+    s3: "S3Client", settings: LoaderSettings
+) -> None:
+    lowest, one_sold, end = (
+        listing(1000, f"300{'0' * 16}", 10),
+        sold(1000, collection={"slug": "cats"}),
+        cancel(1000, 2000),
+    )
+    for message in (lowest, end):
+        message["payload"]["quantity"] = 3
+    del one_sold["payload"]["quantity"]
+    recording = Recording().receive(lowest, 11).receive(listing(2, f"200{'0' * 16}", 10), 11)
+    recording.receive(one_sold, 1001).receive(end, 2001).put(s3, settings.bucket)
+    load_hour(HOUR, settings.model_copy(update={"book_depth": 1000}), say=quiet)
+    statement = (
+        "SELECT is_floor_known, floor, listings, listings_complete_to FROM mart.book('cats', %s, %s, '15 minutes', '0')"
+    )
+    assert query(url_of(settings), statement, HOUR.start, HOUR.end) == [
+        (True, 1, 2, None), (False, None, None, 1), (True, 2, 1, None), (True, 2, 1, None),
     ]  # fmt: skip
 
 

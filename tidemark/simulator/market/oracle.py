@@ -5,7 +5,7 @@ It knows each event as an object, so it need not recognise messages: the same ob
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
 from typing import NamedTuple
@@ -28,7 +28,7 @@ _COUNTS = {
 }
 
 
-_SOLD_SOME = "sold, but not said how many"
+_SOLD_SOME = "a sale that does not say how many"  # sorts before what else befell the order in its second
 _REASONS = {
     "item_cancelled": "cancelled",
     "order_invalidate": "invalidated",
@@ -39,7 +39,10 @@ _FINAL = frozenset({"item_cancelled", "expired", "unknown", _SOLD_SOME})
 
 
 class OpenInterval(NamedTuple):
-    """A time in which an order is known to have been open, with so many units left of it."""
+    """A time in which an order is known to have been open, with so many units left of it.
+
+    `possible_to` says until when it may have been open after it, None where it was not.
+    """
 
     order: Order
     placed_at: datetime
@@ -48,6 +51,7 @@ class OpenInterval(NamedTuple):
     left: int
     ended_by: str
     outcome: str
+    possible_to: datetime | None
 
     @property
     def unit_price(self) -> int:
@@ -205,7 +209,7 @@ def _life(placed: Placed, run: Run, ends: list[_End]) -> list[OpenInterval]:
     since: datetime | None = start
     found, reason = [], "unknown"
     for at, what, units, _ in sorted([*ends, (order.expires_at, "expired", 0, 0), (run[1], "unknown", 0, 0)]):
-        is_sold_out = 0 < left <= units
+        is_sold_out = units > 0 and _sold_by(at, ends) >= order.quantity
         if what == "order_revalidate":
             since = max(at, start)
         elif since is not None:
@@ -220,9 +224,23 @@ def _life(placed: Placed, run: Run, ends: list[_End]) -> list[OpenInterval]:
     outcome = found[-1][3]
     if any(what == "item_cancelled" for _, what, *_ in ends):
         outcome = "cancelled"
-    if sum(units for _, _, units, _ in ends) >= order.quantity:
+    if _sold_by(datetime.max.replace(tzinfo=UTC), ends) >= order.quantity:
         outcome = "sold"
-    return [OpenInterval(order, placed.at, *each, outcome) for each in found]
+    intervals = [OpenInterval(order, placed.at, *each, outcome, None) for each in found]
+    return [*intervals[:-1], intervals[-1]._replace(possible_to=_possible_to(order, run, ends))]
+
+
+def _possible_to(order: Order, run: Run, ends: list[_End]) -> datetime | None:
+    """Return when an order ended at the latest of which a sale did not say how many units it left."""
+    certain = [at for at, what, *_ in ends if what == "item_cancelled"]
+    certain += [at for at, _, units, _ in ends if units and _sold_by(at, ends) >= order.quantity]
+    end = min([order.expires_at, run[1], *certain])
+    return end if any(what == _SOLD_SOME and at < end for at, what, *_ in ends) else None
+
+
+def _sold_by(until: datetime, ends: list[_End]) -> int:
+    """Return how many units were sold at least."""
+    return sum(units for at, _, units, _ in ends if at <= until)
 
 
 def known(at: datetime, runs: list[Run], known_after: timedelta) -> bool:
