@@ -36,6 +36,20 @@ LOADED = """
     ),
     reject AS (
         INSERT INTO ops.reject VALUES ('2026-11-20T10:00Z', 'k', 'a', 'item_sold', 'cut', 1, 1)
+    ),
+    event AS (
+        INSERT INTO ops.event_count VALUES ('2026-11-20T10:00Z', 'a', 'item_transferred', 3, 3, 0)
+    ),
+    kind AS (
+        INSERT INTO ops.market_count
+        VALUES ('2026-11-20T10:00Z', 'transfer', 2, 2, 0, 0), ('2026-11-20T10:00Z', 'mint', 1, 1, 0, 0)
+    ),
+    counted AS (
+        INSERT INTO mart.market_hourly (
+            hour, collection_slug, listings, listers, item_bids, collection_offers, trait_offers, cancels, invalidations,
+            revalidations, transfers, mints, burns, receivers
+        )
+        VALUES ('2026-11-20T10:00Z', 'cats', 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 1)
     )
     INSERT INTO ops.quarantine (source_hour, key, line, collector, reason, raw, raw_bytes)
     VALUES ('2026-11-20T10:00Z', 'k', 3, 'a', 'cut', '{', 1)
