@@ -195,6 +195,19 @@ def test_each_sale_is_one_row_in_every_order(
     assert contents(url_of(settings)) == contents(url_of(in_order))
 
 
+def test_a_list_keeps_two_sales_apart_while_another_hour_of_its_run_is_loaded(
+    s3: "S3Client", settings: LoaderSettings
+) -> None:
+    run = Recording("events-api-1", HOURS[0], topic="events-api")
+    run.receive(from_list("1"), 60).receive(from_list("1", order_hash=""), 60).put(s3, settings.bucket)
+    Recording("events-api-1", HOURS[1], topic="events-api").receive(fetched(2), 60).put(s3, settings.bucket)
+    Recording("collector-a", HOURS[1]).receive(nameless(bought("1")), 1).put(s3, settings.bucket)
+    for hour in HOURS[:2]:
+        load_hour(hour, settings, say=quiet)
+    kept = "SELECT source FROM core.sale WHERE token_id = '1' ORDER BY source"
+    assert query(url_of(settings), kept) == [("events_api",), ("stream",)]
+
+
 def test_two_collectors_of_one_hour_saw_the_sale_whatever_they_call_it(
     s3: "S3Client", settings: LoaderSettings
 ) -> None:
