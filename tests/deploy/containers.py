@@ -181,7 +181,7 @@ def debian(root: Path) -> None:
 def install(root: Path, role: str, image: Path) -> None:
     """Do what the images' recipe does, so that `image` holds what a role's has in /opt/tidemark."""
     (step,) = re.findall(r"^RUN (deploy/images/install .*)$", RECIPE, re.MULTILINE)
-    (copied,) = re.findall(r"^COPY (deploy/images/\S+) (/opt/tidemark/\S+)$", RECIPE, re.MULTILINE)
+    (copied,) = re.findall(r"^COPY (deploy/.+) (/opt/tidemark/\S+)$", RECIPE, re.MULTILINE)
     image.mkdir()
     passed = {name: value for name, value in os.environ.items() if re.match("(?i)PIP_|.*_proxy$", name)}
     told = [f"{name}={value}" for name, value in (passed | {"PATH": _PATH}).items()]
