@@ -78,6 +78,13 @@ def test_a_damaged_event_costs_no_other_one(damaged: bytes, following: bytes) ->
     assert found.next == json.loads(following)
 
 
+@pytest.mark.parametrize("text", [b"", b"]", b"}", b"[{", b",", b'\\"'])
+def test_events_with_their_keys_in_another_order_are_cut_by_brackets(text: bytes) -> None:
+    turned = b'{"event_timestamp":%d,"nft":["' + text + b'"],"event_type":"sale"}'
+    events = read_page(page(turned % 6, b'{"event_timestamp":7,"x":tru}', turned % 5)).events
+    assert [(each.readable, each.at) for each in events] == [(True, 6), (False, None), (True, 5)]
+
+
 @pytest.mark.parametrize(
     ("text", "mended"),
     [
