@@ -221,6 +221,13 @@ def test_two_collectors_of_one_hour_saw_the_sale_whatever_they_call_it(
     assert other == [(bought("1")["payload"]["order_hash"], None)]
 
 
+def test_a_sale_beside_one_that_is_superseded_is_in_the_roll_ups(s3: "S3Client", settings: LoaderSettings) -> None:
+    Recording().receive(bought("1"), 1).receive(nameless(bought("1")), 2).receive(sold(2), 3).put(s3, settings.bucket)
+    load_hour(HOUR, settings, say=quiet)
+    rolled_up = "SELECT collection_slug, sales::int FROM mart.collection_hourly ORDER BY 1"
+    assert query(url_of(settings), rolled_up) == [("collection-1", 1), ("collection-2", 1)]
+
+
 @pytest.mark.parametrize("order_hash", ["0x1", ""])
 @pytest.mark.parametrize("change", [{"sale_price": "7"}, {"quantity": 3}, {"payment_token": None}])
 def test_an_observation_that_is_read_otherwise_is_a_change_without_force(

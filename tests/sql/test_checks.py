@@ -239,6 +239,28 @@ def test_a_planted_error_is_caught(connection: Connection, name: str, error: str
     assert _found(connection, name, None) > 0
 
 
+@pytest.mark.parametrize(
+    ("name", "likeness"),
+    [
+        (
+            "duplicate_sales",
+            f"UPDATE core.sale_row SET order_hash = core.to_bytes('0x0a') WHERE sale_uid = {FIRST};"
+            + COPY.format(changes="'order_hash', '0x0b', 'quantity', NULL", first=FIRST),
+        ),
+        (
+            "flags_disagree",
+            (
+                f"UPDATE core.sale_row SET seller = buyer WHERE sale_uid = {FIRST}; "
+                f"INSERT INTO mart.stale_day (day) VALUES ('{HOUR.start:%Y-%m-%d}')"
+            ),
+        ),
+    ],
+)
+def test_what_is_only_like_an_error_passes(connection: Connection, name: str, likeness: str) -> None:
+    connection.execute(text(likeness))
+    assert _found(connection, name, None) == 0
+
+
 def test_an_error_of_another_hour_is_not_this_hours(connection: Connection) -> None:
     connection.execute(text(PLANTED["amounts"][0]))
     assert _found(connection, "amounts", HOUR.next()) == 0
