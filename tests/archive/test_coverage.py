@@ -87,6 +87,14 @@ def test_a_restart_after_a_kill_is_a_gap_from_the_last_proof_to_the_next_join() 
     assert coverage.gaps == gaps((10, 12, "process_died"), (12, 13, "connecting"))
 
 
+def test_the_next_hour_begins_with_the_latest_reason() -> None:
+    entries = [
+        THROUGH, Lost(at(22), 1, None, at(19), "stalled"), Joined(at(23), 2, ALL),
+        Lost(at(40), 2, None, at(39), "connection_lost"), Stopped(at(40)),
+    ]  # fmt: skip
+    assert coverage_of(entries, HOUR).expected == {ALL: "connection_lost"}
+
+
 def test_a_planned_stop_is_not_a_death() -> None:
     entries = [THROUGH, Lost(at(10), 1, None, at(10), "not_running"), Stopped(at(10))]
     coverage = coverage_of(entries, HOUR)
