@@ -90,9 +90,9 @@ def test_a_restart_after_a_kill_is_a_gap_from_the_last_proof_to_the_next_join() 
 def test_the_next_hour_begins_with_the_latest_reason() -> None:
     entries = [
         THROUGH, Lost(at(22), 1, None, at(19), "stalled"), Joined(at(23), 2, ALL),
-        Lost(at(40), 2, None, at(39), "connection_lost"), Stopped(at(40)),
+        Lost(at(40), 2, None, at(39), "connection_lost"), Stopped(at(41)),
     ]  # fmt: skip
-    assert coverage_of(entries, HOUR).expected == {ALL: "connection_lost"}
+    assert coverage_of(entries, HOUR).expected == {ALL: "not_running"}
 
 
 def test_a_planned_stop_is_not_a_death() -> None:
