@@ -308,7 +308,8 @@ def test_a_silence_that_crosses_the_hour_is_found_by_either_hours_load(
 def test_an_empty_hour_is_loaded_too(s3: "S3Client", settings: LoaderSettings) -> None:
     Recording().put(s3, settings.bucket)
     report = load_hour(HOUR, settings, say=quiet)
-    assert (report.files, report.lines, report.covered_seconds) == (0, 0, 3600)
+    figures = (report.files, report.lines, report.inserted, report.replaced, report.duplicates, report.quarantined)
+    assert (figures, report.covered_seconds) == ((0,) * 6, 3600)
     assert load_hour(HOUR, settings, say=quiet).unchanged
 
 
