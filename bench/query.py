@@ -10,13 +10,13 @@ added up.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from bench import results
 from bench.server import SETTINGS, warehouse
@@ -142,7 +142,8 @@ def main() -> None:
         fill(url)
         PLANS.mkdir(exist_ok=True)
         found = dict(timed(url))
-        not_suspect_s = added_up(url)
+        with connected(url) as connection:
+            not_suspect_s = seconds(connection, NOT_SUSPECT)
     print(f"those of {SALES:,} sales that are not suspect, added up: {not_suspect_s:.2f} s")
     if SALES == WHOLE:
         results.record(query_ms=found, not_suspect_s=not_suspect_s)
@@ -196,24 +197,19 @@ def timed(url: SecretStr) -> Iterator[tuple[str, float]]:
             plan = connection.scalars(text(f"EXPLAIN (ANALYZE, BUFFERS) {question.sql}"), values)
             if SALES == WHOLE:
                 (PLANS / f"{name.replace(' ', '_')}.txt").write_text("\n".join(plan) + "\n")
-            rounds = []
-            for _ in range(ROUNDS):
-                began = time.perf_counter()
-                connection.execute(text(question.sql), values).all()
-                rounds.append(1000 * (time.perf_counter() - began))
+            ms = 1000 * seconds(connection, question.sql, values)
             connection.rollback()
-            print(f"{name:<40} {median(rounds):8.1f} ms", flush=True)
-            yield name, median(rounds)
+            print(f"{name:<40} {ms:8.1f} ms", flush=True)
+            yield name, ms
 
 
-def added_up(url: SecretStr) -> float:
-    """Return the median seconds of adding up what is not suspect, over the whole range."""
+def seconds(connection: Connection, sql: str, values: Mapping[str, object] | None = None) -> float:
+    """Return the median seconds of a statement, its rows fetched."""
     rounds = []
-    with connected(url) as connection:
-        for _ in range(ROUNDS):
-            began = time.perf_counter()
-            connection.execute(text(NOT_SUSPECT)).all()
-            rounds.append(time.perf_counter() - began)
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        connection.execute(text(sql), values).all()
+        rounds.append(time.perf_counter() - began)
     return median(rounds)
 
 

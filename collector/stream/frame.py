@@ -13,7 +13,7 @@ REPLY: Final = "phx_reply"
 ERROR: Final = "phx_error"
 CLOSE: Final = "phx_close"
 CONTROL: Final = frozenset({REPLY, ERROR, CLOSE})
-LINE_FEED, CARRIAGE_RETURN = 0x0A, 0x0D  # as numbers: to look for one byte is four times cheaper than for bytes
+_LINE_FEED, _CARRIAGE_RETURN = 0x0A, 0x0D  # as numbers: bytes are looked for by a slower search
 
 Ref = str | int | None
 
@@ -79,7 +79,7 @@ def read_frame(data: bytes) -> Frame:
     try:
         if not data.isascii():
             data.decode()
-        if data[:1] == b"[" and LINE_FEED not in data and CARRIAGE_RETURN not in data:
+        if data[:1] == b"[" and _LINE_FEED not in data and _CARRIAGE_RETURN not in data:
             return _read_array(data)
         return _read_rare(data)
     except (ValueError, RecursionError):

@@ -227,7 +227,7 @@ class Proof:
             if topic is not None and (place := held.places.get(topic)) is not None:
                 self._heard(held, place, messages, now)
         held.proof = now
-        if len(frames) >= SAMPLES:
+        if len(frames) >= SAMPLES:  # enough to tell the lag: those before would only keep their reads in memory
             held.recent.clear()
         held.recent.append((now, frames[-SAMPLES:], 0.0))
         if EVERYTHING in held.places and len(held.places) > 1:

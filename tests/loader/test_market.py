@@ -220,9 +220,9 @@ def side(
     if not possible:
         return True, Decimal(best(prices)).scaleb(-decimals) if prices else None, *counts, None
     end = best(possible)
-    known = bool(prices) and best([*prices, end]) == best(prices)
+    is_known = bool(prices) and best([*prices, end]) == best(prices)
     return (
-        known, Decimal(best(prices)).scaleb(-decimals) if known else None, *(None for _ in counts),
+        is_known, Decimal(best(prices)).scaleb(-decimals) if is_known else None, *(None for _ in counts),
         Decimal(end).scaleb(-decimals),
     )  # fmt: skip
 

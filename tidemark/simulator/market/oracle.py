@@ -5,7 +5,7 @@ It knows each event as an object, so it need not recognise messages: the same ob
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
 from typing import NamedTuple
@@ -224,7 +224,7 @@ def _life(placed: Placed, run: Run, ends: list[_End]) -> list[OpenInterval]:
     outcome = found[-1][3]
     if any(what == "item_cancelled" for _, what, *_ in ends):
         outcome = "cancelled"
-    if _sold_by(datetime.max.replace(tzinfo=UTC), ends) >= order.quantity:
+    if sum(units for _, _, units, _ in ends) >= order.quantity:
         outcome = "sold"
     intervals = [OpenInterval(order, placed.at, *each, outcome, None) for each in found]
     return [*intervals[:-1], intervals[-1]._replace(possible_to=_possible_to(order, run, ends))]
