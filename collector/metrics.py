@@ -42,6 +42,7 @@ def families(status: Status) -> Iterator[Metric]:
     yield _by("gap_seconds", "Seconds without coverage, added over topics, by reason", "reason", status.gap_seconds)
     yield _by("connections_lost", "Connections and channels lost, by reason", "reason", status.lost)
     yield _by("attempts_failed", "Attempts to connect or join that failed, by reason", "reason", status.failed)
+    yield _by("connect_failures", "Attempts to connect that failed, by cause", "cause", status.connect_failures)
     for name, text, value in _gauges(status):
         if value is not None:
             yield GaugeMetricFamily(f"tidemark_{name}", text, value)

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -20,7 +20,7 @@ from collector.run import Collector
 from collector.settings import METRICS_PORT, CollectorSettings
 from collector.spool.disk import Disk
 from collector.spool.lock import Lock, held
-from tidemark.core.errors import Problem
+from tidemark.core.errors import Problem, raised_in
 
 _log = structlog.get_logger()
 
@@ -80,6 +80,7 @@ async def _run(settings: CollectorSettings, lock: Lock) -> None:
         stop.set()
 
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_log_callback)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, collector.reload)
@@ -91,6 +92,14 @@ async def _run(settings: CollectorSettings, lock: Lock) -> None:
         await collector.run(stop)
         watching.cancel()
     _log.info("stopped", persisted=collector.spool.persisted, dropped=collector.spool.dropped)
+
+
+def _log_callback(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what a callback raised as one line, without a library's text."""
+    error = context.get("exception")
+    if isinstance(error, EOFError):  # websockets ends the stream of a proxy that left without an answer twice
+        return
+    _log.error("a callback failed", error=type(error).__name__, place=error and raised_in(error))
 
 
 def _opened(settings: CollectorSettings) -> Collector:

@@ -5,16 +5,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import structlog
 
-from collector.spool.spool import Spool
+from collector.spool.spool import Batch, Spool
 from collector.status import by_type
 from collector.stream.frame import Frame
 from collector.stream.proof import RULES, Covered, Proof, Proven, Retracted, Rules, Silence, Uncovered
 from collector.stream.protocol import Answered, ChannelLost, Event, Joined, JoinFailed, Left
 from collector.stream.rate import Rate
+from collector.stream.websocket import ConnectError
 from collector.timeline import Timeline
 from tidemark.archive.reasons import Reason
 from tidemark.archive.record import LINE_END, line_start, sent_at, unparsed_line
@@ -24,6 +25,7 @@ READING = 0.05
 ENOUGH = 256 * 1024
 MOST_TYPES = 256
 RATES_EVERY = 30.0
+LOGGED_EVERY = 60.0
 _log = structlog.get_logger()
 
 
@@ -34,15 +36,26 @@ class RecorderStatus(TypedDict):
     received_bytes: int
     lost: dict[str, int]
     failed: dict[str, int]
+    connect_failures: dict[str, int]
+    unconnected: str | None
     lag: float | None
     last_event_age: float | None
+
+
+class _Failing(NamedTuple):
+    """Attempts to connect that fail one after the other; `logged` is when the log last told of them."""
+
+    sentence: str
+    attempts: int
+    logged: float
 
 
 class Recorder:
     """Keeps what the sessions receive, in the order of reading; at most 50 ms of it wait to be written.
 
-    `received` counts messages by the event name of their frame; `lost` and `failed` count by reason. `real` and
-    `clock` are the machine's clocks: seconds since 1970, and monotonic seconds.
+    `received` counts messages by the event name of their frame; `lost` and `failed` count by reason, and
+    `connect_failures` attempts to connect that failed, by cause. `real` and `clock` are the machine's clocks: seconds
+    since 1970, and monotonic seconds.
     """
 
     def __init__(
@@ -61,6 +74,8 @@ class Recorder:
         self.received_bytes = 0
         self.lost: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
+        self.connect_failures: Counter[str] = Counter()
+        self._failing: _Failing | None = None
         self._last: tuple[float, Frame] | None = None
         self._spool = spool
         self._timeline = timeline
@@ -93,7 +108,7 @@ class Recorder:
         at = self.now()
         lines = list(self._lines(format_timestamp(at), frames))
         size = sum(map(len, lines))
-        self._spool.add(at, lines, len(frames), size)
+        self._spool.add(Batch(self._spool.ledger.proven(at, connection), at, len(frames)), lines, size)
         self._count(frames, size, now)
         self._proof.heard(connection, frames, now)
         self._claim(at)
@@ -136,6 +151,8 @@ class Recorder:
             "received_bytes": self.received_bytes,
             "lost": dict(self.lost),
             "failed": dict(self.failed),
+            "connect_failures": dict(self.connect_failures),
+            "unconnected": self._failing.sentence if self._failing else None,
             "lag": self._lags_of([self._last[1]], self._last[0])[0] if self._last else None,
             "last_event_age": self._clock() - self._last[0] if self._last else None,
         }
@@ -180,6 +197,7 @@ class Recorder:
         at = self.now()
         match event:
             case Joined(topic):
+                self._failing = None
                 self._proof.joined(connection, topic, now)
                 _log.info("joined", connection=connection, topic=topic)
             case ChannelLost(topic, reason):
@@ -205,10 +223,27 @@ class Recorder:
         self._spool.ledger.forget(connection)
         _log.warning("connection ended", connection=connection, reason=reason)
 
-    def fail(self, reason: Reason) -> None:
-        """Write a failed attempt to connect into the ledger."""
-        self.failed[reason] += 1
-        self._spool.ledger.fail(self.now(), None, reason)
+    def fail(self, failure: ConnectError, pause: float) -> None:
+        """Write a failed attempt to connect into the ledger; the log tells the same again once a minute at most."""
+        self.failed[failure.reason] += 1
+        self.connect_failures[failure.cause] += 1
+        self._spool.ledger.fail(self.now(), None, failure.reason)
+        sentence, now = f"{failure.problem.what} ({failure.reason})", self._clock()
+        before = self._failing
+        attempts = before.attempts + 1 if before else 1
+        if before and before.sentence == sentence and now - before.logged < LOGGED_EVERY:
+            self._failing = before._replace(attempts=attempts)
+            return
+        self._failing = _Failing(sentence, attempts, now)
+        log = _log.warning if failure.problem.transient else _log.error
+        log(
+            "not connected",
+            reason=failure.reason,
+            problem=failure.problem.what,
+            hint=failure.problem.hint,
+            attempts=attempts,
+            again_in=round(pause, 2),
+        )
 
     def wants_renewal(self, connection: int, now: float) -> Reason | None:
         """Return why a connection should be replaced by another, if it should."""

@@ -108,16 +108,23 @@ class CollectorSettings(StreamSettings, _Recording):
     max_connection_age: float = Field(
         default=1800,
         ge=0,
+        le=604_800,
         description="Seconds after which a connection is replaced at the latest, the new one first; drawn from the "
         "second half of them. 0 never.",
     )
     heartbeat: float = Field(default=30, gt=0, le=50, description="Seconds between heartbeats.")
-    reply_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a handshake or a join's answer.")
+    reply_timeout: float = Field(
+        default=10, gt=0, le=3600, description="Seconds to wait for a handshake or a join's answer."
+    )
     stall_after: float = Field(
-        default=60, gt=0, description="Seconds of silence after which a busy connection is replaced at the earliest."
+        default=60,
+        gt=0,
+        le=604_800,
+        description="Seconds of silence after which a busy connection is replaced at the earliest.",
     )
     max_message_mib: int = Field(default=16, ge=1, le=64, description="A larger message ends the connection.")
-    segment_mib: int = Field(default=512, ge=1, le=4096, description="A segment is sealed at this size.")
+    # an hour has numbers for 9,999 segments: enough for ten times the whole market all the hour, 324 GB
+    segment_mib: int = Field(default=512, ge=32, le=4096, description="A segment is sealed at this size.")
     sync_interval: float = Field(default=1, gt=0, le=60, description="Seconds that a power cut may cost at most.")
     metrics_host: str = Field(default="127.0.0.1", description="The address on which metrics and health are served.")
     metrics_port: int | None = Field(
@@ -156,11 +163,16 @@ class UploadSettings(_Recording):
     bucket: str = Field(min_length=3, description="The archive's bucket, or an access point's ARN.")
     prefix: KeyPrefix = Field(default="", description="What every key begins with: empty, or ending in a slash.")
     retention_hours: float = Field(
-        default=6, ge=0, description="How long an uploaded file stays in the spool after its hour has ended."
+        default=6,
+        ge=0,
+        le=876_000,
+        description="How long an uploaded file stays in the spool after its hour has ended.",
     )
     upload_workers: int = Field(default=4, ge=1, le=64, description="How many files are uploaded at a time.")
     upload_attempts: int = Field(default=5, ge=1, le=20, description="How often a failing request is sent.")
-    upload_timeout: float = Field(default=60, gt=0, description="Seconds without an answer until a request fails.")
+    upload_timeout: float = Field(
+        default=60, gt=0, le=3600, description="Seconds without an answer until a request fails."
+    )
     multipart_threshold_mib: int = Field(
         default=64, ge=5, le=5120, description="Objects of up to this many MiB are put whole, larger ones in parts."
     )

@@ -18,8 +18,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """A running collector at one time.
 
     Counters count since the start; `received` is by event type, `gaps`, `gap_seconds`, `lost` and `failed` by reason.
+    `connect_failures` counts attempts to connect that failed, and `unconnected` says what the last of them failed of,
+    None once a topic was joined.
     Ages and lags are in seconds, None where there is nothing to measure. `uncovered` gives the reason of each expected
-    topic that is not joined; `shortage` is the disk's reason while messages cannot be written.
+    topic that is not joined; `shortage` is the disk's reason while messages cannot be written,
+    `unwritten_ledger` while the coverage ledger cannot.
     """
 
     collector: str
@@ -33,6 +36,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     uncovered: dict[str, str]
     connections: int
     shortage: str | None
+    unwritten_ledger: str | None = None
     clock_steps: int
     received: dict[str, int]
     received_bytes: int
@@ -43,6 +47,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     gap_seconds: dict[str, float]
     lost: dict[str, int]
     failed: dict[str, int]
+    connect_failures: dict[str, int] = {}
+    unconnected: str | None = None
     lag: float | None
     last_event_age: float | None
     sync_age: float
@@ -55,9 +61,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def troubles(self) -> tuple[str, ...]:
         """Return what keeps the collector from being ready; nothing when it is joined and writing."""
-        troubles = [f"{topic} is not covered: {reason}" for topic, reason in sorted(self.uncovered.items())]
+        troubles = [self.unconnected] if self.unconnected and self.uncovered else []
+        troubles += [f"{topic} is not covered: {reason}" for topic, reason in sorted(self.uncovered.items())]
         if self.shortage:
             troubles.append(f"messages cannot be written: {self.shortage}")
+        elif self.unwritten_ledger:
+            troubles.append(f"the coverage ledger cannot be written: {self.unwritten_ledger}")
         if self.sync_age > self.sync_limit:
             troubles.append(f"nothing was safe on disk for {self.sync_age:.0f} seconds")
         return tuple(troubles)

@@ -95,7 +95,6 @@ class Disk:
         Repeating it after a failure gives the same file. Only content from the beginning makes a new one: a file that
         was moved away meanwhile must not come again with a hole in it.
         """
-        new = not (self.root / path).exists()
         create = 0 if offset else os.O_CREAT
         descriptor = os.open(self.root / path, create | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
@@ -106,7 +105,7 @@ class Disk:
             self.sync(descriptor)
         finally:
             self.close(descriptor)
-        if new:
+        if not offset:  # also where the file is there: an earlier try may have failed to make its name safe
             self.sync_folder(str(Path(path).parent))
 
     def move(self, path: str, folder: str) -> None:

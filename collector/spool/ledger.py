@@ -33,7 +33,8 @@ from tidemark.core.hour import Hour
 class _File:
     """One hour's ledger: how much of it is safe on disk, and the entries that wait to be written.
 
-    Of those, the first `prepared` may be written: what they say was received is safe.
+    Of those, the first `prepared` may be written: what they say was received is safe. Once it is `ended` nothing more
+    is written: it only has to be moved.
     """
 
     def __init__(self, hour: Hour, *entries: Entry, size: int = 0) -> None:
@@ -41,6 +42,7 @@ class _File:
         self.size = size
         self.waiting = list(entries)
         self.prepared = len(entries)
+        self.ended = False
 
     def append(self, entry: Alive | Dropped) -> None:
         """Add an entry that may be written at once; a proof of life makes an earlier one needless."""
@@ -146,6 +148,12 @@ class Ledger:
         """Note a proof of life; it is written once what came with it is on disk (`prepare`, `commit`)."""
         self._proofs[connection] = at
 
+    def proven(self, at: datetime, connection: int) -> datetime:
+        """Return up to when a connection is proven now, or joined: what it brings from `at` on was sent later."""
+        if (proof := self._proofs.get(connection)) is not None:
+            return min(at, proof)
+        return min((since for place, since in self._places.items() if place.connection == connection), default=at)
+
     def lose(self, at: datetime, connection: int, topic: str, proof: datetime, reason: str) -> None:
         """Record that nothing is claimed of a topic on a connection after `proof`."""
         if self._places.pop(Place(connection, topic), None) is None:
@@ -212,19 +220,38 @@ class Ledger:
                 for file in self._files:
                     file.append(Alive(at, connection))
 
-    def write(self, *, close: bool = True) -> None:
+    def write(self, *, close: bool) -> None:
         """Write what was prepared, and close the hours that are over; with `close` false they stay open.
 
-        Raises OSError; what was not written then waits for the next call.
+        Raises OSError; what was not written then waits for the next call. An hour that fails keeps no other from
+        being written.
         """
+        failures: list[OSError] = []
         for file in list(self._files):
-            whole = file.prepared == len(file.waiting) and file is not self._files[-1]
-            if close and whole and self.at >= file.hour.end + self._grace and self._proven(file.hour.end):
-                self._write(file, [*file.waiting, Ended(file.hour.end)])
-                self._disk.move(f"{OPEN}/{CoverageName(file.hour)}", SEALED)
-                self._files.remove(file)
-            else:
-                self._write(file, file.waiting[: file.prepared])
+            try:
+                if file.ended or (close and self._is_over(file)):
+                    self._close(file)
+                else:
+                    self._write(file, file.waiting[: file.prepared])
+            except OSError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def _is_over(self, file: _File) -> bool:
+        whole = file.prepared == len(file.waiting) and file is not self._files[-1]
+        return whole and self.at >= file.hour.end + self._grace and self._proven(file.hour.end)
+
+    def _close(self, file: _File) -> None:
+        if not file.ended:
+            self._write(file, [*file.waiting, Ended(file.hour.end)])
+            file.ended = True
+        try:
+            self._disk.move(f"{OPEN}/{CoverageName(file.hour)}", SEALED)
+        except FileNotFoundError:  # it was moved before, and only making that safe had failed
+            for folder in (SEALED, OPEN):
+                self._disk.sync_folder(folder)
+        self._files.remove(file)
 
     def _write(self, file: _File, entries: list[Entry]) -> None:
         if entries:

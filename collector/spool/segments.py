@@ -1,12 +1,12 @@
 """The segments of a spool: whole record lines, appended to the open file of their hour, which is sealed at its end."""
 
 from contextlib import suppress
-from errno import EDQUOT, EIO, ENOSPC, EROFS
+from errno import EDQUOT, EIO, ENOSPC, EOVERFLOW, EROFS
 from typing import Self
 
 from collector.spool.disk import OPEN, SEALED, UPLOADED, Disk
 from collector.spool.repair import seal, segment_in, truncate_torn_tail
-from tidemark.archive.names import SegmentName
+from tidemark.archive.names import LAST_NUMBER, SegmentName
 from tidemark.archive.reasons import Reason
 from tidemark.core.hour import Hour
 
@@ -78,6 +78,7 @@ class OpenSegment:
 class Segments:
     """Writes lines into segments of at most `largest` bytes; a refusal of the disk is returned, never raised.
 
+    The last segment that an hour has a number for grows larger: there is no other for what comes.
     `sync_error` is why a segment could not be closed in good order; what was written and not synced may be lost then.
     """
 
@@ -113,12 +114,16 @@ class Segments:
 
     def _segment_for(self, hour: Hour, size: int) -> OpenSegment:
         """Return the open segment, a new one where the last would grow too large. Raises OSError."""
-        if self._open and self._open.size and self._open.size + size > self._largest:
+        opened = self._open
+        if opened and opened.size and opened.size + size > self._largest and opened.name.number < LAST_NUMBER:
             self.seal()
         if self._open is None:
             found = (segment_in(path.partition("/")[2]) for path in self._disk.everywhere())
             numbers = [name.number for name in found if name and name.hour == hour]
-            self._open = OpenSegment.create(self._disk, SegmentName(hour, max(numbers, default=0) + 1))
+            last = max(numbers, default=0)
+            if last >= LAST_NUMBER:
+                raise OSError(EOVERFLOW, f"the hour {hour.key} has no segment left")
+            self._open = OpenSegment.create(self._disk, SegmentName(hour, last + 1))
         return self._open
 
     def _remedy(self, error: OSError, *, retry: bool) -> bool:

@@ -10,6 +10,7 @@ import structlog
 from collector.spool.disk import Disk
 from collector.spool.ledger import Ledger
 from collector.spool.segments import LARGEST, Segments, reason_of
+from tidemark.archive.reasons import Reason
 from tidemark.core.hour import Hour
 
 _INSTANT = timedelta(microseconds=1)
@@ -18,7 +19,10 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Batch:
-    """A number of messages, received from `since` to `last`."""
+    """A number of messages, the last received at `last`. All were sent after `since`, in our time.
+
+    Coverage is claimed by when messages were sent, and a queue may hold them back for long.
+    """
 
     since: datetime
     last: datetime
@@ -32,7 +36,9 @@ class Batch:
 
 def joined(earlier: Batch | None, later: Batch) -> Batch:
     """Return two batches as one."""
-    return Batch(earlier.since, later.last, earlier.messages + later.messages) if earlier else later
+    if earlier is None:
+        return later
+    return Batch(min(earlier.since, later.since), later.last, earlier.messages + later.messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class SpoolStatus(TypedDict):
     """The spool's part of the collector's status."""
 
     shortage: str | None
+    unwritten_ledger: str | None
     persisted: int
     persisted_bytes: int
     dropped: int
@@ -70,6 +77,7 @@ class Spool:
     def __init__(self, disk: Disk, ledger: Ledger, at: datetime, *, largest: int = LARGEST) -> None:
         self.ledger = ledger
         self.shortage: Shortage | None = None
+        self.unwritten_ledger: Reason | None = None
         self.persisted = self.persisted_bytes = self.dropped = self.waiting = 0
         self._disk = disk
         self._segments = Segments(disk, largest)
@@ -83,15 +91,16 @@ class Spool:
         """Return what was written, and whether the disk refuses now."""
         return {
             "shortage": self.shortage.reason if self.shortage else None,
+            "unwritten_ledger": self.unwritten_ledger,
             "persisted": self.persisted,
             "persisted_bytes": self.persisted_bytes,
             "dropped": self.dropped,
         }
 
-    def add(self, at: datetime, lines: Iterable[bytes], messages: int, size: int) -> None:
+    def add(self, batch: Batch, lines: Iterable[bytes], size: int) -> None:
         """Take the lines of messages received at one time; they wait for `flush`."""
-        self.turn(at)
-        self._batch = joined(self._batch, Batch(at, at, messages))
+        self.turn(batch.last)
+        self._batch = joined(self._batch, batch)
         self._lines.extend(lines)
         self.waiting += size
 
@@ -111,7 +120,12 @@ class Spool:
         lines, batch = b"".join(self._lines), self._batch
         self._lines.clear()
         self._batch, self.waiting = None, 0
-        rest, error = self._segments.write(self._hour, lines, retry=self.shortage is None)
+        try:
+            rest, error = self._segments.write(self._hour, lines, retry=self.shortage is None)
+        except Exception:  # a fault of ours: the lines are gone, so they must not be claimed by what follows
+            self.dropped += batch.messages
+            self.ledger.dropped(batch.since, batch.until, batch.messages, Reason.DISK_ERROR)
+            raise
         missed = rest.count(b"\n")
         self.persisted += batch.messages - missed
         self.persisted_bytes += len(lines) - len(rest)
@@ -120,7 +134,7 @@ class Spool:
         if error:
             self._fall_short(Batch(batch.since, batch.last, missed), reason_of(error))
         elif self.shortage:
-            self._resume(self.shortage, batch.since)
+            self._resume(self.shortage, batch.last)
 
     def _fall_short(self, batch: Batch, reason: str) -> None:
         self.dropped += batch.messages
@@ -186,10 +200,12 @@ class Spool:
 
     def _write_ledger(self) -> None:
         """Write the ledger; a disk that refuses is noted, and the entries wait."""
+        self.unwritten_ledger = None
         try:
             self.ledger.write(close=self.shortage is None)
         except OSError as error:
-            _log.error("the coverage ledger cannot be written", reason=reason_of(error))
+            self.unwritten_ledger = reason_of(error)
+            _log.error("the coverage ledger cannot be written", reason=self.unwritten_ledger)
 
     def _seal(self) -> None:
         unsafe, self._unsafe = self._unsafe, None

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from collector.stream.frame import Frame, slug_of
-from collector.stream.rate import DOUBT, Rate
+from collector.stream.rate import SURPRISING, Rate
 from tidemark.archive.reasons import Reason
 
 SHORTEST_BY_SENT_TIMES, PAUSES = 0.2, 4.0
-DOUBT_AT_THE_END = 3.0
+SURPRISING_AT_THE_END = 3.0
 SAMPLES = 21
 LEAST_LAG, LARGEST_LAG = -60.0, 600.0
 LOW_FOR = 300.0
@@ -30,13 +30,13 @@ LagsOf = Callable[[Sequence[Frame], float], Sequence[float | None]]
 
 
 class Rules(NamedTuple):
-    """Seconds: the shortest silence that can be doubtful, and how far two clocks or two deliveries may differ.
+    """Seconds: the shortest silence that can be implausible, and how far two clocks or two deliveries may differ.
 
-    A silence is doubtful from a `doubt` on, which is minus the logarithm of its probability.
+    It is implausible where its surprise, minus the logarithm of its probability, is at least `surprising`.
     """
 
-    shortest_doubt: float = 1.0
-    doubt: float = DOUBT
+    shortest_silence: float = 1.0
+    surprising: float = SURPRISING
     margin: float = 0.25
 
 
@@ -94,13 +94,13 @@ class _Topic:
     ended: float = 0.0
     longest: float = 0.0
 
-    def is_doubtful(self, silence: float, shortest: float | None = None) -> bool:
-        least = self.rules.shortest_doubt if shortest is None else shortest
-        return silence > least and self.rate.surprise(silence) >= self.rules.doubt
+    def is_implausible(self, silence: float, shortest: float | None = None) -> bool:
+        least = self.rules.shortest_silence if shortest is None else shortest
+        return silence > least and self.rate.surprise(silence) >= self.rules.surprising
 
     def shortest_by_sent_times(self) -> float:
         """Return from how many seconds on a silence in sent times counts: our own delays are not in them."""
-        shortest = self.rules.shortest_doubt
+        shortest = self.rules.shortest_silence
         return min(shortest, max(SHORTEST_BY_SENT_TIMES, PAUSES * (self.rate.pause or shortest)))
 
 
@@ -124,8 +124,8 @@ class _Place:
     missed: int = 0
     missed_since: float = 0.0
 
-    def is_doubtful(self, now: float) -> bool:
-        return self.topic.is_doubtful(now - self.quiet_since)
+    def is_implausible(self, now: float) -> bool:
+        return self.topic.is_implausible(now - self.quiet_since)
 
     def miss(self, messages: int, now: float) -> None:
         if not self.missed:
@@ -214,7 +214,7 @@ class Proof:
         place = held.places[name] = _Place(topic, now, now, now - self._silence(topic, now))
         held.proof = now
         self._claims.append(Covered(connection, name, now))
-        if place.is_doubtful(now):  # it was silent before, on another connection
+        if place.is_implausible(now):  # it was silent before, on another connection
             self._doubt(held, place, Reason.UNPROVEN)
 
     def _held(self, connection: int) -> _Connection:
@@ -238,7 +238,7 @@ class Proof:
 
     def _heard(self, held: _Connection, place: _Place, frames: Sequence[Frame], now: float) -> None:
         topic, silence, messages = place.topic, now - place.last, len(frames)
-        if place.covered and place.is_doubtful(now):
+        if place.covered and place.is_implausible(now):
             self._doubt(held, place, Reason.UNPROVEN)
         self._follow(held, place, frames, now)
         if not place.covered:
@@ -291,7 +291,7 @@ class Proof:
         if sent > place.sent:
             silence, shortest = sent - place.sent, topic.shortest_by_sent_times()
             topic.rate.paused(silence, now)
-            if topic.is_doubtful(silence, shortest):
+            if topic.is_implausible(silence, shortest):
                 if place.covered and is_first:
                     self._doubt(held, place, Reason.UNPROVEN)
                 elif place.covered:
@@ -330,7 +330,7 @@ class Proof:
             self._sample(now)
         for held in self._connections.values():
             for place in held.places.values():
-                if place.covered and place.is_doubtful(now):
+                if place.covered and place.is_implausible(now):
                     self._doubt(held, place, Reason.UNPROVEN)
                 elif place.covered and place.missed >= LEAST_MISSED and now - place.missed_since >= MISSED_FOR:
                     self._doubt(held, place, Reason.SILENT)
@@ -362,7 +362,7 @@ class Proof:
             tail = self._tail(held)
             proof = max(held.proof - tail, held.met_at)
             since = place.quiet_since - tail if place.sent is None else self._reached(place)
-            if topic.rate.surprise(proof - since) >= DOUBT_AT_THE_END:
+            if topic.rate.surprise(proof - since) >= SURPRISING_AT_THE_END:
                 proof = self._brought_until(held, place)
             self._uncover(held, place, proof, reason)
 

@@ -8,7 +8,7 @@ KNOWN = 100.0
 PRIOR = 5.0
 YOUNG, WINDOW, BURST = 20.0, 5.0, 8.0
 LONGEST_COUNTED = 300.0
-DOUBT = 10.0
+SURPRISING = 10.0
 PAUSES_IN, STEP = 2.0, 1.1
 AGEING_AFTER, AGEING = 3600.0, 6 * 3600.0
 
@@ -72,4 +72,4 @@ class Rate:
 
     def plausible(self) -> float:
         """Return the seconds of the longest silence that is still plausible; a century where nothing is known."""
-        return (self.seconds + PRIOR) * expm1(min(15.0, DOUBT / self.messages)) if self.messages else 3e9
+        return (self.seconds + PRIOR) * expm1(min(15.0, SURPRISING / self.messages)) if self.messages else 3e9

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from collector.stream.frame import Frame
 from collector.stream.protocol import Answered, ChannelProtocol, Dead, Event
-from collector.stream.websocket import WebSocketConnection
+from collector.stream.websocket import ConnectError, WebSocketConnection
 from tidemark.archive.reasons import Reason
 
 
@@ -26,8 +26,8 @@ class StreamRecorder(Protocol):
     def lose(self, connection: int, reason: Reason, now: float) -> None:
         """Note that a connection ended."""
 
-    def fail(self, reason: Reason) -> None:
-        """Note that no connection came about."""
+    def fail(self, failure: ConnectError, pause: float) -> None:
+        """Note that no connection came about, and that the next attempt is in `pause` seconds."""
 
     def wants_renewal(self, connection: int, now: float) -> Reason | None:
         """Return why a connection should be replaced by another, if it should."""

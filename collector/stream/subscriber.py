@@ -15,10 +15,12 @@ from collector.stream.protocol import ChannelProtocol, Timers
 from collector.stream.session import Session, StreamRecorder
 from collector.stream.websocket import ConnectError, WebSocketConnection, open_websocket
 from tidemark.archive.reasons import Reason
+from tidemark.core.errors import Problem
 
 _log = structlog.get_logger()
 _LONGEST_WISH = 900.0
-_LOOK, _GLANCE = 0.05, 0.5
+_UNANSWERED = "Check OPENSEA_API_KEY and TIDEMARK_COLLECTIONS"
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +101,9 @@ class Subscriber:
                 for pauses in self._pauses.values():
                     pauses.reset()
             if session.answered:
-                await self._pause(reason, LOSS)
+                await self._around.sleep(self._pause(LOSS))
             else:
-                await self._rest(ConnectError(reason))
+                await self._rest(ConnectError(reason, Problem(reason.sentence, _UNANSWERED, True)))
 
     async def close(self, reason: Reason) -> None:
         """Close what is open, once `run` has ended; messages that still come meanwhile are kept."""
@@ -109,21 +111,19 @@ class Subscriber:
 
     async def _rest(self, failure: ConnectError) -> None:
         """Note that no connection came about, and pause before the next attempt."""
-        self._recorder.fail(failure.reason)
         if failure.reason is Reason.KEY_REFUSED:
-            await self._pause(failure.reason, KEY_REFUSAL)
+            pause = self._pause(KEY_REFUSAL)
         elif failure.retry_after is not None:
             wish = min(failure.retry_after, _LONGEST_WISH)
-            await self._pause(failure.reason, REFUSAL, wish + self._around.chance() * min(1.0, 0.1 * wish))
+            pause = wish + self._around.chance() * min(1.0, 0.1 * wish)
         else:
-            await self._pause(failure.reason, REFUSAL if failure.reason is Reason.RATE_LIMITED else LOSS)
-
-    async def _pause(self, reason: Reason, steps: tuple[float, ...], wish: float | None = None) -> None:
-        """Pause; only a connection that was answered and lasted makes pauses short again."""
-        pause = self._pauses[steps].pause(self._around.chance()) if wish is None else wish
-        log = _log.error if steps is KEY_REFUSAL else _log.warning
-        log("not connected", reason=reason, again_in=round(pause, 2))
+            pause = self._pause(REFUSAL if failure.reason is Reason.RATE_LIMITED else LOSS)
+        self._recorder.fail(failure, pause)
         await self._around.sleep(pause)
+
+    def _pause(self, steps: tuple[float, ...]) -> float:
+        """Return the next pause; only a connection that was answered and lasted makes pauses short again."""
+        return self._pauses[steps].pause(self._around.chance())
 
     async def _open(self) -> Session:
         plan, around = self._plan, self._around
@@ -141,7 +141,7 @@ class Subscriber:
         pauses, not_before = Backoff(REFUSAL), 0.0
         due = self._due()
         while True:
-            wait = min(_GLANCE, max(_LOOK, due - self._around.clock()))
+            wait = min(_LONGEST_WAIT, max(_SHORTEST_WAIT, due - self._around.clock()))
             done, _ = await asyncio.wait({session.over}, timeout=wait)
             if done:
                 return session, session.over.result()
@@ -169,7 +169,7 @@ class Subscriber:
         try:
             new = await self._open()
         except ConnectError as failure:
-            _log.warning("the connection could not be renewed", reason=failure.reason)
+            _log.warning("the connection could not be renewed", reason=failure.reason, problem=failure.problem.what)
             return old
         self._recorder.hand_over(old.number, new.number)
         settled = await self._until(lambda: new.settled, (old, new), self._plan.settling)
@@ -188,5 +188,5 @@ class Subscriber:
         while not condition():
             if self._around.clock() >= deadline or any(session.over.done() for session in sessions):
                 return False
-            await asyncio.wait({session.over for session in sessions}, timeout=_LOOK)
+            await asyncio.wait({session.over for session in sessions}, timeout=_SHORTEST_WAIT)
         return True

@@ -4,9 +4,9 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Iterable
-from email.utils import parsedate_to_datetime
 from importlib import import_module
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from websockets.asyncio import client
@@ -20,6 +20,8 @@ from websockets.uri import parse_uri
 from collector.stream.splitter import FrameSplitter
 from tidemark.archive.reasons import Reason
 from tidemark.core.errors import Problem
+from tidemark.core.timestamps import parse_http_date
+from tidemark.storage.failures import failure_of
 
 _silent = logging.getLogger("tidemark.websockets")  # the library's own log would show the address, and with it the key
 _silent.disabled = True
@@ -27,6 +29,8 @@ _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 _KEY_REFUSED = (401, 403)
 _TOO_MANY = 429
 _SERVER_ERROR = 500
+_REDIRECTS = range(300, 400)
+_WAIT = "Wait; if it lasts, look at OpenSea's status page"
 _GATHERING = 0.02
 _BUSY = 16 * 1024
 _CLOSING = 1.0
@@ -35,15 +39,18 @@ Take = Callable[[list[bytes]], None]
 
 
 class ConnectError(Exception):
-    """No websocket came about. `retry_after` is the pause in seconds that the server asked for, None where it did not.
+    """No websocket came about: `problem` says what a person reads of it, `cause` is the word that metrics count.
 
-    `status` is that of the HTTP answer, None without one.
+    `retry_after` is the pause in seconds that the server asked for, None where it did not.
     """
 
-    def __init__(self, reason: Reason, status: int | None = None, retry_after: float | None = None) -> None:
-        super().__init__(reason, status)
+    def __init__(
+        self, reason: Reason, problem: Problem, cause: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(reason, problem)
         self.reason = reason
-        self.status = status
+        self.problem = problem
+        self.cause = cause or reason
         self.retry_after = retry_after
 
 
@@ -194,9 +201,10 @@ async def open_websocket(url: SecretStr, *, largest: int, timeout: float) -> Web
     Raises ConnectError for everything that may pass, Problem for an address or a proxy that cannot be used.
     """
     check_address(url)
+    address = url.get_secret_value()
     try:
         connection = await _Connect(
-            url.get_secret_value(),
+            address,
             create_connection=WebSocketConnection,
             compression=None,
             ping_interval=None,
@@ -206,7 +214,7 @@ async def open_websocket(url: SecretStr, *, largest: int, timeout: float) -> Web
             logger=_silent,
         )
     except Exception as error:
-        failure = failure_to_connect(error)
+        failure = failure_to_connect(address, error)
         if failure is None:
             raise
         raise failure from None
@@ -223,13 +231,14 @@ _REASONS: tuple[tuple[tuple[type[Exception], ...], Reason], ...] = (
 )
 
 
-def failure_to_connect(error: Exception) -> ConnectError | Problem | None:
+def failure_to_connect(address: str, error: Exception) -> ConnectError | Problem | None:
     """Return what an error of the library means; None for one that it does not raise while it connects."""
+    place = f"the Stream API at {urlsplit(address).hostname}"
     if isinstance(error, InvalidStatus):
-        return _refusal(error.response.status_code, error.response.headers)
-    for classes, reason in _REASONS:
-        if isinstance(error, classes):
-            return ConnectError(reason)
+        return _refusal(place, error.response.status_code, error.response.headers)
+    reason = next((reason for classes, reason in _REASONS if isinstance(error, classes)), None)
+    if reason and (failure := failure_of(error, proxied=get_proxy(parse_uri(address)) is not None)):
+        return ConnectError(reason, failure.problem(place), failure.cause)
     if isinstance(error, InvalidProxy | ImportError):
         return _no_proxy()
     # the library raises ValueError for a name that none can be
@@ -245,20 +254,38 @@ def _no_proxy() -> Problem:
     return Problem("the proxy in the environment cannot be used", hint)
 
 
-def _refusal(status: int, headers: Headers) -> ConnectError:
+def _refusal(place: str, status: int, headers: Headers) -> ConnectError:
     if status in _KEY_REFUSED:
-        return ConnectError(Reason.KEY_REFUSED, status)
-    reason = Reason.SERVER_ERROR if status >= _SERVER_ERROR else Reason.HANDSHAKE_FAILED
-    return ConnectError(Reason.RATE_LIMITED if status == _TOO_MANY else reason, status, _retry_after(headers))
+        problem = Problem(f"{place} refused the key (HTTP {status})", "Put a valid key into OPENSEA_API_KEY")
+        return ConnectError(Reason.KEY_REFUSED, problem)
+    pause = _retry_after(headers)
+    if status == _TOO_MANY:
+        problem = Problem(f"{place} takes no more requests with this key for now (HTTP {status})", _WAIT, True)
+        return ConnectError(Reason.RATE_LIMITED, problem, None, pause)
+    if status >= _SERVER_ERROR:
+        problem = Problem(f"{place} failed (HTTP {status})", _WAIT, True)
+        return ConnectError(Reason.SERVER_ERROR, problem, None, pause)
+    if status in _REDIRECTS:
+        return ConnectError(Reason.HANDSHAKE_FAILED, redirected(place), None, pause)
+    problem = Problem(f"{place} answered HTTP {status}, no websocket", "Check TIDEMARK_STREAM_URL")
+    return ConnectError(Reason.HANDSHAKE_FAILED, problem, None, pause)
+
+
+def redirected(place: str) -> Problem:
+    """Return what a redirect is; it is not followed, because the key would go with it."""
+    return Problem(f"{place} redirects to another address", "Set TIDEMARK_STREAM_URL to that address itself")
 
 
 def _retry_after(headers: Headers) -> float | None:
     """Read the pause that a server asks for: seconds, or a date, which is compared with the answer's own."""
-    asked = headers.get("Retry-After", "")
-    try:
-        if asked.strip().isdecimal():
-            return float(asked)
-        pause = parsedate_to_datetime(asked) - parsedate_to_datetime(headers["Date"])
-        return max(0.0, pause.total_seconds())
-    except (ValueError, TypeError, LookupError):
-        return None
+    asked = _only(headers, "Retry-After")
+    if asked.strip().isdecimal():
+        return float(asked)
+    until, answered = parse_http_date(asked), parse_http_date(_only(headers, "Date"))
+    return max(0.0, (until - answered).total_seconds()) if until and answered else None
+
+
+def _only(headers: Headers, name: str) -> str:
+    """Return a header; nothing where it is missing or there twice, of which the library makes an error."""
+    found = headers.get_all(name)
+    return found[0] if len(found) == 1 else ""

@@ -1,8 +1,9 @@
 """The spool folder as the uploader sees it. State is folders and names; a step is done by a rename.
 
 `sealed/NAME.jsonl` waits · `packed/NAME.jsonl.zst` and its record `packed/NAME.jsonl.json` are about to be uploaded ·
-`uploaded/NAME.jsonl.json` says that the archive has it. An hour's manifest is `packed/HOUR.json` until the
-archive has it, and `uploaded/HOUR.json` from then on. What is in `packed/` is sent again byte for byte.
+`uploaded/NAME.jsonl.json` says that the archive has it, and where: the settings may change before its hour is over. An
+hour's manifest is `packed/HOUR.json` until the archive has it, and `uploaded/HOUR.json` from then on. What is in
+`packed/` is sent again byte for byte.
 """
 
 import os
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from collector.spool.disk import OPEN, PACKED, SEALED, UPLOADED
 from collector.upload.packing import PackedSegment, pack, print_packed, read_packed
@@ -19,7 +22,7 @@ from tidemark.archive.names import CoverageName, SegmentName
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.storage.files import LockedError, locked, sync_folder, write_atomic
-from tidemark.storage.object_store import Proof, print_proof, read_proof
+from tidemark.storage.object_store import Place, Proof, print_proof, read_proof
 
 _Name = TypeVar("_Name")
 
@@ -56,15 +59,21 @@ class UploadFolders:
                     path.unlink()
             yield
 
-    def listing(self) -> Listing:
-        """Return the names in the spool, by state."""
+    def listing(self, here: Callable[[SegmentName], Place]) -> Listing:
+        """Return the names in the spool, by state; `here` tells where a segment is uploaded to now."""
+        uploaded = frozenset(self._uploaded_names())
+        committed = frozenset(_names(self._uploaded, lambda name: Hour.parse_compact(name.removesuffix(".json"))))
+        elsewhere = frozenset(
+            name for name in uploaded if name.hour not in committed and self.place(name) != here(name)
+        )
         opened = _names(self._open, SegmentName.parse), _names(self._open, CoverageName.parse)
         return Listing(
             open_hours=frozenset(name.hour for names in opened for name in names),
             sealed=frozenset(_names(self._sealed, SegmentName.parse)),
             ledgers=frozenset(name.hour for name in _names(self._sealed, CoverageName.parse)),
-            uploaded=frozenset(_names(self._uploaded, lambda name: SegmentName.parse(name.removesuffix(".json")))),
-            committed=frozenset(_names(self._uploaded, lambda name: Hour.parse_compact(name.removesuffix(".json")))),
+            uploaded=uploaded - elsewhere,
+            elsewhere=elsewhere,
+            committed=committed,
         )
 
     def size(self, name: SegmentName) -> int:
@@ -89,14 +98,33 @@ class UploadFolders:
         (self._packed / f"{name}.json").unlink()
         (self._packed / f"{name}.zst").unlink()
 
-    def mark_uploaded(self, name: SegmentName) -> None:
-        """Record that the archive has a segment."""
+    def mark_uploaded(self, name: SegmentName, packed: PackedSegment, place: Place) -> None:
+        """Record that the archive has a segment, and where."""
+        record = print_packed(replace(packed, place=place))
+        write_atomic(self._packed / f"{name}.json", lambda file: file.write(record))
         self._move(f"{name}.json")
         (self._packed / f"{name}.zst").unlink()
 
     def record(self, name: SegmentName) -> PackedSegment:
         """Return the record of an uploaded segment."""
         return read_packed((self._uploaded / f"{name}.json").read_bytes())
+
+    def records(self, hour: Hour) -> dict[SegmentName, PackedSegment]:
+        """Return the records of an hour's uploaded segments."""
+        names = [name for name in self._uploaded_names() if name.hour == hour]
+        return {name: self.record(name) for name in names}
+
+    def place(self, name: SegmentName) -> Place | None:
+        """Return where a segment was uploaded; None where its record does not say, or cannot be read."""
+        with suppress(ValueError):
+            return self.record(name).place
+        return None
+
+    def make_room(self, here: Callable[[SegmentName], Place]) -> None:
+        """Delete sealed segments that the archive has, before their time."""
+        listing = self.listing(here)
+        for name in listing.sealed & listing.uploaded:
+            (self._sealed / str(name)).unlink(missing_ok=True)  # a collector that is short of room may have been first
 
     def ledger(self, hour: Hour) -> bytes | None:
         """Return an hour's sealed coverage ledger, None where there is none."""
@@ -148,6 +176,9 @@ class UploadFolders:
                 path.unlink()
                 deleted += 1
         return deleted
+
+    def _uploaded_names(self) -> Iterator[SegmentName]:
+        return _names(self._uploaded, lambda name: SegmentName.parse(name.removesuffix(".json")))
 
     def _move(self, name: str) -> None:
         (self._packed / name).rename(self._uploaded / name)

@@ -15,6 +15,7 @@ import zstandard
 from tidemark.archive.record import LONGEST_LINE
 from tidemark.archive.tally import Tally
 from tidemark.archive.topic_counts import TopicCounts
+from tidemark.storage.object_store import Place
 
 _BATCH = 1 << 18
 
@@ -22,7 +23,7 @@ _BATCH = 1 << 18
 class PackedSegment(msgspec.Struct, frozen=True, kw_only=True):
     """What a manifest says of a segment, and what it adds up over the hour's segments.
 
-    `sha256` is the hexadecimal digest of the compressed file.
+    `sha256` is the hexadecimal digest of the compressed file, `place` where that was uploaded, None before it was.
     """
 
     records: int
@@ -33,6 +34,7 @@ class PackedSegment(msgspec.Struct, frozen=True, kw_only=True):
     topics: dict[str, TopicCounts]
     first_received_at: datetime | None
     last_received_at: datetime | None
+    place: Place | None = None
 
 
 _decoder = msgspec.json.Decoder(PackedSegment)
@@ -45,7 +47,10 @@ def print_packed(packed: PackedSegment) -> bytes:
 
 def read_packed(data: bytes) -> PackedSegment:
     """Read a record. Raises ValueError (msgspec.ValidationError or DecodeError) for anything else."""
-    return _decoder.decode(data)
+    try:
+        return _decoder.decode(data)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 class _Digesting:
@@ -97,14 +102,16 @@ def pack(source: BinaryIO, size: int, target: BinaryIO, *, level: int, longest: 
     """Compress a sealed segment of `size` bytes into one zstd frame and return what it holds.
 
     A line of more than `longest` bytes, which no collector writes, is counted as unparsed without being read whole.
-    Raises zstandard.ZstdError when the file has another size.
+    Raises OSError when a disk does, and zstandard.ZstdError when the file has another size.
     """
     tally = Tally()
     digesting = _Digesting(target)
-    with compressor(level).stream_writer(digesting, size=size, closefd=False) as writer:  # type: ignore[arg-type]
-        for lines, data in _batches(source, longest):
-            tally.add(lines)
-            writer.write(data)
+    # never a context manager: after an OSError that would end the frame, and complain of its size instead
+    writer = compressor(level).stream_writer(digesting, size=size, closefd=False)  # type: ignore[arg-type]
+    for lines, data in _batches(source, longest):
+        tally.add(lines)
+        writer.write(data)
+    writer.flush(zstandard.FLUSH_FRAME)
     return PackedSegment(
         records=tally.records,
         bytes=size,

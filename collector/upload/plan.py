@@ -13,13 +13,15 @@ class Listing:
     """The names in a spool, by state.
 
     `open_hours` are those of files that are still being written. `uploaded` segments and `committed` hours (those
-    whose manifest is in the archive) were read back from it.
+    whose manifest is in the archive) were read back from it. Segments of other hours that were uploaded to another
+    place than the settings name now are `elsewhere`: a manifest could not name them.
     """
 
     open_hours: frozenset[Hour] = frozenset()
     sealed: frozenset[SegmentName] = frozenset()
     ledgers: frozenset[Hour] = frozenset()
     uploaded: frozenset[SegmentName] = frozenset()
+    elsewhere: frozenset[SegmentName] = frozenset()
     committed: frozenset[Hour] = frozenset()
 
     @property
@@ -37,12 +39,14 @@ class Listing:
 class Plan:
     """What to do, oldest first.
 
-    `late` segments belong to an hour whose manifest is already in the archive; they cannot become part of it.
+    `late` segments belong to an hour whose manifest is already in the archive; they cannot become part of it. Those
+    that are `elsewhere` are no longer in the spool, either: their hours cannot be committed.
     """
 
     segments: tuple[SegmentName, ...]
     hours: tuple[Hour, ...]
     late: tuple[SegmentName, ...]
+    elsewhere: tuple[SegmentName, ...] = ()
 
     def of(self, hour: Hour) -> tuple[SegmentName, ...]:
         """Return the segments of an hour that are to be uploaded."""
@@ -59,6 +63,7 @@ def plan(listing: Listing, *, now: datetime, live: bool) -> Plan:
         segments=tuple(sorted(name for name in listing.waiting if name.hour not in listing.committed)),
         hours=_hours_due(listing, now, live=live),
         late=tuple(sorted(name for name in listing.waiting if name.hour in listing.committed)),
+        elsewhere=tuple(sorted(listing.elsewhere - listing.sealed)),
     )
 
 

@@ -5,13 +5,16 @@ collector's metrics and `tidemark status`.
 """
 
 from dataclasses import dataclass, field
-from errno import ENOSPC
+from errno import EDQUOT, ENOSPC
 
 import msgspec
 
 from tidemark.archive.names import SegmentName
 from tidemark.core.errors import Problem
 from tidemark.storage.failures import problem_of
+from tidemark.storage.object_store import Place
+
+DISK_FULL = frozenset({ENOSPC, EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,16 @@ def late(name: SegmentName) -> Problem:
     )
 
 
+def elsewhere(name: SegmentName, there: Place | None, here: Place) -> Problem:
+    """Return the problem of a segment that is only in another archive than its hour's manifest would be."""
+    place = there or "a place that its record does not say"
+    return Problem(
+        f"{name} was uploaded to {place}, its hour goes to {here}, and the spool does not have it any more",
+        "Set the endpoint, TIDEMARK_BUCKET, TIDEMARK_PREFIX and TIDEMARK_COLLECTOR back until that hour is committed; "
+        f"or unpack that object as {name} into the spool's folder sealed/, and it is uploaded again",
+    )
+
+
 def spoiled(what: str, error: Exception) -> Problem:
     """Return the problem of content that cannot be read."""
     return Problem(
@@ -143,7 +156,9 @@ def spoiled(what: str, error: Exception) -> Problem:
 def disk_problem(what: str, error: OSError) -> Problem:
     """Return the problem of a disk that refuses."""
     kept = (
-        "About an eighth of a segment is needed to pack it" if error.errno == ENOSPC else "The file stays in the spool"
+        "About an eighth of a segment is needed to pack it"
+        if error.errno in DISK_FULL
+        else "The file stays in the spool"
     )
     problem = problem_of(f"{what} cannot be read or written", error, kept)
     assert problem is not None  # noqa: S101 - every OSError is known

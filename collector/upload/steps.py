@@ -1,27 +1,26 @@
 """The two steps of an upload: upload a segment, commit an hour. Each can be repeated after any failure."""
 
 import time
+from collections.abc import Callable
 from datetime import datetime
-from errno import ENOSPC
 from hashlib import sha256
-from pathlib import Path
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from collector.settings import UploadSettings
-from collector.spool.disk import Disk
-from collector.spool.segments import evict
 from collector.upload.commit import coverage_in, manifest_of
 from collector.upload.folders import UploadFolders
-from collector.upload.packing import PackedSegment
-from collector.upload.report import Committed, Uploaded
+from collector.upload.report import DISK_FULL, Committed, Uploaded
 from tidemark.archive.manifest import Manifest, print_manifest, read_manifest
 from tidemark.archive.names import MANIFEST_TYPE, SEGMENT_TYPE, ManifestKey, ObjectKey, SegmentName, probe_name
 from tidemark.core.hour import Hour
 from tidemark.core.version import SOFTWARE
-from tidemark.storage.object_store import ChecksumMismatchError, ObjectStore
+from tidemark.storage.object_store import ChecksumMismatchError, ObjectStore, Place
 from tidemark.storage.s3 import S3Store
 from tidemark.storage.s3_client import s3_client
+
+_Result = TypeVar("_Result")
 
 
 def connect(settings: UploadSettings) -> S3Store:
@@ -61,26 +60,31 @@ class Steps:
     def upload(self, name: SegmentName) -> Uploaded:
         """Pack a sealed segment and put it. Raises OSError, what `ObjectStore.put` raises, and ZstdError."""
         began = time.monotonic()
-        key = str(ObjectKey(self._settings.prefix, self._settings.collector, name))
-        file, packed = self._pack(name)
+        place = self.place(name)
+        level = self._settings.compression_level
+        file, packed = self._with_room(lambda: self._spool.pack(name, level=level))
         try:
-            created = self._store.put(key, file, sha256=packed.sha256, media_type=SEGMENT_TYPE)
+            created = self._store.put(place.key, file, sha256=packed.sha256, media_type=SEGMENT_TYPE)
         except ChecksumMismatchError:
             self._spool.discard(name)
             raise
-        self._spool.mark_uploaded(name)
-        return Uploaded(str(name), key, packed.bytes, packed.compressed_bytes, time.monotonic() - began, created)
+        self._with_room(lambda: self._spool.mark_uploaded(name, packed, place))
+        seconds = time.monotonic() - began
+        return Uploaded(str(name), place.key, packed.bytes, packed.compressed_bytes, seconds, created)
 
-    def _pack(self, name: SegmentName) -> tuple[Path, PackedSegment]:
-        """Pack a segment; where the disk is full, uploaded files go before their time."""
-        level = self._settings.compression_level
+    def place(self, name: SegmentName) -> Place:
+        """Return where a segment is uploaded to."""
+        return self._store.place(str(ObjectKey(self._settings.prefix, self._settings.collector, name)))
+
+    def _with_room(self, write: Callable[[], _Result]) -> _Result:
+        """Write something; where the disk is full, uploaded files go before their time, and it is written again."""
         try:
-            return self._spool.pack(name, level=level)
+            return write()
         except OSError as error:
-            if error.errno != ENOSPC:
+            if error.errno not in DISK_FULL:
                 raise
-        evict(Disk(self._settings.spool))
-        return self._spool.pack(name, level=level)
+        self._spool.make_room(self.place)
+        return write()
 
     def commit(self, hour: Hour) -> Committed:
         """Put the manifest of an hour; it is written down first, so that every attempt puts the same bytes.
@@ -92,7 +96,7 @@ class Steps:
         manifest = self._sum_up(hour)
         file = self._spool.manifest(hour)
         if file is None or not _says(file.read_bytes(), manifest):
-            file = self._spool.keep_manifest(hour, print_manifest(manifest))
+            file = self._with_room(lambda: self._spool.keep_manifest(hour, print_manifest(manifest)))
         data = file.read_bytes()
         key = str(ManifestKey(self._settings.prefix, self._settings.collector, hour))
         created = self._store.put(key, file, sha256=sha256(data).hexdigest(), media_type=MANIFEST_TYPE)
@@ -110,7 +114,7 @@ class Steps:
         previous = self._spool.manifest(hour.previous())
         return manifest_of(
             hour,
-            {name: self._spool.record(name) for name in self._spool.listing().uploaded if name.hour == hour},
+            self._spool.records(hour),
             coverage_in(hour, self._spool.ledger(hour), read_manifest(previous.read_bytes()) if previous else None),
             collector=self._settings.collector,
             prefix=self._settings.prefix,

@@ -20,6 +20,7 @@ from collector.upload.report import (
     Report,
     Uploaded,
     disk_problem,
+    elsewhere,
     last_run,
     late,
     spoiled,
@@ -60,10 +61,11 @@ def _upload(
     settings: UploadSettings, store: ObjectStore, watch: Callable[[Event], None], spool: UploadFolders, now: datetime
 ) -> Report:
     live = recover(settings.spool, now)
-    run = _Run(spool, Steps(settings, spool, store, now), watch)
-    run.bring(plan(spool.listing(), now=now, live=live), workers=settings.upload_workers)
+    steps = Steps(settings, spool, store, now)
+    run = _Run(spool, steps, watch)
+    run.bring(plan(spool.listing(steps.place), now=now, live=live), workers=settings.upload_workers)
     retention = timedelta(hours=settings.retention_hours)
-    run.report.deleted = spool.delete(deletions(spool.listing(), now=now, retention=retention))
+    run.report.deleted = spool.delete(deletions(spool.listing(steps.place), now=now, retention=retention))
     return run.report
 
 
@@ -84,6 +86,9 @@ class _Run:
         self._watch(Planned(len(due.segments), size, len(due.hours)))
         for name in due.late:
             self._fail(str(name), late(name))
+        for name in due.elsewhere:
+            self._fail(str(name), elsewhere(name, self._spool.place(name), self._steps.place(name)))
+        held = {name.hour for name in due.elsewhere}
         if due.segments or due.hours:
             try:
                 self._steps.prove()
@@ -95,7 +100,8 @@ class _Run:
                 for hour in sorted({name.hour for name in due.segments} | set(due.hours)):
                     uploaded = [self._settle(str(name), uploads[name].result) for name in due.of(hour)]
                     if hour in due.hours:
-                        self._commit(hour, whole=all(uploaded), follows=hour.previous() in due.hours)
+                        whole = all(uploaded) and hour not in held
+                        self._commit(hour, whole=whole, follows=hour.previous() in due.hours)
             finally:
                 for upload in uploads.values():
                     upload.cancel()

@@ -6,6 +6,8 @@ the recorder, the ledger and the fold are the real ones; socket, disk and clocks
 
 import asyncio
 import json
+import os
+import re
 import sys
 from bisect import bisect_left, bisect_right
 from collections import deque
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from errno import EIO, ENOSPC
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -28,27 +31,31 @@ from collector.spool.repair import inheritance, repair
 from collector.spool.spool import Spool
 from collector.stream.protocol import ChannelProtocol, Dead, Timers
 from collector.stream.rate import Rate
+from collector.stream.websocket import ConnectError
 from collector.timeline import Timeline
-from tidemark.archive.coverage import coverage_of
-from tidemark.archive.ledger import read_ledger
-from tidemark.archive.names import CoverageName
+from tests.support.ledgers import gaps_in
 from tidemark.archive.reasons import Reason
 from tidemark.core.clock import EPOCH, Clock
+from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 
 HOUR = Hour.parse("2026-11-22T15")
 STEP = 0.05
+REFUSED = ConnectError(Reason.SERVER_ERROR, Problem("the server failed", "Wait", transient=True))
 MESSAGES = 3500
 NOTICEABLE_MESSAGES, NOTICEABLE_SECONDS, KNOWN = 40, 0.45, 60
 
 
 class MemoryDisk(Disk):
-    """A disk that never fails and costs no time."""
+    """A disk that costs no time. It fails with `error`: a full one takes `room` bytes, another loses what is unsafe."""
 
     def __init__(self) -> None:
         super().__init__(Path("/nowhere"))
         self.files: dict[str, bytearray] = {}
+        self.error: int | None = None
+        self.room = 0
+        self._synced: dict[str, int] = {}
         self._open: dict[int, str] = {}
         self._descriptors = 0
 
@@ -68,7 +75,12 @@ class MemoryDisk(Disk):
     def view(self, path: str) -> Iterator[bytes]:
         yield bytes(self.files[path])
 
+    def _maybe(self, *errors: int) -> None:
+        if self.error in errors:
+            raise OSError(self.error, os.strerror(self.error))
+
     def create(self, path: str) -> int:
+        self._maybe(ENOSPC)
         self.files[path] = bytearray()
         return self._descriptor(path)
 
@@ -78,11 +90,23 @@ class MemoryDisk(Disk):
         return self._descriptors
 
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
+        if self.error == ENOSPC and self.room:
+            data = data[: self.room]
+            self.room -= len(data)
+        else:
+            self._maybe(ENOSPC)
         self.files[self._open[descriptor]] += data
         return len(data)
 
+    def truncate(self, descriptor: int, size: int) -> None:
+        del self.files[self._open[descriptor]][size:]
+
     def sync(self, descriptor: int) -> None:
-        assert descriptor in self._open
+        path = self._open[descriptor]
+        if self.error == EIO:
+            self.truncate(descriptor, self._synced.get(path, 0))
+        self._maybe(EIO)
+        self._synced[path] = len(self.files[path])
 
     def share(self, descriptor: int) -> int:
         return self._descriptor(self._open[descriptor])
@@ -91,6 +115,7 @@ class MemoryDisk(Disk):
         del self._open[descriptor]
 
     def put_at(self, path: str, offset: int, data: bytes) -> None:
+        self._maybe(ENOSPC, EIO)
         file = self.files.setdefault(path, bytearray())
         file[offset:] = data
 
@@ -158,9 +183,9 @@ class World:
         self.events: list[tuple[float, Callable[[], None]]] = []
         self.troubles: list[str] = []
         self.joined_for: dict[str, list[tuple[float, float]]] = {topic: [(0.0, 0.0)] for topic in self.topics}
+        self.disk = MemoryDisk()
         self.plan()
         self.began = self.draw_beginning()
-        self.disk = MemoryDisk()
         self.start()
 
     # the client
@@ -196,7 +221,7 @@ class World:
 
     def connect(self) -> int | None:
         if self.refusing:
-            self.recorder.fail(Reason.SERVER_ERROR)
+            self.recorder.fail(REFUSED, self.pause)
             return None
         number = self.recorder.number() + 1000 * len(self.troubles)
         protocol = ChannelProtocol(self.topics, timers=Timers(30, 10), chance=self.random.random)
@@ -313,7 +338,7 @@ class World:
         """Draw what will happen, and when."""
         kinds: list[Callable[[], None]] = [
             self.close, self.reset, self.stall, self.refuse, self.kill_topic, self.slow, self.burst, self.hush,
-            self.crash_channel, self.restart, self.drain, self.repeat,
+            self.crash_channel, self.restart, self.drain, self.repeat, self.fail_disk, self.fail_disk_under_lag,
         ]  # fmt: skip
         at = self.random.uniform(20, 60)
         while at < self.length - 20:
@@ -406,11 +431,29 @@ class World:
                 side.subscribed.discard(topic)
                 side.queue.append((self.now, json.dumps([None, None, topic, "phx_error", {}]).encode(), None))
 
+    def fail_disk(self) -> None:
+        """Let the disk be full, or fail to sync and lose what it had taken."""
+        self.disk.error, self.disk.room = self.random.choice((ENOSPC, EIO)), self.random.choice((0, 500, 20_000))
+        self.later(self.random.choice((0.5, 2, 10)), self.mend_disk)
+
+    def mend_disk(self) -> None:
+        self.disk.error = None
+
+    def fail_disk_under_lag(self) -> None:
+        """Let a queue grow and then drain, and the disk fail while it does."""
+        grows = self.random.uniform(3, 20)
+        for side in self.sides.values():
+            side.per_second = sum(self.usual.values()) * self.random.uniform(0.05, 0.5)
+            drains = sum(self.usual.values()) * self.random.uniform(2, 20)
+            self.later(grows, lambda side=side, drains=drains: setattr(side, "per_second", drains))
+        self.later(grows + self.random.uniform(-1, 2), self.fail_disk)
+
     def restart(self) -> None:
         """Kill the process: what it had not synced is not claimed; another starts. It has lived for a while."""
         if self.now < self.started_at + 35:
             return
         self.recorder.flush()
+        self.mend_disk()
         self.clients.clear()
         self.sides.clear()
         self.now += self.random.choice(self.pauses)
@@ -435,20 +478,21 @@ class World:
                 self.spool.checkpoint()
         for number in list(self.clients):
             self.end(number, Reason.NOT_RUNNING)
+        self.mend_disk()
         self.recorder.flush()
         self.spool.close()
         return self.judge()
 
     def judge(self) -> "Verdict":
-        """Compare what was sent with what was received and what is claimed."""
-        gaps = self.gaps()
+        """Compare what was sent with what was kept and what is claimed."""
+        gaps, kept = self.gaps(), self.kept()
         false, unseen, lost = [], 0, 0
         losses: dict[str, list[float]] = {topic: [] for topic in self.topics}
         for topic in self.topics:
             spans = [(start, end) for name, start, end in gaps if name == topic]
             heard = [message.at for message in self.sent if message.topic == topic and message.number in self.received]
             for message in self.sent:
-                if message.topic != topic or message.number in self.received or message.at >= self.length - 1:
+                if message.topic != topic or message.number in kept or message.at >= self.length - 1:
                     continue
                 lost += 1
                 losses[topic].append(message.at)
@@ -460,15 +504,17 @@ class World:
                     false.append(message)
         return Verdict(self, gaps, lost, false, unseen, losses)
 
+    def kept(self) -> set[int]:
+        """Return the numbers of the messages that are on disk."""
+        files = (data for path, data in self.disk.files.items() if not path.endswith(".coverage.jsonl"))
+        return {int(number) for data in files for number in re.findall(rb'"number": ([0-9]+)', data)}
+
     def gaps(self) -> list[TopicGap]:
         """Return the gaps that the ledgers of all hours show."""
         found = []
-        for path in self.disk.everywhere():
-            if path.endswith(".coverage.jsonl"):
-                hour = CoverageName.parse(path.rpartition("/")[2]).hour
-                for gap in coverage_of(read_ledger(self.disk.read(path)), hour).gaps:
-                    start, end = ((moment - self.began).total_seconds() for moment in (gap.start, gap.end))
-                    found.append(TopicGap(gap.topic, start, end))
+        for gap in gaps_in(self.disk):
+            start, end = ((moment - self.began).total_seconds() for moment in (gap.start, gap.end))
+            found.append(TopicGap(gap.topic, start, end))
         return found
 
     def _must_be_noticed(self, heard: list[float], message: Sent) -> bool:

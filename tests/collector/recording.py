@@ -125,8 +125,8 @@ class Recording(SpoolUnderTest):
                 await task
 
     async def joined(self) -> None:
-        """Wait until everything expected is joined."""
-        await self.until(lambda: not self.collector.status().uncovered)
+        """Wait until everything expected is joined, on a connection that the simulator is not about to close."""
+        await self.until(lambda: not self.collector.status().uncovered and self.simulator.joined("collector-a"))
 
     async def received(self) -> None:
         """Wait until all that the simulator sent to this collector has come."""

@@ -15,7 +15,7 @@ from tidemark.core.version import VERSION
 
 class Fixed(Source):
     def collect(self) -> Iterator[Metric]:
-        return families(Status(**WELL | {"lag": None, "lost": {"stalled": 2}}))
+        return families(Status(**WELL | {"lag": None, "lost": {"stalled": 2}, "connect_failures": {"proxy_port": 4}}))
 
 
 def test_a_scrape_sees_every_number() -> None:
@@ -36,6 +36,7 @@ def test_a_scrape_sees_every_number() -> None:
         ("tidemark_gaps_total", "connecting"): 1,
         ("tidemark_gap_seconds_total", "connecting"): 0.5,
         ("tidemark_connections_lost_total", "stalled"): 2,
+        ("tidemark_connect_failures_total", "proxy_port"): 4,
         ("tidemark_topics_expected",): 1,
         ("tidemark_topics_joined",): 1,
         ("tidemark_ready",): 1,

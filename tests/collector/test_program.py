@@ -51,10 +51,11 @@ class Machine(SpoolUnderTest):
         return process.returncode, out.decode(), err.decode()
 
     @asynccontextmanager
-    async def collecting(self) -> AsyncIterator[Process]:
+    async def collecting(self, *, joins: bool = True) -> AsyncIterator[Process]:
         process = await self.start("collect")
         try:
-            await self.until(self.simulator.joined, 60)
+            if joins:
+                await self.until(self.simulator.joined, 60)
             yield process
         finally:
             if process.returncode is None:
@@ -234,3 +235,35 @@ def test_a_traceback_shows_no_local_value(form: str, capsys: pytest.CaptureFixtu
     said = capsys.readouterr().err
     assert "KeyError" in said
     assert "hush-hush" not in said.replace('secret = "hush-hush"', "")
+
+
+async def test_a_start_that_fails_is_told_in_one_line_with_the_next_step(machine: Machine) -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    def failures() -> int:
+        status = inspect(machine.spool).status if machine.spool.exists() else None
+        return status.failed.get("proxy_failed", 0) if status else 0
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as proxy:
+        port = proxy.sockets[0].getsockname()[1]
+        machine.environment |= {
+            "TIDEMARK_STREAM_URL": "wss://nowhere.invalid/",
+            "HTTPS_PROXY": f"http://127.0.0.1:{port}",
+        }
+        async with machine.collecting(joins=False) as process:
+            async with asyncio.timeout(60):
+                while await asyncio.to_thread(failures) < 3:  # noqa: ASYNC110 - a test may look
+                    await asyncio.sleep(0.1)
+            process.send_signal(signal.SIGTERM)
+            _, err = await process.communicate()
+    lines = [json.loads(line) for line in err.decode().splitlines()]  # a traceback would be no JSON
+    assert [line["event"] for line in lines] == ["recording", "not connected", "stopped"]
+    told = {name: lines[1][name] for name in ("level", "reason", "problem", "hint", "attempts")}
+    assert told == {
+        "level": "warning",
+        "reason": "proxy_failed",
+        "problem": "the Stream API at nowhere.invalid: the proxy opened no way to it",
+        "hint": "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+        "attempts": 1,
+    }

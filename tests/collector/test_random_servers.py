@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from errno import ENOSPC
 from functools import partial
 
 import pytest
@@ -77,6 +78,31 @@ class QuietCats(World):
         return self.began_at
 
 
+async def test_what_a_full_disk_drops_was_sent_before_it_was_full_where_the_connection_lags() -> None:
+    slow_at, full_at = 100.0, 133.0
+    world = QuietCats(23, HOUR.start)
+
+    def slow() -> None:
+        world.age_at = world.length  # a renewed connection would not lag
+        for side in world.sides.values():
+            side.per_second = 16.0
+        world.later(30.0, drain)
+
+    def drain() -> None:
+        for side in world.sides.values():
+            side.per_second = 150.0
+
+    def fill() -> None:
+        world.disk.error = ENOSPC
+        world.later(2.0, world.mend_disk)
+
+    world.events = [(full_at, fill), (slow_at, slow)]
+    verdict = world.run()
+    assert verdict.lost > 100
+    assert min(min(losses) for losses in verdict.losses.values()) < full_at - 5
+    assert verdict.false == [], described(verdict)
+
+
 class WithoutSentTimes(Recorder):
     """A recorder that does not know when messages were sent."""
 
@@ -87,7 +113,7 @@ class WithoutSentTimes(Recorder):
 @pytest.mark.parametrize(
     "recorder",
     [
-        partial(Recorder, rules=Rules(doubt=1e9)),
+        partial(Recorder, rules=Rules(surprising=1e9)),
         partial(Recorder, rules=Rules(margin=-5.0)),
         WithoutSentTimes,
     ],

@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from collector.recorder import ENOUGH, MOST_TYPES, READING, Recorder
 from collector.spool.disk import Disk
@@ -13,12 +14,14 @@ from collector.spool.repair import Inheritance, inheritance
 from collector.spool.spool import Spool
 from collector.stream.frame import read_frame
 from collector.stream.protocol import ChannelLost, Joined, JoinFailed
+from collector.stream.websocket import ConnectError
 from collector.timeline import Timeline
 from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import Alive, Rates, read_ledger
 from tidemark.archive.reasons import Reason
 from tidemark.archive.record import read_record
 from tidemark.core.clock import EPOCH, Clock
+from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 
@@ -94,9 +97,42 @@ async def test_events_are_counted_by_reason(recorder: Recorder) -> None:
     recorder.note(one, ChannelLost(ALL, Reason.CHANNEL_ERROR), now)
     recorder.note(one, JoinFailed(ALL, Reason.JOIN_REFUSED), now)
     recorder.lose(one, Reason.CLOSED_BY_SERVER, now)
-    recorder.fail(Reason.SERVER_ERROR)
+    recorder.fail(ConnectError(Reason.SERVER_ERROR, Problem("it failed", "Wait", transient=True)), 1.0)
+    recorder.fail(ConnectError(Reason.UNREACHABLE, Problem("no name", "Check it", transient=True), "name"), 1.0)
     assert recorder.lost == {"channel_error": 1, "closed_by_server": 1}
-    assert recorder.failed == {"join_refused": 1, "server_error": 1}
+    assert recorder.failed == {"join_refused": 1, "server_error": 1, "unreachable": 1}
+    assert recorder.connect_failures == {"server_error": 1, "name": 1}
+
+
+async def test_the_log_tells_the_same_failure_once_a_minute(disk: Disk) -> None:
+    hands = Hands()
+    timeline = Timeline(Clock(), EPOCH, hands.real(), hands.clock())
+    ledger = Ledger(disk, "run")
+    ledger.start(timeline.last, [ALL], "tidemark", Inheritance())
+    recorder = Recorder(Spool(disk, ledger, timeline.last), timeline, real=hands.real, clock=hands.clock)
+    away = ConnectError(Reason.UNREACHABLE, Problem("no name", "Check it", transient=True), "name")
+    refused = ConnectError(Reason.KEY_REFUSED, Problem("a bad key", "Change it"))
+
+    with structlog.testing.capture_logs() as logged:
+        for failure, seconds in [(away, 9.0)] * 8 + [(refused, 1.0), (away, 1.0)]:
+            recorder.fail(failure, 0.25)
+            hands.now += seconds
+        assert recorder.status()["unconnected"] == "no name (unreachable)"
+        recorder.note(1, Joined(ALL), hands.now)
+        assert recorder.status()["unconnected"] is None
+        recorder.fail(away, 0.25)
+    told = [
+        (line["log_level"], line["reason"], line["attempts"]) for line in logged if line["event"] == "not connected"
+    ]
+    first = {"event": "not connected", "problem": "no name", "hint": "Check it", "again_in": 0.25}
+    assert first.items() <= logged[0].items()
+    assert told == [
+        ("warning", "unreachable", 1),
+        ("warning", "unreachable", 8),
+        ("error", "key_refused", 9),
+        ("warning", "unreachable", 10),
+        ("warning", "unreachable", 1),
+    ]
 
 
 class Hands:

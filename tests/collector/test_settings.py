@@ -1,5 +1,6 @@
 """What a person can set: read once, every mistake reported at once, secrets kept."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from collector.settings import CollectorSettings, UploadSettings, read_slugs
+from tidemark.archive.names import LAST_NUMBER
 from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
+from tidemark.loader.settings import LoaderSettings
 from tidemark.storage.settings import checked_slug
 
 NEEDED = {
@@ -156,3 +160,39 @@ def test_all_mistakes_of_an_upload_are_reported_at_once(environment: pytest.Monk
     with pytest.raises(ValidationError) as raised:
         UploadSettings()
     assert {mistake["loc"] for mistake in raised.value.errors()} == {("bucket",), ("collector",)}
+
+
+def numbers_of(settings: type[CollectorSettings | UploadSettings | LoaderSettings]) -> list[str]:
+    return [name for name, field in settings.model_fields.items() if field.annotation in (int, float, int | None)]
+
+
+@pytest.mark.parametrize("settings", [CollectorSettings, UploadSettings, LoaderSettings])
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e308", "1" + "0" * 30, "-1"])
+def test_a_number_that_no_clock_and_no_library_takes_is_refused(
+    environment: pytest.MonkeyPatch, settings: type[CollectorSettings | UploadSettings | LoaderSettings], value: str
+) -> None:
+    names = numbers_of(settings)
+    assert len(names) > 3
+    for name in names:
+        environment.setenv(f"TIDEMARK_{name.upper()}", value)
+    with pytest.raises(ValidationError) as mistakes:
+        settings()
+    assert {str(mistake["loc"][0]) for mistake in mistakes.value.errors()} >= set(names)
+
+
+def test_the_longest_times_can_be_added_to_any_hour(environment: pytest.MonkeyPatch) -> None:
+    hour = Hour.parse("2100-01-01T00")
+    environment.setenv("TIDEMARK_RETENTION_HOURS", "876000")
+    assert hour.end + timedelta(hours=UploadSettings().retention_hours)
+    environment.setenv("TIDEMARK_GRACE_PERIOD", "31536000")
+    environment.setenv("TIDEMARK_AUDIT_DELAY", "31536000")
+    environment.setenv("TIDEMARK_WAREHOUSE_URL", "postgresql://x")
+    assert LoaderSettings().awaits(hour, hour.end)
+
+
+def test_the_numbers_of_segments_are_enough_for_ten_times_the_whole_market(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TIDEMARK_SEGMENT_MIB", "32")
+    assert CollectorSettings().segment_mib * (1 << 20) * LAST_NUMBER > 10 * 9_000_000 * 3600
+    environment.setenv("TIDEMARK_SEGMENT_MIB", "31")
+    with pytest.raises(ValidationError):
+        CollectorSettings()

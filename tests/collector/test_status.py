@@ -23,6 +23,7 @@ WELL: dict[str, Any] = {
     "uncovered": {},
     "connections": 1,
     "shortage": None,
+    "unwritten_ledger": None,
     "clock_steps": 0,
     "received": {"item_sold": 3},
     "received_bytes": 900,
@@ -33,6 +34,8 @@ WELL: dict[str, Any] = {
     "gap_seconds": {"connecting": 0.5},
     "lost": {},
     "failed": {},
+    "connect_failures": {},
+    "unconnected": None,
     "lag": 0.25,
     "last_event_age": 1.5,
     "sync_age": 0.5,
@@ -53,6 +56,8 @@ def test_joined_and_writing_is_ready() -> None:
     [
         ({"uncovered": {"collection:*": "key_refused"}}, "collection:* is not covered: key_refused"),
         ({"shortage": "disk_full"}, "messages cannot be written: disk_full"),
+        ({"unwritten_ledger": "disk_error"}, "the coverage ledger cannot be written: disk_error"),
+        ({"shortage": "disk_full", "unwritten_ledger": "disk_full"}, "messages cannot be written: disk_full"),
         ({"sync_age": 33.0}, "nothing was safe on disk for 33 seconds"),
     ],
 )
@@ -60,6 +65,13 @@ def test_every_trouble_has_its_sentence(change: dict[str, Any], trouble: str) ->
     status = Status(**WELL | change)
     assert status.troubles == (trouble,)
     assert not status.ready
+
+
+def test_what_keeps_it_from_connecting_comes_first_and_only_while_something_is_not_covered() -> None:
+    away = {"unconnected": "the Stream API at host: its name cannot be resolved (unreachable)"}
+    status = Status(**WELL | away | {"uncovered": {"collection:*": "unreachable"}})
+    assert status.troubles == (away["unconnected"], "collection:* is not covered: unreachable")
+    assert Status(**WELL | away).ready
 
 
 def test_a_status_survives_json() -> None:

@@ -10,6 +10,6 @@ _FIRST, _ROUNDS = int(os.environ.get("ORDERS_SEED", "0")), os.environ.get("ORDER
 
 
 def in_drawn_orders(few: int) -> Callable[[Test], Test]:
-    """Run a test with so many seeds; ORDERS says how many instead, and ORDERS_SEED the first."""
+    """Run a test with a few seeds, or with ORDERS of them; ORDERS_SEED is the first."""
     seeds = range(_FIRST, _FIRST + int(_ROUNDS or few))
     return lambda test: pytest.mark.orders(pytest.mark.parametrize("seed", seeds)(test))

@@ -74,6 +74,10 @@ class RefusingDisk(Disk):
         self._maybe("move")
         super().move(path, folder)
 
+    def sync_folder(self, folder: str) -> None:
+        self._maybe("sync_folder")
+        super().sync_folder(folder)
+
 
 class PowerlessDisk(Disk):
     """Remembers what would survive a power cut: synced content under names whose folder was synced."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from collector.spool.disk import Disk
 from collector.spool.ledger import Ledger
 from collector.spool.repair import inheritance, repair
-from collector.spool.spool import Spool
+from collector.spool.spool import Batch, Spool
 from tests.collector.spool.account import account_of
 from tidemark.archive.record import record_line
 from tidemark.core.hour import Hour
@@ -38,8 +38,15 @@ class Life:
         self.pass_time(1)
         self.join()
 
+    def remove(self) -> None:
+        """The topic is no longer wanted, until it is joined again."""
+        self.pass_time(0.01)
+        self.ledger.unsubscribe(self.now, TOPIC)
+
     def join(self) -> None:
-        """The topic is joined."""
+        """The topic is wanted, and joined."""
+        if TOPIC not in self.ledger.topics:
+            self.ledger.subscribe(self.now, TOPIC)
         self.proof = self.now
         self.ledger.join(self.now, 1, TOPIC)
 
@@ -58,9 +65,10 @@ class Life:
         messages = [b'{"number":%d}' % (len(self.sent) + number) for number in range(count)]
         self.sent += ((self.now, message) for message in messages)
         lines = [record_line(format_timestamp(self.now), TOPIC, message) for message in messages]
+        batch = Batch(self.ledger.proven(self.now, 1), self.now, count)
         self.proof = self.now
         self.ledger.prove(self.now, 1)
-        self.spool.add(self.now, lines, count, sum(map(len, lines)))
+        self.spool.add(batch, lines, sum(map(len, lines)))
 
     def balance(self) -> None:
         """Nothing is lost, nothing is there twice."""

@@ -1,11 +1,13 @@
 """The edge to the file system, on a real one."""
 
 import os
+from errno import EIO
 from pathlib import Path
 
 import pytest
 
 from collector.spool.disk import OPEN, SEALED, Disk
+from tests.collector.spool.disks import PowerlessDisk, RefusingDisk
 
 
 @pytest.fixture
@@ -46,6 +48,17 @@ def test_put_at_gives_the_same_file_however_often(disk: Disk) -> None:
         disk.put_at("open/a", 6, b"second\n")
         assert disk.read("open/a") == b"first\nsecond\n"
     assert disk.size("open/a") == 13
+
+
+def test_a_new_file_is_safe_once_put_at_returns_also_after_a_failure(tmp_path: Path) -> None:
+    refusing = RefusingDisk(tmp_path / "spool")
+    refusing.prepare()
+    with refusing.refusing(EIO, "sync_folder"), pytest.raises(OSError, match="Input/output"):
+        refusing.put_at("open/a", 0, b"x")
+    disk = PowerlessDisk(tmp_path / "spool", tmp_path / "vault")
+    disk.put_at("open/a", 0, b"x")
+    disk.cut_power()
+    assert disk.names(OPEN) == ["a"]
 
 
 def test_a_move_is_a_rename(disk: Disk) -> None:

@@ -1,7 +1,7 @@
 """The keeper of the coverage ledger, folded back after every story."""
 
 from datetime import datetime, timedelta
-from errno import ENOSPC
+from errno import EIO, ENOSPC
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_a_proof_is_written_only_once_its_messages_are_safe(disk: RefusingDisk, 
     proofs = ledger.prepare()
     ledger.prove(at(11), 1)
     lose(ledger, 12, 11, "connection_lost")
-    ledger.write()
+    ledger.write(close=True)
     assert not any(isinstance(entry, Alive | Lost) for entry in read_ledger(disk.read(f"open/{FILE}")))
     ledger.commit(proofs)
     write(ledger)
@@ -74,11 +74,19 @@ def test_proofs_in_a_row_are_one_line(disk: RefusingDisk, ledger: Ledger) -> Non
         ledger.prove(at(minute), 1)
         ledger.commit(ledger.prepare())
         with pytest.raises(OSError, match="No space"):
-            ledger.write()
+            ledger.write(close=True)
     disk.relent()
-    ledger.write()
+    ledger.write(close=True)
     assert [entry for entry in read_ledger(disk.read(f"open/{FILE}")) if isinstance(entry, Alive)] == [Alive(at(12), 1)]
     assert disk.fired["write"] == 3
+
+
+def test_what_a_connection_brings_was_sent_after_its_proof_or_its_join(ledger: Ledger) -> None:
+    ledger.join(at(3), 2, ALL)
+    assert [ledger.proven(at(5), connection) for connection in (1, 2, 3)] == [at(2), at(3), at(5)]
+    ledger.prove(at(4), 1)
+    ledger.prove(at(9), 2)
+    assert [ledger.proven(at(5), connection) for connection in (1, 2)] == [at(4), at(5)]
 
 
 def test_a_write_that_fails_half_way_is_repeated_whole(disk: RefusingDisk, ledger: Ledger) -> None:
@@ -118,6 +126,49 @@ def test_an_hour_with_a_connection_unproven_at_its_end_stays_open(disk: Refusing
         (ALL, at(59), at(60), "heartbeat_unanswered"),
         (DOGS, at(59), at(60), "heartbeat_unanswered"),
     }
+
+
+def closing(ledger: Ledger) -> None:
+    """Let the first hour end, proven to its end."""
+    ledger.turn(HOUR.next())
+    ledger.prove(at(61), 1)
+
+
+def test_an_hour_that_was_moved_before_its_disk_failed_is_closed(disk: RefusingDisk, ledger: Ledger) -> None:
+    closing(ledger)
+    write(ledger, close=False)
+    with disk.refusing(EIO, "sync_folder"), pytest.raises(OSError, match="Input/output"):
+        write(ledger)
+    assert FILE in disk.names("sealed")
+    ledger.prove(at(62), 1)
+    write(ledger, close=False)
+    write(ledger)
+    assert [entry for entry in read_ledger(disk.read(f"sealed/{FILE}")) if isinstance(entry, Ended)] == [Ended(at(60))]
+    assert disk.names("open") == [f"{HOUR.next().compact}.coverage.jsonl"]
+    assert coverage(disk, HOUR.next()).covered[-1].end == at(62)
+
+
+def test_an_hour_that_an_upload_took_away_meanwhile_is_closed(disk: RefusingDisk, ledger: Ledger) -> None:
+    closing(ledger)
+    write(ledger, close=False)
+    with disk.refusing(EIO, "sync_folder"), pytest.raises(OSError, match="Input/output"):
+        write(ledger)
+    disk.remove(f"sealed/{FILE}")
+    write(ledger)
+    assert FILE not in [*disk.names("open"), *disk.names("sealed")]
+
+
+def test_an_hour_that_fails_keeps_no_other_from_being_written(disk: RefusingDisk, ledger: Ledger) -> None:
+    closing(ledger)
+    with disk.refusing(EIO, "move"):
+        for minute in (62, 63):
+            ledger.prove(at(minute), 1)
+            with pytest.raises(OSError, match="Input/output"):
+                write(ledger)
+    assert FILE in disk.names("open")
+    assert coverage(disk, HOUR.next()).covered[-1].end == at(63)
+    write(ledger)
+    assert [entry for entry in read_ledger(disk.read(f"sealed/{FILE}")) if isinstance(entry, Ended)] == [Ended(at(60))]
 
 
 def test_nothing_is_closed_while_messages_cannot_be_kept(disk: RefusingDisk, ledger: Ledger) -> None:
@@ -165,6 +216,11 @@ def test_topics_come_and_go(disk: RefusingDisk, ledger: Ledger) -> None:
     write(ledger)
     assert ledger.topics == (ALL, "collection:cats")
     assert coverage(disk).expected == {ALL: "process_died", "collection:cats": "process_died"}
+    ledger.turn(HOUR.next())
+    write(ledger)
+    began = read_ledger(disk.read(f"open/{HOUR.next().compact}.coverage.jsonl"))[0]
+    assert isinstance(began, Began)
+    assert began.joined == (Place(1, ALL),)
 
 
 def test_a_new_process_goes_on_in_the_same_file(disk: RefusingDisk, ledger: Ledger) -> None:
@@ -204,7 +260,7 @@ def test_an_hour_begins_with_what_is_carried_over_whatever_is_written_first(disk
     write(ledger)
     ledger.turn(HOUR.next())
     ledger.dropped(at(59), at(61), 7, "disk_full")
-    ledger.write()
+    ledger.write(close=True)
     assert [type(entry) for entry in read_ledger(disk.read("open/20261122T16.coverage.jsonl"))] == [Began, Dropped]
     assert (at(60), "disk_full") in [(gap.start, gap.reason) for gap in coverage(disk, HOUR.next()).gaps]
 

@@ -187,6 +187,15 @@ def test_the_first_hour_of_a_spool_gets_the_ledger_that_it_lacks(disk: Disk, now
         assert coverage.gaps == (Gap("collection:*", HOUR.start, HOUR.end, Reason.NO_LEDGER),)
 
 
+def test_that_ledger_names_every_topic_of_the_segment(disk: Disk) -> None:
+    other = LINE.replace(b"collection:*", b"collection:cats")
+    assert other != LINE
+    disk.put_at(f"open/{SEGMENT}", 0, LINE + other)
+    repair(disk, NOW)
+    topics = [gap.topic for gap in coverage_of(read_ledger(disk.read(f"open/{LEDGER}")), HOUR).gaps]
+    assert topics == ["collection:*", "collection:cats"]
+
+
 def test_a_damaged_line_of_the_first_hour_is_left_to_the_loader(disk: Disk) -> None:
     disk.put_at(f"sealed/{SEGMENT}", 0, b"\n" + LINE)
     repair(disk, NOW)

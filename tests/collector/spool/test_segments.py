@@ -1,6 +1,6 @@
 """The segments of a spool: numbered, limited, sealed in their time."""
 
-from errno import EDQUOT, EIO, ENOSPC, EROFS
+from errno import EDQUOT, EIO, ENOSPC, EOVERFLOW, EROFS
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from collector.spool.disk import Disk
 from collector.spool.repair import seal
 from collector.spool.segments import OpenSegment, Segments, UnwrittenError, evict, reason_of
 from tests.collector.spool.disks import RefusingDisk
-from tidemark.archive.names import SegmentName
+from tidemark.archive.names import LAST_NUMBER, SegmentName
 from tidemark.archive.record import record_line
 from tidemark.core.hour import Hour
 
@@ -88,6 +88,31 @@ def test_numbers_go_on_behind_every_file_of_the_hour(disk: RefusingDisk, segment
     assert write(segments, 2) == (b"", None)
     segments.seal()
     assert disk.names("sealed") == ["20261122T15.0005.jsonl", "20261122T15.0006.jsonl", "20261122T16.0009.jsonl"]
+
+
+def last_number(disk: Disk, number: int = LAST_NUMBER) -> None:
+    """Let an hour have used its numbers up to one."""
+    disk.put_at(f"sealed/{SegmentName(HOUR, number)}", 0, LINE)
+
+
+def test_the_last_segment_of_an_hour_goes_on_beyond_its_limit(disk: RefusingDisk, segments: Segments) -> None:
+    last_number(disk, LAST_NUMBER - 2)
+    for _ in range(4):
+        assert write(segments, 2) == (b"", None)
+    segments.seal()
+    sizes = [disk.size(f"sealed/{name}") // len(LINE) for name in disk.names("sealed")]
+    assert sizes == [1, 2, 6]
+
+
+def test_an_hour_without_a_number_left_is_a_refusal_and_the_next_hour_is_none(
+    disk: RefusingDisk, segments: Segments
+) -> None:
+    last_number(disk)
+    rest, error = write(segments, 2)
+    assert rest == LINE * 2
+    assert error is not None
+    assert (error.errno, reason_of(error)) == (EOVERFLOW, "disk_error")
+    assert segments.write(HOUR.next(), LINE, retry=False) == (b"", None)
 
 
 def test_what_is_larger_than_a_segment_gets_one_of_its_own(disk: RefusingDisk, segments: Segments) -> None:

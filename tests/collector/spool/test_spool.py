@@ -15,7 +15,9 @@ from tests.collector.spool.account import gaps_in, kept_in
 from tests.collector.spool.disks import PowerlessDisk, RefusingDisk
 from tests.collector.spool.life import HOUR, Life
 from tidemark.archive.coverage import coverage_of
-from tidemark.archive.ledger import read_ledger
+from tidemark.archive.ledger import Dropped, read_ledger
+from tidemark.archive.names import LAST_NUMBER, SegmentName
+from tidemark.core.hour import Hour
 
 START = datetime(2026, 11, 22, 15, tzinfo=UTC)
 
@@ -26,6 +28,8 @@ def test_batches_join_from_first_to_last() -> None:
     both = joined(Batch(START, START, 2), later)
     assert both == Batch(START, later.last, 7)
     assert both.until > later.last
+    lagged = Batch(START - timedelta(seconds=20), later.last, 1)
+    assert joined(both, lagged) == Batch(lagged.since, later.last, 8)
 
 
 @pytest.fixture
@@ -162,6 +166,23 @@ def test_a_disk_that_refuses_is_never_a_stream_outage(
     assert reasons(disk) == {"not_started", "connecting", reason, "process_died"}
 
 
+def test_what_a_full_disk_dropped_before_a_topic_was_removed_is_a_gap(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive(5)
+    life.spool.checkpoint()
+    with disk.refusing(ENOSPC, "write"):
+        life.receive(5)
+        life.spool.checkpoint()
+        life.remove()
+    life.pass_time(60)
+    life.join()
+    life.receive(5)
+    life.spool.close()
+    life.balance()
+    assert life.spool.dropped == 5
+    assert "disk_full" in reasons(disk)
+
+
 def test_a_failing_device_gets_a_new_file(disk: RefusingDisk) -> None:
     life = Life(disk)
     life.receive(5)
@@ -191,6 +212,74 @@ def test_after_a_failed_sync_what_it_covered_is_a_gap(disk: RefusingDisk) -> Non
     life.balance()
 
 
+def test_what_a_sync_made_safe_is_no_gap_where_a_later_one_fails(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive(5)
+    life.spool.checkpoint()
+    life.receive(3)
+    life.spool.flush()
+    with disk.refusing(EIO, "sync"):
+        life.pass_time(3600)
+        life.receive(1)
+        life.spool.flush()
+    life.spool.close()
+    ledgers = [f"{folder}/{name}" for folder in ("open", "sealed") for name in disk.names(folder) if "cov" in name]
+    entries = [entry for file in ledgers for entry in read_ledger(disk.read(file))]
+    lost = [entry.messages for entry in entries if isinstance(entry, Dropped)]
+    assert disk.fired["sync"] > 0
+    assert 0 < max(lost) <= 4
+
+
+def test_an_hour_without_a_segment_left_is_a_gap_until_its_end(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    disk.put_at(f"sealed/{SegmentName(HOUR, LAST_NUMBER)}", 0, b"")
+    for _ in range(3):
+        life.receive(5)
+        life.spool.checkpoint()
+    life.pass_time(3600)
+    life.receive(5)
+    life.spool.close()
+    assert (life.spool.dropped, life.spool.persisted) == (15, 5)
+    assert "disk_error" in reasons(disk)
+    life.balance()
+
+
+class BrokenDisk(RefusingDisk):
+    """A disk that fails once in a way that no disk should."""
+
+    def write(self, descriptor: int, data: bytes | memoryview) -> int:
+        if "fault" in self._errors:
+            self.fired["fault"] += 1
+            raise ValueError("a fault")
+        return super().write(descriptor, data)
+
+
+def test_what_a_fault_of_ours_loses_is_not_claimed(tmp_path: Path) -> None:
+    disk = BrokenDisk(tmp_path / "spool")
+    life = Life(disk)
+    life.receive(5)
+    life.spool.checkpoint()
+    life.receive(5)
+    with disk.refusing(EIO, "fault"), pytest.raises(ValueError, match="a fault"):
+        life.spool.flush()
+    life.receive(5)
+    life.spool.close()
+    assert (life.spool.dropped, life.spool.persisted) == (5, 10)
+    life.balance()
+
+
+def test_the_status_says_what_is_kept_and_why_nothing_is(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive(5)
+    life.spool.flush()
+    assert (life.spool.status()["shortage"], life.spool.status()["persisted"]) == (None, 5)
+    with disk.refusing(ENOSPC, "write", "create"):
+        life.receive(2)
+        life.spool.flush()
+    assert (life.spool.status()["shortage"], life.spool.status()["dropped"]) == ("disk_full", 2)
+    life.spool.close()
+
+
 def test_a_seal_that_fails_is_done_later(disk: RefusingDisk) -> None:
     life = Life(disk)
     life.receive(5)
@@ -204,6 +293,19 @@ def test_a_seal_that_fails_is_done_later(disk: RefusingDisk) -> None:
     life.spool.close()
     assert "20261122T15.0001.jsonl" in disk.names("sealed")
     life.balance()
+
+
+def test_the_status_says_while_the_ledger_cannot_be_written(disk: RefusingDisk) -> None:
+    life = Life(disk)
+    life.receive(5)
+    life.pass_time(3600)
+    life.ledger.prove(life.now, 1)
+    with disk.refusing(EIO, "sync_folder"):
+        life.spool.checkpoint()
+    assert life.spool.status()["unwritten_ledger"] == "disk_error"
+    life.spool.checkpoint()
+    assert life.spool.status()["unwritten_ledger"] is None
+    life.spool.close()
 
 
 class Mishaps(RuleBasedStateMachine):
@@ -240,13 +342,23 @@ class Mishaps(RuleBasedStateMachine):
         self.life.pass_time(5)
         self.life.join()
 
+    @rule()
+    def remove_topic(self) -> None:
+        self.life.remove()
+        self.life.pass_time(5)
+        self.life.join()
+
     @rule(
         error=st.sampled_from([ENOSPC, EIO, EROFS]),
-        methods=st.sets(st.sampled_from(["write", "create", "sync", "truncate", "move"]), min_size=1),
+        methods=st.sets(st.sampled_from(["write", "create", "sync", "truncate", "move", "sync_folder"]), min_size=1),
         takes=st.integers(0, 300),
     )
     def refuse(self, error: int, methods: set[str], takes: int) -> None:
         self.disk.refuse(error, *methods, takes=takes)
+
+    @rule()
+    def use_up_the_numbers(self) -> None:
+        (self.disk.root / "sealed" / str(SegmentName(Hour.of(self.life.now), LAST_NUMBER))).touch()
 
     @rule()
     def relent(self) -> None:

@@ -2,6 +2,7 @@
 
 from collector.stream.frame import Frame
 from collector.stream.protocol import Event
+from collector.stream.websocket import ConnectError
 from tidemark.archive.reasons import Reason
 
 OK = '[null,"1","collection:*","phx_reply",{"status":"ok"}]'
@@ -36,8 +37,9 @@ class Notes:
         assert now > 0
         self.lost.append((connection, reason))
 
-    def fail(self, reason: Reason) -> None:
-        self.failed.append(reason)
+    def fail(self, failure: ConnectError, pause: float) -> None:
+        assert pause >= 0
+        self.failed.append(failure.reason)
 
     def wants_renewal(self, connection: int, now: float) -> Reason | None:
         assert connection > 0 < now

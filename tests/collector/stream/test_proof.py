@@ -159,6 +159,20 @@ def test_a_silence_behind_a_queue_is_a_gap_of_a_connection_that_joined_amid_it_t
         assert claims.ended[-1].proof < joined
 
 
+def test_it_is_none_of_a_connection_that_brought_messages_of_that_time() -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.pass_time(60, flow=(1, ALL))
+    claims.pass_time(18, flow=(1, ALL), lag=4.05)
+    claims.join(2, ALL)
+    for _ in range(20):
+        claims.hear(2, ALL)
+        claims.pass_time(0.1, flow=(1, ALL), lag=4.05)
+    claims.hear(2, ALL)
+    claims.hear(1, ALL)
+    assert [(claim.connection, claim.reason) for claim in claims.ended] == [(1, Reason.UNPROVEN)]
+
+
 @pytest.mark.parametrize("last", [0.05, 0.95, None, 500.0])
 def test_so_is_one_in_the_middle_of_a_read(last: float | None) -> None:
     claims = Claims()
@@ -454,6 +468,27 @@ def test_what_one_connection_brings_and_the_other_does_not_makes_the_silent_one_
     assert set(claims.covered) == {(1, ALL)}
 
 
+def test_what_a_connection_brings_itself_is_not_held_against_it() -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.join(2, ALL)
+    for _ in range(8):
+        for connection in (1, 2):
+            claims.read(connection, *[claims.frame(ALL, 0.05)] * 5)
+        claims.pass_time(6)
+    assert {claim.connection for claim in claims.ended} == {1}  # of which the other brought more since
+
+
+@pytest.mark.parametrize("lag", [0.05, None])
+def test_a_message_proves_a_topic_up_to_one_lag_before_it_came(lag: float | None) -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.pass_time(60, flow=(1, ALL), lag=lag)
+    claims.proof.answered(1, claims.now - 3, claims.now)
+    claims.pass_time(3)
+    assert [claim.proof for claim in claims.ended] == [pytest.approx(60 - 3 - RULES.margin)]
+
+
 def test_a_slug_beside_all_collections_shows_that_they_are_silent() -> None:
     claims = Claims()
     claims.join(1, ALL, CATS)
@@ -512,6 +547,39 @@ def test_a_connection_is_replaced_when_the_old_one_has_delivered_what_the_new_on
     claims.proof.ended(1, Reason.RENEWED, claims.now)
     claims.take()
     assert claims.ended[-1].proof == pytest.approx(message - RULES.margin)
+
+
+def test_two_connections_meet_only_after_the_last_topic_was_joined() -> None:
+    claims = Claims()
+    claims.join(1, CATS, DOGS)
+    claims.now = 10.0
+    claims.join(2, CATS)
+    claims.proof.hand_over(1, 2)
+    claims.now = 12.0
+    for connection in (2, 1):
+        claims.read(connection, claims.frame(CATS, 0.05))
+    claims.now = 20.0
+    claims.join(2, DOGS)
+    assert not claims.proof.is_met(1, 2)
+    claims.now = 22.0
+    for connection in (2, 1):
+        claims.read(connection, claims.frame(DOGS, 0.05))
+    assert claims.proof.is_met(1, 2)
+
+
+def test_what_the_old_connection_brought_first_is_remembered() -> None:
+    claims = Claims()
+    claims.join(1, ALL)
+    claims.join(2, ALL)
+    claims.proof.hand_over(1, 2)
+    claims.now = 1.0
+    both, other = claims.frame(ALL, 0.05), claims.frame(ALL, 0.06)
+    claims.read(1, both)
+    claims.read(2, other)
+    assert not claims.proof.is_met(1, 2)
+    claims.now = 2.0
+    claims.read(2, both)
+    assert claims.proof.is_met(1, 2)
 
 
 def test_on_a_quiet_stream_the_old_connection_must_be_proven_past_the_joins_of_the_new_one() -> None:

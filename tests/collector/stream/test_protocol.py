@@ -32,12 +32,12 @@ class Server:
     def last(self, event: str, topic: str = ALL) -> list[Any]:
         return [frame for frame in self.sent if frame[3] == event and frame[2] == topic][-1]
 
-    def say(self, *frame: Any, now: float = 1.0) -> int:
+    def log(self, *frame: Any, now: float = 1.0) -> int:
         return len(self.talk.receive([json.dumps(frame).encode()], now))
 
     def reply(self, request: list[Any], status: str = "ok", *, now: float = 1.0, join_ref: str | None = "same") -> None:
         answered = request[0] if join_ref == "same" else join_ref
-        self.say(answered, request[1], request[2], "phx_reply", {"status": status, "response": {}}, now=now)
+        self.log(answered, request[1], request[2], "phx_reply", {"status": status, "response": {}}, now=now)
 
     def joined(self) -> "Server":
         for topic in dict.fromkeys(frame[2] for frame in self.sent if frame[3] == "phx_join"):
@@ -68,12 +68,12 @@ def test_every_topic_is_joined_with_its_filter() -> None:
 def test_messages_are_kept() -> None:
     server = Server().joined()
     for join_ref in (None, "1", "an old one"):
-        assert server.say(join_ref, None, ALL, "item_sold", {"event_type": "item_sold"}, now=5.0) == 1
+        assert server.log(join_ref, None, ALL, "item_sold", {"event_type": "item_sold"}, now=5.0) == 1
 
 
 def test_control_frames_are_not_messages_and_nonsense_is_kept() -> None:
     server = Server().joined()
-    assert server.say(None, "9", "phoenix", "phx_reply", {"status": "ok"}) == 0
+    assert server.log(None, "9", "phoenix", "phx_reply", {"status": "ok"}) == 0
     assert server.talk.receive([b"garbage", b"\x00"], 2.0) == [
         Frame(None, None, None, None, Raw(b"garbage")),
         Frame(None, None, None, None, Raw(b"\x00")),
@@ -103,7 +103,7 @@ def test_an_unanswered_heartbeat_means_a_dead_socket() -> None:
 def test_a_slow_server_that_still_sends_is_not_dead() -> None:
     server = Server().joined()
     server.tick(30.0)
-    server.say(None, None, ALL, "item_sold", {}, now=45.0)
+    server.log(None, None, ALL, "item_sold", {}, now=45.0)
     assert server.tick(60.0) == []
     assert server.tick(90.0) == [Dead("heartbeat_unanswered")]
 
@@ -152,7 +152,7 @@ def test_a_refused_join_is_tried_again_soon_and_then_ever_more_slowly(join_ref: 
 @pytest.mark.parametrize("join_ref", ["1", None])
 def test_a_channel_that_dies_is_joined_again(event: str, reason: str, join_ref: str | None) -> None:
     server = Server(ALL, DOGS).joined()
-    server.say(join_ref, None, ALL, event, {})
+    server.log(join_ref, None, ALL, event, {})
     assert server.talk.take_events() == [ChannelLost(ALL, reason)]
     server.tick(2.0)
     assert server.last("phx_join")[:3] == ["3", "3", ALL]
@@ -164,7 +164,7 @@ def test_a_channel_that_dies_at_once_is_joined_ever_more_slowly_until_it_lives()
     server, now, pauses = Server().joined(), 1.0, []
     for lived in (0.125, 0.125, 0.125, 0.125, 60.0, 0.125):
         now += lived
-        server.say(None, None, ALL, "phx_error", {}, now=now)
+        server.log(None, None, ALL, "phx_error", {}, now=now)
         died, before = now, server.last("phx_join")
         while server.last("phx_join") == before:
             now += 0.0625
@@ -176,12 +176,12 @@ def test_a_channel_that_dies_at_once_is_joined_ever_more_slowly_until_it_lives()
 
 def test_the_end_of_an_old_join_is_ignored() -> None:
     server = Server().joined()
-    server.say("1", None, ALL, "phx_error", {})
+    server.log("1", None, ALL, "phx_error", {})
     server.tick(2.0)
     server.reply(server.last("phx_join"))
     server.talk.take_events()
-    server.say("1", "1", ALL, "phx_close", {})
-    server.say("1", None, ALL, "phx_error", {})
+    server.log("1", "1", ALL, "phx_close", {})
+    server.log("1", None, ALL, "phx_error", {})
     server.talk.receive([b'{"topic":"collection:*","event":"phx_close","payload":{},"ref":"1"}'], 3.0)
     assert server.talk.take_events() == []
     assert server.talk.settled
@@ -202,7 +202,7 @@ def test_topics_change_without_touching_the_others() -> None:
     leave = server.last("phx_leave")
     assert leave[0] == "1"
     server.reply(leave, now=6.0)
-    server.say("1", None, ALL, "phx_close", {}, now=6.0)
+    server.log("1", None, ALL, "phx_close", {}, now=6.0)
     server.reply(server.last("phx_join", "collection:cats"), now=6.0)
     assert server.talk.take_events() == [Left(ALL), Joined("collection:cats")]
     assert server.talk.settled
@@ -215,7 +215,7 @@ def test_a_topic_can_come_back_while_it_is_being_left() -> None:
     server.hear()
     assert server.last("phx_join")[0] != "1"
     server.reply(server.last("phx_leave"), now=6.0)
-    server.say("1", None, ALL, "phx_close", {}, now=6.0)
+    server.log("1", None, ALL, "phx_close", {}, now=6.0)
     server.reply(server.last("phx_join"), now=6.0)
     assert server.talk.take_events() == [Left(ALL), Joined(ALL)]
 
@@ -241,9 +241,9 @@ def test_a_heartbeat_can_be_sent_at_any_time() -> None:
 
 def test_a_server_that_answers_with_whole_numbers_is_understood() -> None:
     server = Server()
-    server.say(1, 1, ALL, "phx_reply", {"status": "ok"})
+    server.log(1, 1, ALL, "phx_reply", {"status": "ok"})
     assert server.talk.take_events() == [Answered(None), Joined(ALL)]
-    server.say(1, None, ALL, "phx_error", {})
+    server.log(1, None, ALL, "phx_error", {})
     assert server.talk.take_events() == [ChannelLost(ALL, Reason.CHANNEL_ERROR)]
 
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from collector.stream.rate import DOUBT, LONGEST_COUNTED, MEMORY, Rate
+from collector.stream.rate import LONGEST_COUNTED, MEMORY, SURPRISING, Rate
 
 
 def flowing(per_second: float, seconds: float, *, batch: int = 1) -> Rate:
@@ -18,7 +18,7 @@ def flowing(per_second: float, seconds: float, *, batch: int = 1) -> Rate:
 
 def longest_plausible(rate: Rate) -> float:
     """Return the shortest silence that is implausible, found without `plausible`."""
-    return next(after for step in range(1, 10_000_000) if rate.surprise(after := step / 50) >= DOUBT)
+    return next(after for step in range(1, 10_000_000) if rate.surprise(after := step / 50) >= SURPRISING)
 
 
 @pytest.mark.parametrize("per_second", [3000, 40, 1, 0.1])
@@ -39,21 +39,21 @@ def test_chance_alone_rarely_makes_a_silence_implausible(per_second: float) -> N
     surprises = 0
     for _ in range(50_000):
         silence = chance.expovariate(per_second)
-        surprises += rate.surprise(silence) >= DOUBT
+        surprises += rate.surprise(silence) >= SURPRISING
         rate.heard(1, silence)
-    assert surprises <= 50_000 * math.exp(-DOUBT) + 15
+    assert surprises <= 50_000 * math.exp(-SURPRISING) + 15
 
 
 def test_an_outage_does_not_pass_for_a_low_rate() -> None:
     rate = flowing(200, 600, batch=20)
     rate.heard(1, 3600.0)
-    assert rate.surprise(1.0) >= DOUBT
+    assert rate.surprise(1.0) >= SURPRISING
     assert rate.seconds <= MEMORY
 
 
 def test_a_stream_that_has_become_slow_is_believed_after_hours() -> None:
     rate, passed = flowing(200, 3600, batch=20), 0.0
-    while rate.surprise(60.0) >= DOUBT:
+    while rate.surprise(60.0) >= SURPRISING:
         rate.heard(1, 60.0)
         passed += 60.0
     assert 1800 <= passed <= 3 * 3600
@@ -61,28 +61,28 @@ def test_a_stream_that_has_become_slow_is_believed_after_hours() -> None:
 
 def test_an_evening_that_grows_quiet_is_hardly_ever_doubted() -> None:
     rate, per_second, chance = flowing(40, 3600, batch=4), 40.0, random.Random(7)
-    doubted = total = 0.0
+    implausible = total = 0.0
     while per_second > 0.01:
         for _ in range(max(200, int(300 * per_second))):
             silence = chance.expovariate(per_second)
             total += silence
-            doubted += silence if silence > 1.0 and rate.surprise(silence) >= DOUBT else 0.0
+            implausible += silence if silence > 1.0 and rate.surprise(silence) >= SURPRISING else 0.0
             rate.heard(1, silence)
         per_second *= 0.8
-    assert doubted / total < 0.02
+    assert implausible / total < 0.02
 
 
 def test_a_topic_that_brings_its_messages_in_bursts_is_not_thought_busy() -> None:
     chance, rate = random.Random(7), flowing(0.5, 60)
-    doubted = total = 0.0
+    implausible = total = 0.0
     for _ in range(300):
         silence = chance.expovariate(1 / 600)
         total += silence
-        doubted += silence if rate.surprise(silence) >= DOUBT else 0.0
+        implausible += silence if rate.surprise(silence) >= SURPRISING else 0.0
         rate.heard(1, silence)
         for _ in range(50):
             rate.heard(1, 0.02)
-    assert doubted / total < 0.1
+    assert implausible / total < 0.1
 
 
 def test_a_rate_that_rises_is_learned_within_minutes() -> None:
@@ -94,9 +94,9 @@ def test_a_rate_that_rises_is_learned_within_minutes() -> None:
 
 def test_days_of_silence_are_believed_at_last() -> None:
     rate = flowing(40, 3600, batch=4)
-    assert rate.surprise(3600.0) >= DOUBT
-    assert rate.surprise(24 * 3600.0) >= DOUBT
-    assert rate.surprise(7 * 24 * 3600.0) < DOUBT
+    assert rate.surprise(3600.0) >= SURPRISING
+    assert rate.surprise(24 * 3600.0) >= SURPRISING
+    assert rate.surprise(7 * 24 * 3600.0) < SURPRISING
 
 
 def test_a_topic_that_brings_little_is_remembered_for_long() -> None:

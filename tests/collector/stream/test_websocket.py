@@ -9,14 +9,18 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidStatus
 from websockets.http11 import Request, Response
 from websockets.utils import accept_key
 
 from bench.certificate import self_signed
 from collector.stream.splitter import OTHERS_PER_TURN
-from collector.stream.websocket import ConnectError, check_address, open_websocket
+from collector.stream.websocket import ConnectError, check_address, failure_to_connect, open_websocket
 from tidemark.archive.reasons import Reason
 from tidemark.core.errors import Problem
 
@@ -64,7 +68,9 @@ async def refused(url: SecretStr, seconds: float = 5.0) -> ConnectError:
 async def test_a_handshake_that_is_answered_otherwise(status: int, reason: str) -> None:
     async with answering(status, "7") as url:
         failure = await refused(url)
-    assert (failure.reason, failure.status) == (reason, status)
+    assert (failure.reason, failure.cause) == (reason, reason)
+    assert f"HTTP {status}" in failure.problem.what
+    assert failure.problem.transient == (status == 429 or status >= 500)
     assert failure.retry_after == (None if reason == "key_refused" else 7)
 
 
@@ -77,6 +83,8 @@ async def test_a_handshake_that_is_answered_otherwise(status: int, reason: str) 
         ("soon", None),
         ("-5", None),
         ("9" * 30, 1e30),
+        ("Thu, 01 Jan 99999999999 00:00:00 GMT", None),
+        ("Thu, 01 Jan 2026 00:00:00 +9999999999999999", None),
     ],
 )
 async def test_the_pause_that_a_server_asks_for(asked: str, pause: float | None) -> None:
@@ -84,15 +92,32 @@ async def test_the_pause_that_a_server_asks_for(asked: str, pause: float | None)
         assert (await refused(url)).retry_after == pause
 
 
+NUMBERS = st.integers(0, 70) | st.integers(0, 10**20)
+TEXTS = st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]))
+DATES = st.builds("Thu, {} Jan {} {}:{}:{} +{}".format, *[NUMBERS] * 6)
+
+
+@given(st.lists(TEXTS | DATES, max_size=2), st.lists(TEXTS | DATES, max_size=2))
+def test_whatever_a_refusal_says_it_is_one_and_its_pause_is_none_or_not_negative(
+    asked: list[str], dates: list[str]
+) -> None:
+    headers = Headers([*(("Retry-After", text) for text in asked), *(("Date", text) for text in dates)])
+    failure = failure_to_connect("ws://127.0.0.1/", InvalidStatus(Response(429, "", headers)))
+    assert isinstance(failure, ConnectError)
+    assert failure.retry_after is None or failure.retry_after >= 0
+
+
 async def test_a_port_without_a_server() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = SecretStr(f"ws://127.0.0.1:{taken.getsockname()[1]}/?token=secret")
-        assert (await refused(url)).reason == "unreachable"
+        failure = await refused(url)
+        assert (failure.reason, failure.cause) == ("unreachable", "port")
 
 
 async def test_a_name_that_does_not_exist() -> None:
-    assert (await refused(SecretStr("ws://nowhere.invalid/?token=secret"))).reason == "unreachable"
+    failure = await refused(SecretStr("ws://nowhere.invalid/?token=secret"))
+    assert (failure.reason, failure.cause) == ("unreachable", "name")
 
 
 @asynccontextmanager
@@ -116,7 +141,8 @@ async def speaking(answer: bytes, *, scheme: str = "ws", leaves: bool = False) -
 
 async def test_a_server_that_never_answers() -> None:
     async with speaking(b"") as url:
-        assert (await refused(url, 0.2)).reason == "unreachable"
+        failure = await refused(url, 0.2)
+    assert (failure.reason, failure.cause) == ("unreachable", "time_out")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +209,7 @@ async def test_a_proxy_that_is_out_of_reach_or_refuses_may_come_back(proxied) ->
     url = SecretStr("ws://nowhere.invalid/?token=secret")
     proxied("http://127.0.0.1:1")
     check_address(url)
-    assert (await refused(url)).reason == "unreachable"
+    assert (await refused(url)).cause == "proxy_port"
     for answer in (b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 502 x\r\n\r\n", b"SSH-2.0\r\n"):
         async with speaking(answer, scheme="http") as proxy:
             proxied(proxy.get_secret_value().partition("/?")[0])
@@ -194,7 +220,10 @@ async def test_a_proxy_that_is_out_of_reach_or_refuses_may_come_back(proxied) ->
 async def test_a_redirect_is_a_refusal_and_is_not_followed(place: str) -> None:
     async with answering(302, location=place) as url:
         failure = await refused(url)
-    assert (failure.reason, failure.status) == ("handshake_failed", 302)
+    assert (failure.reason, failure.problem.what) == (
+        "handshake_failed",
+        "the Stream API at 127.0.0.1 redirects to another address",
+    )
 
 
 async def answer_to_handshake(reader: asyncio.StreamReader) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.retries import standard
 
 from collector.upload.folders import UploadFolders
 from collector.upload.report import Report
@@ -109,6 +110,8 @@ def test_a_fault_costs_one_run_and_nothing_else(site: Site, fault: str, operatio
 @pytest.mark.parametrize("operation", ["put", "complete", "head"])
 @pytest.mark.parametrize("fault", TRANSIENT)
 def test_a_passing_fault_is_overcome_within_the_run(site: Site, fault: str, operation: str):
+    if (fault, operation) == ("429", "head") and not hasattr(standard, "ThrottlingStatusCodeChecker"):
+        pytest.skip("this boto3 does not try a 429 without a body again; the next run does")
     site.faulty.fail(fault, operation)
     report = site.upload(in_parts=operation == "complete", attempts=2)
     assert site.faulty.fired == 1

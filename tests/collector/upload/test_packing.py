@@ -1,15 +1,22 @@
 import hashlib
 import io
+import os
+import random
 import tracemalloc
+from errno import EDQUOT, EIO, ENOSPC
+from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector.upload.packing import PackedSegment, pack, print_packed, read_packed
 from tidemark.archive.record import record_line
 from tidemark.archive.topic_counts import TopicCounts
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 LINE = record_line("2026-11-20T10:00:01.000000Z", "collection:*", b'{"event_type":"item_sold"}')
 
@@ -50,6 +57,51 @@ def test_is_one_frame_and_always_the_same_bytes():
 def test_a_file_that_is_shorter_than_announced_is_refused():
     with pytest.raises(zstandard.ZstdError):
         pack(io.BytesIO(LINE), len(LINE) + 1, io.BytesIO(), level=1)
+
+
+def test_a_full_disk_is_told_as_one():
+    chance = random.Random(1)
+    content = record_line("2026-11-20T10:00:01.000000Z", "collection:*", chance.randbytes(3_000_000).hex().encode())
+    with pytest.raises(OSError, match="No space left"), open("/dev/full", "wb", buffering=0) as target:  # noqa: PTH123
+        pack(io.BytesIO(content), len(content), target, level=1)
+
+
+class Dying(io.BytesIO):
+    """A file that gives and takes `left` bytes and then fails, at every call from there on."""
+
+    def __init__(self, content: bytes, left: int, number: int) -> None:
+        super().__init__(content)
+        self._left = left
+        self._number = number
+
+    def _use(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise OSError(self._number, os.strerror(self._number))
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(min(size or 0, 1000))
+        self._use(len(data))
+        return data
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        self._use(memoryview(data).nbytes)
+        return super().write(data)
+
+
+CONTENT = b"".join(
+    record_line("2026-11-20T10:00:01.000000Z", "collection:*", random.Random(number).randbytes(400).hex().encode())
+    for number in range(20)
+)
+
+
+@given(st.integers(0, len(CONTENT) - 1), st.sampled_from([ENOSPC, EDQUOT, EIO]), st.booleans())
+def test_an_error_of_a_disk_is_told_as_it_was_wherever_it_strikes(left: int, number: int, reading: bool):
+    source = Dying(CONTENT, left if reading else 2 * len(CONTENT), number)
+    target = Dying(b"", 2 * len(CONTENT) if reading else min(left, 5000), number)
+    with pytest.raises(OSError, match=r".+") as failed:
+        pack(source, len(CONTENT), target, level=1)
+    assert failed.value.errno == number
 
 
 def test_memory_does_not_grow_with_the_segment(tmp_path):
@@ -96,6 +148,7 @@ def test_what_was_printed_reads_back_equal(packed: PackedSegment):
 
 
 @given(st.binary(max_size=60))
+@example(b'{"x":' + b"[" * 100_000)
 def test_anything_else_is_a_value_error(data: bytes):
     with pytest.raises(ValueError, match=r".+"):
         read_packed(data)

@@ -82,6 +82,11 @@ def test_a_segment_of_a_committed_hour_is_late_and_not_shipped():
     assert found.segments == ()
 
 
+def test_a_segment_that_is_elsewhere_is_due_again_while_the_spool_has_it():
+    found = due(Listing(sealed=names("10.0001"), elsewhere=names("10.0001", "11.0001")))
+    assert (found.segments, found.elsewhere) == (tuple(names("10.0001")), tuple(names("11.0001")))
+
+
 def gone(listing: Listing, *, at: Hour, retention: float) -> Deletions:
     return deletions(listing, now=at.start, retention=timedelta(hours=retention))
 
@@ -110,14 +115,15 @@ def test_nothing_of_an_uncommitted_hour_goes():
 
 
 listings = st.builds(
-    lambda sealed, uploaded, ledgers, committed, opened: Listing(
+    lambda sealed, uploaded, elsewhere, ledgers, committed, opened: Listing(
         sealed=frozenset(SegmentName(hour, number) for hour, number in sealed),
-        uploaded=frozenset(SegmentName(hour, number) for hour, number in uploaded),
+        uploaded=frozenset(SegmentName(hour, number) for hour, number in uploaded - elsewhere),
+        elsewhere=frozenset(SegmentName(hour, number) for hour, number in elsewhere if hour not in committed),
         ledgers=ledgers,
         committed=committed,
         open_hours=opened,
     ),
-    *[st.frozensets(st.tuples(st.sampled_from(DAY), st.integers(1, 2)), max_size=8)] * 2,
+    *[st.frozensets(st.tuples(st.sampled_from(DAY), st.integers(1, 2)), max_size=8)] * 3,
     *[st.frozensets(st.sampled_from(DAY), max_size=8)] * 3,
 )
 
@@ -131,6 +137,7 @@ def test_a_plan_is_ordered_finished_and_never_repeats(listing: Listing, at: Hour
     if live:
         assert all(hour < opened for hour in found.hours for opened in listing.open_hours)
     assert set(found.segments) | set(found.late) == listing.sealed - listing.uploaded
+    assert set(found.elsewhere) == listing.elsewhere - listing.sealed
 
 
 @given(listings, st.sampled_from(DAY), st.sampled_from([0, 1, 3]))

@@ -72,3 +72,9 @@ def test_a_full_disk_needs_room_and_a_broken_one_a_look():
     assert "no space is left" in full.what
     assert "Make room" in full.hint
     assert "Check the disk" in broken.hint
+    assert ["an eighth" in each.hint for each in (full, broken)] == [True, False]
+
+
+def test_a_report_begins_with_nothing_done():
+    begun = Report()
+    assert (begun.uploaded, begun.committed, begun.failed, begun.waiting, begun.deleted) == ([], [], [], 0, 0)

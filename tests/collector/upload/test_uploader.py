@@ -1,6 +1,7 @@
 import errno
 import fcntl
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -324,15 +325,51 @@ def test_a_spoiled_ledger_fails_its_hour_alone(site: Site):
     assert [committed.hour for committed in report.committed] == [SECOND.key]
 
 
-def test_a_full_disk_gives_up_uploaded_files_before_their_time(site: Site):
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_gives_up_uploaded_files_before_their_time(site: Site, number: int):
     site.spooled.hour(FIRST)
     site.upload(SECOND)
     site.spooled.hour(SECOND)
-    site.disk_error = DiskError(errno.ENOSPC, times=1)
+    site.disk_error = DiskError(number, times=1)
     assert site.upload(THIRD).complete
     assert site.disk_error.times == 0
     assert "sealed/20261120T10.0001.jsonl" not in site.spooled.names()
     assert_archived(site.store.objects, site.spooled, FIRST, SECOND)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A disk of 4 MiB."""
+    with TemporaryDirectory() as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]
+        if subprocess.run(mount, check=False, capture_output=True).returncode:
+            pytest.skip("this user may mount no disk")
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+
+def test_on_a_disk_that_is_really_full_packing_makes_room_or_says_so_and_leaves_nothing(small_disk: Path):
+    site = Site(small_disk / "spool")
+    site.spooled.hour(FIRST, records=100, filler=8_000)
+    assert site.upload(SECOND).complete
+    site.spooled.hour(SECOND, records=100, filler=8_000)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(os.statvfs(small_disk).f_bavail * 4096 - (256 << 10)))
+    assert site.upload(THIRD).complete
+    assert "sealed/20261120T10.0001.jsonl" not in site.spooled.names(), "it had to make room"
+    assert_archived(site.store.objects, site.spooled, FIRST, SECOND)
+
+    site.spooled.hour(THIRD, records=20, filler=20_000)
+    ballast.unlink()
+    (site.spooled.root / "sealed" / "20261120T11.0001.jsonl").unlink()
+    ballast.write_bytes(bytes(os.statvfs(small_disk).f_bavail * 4096 - (256 << 10)))
+    report = site.upload(THIRD.next())
+    assert [failed.problem for failed in report.failed] == [
+        "20261120T12.0001.jsonl cannot be read or written: no space is left on the disk"
+    ]
+    assert not [name for name in site.spooled.names() if name.startswith("packed/")]
 
 
 @pytest.mark.parametrize(
@@ -391,6 +428,84 @@ def test_time_may_run_at_another_rate(site: Site):
     assert [done.hour for done in upload(settings, site.store, site.events.append, lambda: at[1]).committed] == [
         FIRST.key
     ]
+
+
+MOVES = [{"bucket": "new"}, {"prefix": "new/"}, {"collector": "collector-b"}]
+
+
+def moved(site: Site, changes: dict[str, str], *, evicted: bool) -> dict[str, bytes]:
+    """Upload one segment in the middle of its hour, then change where the archive is; return what is in the old one."""
+    site.spooled.segment(FIRST, 1)
+    site.spooled.segment(FIRST, 2, folder="open")
+    site.spooled.ledger(FIRST, folder="open")
+    with held(site.spooled.root):
+        assert len(site.upload(FIRST, minutes=30).uploaded) == 1
+    if evicted:
+        (site.spooled.root / "sealed" / "20261120T10.0001.jsonl").unlink()
+    objects = dict(site.store.objects)
+    if "bucket" in changes:
+        site.store = MemoryStore(bucket=changes["bucket"])
+    return objects
+
+
+def missing(site: Site) -> list[str]:
+    """Return the keys that manifests name and that no object has."""
+    manifests = [read_manifest(data) for key, data in site.store.objects.items() if "manifests/" in key]
+    named = [segment.key for manifest in manifests for segment in manifest.segments]
+    return [key for key in named if key not in site.store.objects]
+
+
+@pytest.mark.parametrize("changes", MOVES)
+def test_an_hour_that_began_in_another_archive_is_whole_in_the_new_one(site: Site, changes: dict[str, str]):
+    moved(site, changes, evicted=False)
+    report = site.upload(SECOND, retention_hours=0, **changes)
+    assert report.complete
+    assert ([done.segments for done in report.committed], missing(site)) == ([2], [])
+
+
+@pytest.mark.parametrize("changes", MOVES)
+def test_an_hour_whose_segment_is_only_in_another_archive_waits_and_says_where(site: Site, changes: dict[str, str]):
+    moved(site, changes, evicted=True)
+    for _ in range(2):
+        report = site.upload(SECOND, retention_hours=0, **changes)
+        (failed,) = report.failed
+        old, new = failed.problem.split(", its hour goes to ")
+        assert f"s3://memory/{site.key(FIRST, 1)} at memory" in old
+        assert next(iter(changes.values())) in new
+        assert (report.committed, report.waiting, report.deleted) == ([], 1, 0)
+    assert not [key for key in site.store.objects if "manifests/" in key]
+
+
+def test_a_segment_that_is_unpacked_into_the_spool_again_lets_its_hour_be_committed(site: Site):
+    moved(site, {"bucket": "new"}, evicted=True)
+    assert not site.upload(SECOND).complete
+    site.spooled.segment(FIRST, 1)
+    assert site.upload(SECOND).complete
+    assert_archived(site.store.objects, site.spooled, FIRST)
+
+
+def test_hours_that_were_committed_to_another_archive_stay_there(site: Site):
+    site.spooled.hour(FIRST)
+    assert site.upload(SECOND).complete
+    site.store = MemoryStore(bucket="new")
+    site.spooled.hour(SECOND)
+    assert site.upload(THIRD, retention_hours=0).complete
+    assert_archived(site.store.objects, site.spooled, SECOND)
+
+
+@pytest.mark.parametrize("record", [b"\x00", b'{"x":' + b"[" * 100_000, b"{}"])
+def test_a_record_that_says_no_place_is_uploaded_again_or_is_a_problem(site: Site, record: bytes):
+    site.spooled.hour(FIRST)
+    site.upload(FIRST, minutes=30)
+    (site.spooled.root / "uploaded" / "20261120T10.0001.jsonl.json").write_bytes(record)
+    sealed = site.spooled.root / "sealed" / "20261120T10.0001.jsonl"
+    content = sealed.read_bytes()
+    sealed.unlink()
+    report = site.upload(SECOND)
+    assert ["a place that its record does not say" in failed.problem for failed in report.failed] == [True]
+    sealed.write_bytes(content)
+    assert site.upload(SECOND).complete
+    assert_archived(site.store.objects, site.spooled, FIRST)
 
 
 class Changes:
