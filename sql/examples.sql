@@ -27,6 +27,12 @@ HAVING count(DISTINCT day) > 3
 ORDER BY spent_eth DESC NULLS LAST
 LIMIT 20;
 
+-- mart.market_daily: How many wallets traded each day, and what OpenSea earned.
+SELECT day, sales, buyers, sellers, fee_usd
+FROM mart.market_daily
+WHERE chain IS NULL AND day >= '2026-11-01'
+ORDER BY day;
+
 -- mart.suspect_sale: Suspects of each collection.
 SELECT collection_slug, count(*) AS suspects
 FROM mart.suspect_sale
@@ -90,6 +96,11 @@ SELECT indexrelid::regclass AS index, pg_relation_size(indrelid) AS bytes_of_row
 FROM pg_index
 WHERE indrelid = 'core.sale_row'::regclass
 ORDER BY bytes DESC;
+
+-- core.detached_month: Months whose sales are in tables of their own.
+SELECT month, sales, detached_at
+FROM core.detached_month
+ORDER BY month;
 
 -- core.fee_recipient: Who is known to be paid, and from when on.
 SELECT chain, recipient, kind, name, from_at
@@ -223,9 +234,9 @@ SELECT version_num
 FROM ops.schema_migration
 ORDER BY version_num;
 
--- staging.sale_observation: Nothing; the table is empty at all times and only gives its shape to the temporary tables of a load.
+-- staging.observation_row: Nothing; the table is empty at all times and only gives its shape to the temporary tables of a load.
 SELECT count(*)
-FROM staging.sale_observation;
+FROM staging.observation_row;
 
 -- mart.market_hourly: Listings, bids and their best prices of a collection, hour by hour.
 SELECT
@@ -281,6 +292,12 @@ SELECT kind, count(*) AS transfers
 FROM core.transfer
 WHERE source_hour = '2026-11-20 10:00Z'
 GROUP BY kind;
+
+-- ops.detached_transaction: How many transactions of each detached month are known.
+SELECT month, sum(cardinality(hashes)) AS transactions
+FROM ops.detached_transaction
+GROUP BY month
+ORDER BY month;
 
 -- ops.event_count: What the manifests of an hour count, and what was read of it.
 SELECT event_type, sum(messages) AS messages, sum(rejected) AS rejected

@@ -54,9 +54,9 @@ class Loading:
 
 
 def left_behind(sessions: set[int]) -> list[str]:
-    """Return the processes of these sessions that still run; one that has no arguments any more is about to end."""
+    """Return the command lines of these sessions' processes that still run."""
     found = []
     for pid in members(sessions):
         with suppress(psutil.NoSuchProcess):
             found.append(" ".join(psutil.Process(pid).cmdline()))
-    return [command for command in found if command]
+    return found

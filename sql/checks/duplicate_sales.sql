@@ -11,10 +11,7 @@ WITH vague AS (
                 SELECT
                 FROM core.sale_row AS other
                 WHERE core.to_text(other.transaction_hash) = sale.transaction_hash
-                    AND ops.is_vague(
-                        encode(other.order_hash, 'hex'), other.quantity, encode(other.maker, 'hex'),
-                        encode(other.taker, 'hex'), encode(other.seller, 'hex'), encode(other.buyer, 'hex')
-                    )
+                    AND ops.is_vague(other.order_hash, other.quantity, other.maker, other.taker, other.seller, other.buyer)
             )
         )
 ),

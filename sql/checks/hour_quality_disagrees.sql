@@ -4,7 +4,7 @@
 WITH hours AS (
     SELECT DISTINCT source_hour AS hour
     FROM ops.load_run
-    WHERE CAST(:hour AS timestamptz) IS NULL OR source_hour = :hour
+    WHERE (CAST(:hour AS timestamptz) IS NULL OR source_hour = :hour) AND source_hour >= core.closed_before()
 ),
 fact AS (
     SELECT hour, (SELECT count(*) FROM core.sale WHERE source_hour = hour) AS facts

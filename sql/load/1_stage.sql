@@ -1,5 +1,18 @@
--- Grain: none yet. One row per observation of the load will be copied into sale_observation.
-CREATE TEMP TABLE sale_observation (LIKE staging.sale_observation) ON COMMIT DROP;
+-- Grain: none yet. One row per observation of the load will be copied into observation_row.
+CREATE TEMP TABLE observation_row (LIKE staging.observation_row) ON COMMIT DROP;
+
+-- Grain: the same. sale_observation shows them as core.sale shows its rows, by that view's own definition, in which
+-- PostgreSQL names the schema unless it is in the search path.
+DO $$
+DECLARE
+    shown constant text := regexp_replace(
+        pg_get_viewdef('core.sale'::regclass), 'FROM (core[.])?sale_row', 'FROM observation_row AS sale_row'
+    );
+BEGIN
+    EXECUTE 'CREATE TEMP VIEW sale_observation AS SELECT observation, file, core.code_to_word(first_collector) AS collector,'
+        || substr(shown, length(' SELECT '));
+END
+$$;
 
 DELETE FROM ops.reject WHERE source_hour = :hour AND collector = ANY (:collectors);
 DELETE FROM ops.quarantine WHERE source_hour = :hour AND collector = ANY (:collectors);

@@ -14,11 +14,11 @@ SELECT observation, file, sale_uid, payload_hash, first_payload_hash
 FROM ranked
 WHERE place > 1;
 ANALYZE behind;
-ANALYZE sale_observation (observation, sale_uid);
+ANALYZE observation_row (observation, sale_uid);
 
 -- Statistics that know fewer sales than the hour has may be from before its rows came, or from a moment at which no row
 -- was committed yet. A join row by row then looks cheap and takes hours.
 SELECT set_config('enable_nestloop', 'off', true)
 FROM pg_class
 WHERE oid IN ('core.sale_row'::regclass, 'core.sale_sighting'::regclass)
-HAVING min(reltuples) < (SELECT reltuples FROM pg_class WHERE oid = 'sale_observation'::regclass);
+HAVING min(reltuples) < (SELECT reltuples FROM pg_class WHERE oid = 'observation_row'::regclass);

@@ -109,9 +109,8 @@ SELECT transaction_hash FROM written WHERE is_vague
 UNION
 SELECT core.to_text(transaction_hash)
 FROM core.sale_row
-WHERE core.to_text(transaction_hash) IN (SELECT transaction_hash FROM changed) AND ops.is_vague(
-    encode(order_hash, 'hex'), quantity, encode(maker, 'hex'), encode(taker, 'hex'), encode(seller, 'hex'), encode(buyer, 'hex')
-)
+WHERE core.to_text(transaction_hash) IN (SELECT transaction_hash FROM changed)
+    AND ops.is_vague(order_hash, quantity, maker, taker, seller, buyer)
 UNION
 SELECT transaction_hash
 FROM core.sale_superseded

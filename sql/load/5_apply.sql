@@ -27,15 +27,15 @@ INSERT INTO core.sale_row
 SELECT packed.*
 FROM moved, jsonb_populate_record(NULL::core.sale, to_jsonb(moved)) AS named, core.packed(named) AS packed;
 
-UPDATE core.sale
+UPDATE core.sale_row AS sale
 SET (marketplace_fee_raw, royalty_raw, other_fee_raw) = (
     SELECT
         coalesce(sum(amount_raw) FILTER (WHERE kind = 'marketplace'), 0),
         coalesce(sum(amount_raw) FILTER (WHERE kind IS NULL OR kind = 'royalty'), 0),
         coalesce(sum(amount_raw) FILTER (WHERE kind = 'other'), 0)
     FROM (
-        SELECT amount_raw, core.fee_kind(chain, recipient, sold_at) AS kind
-        FROM jsonb_to_recordset(fees) AS fee (recipient text, amount_raw numeric)
+        SELECT amount_raw, core.fee_kind(core.code_to_word(chain), recipient, sold_at) AS kind
+        FROM jsonb_to_recordset(core.fees_to_json(fees, price_raw)) AS fee (recipient text, amount_raw numeric)
     ) AS fee
 )
 WHERE sale_uid IN (SELECT sale_uid FROM returning_sale) AND fees IS NOT NULL;
@@ -52,49 +52,21 @@ SET same_as = same_sale.same_as
 FROM same_sale
 WHERE old.sale_uid = same_sale.sale_uid AND old.same_as <> same_sale.same_as;
 
--- Grain: one row per observation to be written whose order shows its fees, with their sums by kind. All at once, which takes a tenth of the
--- time of a function for each. Unknown recipients are royalties until the day is scored.
-CREATE TEMP TABLE fee_total ON COMMIT DROP AS
-SELECT
-    observation,
-    coalesce(sum(amount_raw) FILTER (WHERE kind = 'marketplace'), 0) AS marketplace,
-    coalesce(sum(amount_raw) FILTER (WHERE kind = 'royalty'), 0) AS royalty,
-    coalesce(sum(amount_raw) FILTER (WHERE kind = 'other'), 0) AS other
-FROM (
-    SELECT observation, (fee ->> 'amount_raw')::numeric AS amount_raw, CASE WHEN fee IS NOT NULL THEN coalesce(known.kind, 'royalty') END AS kind
-    FROM sale_observation
-    JOIN outcome USING (observation, sale_uid)
-    LEFT JOIN LATERAL jsonb_array_elements(fees) AS fee ON true
-    LEFT JOIN LATERAL (
-        SELECT fee_recipient.kind
-        FROM core.fee_recipient
-        WHERE recipient = fee ->> 'recipient' AND fee_recipient.chain IN (sale_observation.chain, '*')
-            AND from_at <= sale_observation.sold_at
-        ORDER BY fee_recipient.chain = '*', from_at DESC
-        LIMIT 1
-    ) AS known ON true
-    WHERE outcome IN ('new', 'replaces') AND fees IS NOT NULL
-) AS fee
-GROUP BY observation;
-ANALYZE fee_total;
-
 INSERT INTO core.sale_row (
-    sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
-    collection_slug, contract_address, token_id, nft_name, token_standard, maker, taker, seller, buyer, side, side_source, quantity,
-    price_raw, payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate,
-    eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, other_fee_raw, fees, is_private, is_replayed, source,
-    source_hour, first_collector, first_load_id
+    sale_uid, payload_hash, sold_at, received_at, first_load_id, event_after, sent_after, payment_token_decimals, is_private,
+    is_replayed, sold_at_source, side, side_source, source, chain, token_standard, payment_token_symbol, first_collector,
+    transaction_hash, order_hash, collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, quantity,
+    price_raw, payment_token_address, usd_rate, eth_rate, marketplace_fee_raw, royalty_raw, other_fee_raw, fees, fill,
+    unit_price, event_at, sent_at, source_hour
 )
 SELECT
-    sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain, core.to_bytes(transaction_hash),
-    core.to_bytes(order_hash), collection_slug, core.to_bytes(contract_address), token_id, nft_name, token_standard,
-    core.to_bytes(maker), core.to_bytes(taker), core.party_to_bytes(seller, maker, taker), core.party_to_bytes(buyer, maker, taker),
-    side, side_source, quantity, price_raw, core.to_bytes(payment_token_address), payment_token_symbol, payment_token_decimals,
-    price, unit_price, usd_rate, eth_rate, price_usd, price_eth, marketplace, royalty, other, fees, is_private, is_replayed, source,
-    :hour, collector, :load_id
-FROM sale_observation
+    sale_uid, payload_hash, sold_at, received_at, :load_id, event_after, sent_after, payment_token_decimals, is_private,
+    is_replayed, sold_at_source, side, side_source, source, chain, token_standard, payment_token_symbol, first_collector,
+    transaction_hash, order_hash, collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, quantity,
+    price_raw, payment_token_address, usd_rate, eth_rate, marketplace_fee_raw, royalty_raw, other_fee_raw, fees, fill,
+    unit_price, event_at, sent_at, nullif(CAST(:hour AS timestamptz), date_bin('1 hour', received_at, 'epoch'))
+FROM observation_row
 JOIN outcome USING (observation, sale_uid)
-LEFT JOIN fee_total USING (observation)
 WHERE outcome IN ('new', 'replaces') AND NOT EXISTS (SELECT FROM same_sale WHERE same_sale.sale_uid = outcome.sale_uid);
 
 INSERT INTO core.sale_superseded
@@ -104,7 +76,7 @@ JOIN outcome USING (observation, sale_uid)
 JOIN same_sale USING (sale_uid),
     jsonb_populate_record(
         NULL::core.sale_superseded,
-        to_jsonb(new) || jsonb_build_object(
+        to_jsonb(new) - ARRAY['marketplace_fee_raw', 'royalty_raw', 'other_fee_raw'] || jsonb_build_object(
             'same_as', same_as, 'source_hour', CAST(:hour AS timestamptz), 'loaded_at', now(),
             'first_collector', collector, 'first_load_id', CAST(:load_id AS bigint)
         )

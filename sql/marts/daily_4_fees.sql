@@ -1,19 +1,23 @@
 -- Grain: one row of mart.royalty_daily per collection and unknown recipient of a fee on the day; and the fees of core.sale by kind.
 -- Grain: one row per sale of the day and fee; kind is NULL where core.fee_recipient does not know the recipient.
 CREATE TEMP TABLE all_fee ON COMMIT DROP AS
-SELECT
-    sale_uid, sale.chain, coalesce(collection_slug, contract_address) AS collection,
-    fee ->> 'recipient' AS recipient, (fee ->> 'amount_raw')::numeric AS amount_raw, known.kind
-FROM core.sale AS sale
-LEFT JOIN LATERAL jsonb_array_elements(fees) AS fee ON true
+SELECT sale_uid, sale.chain, collection, fee.recipient, fee.amount_raw, known.kind
+FROM (
+    SELECT
+        sale_uid, sold_at, core.code_to_word(chain) AS chain, coalesce(collection_slug, core.to_text(contract_address)) AS collection,
+        core.fees_to_json(fees, price_raw) AS fees
+    FROM core.sale_row
+    WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND fees IS NOT NULL
+    OFFSET 0  -- so that fees are read once
+) AS sale
+LEFT JOIN LATERAL jsonb_to_recordset(fees) AS fee (recipient text, amount_raw numeric) ON true
 LEFT JOIN LATERAL (
     SELECT fee_recipient.kind
     FROM core.fee_recipient
-    WHERE recipient = fee ->> 'recipient' AND fee_recipient.chain IN (sale.chain, '*') AND from_at <= sale.sold_at
+    WHERE fee_recipient.recipient = fee.recipient AND fee_recipient.chain IN (sale.chain, '*') AND from_at <= sale.sold_at
     ORDER BY fee_recipient.chain = '*', from_at DESC
     LIMIT 1
-) AS known ON true
-WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND fees IS NOT NULL;
+) AS known ON true;
 
 CREATE TEMP TABLE day_fee ON COMMIT DROP AS
 SELECT sale_uid, chain, collection, recipient FROM all_fee WHERE kind IS NULL AND recipient IS NOT NULL;
@@ -66,7 +70,7 @@ FROM (
 GROUP BY sale_uid;
 ANALYZE day_total;
 
-UPDATE core.sale AS sale
+UPDATE core.sale_row AS sale
 SET (marketplace_fee_raw, royalty_raw, other_fee_raw) = (total.marketplace, total.royalty, total.other)
 FROM day_total AS total
 WHERE sale.sale_uid = total.sale_uid

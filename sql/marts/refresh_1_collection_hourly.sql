@@ -1,7 +1,8 @@
 -- Grain: one row of mart.collection_hourly per UTC hour of sale, chain and collection whose sales the load changed.
 CREATE TEMP TABLE changed_hour ON COMMIT DROP AS
 SELECT DISTINCT sold_hour AS hour, chain, collection_slug
-FROM changed;
+FROM changed
+WHERE sold_hour >= core.closed_before();
 ANALYZE changed_hour;
 
 DELETE FROM mart.collection_hourly AS old

@@ -161,20 +161,22 @@ counted AS (
 ),
 latency AS (
     SELECT
-        hour,
+        hour, count(*) AS sales,
         percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM sent_at - sold_at)) AS sent,
         percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM received_at - sent_at)) AS received,
-        percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM loaded_at - received_at)) AS loaded
+        percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM loaded_at - received_at)) AS loaded,
+        percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM loaded_at - sold_at)) AS total
     FROM quality_sale
     WHERE source = 'stream' AND NOT is_replayed
     GROUP BY hour
 )
 INSERT INTO mart.hour_quality (
     hour, collectors, covered_s, covered_twice_s, repaired_s, gaps, sales, seen_by,
-    seen_in_overlap, missed_estimate, missed_low, missed_high, recovered, quarantined,
+    seen_in_overlap, missed_estimate, missed_low, missed_high, recovered, quarantined, live_sales,
     sold_to_sent_p50_s, sold_to_sent_p95_s, sold_to_sent_p99_s,
     sent_to_received_p50_s, sent_to_received_p95_s, sent_to_received_p99_s,
-    received_to_loaded_p50_s, received_to_loaded_p95_s, received_to_loaded_p99_s
+    received_to_loaded_p50_s, received_to_loaded_p95_s, received_to_loaded_p99_s,
+    sold_to_loaded_p50_s, sold_to_loaded_p95_s, sold_to_loaded_p99_s
 )
 SELECT
     hour,
@@ -188,9 +190,11 @@ SELECT
     estimated.seen, estimated.missed, estimated.low, estimated.high,
     coalesce(counted.recovered, 0),
     (SELECT coalesce(sum(lines), 0) FROM ops.reject WHERE source_hour = hour),
+    coalesce(latency.sales, 0),
     round(latency.sent[1]::numeric, 3), round(latency.sent[2]::numeric, 3), round(latency.sent[3]::numeric, 3),
     round(latency.received[1]::numeric, 3), round(latency.received[2]::numeric, 3), round(latency.received[3]::numeric, 3),
-    round(latency.loaded[1]::numeric, 3), round(latency.loaded[2]::numeric, 3), round(latency.loaded[3]::numeric, 3)
+    round(latency.loaded[1]::numeric, 3), round(latency.loaded[2]::numeric, 3), round(latency.loaded[3]::numeric, 3),
+    round(latency.total[1]::numeric, 3), round(latency.total[2]::numeric, 3), round(latency.total[3]::numeric, 3)
 FROM hour_cover AS cover
 LEFT JOIN counted USING (hour)
 LEFT JOIN estimated USING (hour)

@@ -2,7 +2,8 @@
 
 -- Hashes and addresses are hexadecimal text to people and bytes to the disk: half as long. The two functions turn one
 -- into the other, exactly. What is no such text (a base58 address, whatever a message says) is kept as the bytes of the
--- text, after a zero byte where its length would be mistaken for something else.
+-- text, after a zero byte where its length would be mistaken for something else. A counted repetition in the pattern
+-- would take ten times as long, for a state of each count.
 CREATE FUNCTION core.plain_bytes(value text) RETURNS bytea
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE
@@ -18,7 +19,7 @@ CREATE FUNCTION core.to_bytes(value text) RETURNS bytea
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN value = '0x0000000000000000000000000000000000000000' THEN '\x'
-    WHEN value ~ '^0x([0-9a-f]{40}|[0-9a-f]{64})$' THEN decode(substr(value, 3), 'hex')
+    WHEN octet_length(value) IN (42, 66) AND value ~ '^0x[0-9a-f]*$' THEN decode(substr(value, 3), 'hex')
     ELSE core.plain_bytes(value)
 END;
 
@@ -46,89 +47,278 @@ COMMENT ON FUNCTION core.plain_text IS 'The text that core.plain_bytes stored.';
 COMMENT ON FUNCTION core.party_to_bytes IS 'Seller or buyer as core.sale_row stores it: one byte where it is maker or taker.';
 COMMENT ON FUNCTION core.party_to_text IS 'Seller or buyer as people read it.';
 
+-- Words that messages repeat are one character to the disk, by their place in this list, which begins with the most
+-- frequent ones: they are found soonest. Words may be added at its end; others are kept as they are, after a space where
+-- they would be mistaken for something else.
+CREATE FUNCTION core.known_words() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY[
+    'ETH', 'ethereum', 'listing', 'order', 'stream', 'erc721', 'transaction', 'collector-a', 'collector-b', 'base', 'WETH',
+    'offer', 'erc1155', 'payment_token', 'USDC', 'polygon', 'events_api', 'unknown', 'none', 'closing', 'event', 'solana',
+    'abstract', 'ape_chain', 'arbitrum', 'avalanche', 'b3', 'bera_chain', 'blast', 'flow', 'gunzilla', 'hyperevm', 'megaeth',
+    'monad', 'optimism', 'ronin', 'sei', 'shape', 'somnia', 'soneium', 'unichain', 'zora', 'POL', 'MATIC', 'WPOL', 'APE',
+    'WAPE', 'SOL', 'DAI', 'RON', 'WRON', 'tidemark-collector-0', 'tidemark-collector-1'
+];
+
+CREATE FUNCTION core.word_to_code(word text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(
+    chr(32 + array_position(core.known_words(), word)),
+    CASE WHEN octet_length(word) = 1 OR starts_with(word, ' ') THEN ' ' || word ELSE word END
+);
+
+CREATE FUNCTION core.code_to_word(code text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN octet_length(code) = 1 THEN (core.known_words())[ascii(code) - 32]
+    WHEN starts_with(code, ' ') THEN substr(code, 2)
+    ELSE code
+END;
+
+-- Addresses that many sales share, payment tokens and recipients of fees: one byte, by their place in this list.
+CREATE FUNCTION core.known_addresses() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY[
+    '0x0000000000000000000000000000000000000000', '0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2',
+    '0x4200000000000000000000000000000000000006', '0x0000a26b00c1f0df003000390027140000faa719',
+    '0x8de9c5a032463c561423387a9648c5c7bcc5bc90', '0x5b3256965e7c3cf26e11fcaf296dfc8807c01073',
+    '0x7ceb23fd6bc0add59e62ac25578270cff1b9f619', '0x0d500b1d8e8ef31e21c99d1db9a6444d3adf1270',
+    '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48', '0x833589fcd6edb6e08f4c7c32d4f71b54bda02913',
+    '0x48b62137edfa95a428d35c09e44256a739f6b557', '0x82af49447d8a07e3bd95bd0d56f35241523fbab1',
+    '0x3439153eb7af838ad19d56e1571fbd09333c2809', '0x6b175474e89094c44da98b954eedeac495271d0f'
+];
+
+CREATE FUNCTION core.known_to_bytes(address text) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(
+    set_byte('\x00', 0, array_position(core.known_addresses(), address)),
+    core.to_bytes(address)
+);
+
+CREATE FUNCTION core.known_to_text(address bytea) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN octet_length(address) = 1 AND address <> '\x00' THEN (core.known_addresses())[get_byte(address, 0)]
+    ELSE core.to_text(address)
+END;
+
+-- A moment as microseconds after another one, where that is half an hour at most; else NULL.
+CREATE FUNCTION core.microseconds_after(base timestamptz, moment timestamptz) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN moment - base BETWEEN interval '-30 min' AND interval '30 min' THEN (1000000 * extract(epoch FROM moment - base))::integer
+END;
+
+-- One fee: its recipient and its amount, each after one byte. The amount is two bytes where it is a share of the price in
+-- hundredths of a percent, rounded down; else its digits.
+CREATE FUNCTION core.fee_to_bytes(recipient bytea, amount numeric, share numeric, price_raw numeric) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN set_byte('\x00', 0, octet_length(recipient)) || recipient || CASE
+    WHEN share <= 32767 AND div(share * price_raw, 10000) = amount THEN '\x02' || int2send(share::smallint)
+    ELSE set_byte('\x00', 0, 10 + length(amount::text)) || decode(amount::text, 'escape')
+END;
+
+CREATE FUNCTION core.fees_to_bytes(fees jsonb, price_raw numeric) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    -- a list of another shape, which no load writes, is kept as its text
+    SELECT CASE
+        WHEN fees IS NULL THEN NULL
+        WHEN jsonb_typeof(fees) = 'array' AND fees = coalesce(jsonb_agg(
+            jsonb_build_object('recipient', recipient, 'amount_raw', amount::text) ORDER BY place
+        ), '[]') AND coalesce(max(octet_length(core.known_to_bytes(recipient))), 0) < 255
+        THEN coalesce(string_agg(core.fee_to_bytes(
+            core.known_to_bytes(recipient), amount, round(10000 * amount / nullif(price_raw, 0)), price_raw
+        ), '' ORDER BY place), '')
+        ELSE '\xff' || convert_to(fees::text, 'UTF8')
+    END
+    FROM (
+        SELECT
+            place, fee ->> 'recipient' AS recipient,
+            CASE WHEN fee ->> 'amount_raw' ~ '^[0-9]{1,78}$' THEN (fee ->> 'amount_raw')::numeric END AS amount
+        FROM jsonb_array_elements(CASE jsonb_typeof(fees) WHEN 'array' THEN fees END) WITH ORDINALITY AS listed (fee, place)
+    ) AS paid;
+END;
+
+CREATE FUNCTION core.fees_to_json(fees bytea, price_raw numeric) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$
+DECLARE
+    ends constant integer := octet_length(fees);
+    place integer := 0;
+    size integer;
+    recipient text;
+    amount text;
+    found text[] := '{}';
+BEGIN
+    IF fees IS NULL THEN
+        RETURN NULL;
+    ELSIF ends > 0 AND get_byte(fees, 0) = 255 THEN
+        RETURN convert_from(substr(fees, 2), 'UTF8')::jsonb;
+    END IF;
+    WHILE place < ends LOOP
+        size := get_byte(fees, place);
+        recipient := core.known_to_text(substr(fees, place + 2, size));
+        place := place + 1 + size;
+        size := get_byte(fees, place);
+        IF size = 2 THEN
+            amount := div(price_raw * (256 * get_byte(fees, place + 1) + get_byte(fees, place + 2)), 10000)::text;
+        ELSE
+            size := size - 10;
+            amount := convert_from(substr(fees, place + 2, size), 'UTF8');
+        END IF;
+        place := place + 1 + size;
+        found := found || format('{"recipient": %s, "amount_raw": "%s"}', to_json(recipient), amount);
+    END LOOP;
+    RETURN ('[' || array_to_string(found, ',') || ']')::jsonb;
+END
+$$;
+
+-- Total price in whole tokens, without zeros at its end.
+CREATE FUNCTION core.in_tokens(price_raw numeric, decimals smallint) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN trim_scale(price_raw * CASE decimals WHEN 18 THEN 0.000000000000000001 ELSE ('1e-' || decimals::text)::numeric END);
+
+COMMENT ON FUNCTION core.known_words IS 'Words that core.sale_row stores as one character.';
+COMMENT ON FUNCTION core.word_to_code IS 'A word as core.sale_row stores it.';
+COMMENT ON FUNCTION core.code_to_word IS 'A word as people read it.';
+COMMENT ON FUNCTION core.known_addresses IS 'Payment tokens and recipients of fees that core.sale_row stores as one byte.';
+COMMENT ON FUNCTION core.known_to_bytes IS 'A payment token or a recipient of fees as core.sale_row stores it.';
+COMMENT ON FUNCTION core.known_to_text IS 'A payment token or a recipient of fees as people read it.';
+COMMENT ON FUNCTION core.microseconds_after IS 'How core.sale_row stores a moment that is near another one; NULL where it is not.';
+COMMENT ON FUNCTION core.fee_to_bytes IS 'One fee as core.sale_row stores it.';
+COMMENT ON FUNCTION core.fees_to_bytes IS 'The fees of a sale as core.sale_row stores them.';
+COMMENT ON FUNCTION core.fees_to_json IS 'The fees of a sale as people read them.';
+COMMENT ON FUNCTION core.in_tokens IS 'An amount in base units as whole tokens, exact.';
+
+-- Columns of fixed length first, the longest of them first, so that none is padded. What follows from other columns is not
+-- stored: prices, moments near another one, the hour in which the row was received.
 CREATE TABLE core.sale_row (
     sale_uid               uuid           PRIMARY KEY,
-    fill                   smallint       NOT NULL DEFAULT 1 CHECK (fill > 0),
     payload_hash           bigint         NOT NULL DEFAULT 0,
     sold_at                timestamptz    NOT NULL,
-    sold_at_source         text           NOT NULL CHECK (sold_at_source IN ('transaction', 'closing', 'event')),
-    event_at               timestamptz,
-    sent_at                timestamptz,
     received_at            timestamptz    NOT NULL,
+    loaded_at              timestamptz    NOT NULL DEFAULT now(),
+    first_load_id          integer        NOT NULL,
+    event_after            integer,
+    sent_after             integer,
+    payment_token_decimals smallint       CHECK (payment_token_decimals BETWEEN 0 AND 77),
+    is_private             boolean,
+    is_replayed            boolean        NOT NULL,
+    sold_at_source         text           NOT NULL CHECK (core.code_to_word(sold_at_source) IN ('transaction', 'closing', 'event')),
+    side                   text           NOT NULL CHECK (core.code_to_word(side) IN ('listing', 'offer', 'unknown')),
+    side_source            text           NOT NULL
+        CHECK (core.code_to_word(side_source) IN ('order', 'payment_token', 'events_api', 'none')),
+    source                 text           NOT NULL CHECK (core.code_to_word(source) IN ('stream', 'events_api')),
     chain                  text           NOT NULL,
+    token_standard         text,
+    payment_token_symbol   text,
+    first_collector        text           NOT NULL,
     transaction_hash       bytea          NOT NULL,
     order_hash             bytea,
     collection_slug        text,
     contract_address       bytea          NOT NULL,
     token_id               text           NOT NULL,
     nft_name               text,
-    token_standard         text,
     maker                  bytea,
     taker                  bytea,
     seller                 bytea,
     buyer                  bytea,
-    side                   text           NOT NULL CHECK (side IN ('listing', 'offer', 'unknown')),
-    side_source            text           NOT NULL CHECK (side_source IN ('order', 'payment_token', 'events_api', 'none')),
     quantity               numeric(78, 0) CHECK (quantity >= 0),
     price_raw              numeric(78, 0) CHECK (price_raw >= 0),
     payment_token_address  bytea,
-    payment_token_symbol   text,
-    payment_token_decimals smallint       CHECK (payment_token_decimals BETWEEN 0 AND 77),
-    price                  numeric,
-    unit_price             numeric,
     usd_rate               numeric,
     eth_rate               numeric,
-    price_usd              numeric,
-    price_eth              numeric,
     marketplace_fee_raw    numeric(78, 0),
     royalty_raw            numeric(78, 0),
     other_fee_raw          numeric(78, 0),
-    fees                   jsonb,
-    is_private             boolean,
-    is_replayed            boolean        NOT NULL,
-    source                 text           NOT NULL CHECK (source IN ('stream', 'events_api')),
-    source_hour            timestamptz    NOT NULL,
-    loaded_at              timestamptz    NOT NULL DEFAULT now(),
-    first_collector        text           NOT NULL,
-    first_load_id          bigint         NOT NULL
+    fees                   bytea,
+    -- of few sales
+    fill                   smallint       CHECK (fill > 1),
+    unit_price             numeric        CHECK (unit_price IS NULL OR quantity IS DISTINCT FROM 1),
+    event_at               timestamptz    CHECK (event_at IS NULL OR event_after IS NULL),
+    sent_at                timestamptz    CHECK (sent_at IS NULL OR sent_after IS NULL),
+    source_hour            timestamptz
 );
 
 CREATE VIEW core.sale AS
 SELECT
-    sale_uid, fill, payload_hash, sold_at, sold_at_source, event_at, sent_at, received_at, chain,
-    core.to_text(transaction_hash) AS transaction_hash, core.to_text(order_hash) AS order_hash, collection_slug,
-    core.to_text(contract_address) AS contract_address, token_id, nft_name, token_standard,
-    core.to_text(maker) AS maker, core.to_text(taker) AS taker, core.party_to_text(seller, maker, taker) AS seller,
-    core.party_to_text(buyer, maker, taker) AS buyer, side, side_source, quantity, price_raw,
-    core.to_text(payment_token_address) AS payment_token_address, payment_token_symbol, payment_token_decimals,
-    price, unit_price, usd_rate, eth_rate, price_usd, price_eth, marketplace_fee_raw, royalty_raw, other_fee_raw,
-    fees, is_private, is_replayed, source, source_hour, loaded_at, first_collector, first_load_id
+    sale_uid, coalesce(fill, 1::smallint) AS fill, payload_hash, sold_at, core.code_to_word(sold_at_source) AS sold_at_source,
+    coalesce(event_at, sold_at + event_after * interval '1 us') AS event_at,
+    coalesce(sent_at, received_at + sent_after * interval '1 us') AS sent_at, received_at,
+    core.code_to_word(chain) AS chain, core.to_text(transaction_hash) AS transaction_hash,
+    core.to_text(order_hash) AS order_hash, collection_slug, core.to_text(contract_address) AS contract_address, token_id,
+    nft_name, core.code_to_word(token_standard) AS token_standard, core.to_text(maker) AS maker, core.to_text(taker) AS taker,
+    core.party_to_text(seller, maker, taker) AS seller, core.party_to_text(buyer, maker, taker) AS buyer,
+    core.code_to_word(side) AS side, core.code_to_word(side_source) AS side_source, quantity, price_raw,
+    core.known_to_text(payment_token_address) AS payment_token_address,
+    core.code_to_word(payment_token_symbol) AS payment_token_symbol, payment_token_decimals,
+    core.in_tokens(price_raw, payment_token_decimals) AS price,
+    CASE WHEN quantity = 1 THEN core.in_tokens(price_raw, payment_token_decimals) ELSE unit_price END AS unit_price,
+    usd_rate, eth_rate,
+    trim_scale(core.in_tokens(price_raw, payment_token_decimals) * usd_rate) AS price_usd,
+    trim_scale(core.in_tokens(price_raw, payment_token_decimals) * eth_rate) AS price_eth,
+    marketplace_fee_raw, royalty_raw, other_fee_raw, core.fees_to_json(fees, price_raw) AS fees, is_private, is_replayed,
+    core.code_to_word(source) AS source, coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) AS source_hour,
+    loaded_at, core.code_to_word(first_collector) AS first_collector, first_load_id::bigint AS first_load_id
 FROM core.sale_row;
 
 CREATE FUNCTION core.packed(sale core.sale) RETURNS SETOF core.sale_row
 LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
 SELECT
-    sale.sale_uid, sale.fill, sale.payload_hash, sale.sold_at, sale.sold_at_source, sale.event_at,
-    sale.sent_at, sale.received_at, sale.chain, core.to_bytes(sale.transaction_hash),
-    core.to_bytes(sale.order_hash), sale.collection_slug, core.to_bytes(sale.contract_address), sale.token_id,
-    sale.nft_name, sale.token_standard, core.to_bytes(sale.maker), core.to_bytes(sale.taker),
-    core.party_to_bytes(sale.seller, sale.maker, sale.taker),
-    core.party_to_bytes(sale.buyer, sale.maker, sale.taker), sale.side, sale.side_source, sale.quantity,
-    sale.price_raw, core.to_bytes(sale.payment_token_address), sale.payment_token_symbol,
-    sale.payment_token_decimals, sale.price, sale.unit_price, sale.usd_rate, sale.eth_rate, sale.price_usd,
-    sale.price_eth, sale.marketplace_fee_raw, sale.royalty_raw, sale.other_fee_raw, sale.fees, sale.is_private,
-    sale.is_replayed, sale.source, sale.source_hour, sale.loaded_at, sale.first_collector, sale.first_load_id;
+    sale.sale_uid, sale.payload_hash, sale.sold_at, sale.received_at, sale.loaded_at, sale.first_load_id::integer,
+    core.microseconds_after(sale.sold_at, sale.event_at), core.microseconds_after(sale.received_at, sale.sent_at),
+    sale.payment_token_decimals, sale.is_private, sale.is_replayed, core.word_to_code(sale.sold_at_source),
+    core.word_to_code(sale.side), core.word_to_code(sale.side_source), core.word_to_code(sale.source),
+    core.word_to_code(sale.chain), core.word_to_code(sale.token_standard), core.word_to_code(sale.payment_token_symbol),
+    core.word_to_code(sale.first_collector), core.to_bytes(sale.transaction_hash), core.to_bytes(sale.order_hash),
+    sale.collection_slug, core.to_bytes(sale.contract_address), sale.token_id, sale.nft_name, core.to_bytes(sale.maker),
+    core.to_bytes(sale.taker), core.party_to_bytes(sale.seller, sale.maker, sale.taker),
+    core.party_to_bytes(sale.buyer, sale.maker, sale.taker), sale.quantity, sale.price_raw,
+    core.known_to_bytes(sale.payment_token_address), sale.usd_rate, sale.eth_rate, sale.marketplace_fee_raw,
+    sale.royalty_raw, sale.other_fee_raw, core.fees_to_bytes(sale.fees, sale.price_raw), nullif(sale.fill, 1),
+    CASE WHEN sale.quantity IS DISTINCT FROM 1 THEN sale.unit_price END,
+    CASE WHEN core.microseconds_after(sale.sold_at, sale.event_at) IS NULL THEN sale.event_at END,
+    CASE WHEN core.microseconds_after(sale.received_at, sale.sent_at) IS NULL THEN sale.sent_at END,
+    nullif(sale.source_hour, date_bin('1 hour', sale.received_at, 'epoch'));
 END;
 COMMENT ON FUNCTION core.packed IS 'A row of core.sale as core.sale_row stores it.';
+
+-- core.sale can be written as a table can, row by row; a load writes core.sale_row at once.
+CREATE FUNCTION core.write_sale() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO core.sale_row SELECT packed.* FROM core.packed(NEW) AS packed;
+    ELSE
+        UPDATE core.sale_row SET (
+                sale_uid, payload_hash, sold_at, received_at, loaded_at, first_load_id, event_after, sent_after,
+                payment_token_decimals, is_private, is_replayed, sold_at_source, side, side_source, source, chain,
+                token_standard, payment_token_symbol, first_collector, transaction_hash, order_hash,
+                collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, quantity,
+                price_raw, payment_token_address, usd_rate, eth_rate, marketplace_fee_raw, royalty_raw,
+                other_fee_raw, fees, fill, unit_price, event_at, sent_at, source_hour
+            ) = (SELECT packed.* FROM core.packed(NEW) AS packed)
+        WHERE sale_uid = OLD.sale_uid;
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION core.write_sale IS 'Writes a row of core.sale into core.sale_row.';
+CREATE TRIGGER write_sale INSTEAD OF INSERT OR UPDATE ON core.sale FOR EACH ROW EXECUTE FUNCTION core.write_sale();
+
 REVOKE ALL ON FUNCTION core.plain_bytes, core.plain_text, core.to_bytes, core.to_text, core.party_to_bytes, core.party_to_text,
-    core.packed FROM PUBLIC;
+    core.known_words, core.word_to_code, core.code_to_word, core.known_addresses, core.known_to_bytes, core.known_to_text,
+    core.microseconds_after, core.fee_to_bytes, core.fees_to_bytes, core.fees_to_json, core.in_tokens, core.packed, core.write_sale
+    FROM PUBLIC;
 
 CREATE INDEX sale_sold_at ON core.sale_row (sold_at);
 CREATE INDEX sale_collection ON core.sale_row (collection_slug, sold_at);
 CREATE INDEX sale_transaction ON core.sale_row USING hash (core.to_text(transaction_hash));
 CREATE INDEX sale_token ON core.sale_row (core.to_text(contract_address), token_id);
-CREATE INDEX sale_source_hour ON core.sale_row (source_hour);
+CREATE INDEX sale_source_hour ON core.sale_row (coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')));
 -- Wallets alone: a B-tree keeps equal keys once, so these are smaller and quicker to write than with a time beside
 -- each. For a wallet's sales of some days PostgreSQL combines them with sale_sold_at.
 CREATE INDEX sale_buyer ON core.sale_row (core.party_to_text(buyer, maker, taker));
@@ -138,20 +328,30 @@ CREATE INDEX sale_seller ON core.sale_row (core.party_to_text(seller, maker, tak
 -- instead of sorting.
 CREATE STATISTICS core.sale_day ON ((sold_at AT TIME ZONE 'UTC')::date) FROM core.sale_row;
 COMMENT ON STATISTICS core.sale_day IS 'How many UTC days the sales of core.sale fall on.';
+-- nor how many sales a word has that is stored as a code
+CREATE STATISTICS core.sale_chain ON (core.code_to_word(chain)) FROM core.sale_row;
+CREATE STATISTICS core.sale_side ON (core.code_to_word(side)) FROM core.sale_row;
+CREATE STATISTICS core.sale_source ON (core.code_to_word(source)) FROM core.sale_row;
+COMMENT ON STATISTICS core.sale_chain IS 'How many sales of core.sale each chain has.';
+COMMENT ON STATISTICS core.sale_side IS 'How many sales of core.sale each side has.';
+COMMENT ON STATISTICS core.sale_source IS 'How many sales of core.sale each source has.';
 
-CREATE FUNCTION ops.is_vague(order_hash text, quantity numeric, maker text, taker text, seller text, buyer text)
-RETURNS boolean
+-- of text as core.sale shows it, or of bytes as core.sale_row has it
+CREATE FUNCTION ops.is_vague(
+    order_hash anyelement, quantity numeric, maker anyelement, taker anyelement, seller anyelement, buyer anyelement
+) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN order_hash IS NULL OR quantity IS NULL OR CASE
+AS $$
+SELECT order_hash IS NULL OR quantity IS NULL OR CASE
     WHEN seller IS NULL AND buyer IS NULL THEN maker IS NULL OR taker IS NULL
     ELSE seller IS NULL OR buyer IS NULL
-END;
+END
+$$;
 COMMENT ON FUNCTION ops.is_vague IS
     'Whether an observation lacks a value that identifies a sale, so that another key may be the same sale.';
 REVOKE ALL ON FUNCTION ops.is_vague FROM PUBLIC;
-CREATE INDEX sale_vague ON core.sale_row (core.to_text(transaction_hash)) WHERE ops.is_vague(
-    encode(order_hash, 'hex'), quantity, encode(maker, 'hex'), encode(taker, 'hex'), encode(seller, 'hex'), encode(buyer, 'hex')
-);
+CREATE INDEX sale_vague ON core.sale_row (core.to_text(transaction_hash))
+    WHERE ops.is_vague(order_hash, quantity, maker, taker, seller, buyer);
 
 COMMENT ON VIEW core.sale IS
     'One row per NFT sold in an order fill. Of several observations of a sale it holds the one of the highest '
@@ -241,10 +441,19 @@ BEGIN
         FROM pg_attribute
         WHERE attrelid = 'core.sale'::regclass AND attnum > 0
     LOOP
-        EXECUTE format('COMMENT ON COLUMN core.sale_row.%I IS %L', each.attname, each.said);
+        IF each.attname NOT IN ('price', 'price_usd', 'price_eth') THEN
+            EXECUTE format('COMMENT ON COLUMN core.sale_row.%I IS %L', each.attname, each.said);
+        END IF;
     END LOOP;
 END
 $$;
+COMMENT ON COLUMN core.sale_row.event_after IS 'event_at as microseconds after sold_at, where they are near each other.';
+COMMENT ON COLUMN core.sale_row.sent_after IS 'sent_at as microseconds after received_at, where they are near each other.';
+COMMENT ON COLUMN core.sale_row.event_at IS 'The message''s own event time, where event_after does not have it.';
+COMMENT ON COLUMN core.sale_row.sent_at IS 'When the server sent the message, where sent_after does not have it.';
+COMMENT ON COLUMN core.sale_row.fill IS 'As in core.sale; NULL is 1.';
+COMMENT ON COLUMN core.sale_row.unit_price IS 'As in core.sale, where the quantity is not 1.';
+COMMENT ON COLUMN core.sale_row.source_hour IS 'As in core.sale; NULL is the hour of received_at.';
 
 CREATE TABLE core.fee_recipient (
     recipient text        NOT NULL CHECK (recipient NOT ILIKE '0x%' OR recipient = lower(recipient)),
@@ -310,32 +519,58 @@ COMMENT ON COLUMN core.sale_sighting.first_received_at IS 'When the first of the
 
 CREATE TABLE core.sale_superseded (
     same_as uuid NOT NULL,
-    LIKE core.sale_row INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS,
-    PRIMARY KEY (sale_uid)
+    LIKE core.sale INCLUDING COMMENTS,
+    PRIMARY KEY (sale_uid),
+    CHECK (fill > 0), CHECK (quantity >= 0), CHECK (price_raw >= 0), CHECK (payment_token_decimals BETWEEN 0 AND 77),
+    CHECK (sold_at_source IN ('transaction', 'closing', 'event')), CHECK (side IN ('listing', 'offer', 'unknown')),
+    CHECK (side_source IN ('order', 'payment_token', 'events_api', 'none')), CHECK (source IN ('stream', 'events_api'))
 );
 ALTER TABLE core.sale_superseded
-    ALTER transaction_hash TYPE text USING NULL, ALTER order_hash TYPE text USING NULL,
-    ALTER contract_address TYPE text USING NULL, ALTER maker TYPE text USING NULL, ALTER taker TYPE text USING NULL,
-    ALTER seller TYPE text USING NULL, ALTER buyer TYPE text USING NULL, ALTER payment_token_address TYPE text USING NULL;
+    ALTER fill SET DEFAULT 1, ALTER fill SET NOT NULL, ALTER payload_hash SET DEFAULT 0, ALTER payload_hash SET NOT NULL,
+    ALTER sold_at SET NOT NULL, ALTER sold_at_source SET NOT NULL, ALTER received_at SET NOT NULL, ALTER chain SET NOT NULL,
+    ALTER transaction_hash SET NOT NULL, ALTER contract_address SET NOT NULL, ALTER token_id SET NOT NULL,
+    ALTER side SET NOT NULL, ALTER side_source SET NOT NULL, ALTER is_replayed SET NOT NULL, ALTER source SET NOT NULL,
+    ALTER source_hour SET NOT NULL, ALTER loaded_at SET DEFAULT now(), ALTER loaded_at SET NOT NULL,
+    ALTER first_collector SET NOT NULL, ALTER first_load_id SET NOT NULL;
 CREATE INDEX sale_superseded_transaction ON core.sale_superseded (transaction_hash);
 COMMENT ON TABLE core.sale_superseded IS
     'One row per key that is the sale of another key, because an observation lacked a value such as the order hash. It '
     'is not part of core.sale.';
 COMMENT ON COLUMN core.sale_superseded.same_as IS 'The sale that it is: core.sale.sale_uid.';
 
-CREATE TABLE staging.sale_observation (
-    observation  bigint  NOT NULL,
-    file         integer NOT NULL,
-    collector    text    NOT NULL,
-    LIKE core.sale_superseded INCLUDING COMMENTS
+CREATE TABLE staging.observation_row (
+    observation bigint  NOT NULL,
+    file        integer NOT NULL,
+    LIKE core.sale_row INCLUDING COMMENTS
 );
+ALTER TABLE staging.observation_row ALTER loaded_at DROP NOT NULL, ALTER first_load_id DROP NOT NULL;
 
-ALTER TABLE staging.sale_observation
-    DROP COLUMN same_as, DROP COLUMN source_hour, DROP COLUMN loaded_at, DROP COLUMN first_collector, DROP COLUMN first_load_id,
-    DROP COLUMN marketplace_fee_raw, DROP COLUMN royalty_raw, DROP COLUMN other_fee_raw;
-
-COMMENT ON TABLE staging.sale_observation IS 'One row per record line that reports a sale, as read from the archive.';
-COMMENT ON COLUMN staging.sale_observation.observation IS
+COMMENT ON TABLE staging.observation_row IS
+    'One row per record line that reports a sale, as read from the archive and packed as core.sale_row is. What a load '
+    'decides is NULL: loaded_at, first_load_id and source_hour.';
+COMMENT ON COLUMN staging.observation_row.observation IS
     'Number of the line within the load: it grows in order of file and line.';
-COMMENT ON COLUMN staging.sale_observation.file IS 'The object that holds it: ops.load_file.file.';
-COMMENT ON COLUMN staging.sale_observation.collector IS 'The collector that received it.';
+COMMENT ON COLUMN staging.observation_row.file IS 'The object that holds it: ops.load_file.file.';
+
+CREATE TABLE core.detached_month (
+    month       date        PRIMARY KEY CHECK (extract(day FROM month) = 1),
+    sales       bigint      NOT NULL CHECK (sales >= 0),
+    detached_at timestamptz NOT NULL DEFAULT now(),
+    software    text        NOT NULL
+);
+COMMENT ON TABLE core.detached_month IS
+    'One row per month whose sales are in tables of their own (schema detached) and not in core.sale: tidemark detach. Roll-ups '
+    'still have it.';
+COMMENT ON COLUMN core.detached_month.month IS 'Its first day: sales of this UTC month, by sold_at.';
+COMMENT ON COLUMN core.detached_month.sales IS 'How many sales it had.';
+COMMENT ON COLUMN core.detached_month.detached_at IS 'When it was detached.';
+COMMENT ON COLUMN core.detached_month.software IS 'The version of Tidemark that did it.';
+
+-- A sale is scored by the 30 days around it (mart.flag_method), so the days after a detached month cannot be scored again.
+CREATE FUNCTION core.closed_before() RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT coalesce(max(month + interval '1 month 31 days') AT TIME ZONE 'UTC', '-infinity') FROM core.detached_month);
+COMMENT ON FUNCTION core.closed_before IS
+    'No hour before this moment is loaded and no sale before it is taken or scored, because a month was detached; -infinity '
+    'where none was.';
+REVOKE ALL ON FUNCTION core.closed_before FROM PUBLIC;

@@ -385,7 +385,7 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.share_high IS
-    'Upper end of the exact 95 % interval (Clopper-Pearson) of the share behind so many events in so many trials; the '
+    'Upper end of the exact 95 % interval (Clopper-Pearson) of the share that `events` in `trials` show; the '
     'lower end is 1 - share_high(trials - events, trials).';
 REVOKE ALL ON FUNCTION ops.share_high FROM PUBLIC;
 
@@ -453,3 +453,16 @@ COMMENT ON COLUMN ops.recent_load.transactions IS 'Hashes of the transaction has
 COMMENT ON COLUMN ops.recent_load.seen_before IS
     'The row is not needed when every transaction of the server with a lower number has ended; NULL until a later load'
     ' has seen the row.';
+
+CREATE TABLE ops.detached_transaction (
+    bucket smallint NOT NULL,
+    month  date     NOT NULL REFERENCES core.detached_month,
+    hashes bigint[] NOT NULL,
+    PRIMARY KEY (bucket, month)
+);
+COMMENT ON TABLE ops.detached_transaction IS
+    'One row per detached month and twelve bits of a hash: the transactions whose sales are detached. A load takes none of them '
+    'again, whatever time a message gives.';
+COMMENT ON COLUMN ops.detached_transaction.bucket IS 'The lowest twelve bits of the hashes.';
+COMMENT ON COLUMN ops.detached_transaction.month IS 'The month: core.detached_month.month.';
+COMMENT ON COLUMN ops.detached_transaction.hashes IS 'hashtextextended(transaction_hash, 0) of each transaction.';

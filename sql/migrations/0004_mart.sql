@@ -13,12 +13,12 @@ CREATE TABLE mart.flag_method (
 
 INSERT INTO mart.flag_method (method, signal, suspects, days, times, description) VALUES
     (1, 'self_trade',     true,  1,  1, 'Seller and buyer are one wallet'),
-    (1, 'back_and_forth', true,  30, 1, 'The same two wallets sold the same token in the other direction within the days'),
-    (1, 'bought_again',   true,  30, 1, 'The buyer had bought the same token before and sold it in between, all within the days'),
-    (1, 'same_pair',      true,  1,  3, 'The same two wallets traded one contract in at least so many transactions of a UTC day, in either direction'),
-    (1, 'price_outlier',  false, 1,  10, 'The unit price in ETH is at least so many times above or below the median of its collection on that UTC day, which had at least as many priced sales'),
-    (1, 'impossible_price', true, 1, 130000000, 'The price is more ETH than so many, which is more than there is; or over a trillion US dollars; or 2^128 base units or more'),
-    (1, 'implausible_price', true, 30, 10000, 'The unit price in ETH is at least so many times the usual price of its collection and of the whole market over the days; ten times as many for the market where the collection has fewer than ten priced sales. Without an ETH rate: the same of the market''s US dollars on that UTC day');
+    (1, 'back_and_forth', true,  30, 1, 'The same two wallets sold the same token in the other direction within `days` days'),
+    (1, 'bought_again',   true,  30, 1, 'The buyer had bought the same token before and sold it in between, all within `days` days'),
+    (1, 'same_pair',      true,  1,  3, 'The same two wallets traded one contract in at least `times` transactions of a UTC day, in either direction'),
+    (1, 'price_outlier',  false, 1,  10, 'The unit price in ETH is at least `times` times above or below the median of its collection on that UTC day, which had at least as many priced sales'),
+    (1, 'impossible_price', true, 1, 130000000, 'The price is more ETH than `times`, which is more than there is; or over a trillion US dollars; or 2^128 base units or more'),
+    (1, 'implausible_price', true, 30, 10000, 'The unit price in ETH is at least `times` times the usual price of its collection and of the whole market over `days` days; ten times as many for the market where the collection has fewer than ten priced sales. Without an ETH rate: the same of the market''s US dollars on that UTC day');
 
 CREATE TABLE mart.sale_flags (
     sale_uid uuid     NOT NULL REFERENCES core.sale_row ON DELETE CASCADE,
@@ -55,7 +55,7 @@ COMMENT ON COLUMN mart.flag_method.suspects IS
 COMMENT ON COLUMN mart.flag_method.days IS 'Length of time the signal looks at, in days.';
 COMMENT ON COLUMN mart.flag_method.times IS 'The signal''s threshold: how often, or how many times above or below.';
 COMMENT ON COLUMN mart.flag_method.description IS
-    'The signal in words; "the days" and "so many" are the two thresholds.';
+    'The signal in words; `days` and `times` are its thresholds.';
 
 COMMENT ON TABLE mart.sale_flags IS
     'One row per sale and wash-trade signal found on it. A sale of a scored day without a row showed no signal.';
@@ -502,6 +502,59 @@ COMMENT ON COLUMN mart.wallet_daily.implausible IS
     'Sales left out of the amounts because their price cannot be true, counted for its purchases and its sales.';
 COMMENT ON COLUMN mart.wallet_daily.collections IS 'Distinct collections in which it bought or sold.';
 
+-- Roll-up of the market by day, of what no sum of the other roll-ups gives.
+
+CREATE TABLE mart.market_daily (
+    day                  date   NOT NULL,
+    chain                text,
+    sales                bigint NOT NULL,
+    buyers               bigint NOT NULL,
+    sellers              bigint NOT NULL,
+    bought_and_sold      bigint NOT NULL,
+    without_wallets      bigint NOT NULL,
+    sales_with_fee_known bigint NOT NULL,
+    fee_eth              numeric,
+    fee_usd              numeric,
+    fee_of_usd           numeric,
+    implausible          bigint NOT NULL
+);
+CREATE UNIQUE INDEX market_daily_key ON mart.market_daily (day, coalesce('of ' || chain, ''));
+
+COMMENT ON TABLE mart.market_daily IS
+    'One row per UTC day that had sales when it was last scored, and one per chain that had any.';
+COMMENT ON COLUMN mart.market_daily.day IS 'UTC day in which the sales happened.';
+COMMENT ON COLUMN mart.market_daily.chain IS 'Chain, as in mart.sales; NULL in the row of all chains together.';
+COMMENT ON COLUMN mart.market_daily.sales IS 'Number of sales (rows of mart.sales).';
+COMMENT ON COLUMN mart.market_daily.buyers IS 'Distinct wallets that bought.';
+COMMENT ON COLUMN mart.market_daily.sellers IS 'Distinct wallets that sold.';
+COMMENT ON COLUMN mart.market_daily.bought_and_sold IS 'Distinct wallets that did both.';
+COMMENT ON COLUMN mart.market_daily.without_wallets IS 'Sales whose buyer and seller are unknown.';
+COMMENT ON COLUMN mart.market_daily.sales_with_fee_known IS 'Sales whose order shows its fees.';
+COMMENT ON COLUMN mart.market_daily.fee_eth IS
+    'What the marketplace received of them in ETH, over those with a rate and a price that can be true; NULL when none has.';
+COMMENT ON COLUMN mart.market_daily.fee_usd IS 'The same in US dollars.';
+COMMENT ON COLUMN mart.market_daily.fee_of_usd IS 'Sum of the prices in US dollars of the sales in fee_usd.';
+COMMENT ON COLUMN mart.market_daily.implausible IS
+    'Sales left out of the amounts because their price cannot be true, as in mart.sales.';
+
+CREATE FUNCTION mart.days_of(since timestamptz, until timestamptz)
+RETURNS TABLE (day date, from_at timestamptz, to_at timestamptz, is_scored boolean)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT
+        start::date, greatest(since, start AT TIME ZONE 'UTC'), least(until, (start + interval '1 day') AT TIME ZONE 'UTC'),
+        start AT TIME ZONE 'UTC' >= greatest(since, core.closed_before()) AND (start + interval '1 day') AT TIME ZONE 'UTC' <= until
+            AND start::date NOT IN (SELECT stale.day FROM mart.stale_day AS stale)
+            AND EXISTS (SELECT FROM mart.market_daily AS daily WHERE daily.day = start::date AND daily.chain IS NULL)
+    FROM generate_series(
+        date_trunc('day', since AT TIME ZONE 'UTC'), until AT TIME ZONE 'UTC' - interval '1 us', interval '1 day'
+    ) AS start;
+END;
+COMMENT ON FUNCTION mart.days_of IS
+    'The UTC days of [since, until) with the part of each that is in it; is_scored where that is the whole day and '
+    'mart.market_daily has it as it is.';
+REVOKE ALL ON FUNCTION mart.days_of FROM PUBLIC;
+
 -- How well each hour was recorded.
 
 CREATE TABLE mart.hour_quality (
@@ -530,6 +583,7 @@ CREATE TABLE mart.hour_quality (
     loss_low                 numeric,
     loss_high                numeric,
     quarantined              bigint  NOT NULL,
+    live_sales               bigint  NOT NULL DEFAULT 0,
     sold_to_sent_p50_s       numeric,
     sold_to_sent_p95_s       numeric,
     sold_to_sent_p99_s       numeric,
@@ -539,6 +593,9 @@ CREATE TABLE mart.hour_quality (
     received_to_loaded_p50_s numeric,
     received_to_loaded_p95_s numeric,
     received_to_loaded_p99_s numeric,
+    sold_to_loaded_p50_s     numeric,
+    sold_to_loaded_p95_s     numeric,
+    sold_to_loaded_p99_s     numeric,
     refreshed_at             timestamptz NOT NULL DEFAULT now()
 );
 
@@ -594,9 +651,9 @@ COMMENT ON COLUMN mart.hour_quality.loss_low IS
     'Lower end of the exact 95 % interval (Clopper-Pearson) of the rate at which the stream loses sales.';
 COMMENT ON COLUMN mart.hour_quality.loss_high IS 'Upper end of the same.';
 COMMENT ON COLUMN mart.hour_quality.quarantined IS 'Lines of the hour that could not be read as any event.';
-COMMENT ON COLUMN mart.hour_quality.sold_to_sent_p50_s IS
-    'Median of the seconds from sale to OpenSea''s sending; replayed and recovered sales are left out of all '
-    'latencies.';
+COMMENT ON COLUMN mart.hour_quality.live_sales IS
+    'Sales that the stream sent when they happened, those of all latencies: replayed and recovered ones are left out.';
+COMMENT ON COLUMN mart.hour_quality.sold_to_sent_p50_s IS 'Median of the seconds from sale to OpenSea''s sending.';
 COMMENT ON COLUMN mart.hour_quality.sold_to_sent_p95_s IS '95th percentile of the same.';
 COMMENT ON COLUMN mart.hour_quality.sold_to_sent_p99_s IS '99th percentile of the same.';
 COMMENT ON COLUMN mart.hour_quality.sent_to_received_p50_s IS
@@ -607,6 +664,9 @@ COMMENT ON COLUMN mart.hour_quality.received_to_loaded_p50_s IS
     'Median of the seconds from receiving to loading; long when the hour was backfilled.';
 COMMENT ON COLUMN mart.hour_quality.received_to_loaded_p95_s IS '95th percentile of the same.';
 COMMENT ON COLUMN mart.hour_quality.received_to_loaded_p99_s IS '99th percentile of the same.';
+COMMENT ON COLUMN mart.hour_quality.sold_to_loaded_p50_s IS 'Median of the seconds from sale to loading.';
+COMMENT ON COLUMN mart.hour_quality.sold_to_loaded_p95_s IS '95th percentile of the same.';
+COMMENT ON COLUMN mart.hour_quality.sold_to_loaded_p99_s IS '99th percentile of the same.';
 COMMENT ON COLUMN mart.hour_quality.refreshed_at IS 'When a load last wrote this row.';
 
 -- What was missed, and what each load did, for those who may not read the loader's own tables.

@@ -176,7 +176,7 @@ COMMENT ON COLUMN core.market_order.maker IS 'Wallet that made the order; NULL w
 COMMENT ON COLUMN core.market_order.quantity IS 'How many units the order is for.';
 COMMENT ON COLUMN core.market_order.price_raw IS 'Price of all of them, in base units of the payment token.';
 COMMENT ON COLUMN core.market_order.unit_price_raw IS
-    'Price of one, in base units: rounded up where somebody asks it, down where somebody bids it.';
+    'Price of one, in base units: rounded up for listings, down for bids.';
 COMMENT ON COLUMN core.market_order.payment_token_address IS 'Contract of the payment token.';
 COMMENT ON COLUMN core.market_order.payment_token_symbol IS 'Symbol of the payment token.';
 COMMENT ON COLUMN core.market_order.payment_token_decimals IS 'How many decimals of it the _raw columns count.';
@@ -238,11 +238,17 @@ CREATE VIEW mart.book_coverage AS
 SELECT coverage.topic, coverage.source_hour AS hour, coverage.collector, coverage.from_at, coverage.to_at
 FROM ops.proven_coverage AS coverage
 JOIN mart.market_hour AS market ON market.hour = coverage.source_hour
-WHERE market.is_known AND market.book_depth > 0 AND coverage.collector NOT LIKE 'events-api-%';
+WHERE market.is_known AND market.book_depth > 0 AND coverage.collector NOT LIKE 'events-api-%'
+    -- What filled an order is not in core.sale any more where its month is detached. An order is placed up to ten minutes
+    -- before its receipt, so one that is received in the hour after can have been sold in the month.
+    AND coverage.source_hour > (
+        SELECT coalesce(max(month + interval '1 month') AT TIME ZONE 'UTC', '-infinity') FROM core.detached_month
+    );
 
 COMMENT ON VIEW mart.book_coverage IS
     'One row per topic, hour, collector and interval in which it covered the topic and single orders were kept: the times '
-    'in which a book can be followed. Repairs do not count: the Events API does not know cancels.';
+    'in which a book can be followed. Repairs do not count: the Events API does not know cancels. Nor do detached months, what '
+    'is before them, and the hour after: sales that ended orders are gone from there.';
 COMMENT ON COLUMN mart.book_coverage.topic IS 'The topic: that of a collection, or collection:* for all of them.';
 COMMENT ON COLUMN mart.book_coverage.hour IS 'The hour of the archive.';
 COMMENT ON COLUMN mart.book_coverage.collector IS 'The collector.';
@@ -318,7 +324,8 @@ BEGIN ATOMIC
         ORDER BY placed.chain, placed.order_hash, run.from_at, placed.received_at
     ),
     placed AS MATERIALIZED (
-        SELECT seen.chain, seen.order_hash, max(seen.quantity) AS quantity
+        SELECT seen.chain, seen.order_hash, max(seen.quantity) AS quantity, min(seen.placed_at) AS placed_at,
+            min(seen.contract_address) AS contract_address, min(seen.token_id) AS token_id, min(seen.maker) AS maker
         FROM seen
         GROUP BY seen.chain, seen.order_hash
     ),
@@ -333,19 +340,41 @@ BEGIN ATOMIC
         WHERE revision.kind = 'cancel'
         GROUP BY revision.chain, revision.order_hash
     ),
-    -- what is left of an order after each sale of it; where a sale of several does not say of how many, nothing is known to
-    -- be left, and not that it is sold out
-    filled AS MATERIALIZED (
-        SELECT DISTINCT placed.chain, placed.order_hash, sale.sold_at AS at, CASE
-            WHEN bool_or(sale.quantity IS NULL) OVER earlier THEN 0
-            ELSE greatest(placed.quantity - sum(sale.quantity) OVER earlier, 0)
-        END AS units_left,
-        placed.quantity <= sum(coalesce(sale.quantity, 1)) OVER earlier AS is_sold_out
+    sale AS MATERIALIZED (
+        SELECT
+            sale.chain, sale.order_hash, sale.contract_address, sale.token_id, sale.sold_at, sale.quantity,
+            CASE
+                WHEN sale.maker IS NOT NULL AND sale.taker IS NOT NULL THEN ARRAY[sale.maker, sale.taker]
+                WHEN sale.seller IS NOT NULL AND sale.buyer IS NOT NULL THEN ARRAY[sale.seller, sale.buyer]
+            END AS parties
+        FROM core.sale
+        WHERE (sale.collection_slug = order_intervals.collection_slug OR sale.collection_slug IS NULL)  -- one may name none
+            AND sale.sold_at >= (SELECT min(placed.placed_at) FROM placed) - interval '1 hour'
+    ),
+    -- A sale that names no order is of any order of its parties that it can have filled. A block is up to 15 seconds long.
+    fill AS (
+        SELECT placed.chain, placed.order_hash, placed.quantity, sale.sold_at AS at, coalesce(sale.quantity, 1) AS units,
+            sale.quantity IS NULL AS is_vague
         FROM placed
-        JOIN core.sale ON sale.chain = placed.chain AND sale.order_hash = placed.order_hash
-        WHERE sale.collection_slug = order_intervals.collection_slug
-            AND sale.sold_at >= (SELECT min(seen.placed_at) FROM seen) - interval '1 hour'
-        WINDOW earlier AS (PARTITION BY placed.chain, placed.order_hash ORDER BY sale.sold_at)
+        JOIN sale ON sale.chain = placed.chain AND sale.order_hash = placed.order_hash
+        UNION ALL
+        SELECT placed.chain, placed.order_hash, placed.quantity, sale.sold_at, 0, true
+        FROM placed
+        JOIN sale ON sale.chain = placed.chain AND sale.order_hash IS NULL
+            AND sale.sold_at >= placed.placed_at - interval '15 seconds'
+            AND (placed.token_id IS NULL OR (sale.contract_address, sale.token_id) = (placed.contract_address, placed.token_id))
+            AND coalesce(placed.maker = ANY(sale.parties), true)
+    ),
+    -- what is left of an order after each sale of it; where a sale does not say of how many or of which order, nothing is
+    -- known to be left, and not that it is sold out
+    filled AS MATERIALIZED (
+        SELECT DISTINCT fill.chain, fill.order_hash, fill.at, CASE
+            WHEN bool_or(fill.is_vague) OVER earlier THEN 0
+            ELSE greatest(fill.quantity - sum(fill.units) OVER earlier, 0)
+        END AS units_left,
+        fill.quantity <= sum(fill.units) OVER earlier AS is_sold_out
+        FROM fill
+        WINDOW earlier AS (PARTITION BY fill.chain, fill.order_hash ORDER BY fill.at)
     ),
     sold AS (
         SELECT filled.chain, filled.order_hash, min(filled.at) AS at, min(filled.at) FILTER (WHERE filled.is_sold_out) AS out_at
@@ -370,7 +399,10 @@ BEGIN ATOMIC
         SELECT
             seen.*, cancelled.at AS cancelled_at, sold.at AS sold_at, sold.out_at AS sold_out_at,
             least(seen.expires_at, seen.run_to, cancelled.at, sold.at) AS end_at,
-            least(seen.expires_at, seen.run_to, cancelled.at, sold.out_at) AS possible_to,
+            least(
+                seen.expires_at, seen.run_to, cancelled.at, sold.out_at,
+                (SELECT lower(span) FROM unnest(invalid.spans) AS span WHERE upper_inf(span))
+            ) AS possible_to,
             coalesce(invalid.spans, '{}') AS invalid
         FROM seen
         LEFT JOIN cancelled ON cancelled.chain = seen.chain AND cancelled.order_hash = seen.order_hash
@@ -441,11 +473,12 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION mart.order_intervals IS
     'One row per order of a collection (of one kind, or all) that can be open in [since, until), and time in which it is '
-    'known to have been open with so many units left, [from_at, to_at): from its placing until a sale, cancel, invalidation '
-    'or its expiry, or (ended_by is unknown) until the coverage broke, because what happened to it then was not recorded, or '
-    'until a sale that does not say how many of several units it took. After that sale it may be open until possible_to, '
-    'which is NULL otherwise. from_at and to_at are equal where it was never open. outcome says what became of the order in '
-    'the end, also after a gap. coin is the payment token, or the chain''s own coin for its wrapped form.';
+    'known to have been open with `quantity` units left, [from_at, to_at): from its placing until a sale, cancel, '
+    'invalidation or its expiry, or (ended_by is unknown) until the coverage broke, because what happened to it then was not '
+    'recorded, or until a sale that does not say which order it filled, or of how many units. After such a sale it may be '
+    'open until possible_to, which is NULL otherwise. from_at and to_at are equal where it was never open. outcome says what '
+    'became of the order in the end, also after a gap. coin is the payment token, or the chain''s own coin for its wrapped '
+    'form.';
 
 CREATE FUNCTION mart.book(collection_slug text, since timestamptz, until timestamptz, step interval, known_after interval)
 RETURNS TABLE (

@@ -9,7 +9,7 @@
 -- Whole: item_bids collection_offers trait_offers
 -- accepted are the sales in which an offer was filled; where the side of a sale is unknown, it is not among them. Bids are of the hour
 -- in which they were received, sales of the time at which they were made. hours are those of the day whose market is known: without
--- any, the bids are NULL.
+-- any, the bids are NULL. bids_per_sale is of the sales of those hours alone.
 WITH known AS (
     SELECT (hour AT TIME ZONE 'UTC')::date AS day, count(*) AS hours
     FROM mart.market_hour
@@ -26,15 +26,16 @@ bid AS (
     HAVING sum(item_bids + collection_offers + trait_offers) > 0
 ),
 sold AS (
-    SELECT day, count(*) AS accepted
+    SELECT day, count(*) AS accepted, count(hour) AS accepted_then
     FROM mart.sales
+    LEFT JOIN mart.market_hour ON is_known AND hour = date_trunc('hour', sold_at, 'UTC')
     WHERE sold_at >= :from AND sold_at < :to AND side = 'offer' AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
     GROUP BY day
 )
 SELECT
     day, hours, coalesce(item_bids, nothing) AS item_bids, coalesce(collection_offers, nothing) AS collection_offers,
     coalesce(trait_offers, nothing) AS trait_offers, coalesce(accepted, 0) AS accepted,
-    round(coalesce(item_bids + collection_offers + trait_offers, nothing) / nullif(accepted, 0), 1) AS bids_per_sale
+    round(coalesce(item_bids + collection_offers + trait_offers, nothing) / nullif(accepted_then, 0), 1) AS bids_per_sale
 FROM bid
 FULL JOIN sold USING (day)
 LEFT JOIN known USING (day)

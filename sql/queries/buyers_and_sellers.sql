@@ -7,12 +7,15 @@
 -- Plot: line day buyers sellers
 -- Example: tidemark query buyers_and_sellers --collection pudgypenguins
 -- A wallet counts once a day. without_wallets counts the sales whose buyer and seller are unknown.
-WITH span AS (
-    SELECT day::date AS day, greatest(:from, day AT TIME ZONE 'UTC') AS from_at, least(:to, (day + interval '1 day') AT TIME ZONE 'UTC') AS to_at
-    FROM generate_series(
-        date_trunc('day', CAST(:from AS timestamptz) AT TIME ZONE 'UTC'), CAST(:to AS timestamptz) AT TIME ZONE 'UTC', interval '1 day'
-    ) AS day
+WITH span AS MATERIALIZED (
+    SELECT day, from_at, to_at, is_scored AND CAST(:collection AS text) IS NULL AS is_rolled_up
+    FROM mart.days_of(:from, :to)
 )
+SELECT day, sales, buyers, sellers, bought_and_sold, without_wallets
+FROM mart.market_daily
+JOIN span USING (day)
+WHERE is_rolled_up AND chain IS NOT DISTINCT FROM CAST(:chain AS text)
+UNION ALL
 SELECT day, sales, buyers, sellers, bought_and_sold, without_wallets
 FROM span
 -- Day by day, which takes less time than all days at once: bench/README.md.
@@ -45,5 +48,5 @@ CROSS JOIN LATERAL (
         sum(without_wallets)::bigint AS without_wallets
     FROM trader
 ) AS traders
-WHERE sales > 0
+WHERE NOT is_rolled_up AND sales > 0
 ORDER BY day;

@@ -8,7 +8,7 @@
 -- Needs: orders
 -- Exact: price
 -- Whole: units
--- orders and units add up from the best price to one that is so many percent higher (listings) or lower (offers), and are NULL from
+-- orders and units add up from the best price to one that is this many percent higher (listings) or lower (offers), and are NULL from
 -- where orders were left out (TIDEMARK_BOOK_DEPTH). No rows where the best is not known: see floor_price. items counts an item once
 -- that is listed twice. Listings in other payment tokens than that of most are left out.
 WITH best AS (

@@ -8,6 +8,7 @@
 -- Plot: none
 -- Example: tidemark query flips --collection pudgypenguins --from 2026-11-01 --to 2026-11-20
 -- Whole: quantity
+-- Looks: back
 -- What a wallet got first it sells first: a resale of more than one purchase has a row for each, with the quantity that it took from it.
 -- bought_eth and sold_eth are prices of one in ETH, profit_eth is that of the quantity, before gas; the fees of the resale are
 -- deducted where they are known. Tokens that were minted or given cost what no message shows: bought_eth and profit_eth are NULL, as they

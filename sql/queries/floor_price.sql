@@ -7,8 +7,9 @@
 -- Plot: line at floor
 -- Example: tidemark query floor_price --collection pudgypenguins --plot
 -- Needs: orders
+-- Looks: back
 -- Exact: floor
--- NULL where it is not known: in gaps of the coverage, for so many hours after each, and where a better order may have been left out;
+-- NULL where it is not known: in gaps of the coverage, for some hours after each, and where a better order may have been left out;
 -- listings are also NULL where any that may be open was left out (TIDEMARK_BOOK_DEPTH).
 -- Never known: listings older than that, private ones, and those on other marketplaces.
 SELECT at, chain, payment_token_symbol AS token, floor, listings, listed_items

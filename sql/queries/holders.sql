@@ -2,7 +2,7 @@
 -- Answers: Who holds a collection, and how concentrated is it?
 -- Parameter: collection text; the collection
 -- Parameter: to end = newest; last day or hour: holdings at its end
--- Parameter: limit integer = 20; so many wallets of each chain
+-- Parameter: limit integer = 20; how many wallets of each chain
 -- Plot: bar rank units
 -- Example: tidemark query holders --collection pudgypenguins
 -- Needs: transfers

@@ -6,7 +6,7 @@
 -- Plot: line day low_eth p10_eth median_eth
 -- Example: tidemark query lowest_sales --collection pudgypenguins --plot
 -- The floor as far as sales show it; floor_price has the listed floor. Accepted offers, private sales, suspects, gifts at price 0 and
--- sales without an ETH rate are left out.
+-- sales without an ETH rate are left out. Suspects are known when their day is scored.
 SELECT
     day,
     count(*) AS sales,

@@ -4,7 +4,7 @@
 -- Parameter: chain text = null; only this chain
 -- Parameter: from start-hour = newest-1d; first day or hour
 -- Parameter: to end-hour = newest; last day or hour, included
--- Parameter: limit integer = 100; so many rows, the most mints first where there are more
+-- Parameter: limit integer = 100; how many rows, the most mints first where there are more
 -- Plot: bar hour mints
 -- Example: tidemark query mints --collection pudgypenguins
 -- Needs: market

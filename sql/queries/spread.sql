@@ -7,8 +7,9 @@
 -- Plot: line at floor best_offer
 -- Example: tidemark query spread --collection pudgypenguins --plot
 -- Needs: orders
+-- Looks: back
 -- Exact: floor best_offer spread
--- NULL where it is not known: in gaps of the coverage, for so many hours after each, and where a better order may have been left out.
+-- NULL where it is not known: in gaps of the coverage, for some hours after each, and where a better order may have been left out.
 -- Never known: listings older than that, private ones, and those on other marketplaces.
 -- Bids on single items and on traits are no part of it: only the owners of those items could take them.
 SELECT

@@ -7,7 +7,7 @@
 -- Parameter: limit integer = 20; at most this many collections
 -- Plot: bar collection suspect_volume_eth
 -- Example: tidemark query wash_trades --from 2026-11-01 --to 2026-11-20
--- A sale can show several signals and counts under each. Days that are not scored yet show none. A price ten times off alone makes no suspect;
+-- A sale can show several signals and counts under each. Days that wait to be scored are left out. A price ten times off alone makes no suspect;
 -- one that cannot be true does, and is left out of the volumes: implausible counts them.
 WITH flagged AS (
     SELECT
@@ -44,6 +44,7 @@ SELECT
 FROM core.sale
 LEFT JOIN flagged USING (sale_uid)
 WHERE sold_at >= :from AND sold_at < :to
+    AND (sold_at AT TIME ZONE 'UTC')::date NOT IN (SELECT stale.day FROM mart.stale_day AS stale)
     AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
     AND (CAST(:chain AS text) IS NULL OR chain = :chain)
 GROUP BY chain, collection_slug

@@ -6,13 +6,14 @@
 -- Parameter: limit integer = 20; at most this many wallets
 -- Plot: bar wallet moved_eth
 -- Example: tidemark query whales --chain ethereum --limit 10
--- Whole UTC days that are scored. moved_eth is spent and earned together, over the sales with a rate, fees not deducted. Suspected wash trades are
--- included, prices that cannot be true are not: implausible counts them.
+-- Whole UTC days; those that wait to be scored are left out. moved_eth is spent and earned together, over the sales with a rate, fees not
+-- deducted. Suspected wash trades are included, prices that cannot be true are not: implausible counts them.
 WITH deal AS NOT MATERIALIZED (
     SELECT *
     FROM mart.wallet_daily
     WHERE day >= (CAST(:from AS timestamptz) AT TIME ZONE 'UTC')::date
         AND day < ((CAST(:to AS timestamptz) + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date
+        AND day NOT IN (SELECT stale.day FROM mart.stale_day AS stale)
         AND (CAST(:chain AS text) IS NULL OR chain = :chain)
 ),
 largest AS (

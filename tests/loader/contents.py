@@ -22,8 +22,9 @@ _HISTORY = {
     "core.transfer": "",
     "ops.event_count": "",
     "ops.market_count": "",
-    "mart.hour_quality": "- 'refreshed_at' - 'received_to_loaded_p50_s' - 'received_to_loaded_p95_s'"
-    " - 'received_to_loaded_p99_s'",
+    "mart.hour_quality": "- 'refreshed_at'"
+    " - 'received_to_loaded_p50_s' - 'received_to_loaded_p95_s' - 'received_to_loaded_p99_s'"
+    " - 'sold_to_loaded_p50_s' - 'sold_to_loaded_p95_s' - 'sold_to_loaded_p99_s'",
 }
 
 

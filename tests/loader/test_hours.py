@@ -48,7 +48,7 @@ def test_an_hour_is_loaded_line_for_line(s3: "S3Client", settings: LoaderSetting
     recording.put(s3, settings.bucket)
     said: list[str] = []
 
-    report = load_hour(HOUR, settings, say=said.append)
+    report = load_hour(HOUR, settings, log=said.append)
 
     assert (report.lines, report.inserted, report.duplicates, report.other, report.quarantined) == (82, 40, 1, 40, 1)
     assert (report.files, report.collectors, report.missing) == (2, ["collector-a"], ["collector-b"])
@@ -64,8 +64,8 @@ def test_an_hour_is_loaded_line_for_line(s3: "S3Client", settings: LoaderSetting
 
 def test_an_unchanged_hour_is_left_alone(s3: "S3Client", settings: LoaderSettings) -> None:
     recorded().put(s3, settings.bucket)
-    first = load_hour(HOUR, settings, say=quiet)
-    again = load_hour(HOUR, settings, say=quiet)
+    first = load_hour(HOUR, settings, log=quiet)
+    again = load_hour(HOUR, settings, log=quiet)
     assert (first.unchanged, again.unchanged) == (False, True)
     assert (again.lines, again.inserted) == (first.lines, first.inserted)
     assert one(url_of(settings), "SELECT count(*) FROM ops.load_run") == 1
@@ -73,25 +73,25 @@ def test_an_unchanged_hour_is_left_alone(s3: "S3Client", settings: LoaderSetting
 
 def test_force_reads_again_and_changes_nothing(s3: "S3Client", settings: LoaderSettings) -> None:
     recorded().receive(b"\x00\xff bad \\N line\n").put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     before = contents(url_of(settings))
-    report = load_hour(HOUR, settings, force=True, say=quiet)
+    report = load_hour(HOUR, settings, force=True, log=quiet)
     assert (report.unchanged, report.inserted, report.replaced) == (False, 0, SALES)
     assert contents(url_of(settings)) == before
 
 
 def test_a_late_collector_completes_the_hour(s3: "S3Client", settings: LoaderSettings, fresh: Fresh) -> None:
     recorded().put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     recorded("collector-b", range(20, 60), delay=-0.25).put(s3, settings.bucket)
     assert stale_hours(settings, HOUR, HOUR) == [HOUR]
-    report = load_hour(HOUR, settings, say=quiet)
+    report = load_hour(HOUR, settings, log=quiet)
     assert (report.inserted, report.replaced, report.duplicates) == (20, 20, 40)
     assert stale_hours(settings, HOUR, HOUR) == []
     seen = query(url_of(settings), "SELECT collector, count(*) FROM core.sale_sighting GROUP BY 1 ORDER BY 1")
     assert seen == [("collector-a", 40), ("collector-b", 40)]
     at_once = fresh(settings)
-    load_hour(HOUR, at_once, say=quiet)
+    load_hour(HOUR, at_once, log=quiet)
     assert contents(url_of(at_once)) == contents(url_of(settings))
 
 
@@ -101,16 +101,16 @@ UNCOUNTED: dict[str, tuple[object, ...]] = {"mart.market_hourly": (0, None), "op
 def test_part_of_the_collectors_takes_nothing_from_the_others(s3: "S3Client", settings: LoaderSettings) -> None:
     recorded().put(s3, settings.bucket)
     recorded("collector-b", range(20, 60)).put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     before = contents(url_of(settings))
-    report = load_hour(HOUR, settings, collectors=["collector-b"], say=quiet)
+    report = load_hour(HOUR, settings, collectors=["collector-b"], log=quiet)
     assert (report.collectors, report.missing, report.inserted) == (["collector-b"], [], 0)
     # the market of an hour is counted over all of its collectors, or is not known
     assert query(url_of(settings), "SELECT is_known FROM mart.market_hour") == [(False,)]
     unknown = UNCOUNTED | {"mart.market_hour": before["mart.market_hour"]}
     assert contents(url_of(settings)) | unknown == before | unknown
     assert {table: contents(url_of(settings))[table] for table in UNCOUNTED} == UNCOUNTED
-    load_hour(HOUR, settings, force=True, say=quiet)
+    load_hour(HOUR, settings, force=True, log=quiet)
     assert contents(url_of(settings)) == before
 
 
@@ -123,7 +123,7 @@ def test_the_earliest_sight_stands_and_a_later_broadcast_is_kept_as_a_conflict(
     again["payload"]["payment_token"]["usd_price"] = "1"
     Recording(hour=later).receive(again, 401).put(s3, settings.bucket)
     for hour in (later, HOUR):
-        load_hour(hour, settings, say=quiet)
+        load_hour(hour, settings, log=quiet)
     rows = query(url_of(settings), "SELECT usd_rate, source_hour, is_replayed FROM core.sale")
     assert [(str(rate), hour, replayed) for rate, hour, replayed in rows] == [("3000.5", HOUR.start, False)]
     told = query(url_of(settings), "SELECT field, current, reported FROM ops.sale_difference ORDER BY field")
@@ -145,9 +145,9 @@ def test_one_sale_under_two_names_is_the_streams(
     Recording("events-api-1", topic="events-api").receive(listed_there, 3000).receive(fetched(2), 3000).put(
         s3, settings.bucket
     )
-    load_hour(HOUR, settings, collectors=[first], say=quiet)
-    load_hour(HOUR, settings, say=quiet)
-    load_hour(HOUR, settings, force=True, say=quiet)
+    load_hour(HOUR, settings, collectors=[first], log=quiet)
+    load_hour(HOUR, settings, log=quiet)
+    load_hour(HOUR, settings, force=True, log=quiet)
     sales = query(url_of(settings), "SELECT token_id, source FROM core.sale ORDER BY 1")
     assert sales == [("1", "stream"), ("2", "events_api")]
     assert one(url_of(settings), "SELECT count(*) FROM core.sale_superseded") == 1
@@ -157,9 +157,9 @@ def test_one_sale_under_two_names_is_the_streams(
 
 def test_the_same_sale_from_both_sources_is_one_row(s3: "S3Client", settings: LoaderSettings) -> None:
     Recording("events-api-1", topic="events-api").receive(fetched(1), 3000).put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     Recording().receive(sold(1), 3).put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     assert query(url_of(settings), "SELECT source, first_collector FROM core.sale") == [("stream", "collector-a")]
 
 
@@ -201,12 +201,12 @@ def test_the_order_of_loading_leaves_no_trace(
         recording.put(s3, settings.bucket)
         known = [one.hour for one in recordings[: recordings.index(recording) + 1]]
         for hour in random.choices(known, k=2):
-            load_hour(hour, settings, say=quiet, force=random.random() < 0.3)
+            load_hour(hour, settings, log=quiet, force=random.random() < 0.3)
     for hour in random.sample(list(hours(FIRST, LAST)), 3):
-        load_hour(hour, settings, say=quiet)
+        load_hour(hour, settings, log=quiet)
     in_order = fresh(settings)
     for hour in hours(FIRST, LAST):
-        load_hour(hour, in_order, say=quiet)
+        load_hour(hour, in_order, log=quiet)
     assert contents(url_of(settings)) == contents(url_of(in_order))
     assert one(url_of(settings), "SELECT sum(inserted) - sum(superseded) FROM ops.load_run") == one(
         url_of(settings), "SELECT count(*) FROM core.sale"
@@ -216,7 +216,7 @@ def test_the_order_of_loading_leaves_no_trace(
 def test_two_loaders_of_one_hour(s3: "S3Client", settings: LoaderSettings) -> None:
     recorded().put(s3, settings.bucket)
     with ThreadPoolExecutor(2) as pool:
-        reports = list(pool.map(lambda _: load_hour(HOUR, settings, say=quiet), range(2)))
+        reports = list(pool.map(lambda _: load_hour(HOUR, settings, log=quiet), range(2)))
     assert sorted(report.unchanged for report in reports) == [False, True]
     assert one(url_of(settings), "SELECT count(*) FROM core.sale") == SALES
 
@@ -229,10 +229,10 @@ def test_eight_hours_by_four_loaders(s3: "S3Client", settings: LoaderSettings, f
             recording.receive(sold(number, HOUR, sent=-number * hour.start.hour), number)
         recording.put(s3, settings.bucket)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda hour: load_hour(hour, settings, say=quiet), wanted * 2))
+        list(pool.map(lambda hour: load_hour(hour, settings, log=quiet), wanted * 2))
     in_order = fresh(settings)
     for hour in wanted:
-        load_hour(hour, in_order, say=quiet)
+        load_hour(hour, in_order, log=quiet)
     assert contents(url_of(settings)) == contents(url_of(in_order))
 
 
@@ -241,13 +241,11 @@ def test_coverage_and_gaps_are_those_of_the_manifests(s3: "S3Client", settings: 
     covered = [Interval(TOPIC, HOUR.start, middle), Interval(TOPIC, late, HOUR.end)]
     Recording(covered=covered, gaps=[Gap(TOPIC, middle, late, "connection_lost")]).put(s3, settings.bucket)
     settings = settings.model_copy(update={"collectors": ("collector-a",)})
-    report = load_hour(HOUR, settings, say=quiet)
+    report = load_hour(HOUR, settings, log=quiet)
     assert report.covered_seconds == 1800
-    assert report.gaps == [
-        "collector-a collection:* 2026-11-22T15:20:00.000000Z to 2026-11-22T15:50:00.000000Z: connection_lost"
-    ]
+    assert report.gaps == ["collector-a collection:* 15:20:00 to 15:50:00: connection_lost"]
     Recording("events-api-1", covered=[Interval(TOPIC, middle, late)]).put(s3, settings.bucket)
-    assert load_hour(HOUR, settings, say=quiet).gaps == []
+    assert load_hour(HOUR, settings, log=quiet).gaps == []
     assert one(url_of(settings), "SELECT repaired_by FROM ops.gap") == "events-api-1"
 
 
@@ -268,8 +266,8 @@ def test_what_another_collector_received_in_a_row_contradicts_a_claim(
         deaf.put(s3, settings.bucket)
         other.put(s3, settings.bucket)
         for collectors in orders:
-            load_hour(HOUR, here, collectors=collectors, force=True, say=quiet)
-        load_hour(HOUR, here, collectors=["collector-a"], force=True, say=quiet)
+            load_hour(HOUR, here, collectors=collectors, force=True, log=quiet)
+        load_hour(HOUR, here, collectors=["collector-a"], force=True, log=quiet)
         assert gaps(here) == silent
         covered_twice = one(url_of(here), "SELECT covered_s - covered_twice_s FROM mart.hour_quality")
         assert float(str(covered_twice)) == pytest.approx(11.5, abs=0.001)
@@ -294,7 +292,7 @@ def test_a_silence_that_crosses_the_hour_is_found_by_either_hours_load(
     for order in ([HOUR, HOUR.next()], [HOUR.next(), HOUR]):
         here = fresh(settings)
         for hour in order:
-            load_hour(hour, here, say=quiet)
+            load_hour(hour, here, log=quiet)
         assert [(row[2:]) for row in gaps(here)] == [
             (HOUR.end - timedelta(seconds=150) + timedelta(microseconds=1), HOUR.end, "silent"),
             (HOUR.end, HOUR.end + timedelta(seconds=210), "silent"),
@@ -307,16 +305,16 @@ def test_a_silence_that_crosses_the_hour_is_found_by_either_hours_load(
 
 def test_an_empty_hour_is_loaded_too(s3: "S3Client", settings: LoaderSettings) -> None:
     Recording().put(s3, settings.bucket)
-    report = load_hour(HOUR, settings, say=quiet)
+    report = load_hour(HOUR, settings, log=quiet)
     figures = (report.files, report.lines, report.inserted, report.replaced, report.duplicates, report.quarantined)
     assert (figures, report.covered_seconds) == ((0,) * 6, 3600)
-    assert load_hour(HOUR, settings, say=quiet).unchanged
+    assert load_hour(HOUR, settings, log=quiet).unchanged
 
 
 def test_a_collector_without_a_manifest_is_named(s3: "S3Client", settings: LoaderSettings) -> None:
     Recording("collector-b").put(s3, settings.bucket)
     with pytest.raises(Problem, match="2026-11-22T15 by collector-a, only by collector-b"):
-        load_hour(HOUR, settings, collectors=["collector-a"], say=quiet)
+        load_hour(HOUR, settings, collectors=["collector-a"], log=quiet)
 
 
 def test_collectors_are_awaited_until_all_have_reported(s3: "S3Client", settings: LoaderSettings) -> None:
@@ -357,30 +355,30 @@ def whole_hour(collector: str, topic: str = TOPIC) -> tuple[object, ...]:
 
 def test_a_collector_that_has_not_reported_is_a_gap_until_it_does(s3: "S3Client", settings: LoaderSettings) -> None:
     recorded().put(s3, settings.bucket)
-    report = load_hour(HOUR, settings, say=quiet)
+    report = load_hour(HOUR, settings, log=quiet)
     assert (report.missing, gaps(settings)) == (["collector-b"], [whole_hour("collector-b")])
     assert quality(settings) == (["collector-a"], 3600, {"collector-b": {"no_manifest": 3600}})
     recorded("collector-b").put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     assert gaps(settings) == []
     assert quality(settings) == (["collector-a", "collector-b"], 3600, {})
 
 
 def test_a_collector_that_is_left_out_is_a_gap_until_it_was_loaded(s3: "S3Client", settings: LoaderSettings) -> None:
     recorded().put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     recorded("collector-b").put(s3, settings.bucket)
-    load_hour(HOUR, settings, collectors=["collector-a"], force=True, say=quiet)
+    load_hour(HOUR, settings, collectors=["collector-a"], force=True, log=quiet)
     assert gaps(settings) == [whole_hour("collector-b")]
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     assert gaps(settings) == []
-    load_hour(HOUR, settings, collectors=["collector-a"], say=quiet)
+    load_hour(HOUR, settings, collectors=["collector-a"], log=quiet)
     assert gaps(settings) == []
 
 
 def test_an_hour_that_no_collector_reported_is_a_gap_until_one_does(s3: "S3Client", settings: LoaderSettings) -> None:
     Recording(hour=HOUR.previous()).put(s3, settings.bucket)
-    reports = [load_hour(HOUR, settings, force=force, say=quiet) for force in (False, False, True)]
+    reports = [load_hour(HOUR, settings, force=force, log=quiet) for force in (False, False, True)]
     assert [report.unchanged for report in reports] == [False, True, False]
     assert (reports[0].collectors, reports[0].missing) == ([], ["collector-a", "collector-b"])
     assert gaps(settings) == [whole_hour("collector-a"), whole_hour("collector-b")]
@@ -392,7 +390,7 @@ def test_an_hour_that_no_collector_reported_is_a_gap_until_one_does(s3: "S3Clien
     recorded().put(s3, settings.bucket)
     Recording(covered=[Interval(TOPIC, HOUR.start, died.start)], gaps=[died]).put(s3, settings.bucket)
     assert stale_hours(settings, HOUR, HOUR) == [HOUR]
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     assert gaps(settings) == [("collector-a", TOPIC, died.start, HOUR.end, "process_died"), whole_hour("collector-b")]
 
 
@@ -401,11 +399,11 @@ def test_a_gap_of_no_collector_is_of_what_the_others_recorded_or_of_what_was_to_
 ) -> None:
     some = settings.model_copy(update={"collections": ("apes", "cats")})
     Recording(hour=HOUR.previous()).put(s3, settings.bucket)
-    load_hour(HOUR, some, say=quiet)
+    load_hour(HOUR, some, log=quiet)
     wanted = [whole_hour(name, f"collection:{slug}") for name in settings.collectors for slug in some.collections]
     assert gaps(settings) == wanted
     Recording(topic="collection:dogs").put(s3, settings.bucket)
-    load_hour(HOUR, some, say=quiet)
+    load_hour(HOUR, some, log=quiet)
     assert gaps(settings) == [whole_hour("collector-b", "collection:dogs")]
 
 
@@ -414,7 +412,7 @@ def test_an_hour_that_was_not_to_be_recorded_or_is_still_awaited_is_no_gap(
     s3: "S3Client", settings: LoaderSettings, known_by: dict[str, Any]
 ) -> None:
     with pytest.raises(Problem, match="no manifest of 2026-11-22T15: no collector has uploaded"):
-        load_hour(HOUR, settings.model_copy(update=known_by), say=quiet)
+        load_hour(HOUR, settings.model_copy(update=known_by), log=quiet)
     assert gaps(settings) == []
 
 
@@ -422,24 +420,24 @@ def test_an_hour_before_the_recording_and_one_of_the_future_leave_no_gap(
     s3: "S3Client", settings: LoaderSettings
 ) -> None:
     with pytest.raises(Problem, match="no collector was recording in 2026-11-22T15: the archive has no hour at all"):
-        load_hour(HOUR, settings, say=quiet)
+        load_hour(HOUR, settings, log=quiet)
     Recording("events-api-1", hour=HOUR.previous()).put(s3, settings.bucket)
     Recording(hour=HOUR.next()).put(s3, settings.bucket)
     with pytest.raises(Problem, match=r"no collector was recording .* the first recorded hour is 2026-11-22T16"):
-        load_hour(HOUR, settings, say=quiet)
+        load_hour(HOUR, settings, log=quiet)
     with pytest.raises(Problem, match=r"2999-01-01T00 is in the future: it is .* now, in UTC"):
-        load_hour(Hour.parse("2999-01-01T00"), settings, say=quiet)
+        load_hour(Hour.parse("2999-01-01T00"), settings, log=quiet)
     assert gaps(settings) == []
 
 
 def test_an_hour_that_the_archive_has_lost_stands_as_it_was_loaded(s3: "S3Client", settings: LoaderSettings) -> None:
     recorded().put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     before = contents(url_of(settings))
     s3.delete_object(Bucket=settings.bucket, Key=str(ManifestKey("", "collector-a", HOUR)))
     assert stale_hours(settings, HOUR, HOUR) == []
     with pytest.raises(Problem, match="no collector has uploaded"):
-        load_hour(HOUR, settings, force=True, say=quiet)
+        load_hour(HOUR, settings, force=True, log=quiet)
     assert contents(url_of(settings)) == before
 
 
@@ -448,9 +446,9 @@ def test_a_collector_whose_manifest_the_archive_has_lost_keeps_its_coverage(
 ) -> None:
     for collector in settings.collectors:
         recorded(collector).put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     s3.delete_object(Bucket=settings.bucket, Key=str(ManifestKey("", "collector-b", HOUR)))
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     assert gaps(settings) == []
 
 
@@ -460,7 +458,7 @@ def test_stale_hours_are_those_that_changed_or_were_never_loaded(s3: "S3Client",
         Recording(hour=hour).put(s3, settings.bucket)
     assert stale_hours(settings, first.next(), last) == list(hours(first.next(), last))
     for hour in hours(first, last):
-        load_hour(hour, settings, say=quiet)
+        load_hour(hour, settings, log=quiet)
     assert stale_hours(settings, first, last) == []
     Recording("collector-b", hour=last).put(s3, settings.bucket)
     assert stale_hours(settings, first, last) == [last]
@@ -476,7 +474,7 @@ def test_stale_hours_hold_those_that_no_collector_reported_once_recording_had_be
     assert stale_hours(settings.model_copy(update={"collectors": ()}), before, last) == [begun]
     assert stale_hours(settings.model_copy(update={"grace_period": 10.0**9}), before, last) == [begun]
     for hour in (begun, silent, last):
-        load_hour(hour, settings, say=quiet)
+        load_hour(hour, settings, log=quiet)
     assert stale_hours(settings, before, last) == []
 
 
@@ -491,7 +489,7 @@ def test_hours_that_a_person_deleted_stay_as_they_were_loaded_and_nothing_is_red
             for each in numbers:
                 recording.receive(sold(each, hour), each % SALES + 2.5)
             recording.put(s3, settings.bucket)
-        load_hour(hour, settings, say=quiet)
+        load_hour(hour, settings, log=quiet)
     before = contents(url_of(settings))
     for kind in ("manifests", "events"):  # in the order of docs/backup.md, and found quiet in between, too
         folder = f"{kind}/date={HOUR.start:%Y-%m-%d}/hour={HOUR.start:%H}/"
@@ -501,14 +499,14 @@ def test_hours_that_a_person_deleted_stay_as_they_were_loaded_and_nothing_is_red
         assert run_checks(settings.warehouse_url) == []
     for force in (False, True):
         with pytest.raises(Problem, match="the archive has no manifest of 2026-11-22T15"):
-            load_hour(HOUR, settings, force=force, say=quiet)
-    load_hour(days[1], settings, force=True, say=quiet)
+            load_hour(HOUR, settings, force=force, log=quiet)
+    load_hour(days[1], settings, force=True, log=quiet)
     assert run_checks(settings.warehouse_url) == []
     assert contents(url_of(settings)) == before
 
     fewer = fresh(settings)  # a warehouse of the hours that were kept
     for hour in stale_hours(fewer, HOUR, days[-1]):
-        load_hour(hour, fewer, say=quiet)
+        load_hour(hour, fewer, log=quiet)
     assert query(url_of(fewer), "SELECT DISTINCT source_hour FROM ops.load_run ORDER BY 1") == [
         (hour.start,) for hour in days[1:]
     ]
@@ -536,10 +534,10 @@ def test_a_damaged_object_loads_nothing_until_it_is_right_again(
     before = contents(url_of(settings))
     damage(s3, settings.bucket, manifest.segments[1].key, how)
     with pytest.raises(Problem, match=said):
-        load_hour(HOUR, settings, say=quiet)
+        load_hour(HOUR, settings, log=quiet)
     assert contents(url_of(settings)) == before
     recording.put(s3, settings.bucket)
-    assert load_hour(HOUR, settings, say=quiet).inserted == SALES + 1
+    assert load_hour(HOUR, settings, log=quiet).inserted == SALES + 1
 
 
 def test_a_manifest_that_counts_otherwise_is_refused(s3: "S3Client", settings: LoaderSettings) -> None:
@@ -552,14 +550,14 @@ def test_a_manifest_that_counts_otherwise_is_refused(s3: "S3Client", settings: L
     key = str(ManifestKey("", "collector-a", HOUR))
     s3.put_object(Bucket=settings.bucket, Key=key, Body=print_manifest(lying))
     with pytest.raises(Problem, match=r"counted 1 item_sold messages in 2026-11-22T15, the loader 40"):
-        load_hour(HOUR, settings, say=quiet)
+        load_hour(HOUR, settings, log=quiet)
 
 
 def test_a_warehouse_without_tables_is_told_apart(s3: "S3Client", settings: LoaderSettings, postgres_url: str) -> None:
     recorded().put(s3, settings.bucket)
     empty = settings.model_copy(update={"warehouse_url": SecretStr(postgres_url)})
     with pytest.raises(Problem, match="lacks the migrations 0001_schemas") as caught:
-        load_hour(HOUR, empty, say=quiet)
+        load_hour(HOUR, empty, log=quiet)
     assert caught.value.hint == "Run: tidemark migrate"
 
 
@@ -567,17 +565,17 @@ def test_a_sale_that_is_told_no_more_is_taken_back(s3: "S3Client", settings: Loa
     Recording().receive(sold(1), 3).receive(sold(2), 4).receive(sold(3), 5).put(s3, settings.bucket)
     Recording(hour=HOUR.next()).receive(sold(2), 4).put(s3, settings.bucket)
     for hour in (HOUR, HOUR.next()):
-        load_hour(hour, settings, say=quiet)
+        load_hour(hour, settings, log=quiet)
     Recording().receive(sold(3), 5).put(s3, settings.bucket)  # as if the lines of 1 and 2 were read otherwise now
 
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
 
     assert query(url_of(settings), "SELECT token_id FROM core.sale") == [("3",)]
     assert stale_hours(settings, HOUR, HOUR.next()) == [HOUR.next()]
-    load_hour(HOUR.next(), settings, say=quiet)
+    load_hour(HOUR.next(), settings, log=quiet)
     anew = fresh(settings)
     for hour in (HOUR, HOUR.next()):
-        load_hour(hour, anew, say=quiet)
+        load_hour(hour, anew, log=quiet)
     assert contents(url_of(settings)) == contents(url_of(anew))
 
 
@@ -587,7 +585,7 @@ def test_the_loaders_role_is_enough(s3: "S3Client", settings: LoaderSettings) ->
     query(url, "CREATE ROLE only_loads LOGIN PASSWORD 'only_loads' IN ROLE tidemark_loader")
     try:
         least = url.replace(urlsplit(url).netloc.split("@")[0], "only_loads:only_loads")
-        report = load_hour(HOUR, settings.model_copy(update={"warehouse_url": SecretStr(least)}), say=quiet)
+        report = load_hour(HOUR, settings.model_copy(update={"warehouse_url": SecretStr(least)}), log=quiet)
     finally:
         query(url, "DROP ROLE only_loads")
     assert (report.inserted, report.quarantined) == (SALES, 1)

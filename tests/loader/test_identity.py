@@ -186,12 +186,12 @@ def test_each_sale_is_one_row_in_every_order(
 ) -> None:
     archived(s3, settings.bucket)
     for place in (*order, order[0]):
-        load_hour(HOURS[place], settings, force=True, say=quiet)
+        load_hour(HOURS[place], settings, force=True, log=quiet)
     assert sales(settings) == {name: prices for name, (_, _, prices) in CASES.items()}
     assert run_checks(settings.warehouse_url) == []
     in_order = fresh(settings)
     for hour in HOURS:
-        load_hour(hour, in_order, say=quiet)
+        load_hour(hour, in_order, log=quiet)
     assert contents(url_of(settings)) == contents(url_of(in_order))
 
 
@@ -203,7 +203,7 @@ def test_a_list_keeps_two_sales_apart_while_another_hour_of_its_run_is_loaded(
     Recording("events-api-1", HOURS[1], topic="events-api").receive(fetched(2), 60).put(s3, settings.bucket)
     Recording("collector-a", HOURS[1]).receive(nameless(bought("1")), 1).put(s3, settings.bucket)
     for hour in HOURS[:2]:
-        load_hour(hour, settings, say=quiet)
+        load_hour(hour, settings, log=quiet)
     kept = "SELECT source FROM core.sale WHERE token_id = '1' ORDER BY source"
     assert query(url_of(settings), kept) == [("events_api",), ("stream",)]
 
@@ -213,7 +213,7 @@ def test_two_collectors_of_one_hour_saw_the_sale_whatever_they_call_it(
 ) -> None:
     Recording("collector-a").receive(bought("1"), 1).put(s3, settings.bucket)
     Recording("collector-b").receive(nameless(bought("1")), 2).put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     seen = query(url_of(settings), "SELECT sales, seen_by FROM mart.hour_quality")
     assert seen == [(1, {"collector-a+collector-b": 1})]
     other = query(url_of(settings), "SELECT sale.order_hash, other.order_hash FROM core.sale "
@@ -223,7 +223,7 @@ def test_two_collectors_of_one_hour_saw_the_sale_whatever_they_call_it(
 
 def test_a_sale_beside_one_that_is_superseded_is_in_the_roll_ups(s3: "S3Client", settings: LoaderSettings) -> None:
     Recording().receive(bought("1"), 1).receive(nameless(bought("1")), 2).receive(sold(2), 3).put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     rolled_up = "SELECT collection_slug, sales::int FROM mart.collection_hourly ORDER BY 1"
     assert query(url_of(settings), rolled_up) == [("collection-1", 1), ("collection-2", 1)]
 
@@ -235,23 +235,23 @@ def test_an_observation_that_is_read_otherwise_is_a_change_without_force(
 ) -> None:
     before = bought("5", order_hash=order_hash)
     Recording().receive(before, 1).put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     after = {**before, "payload": {**before["payload"], **change}}
     Recording().receive(after, 1).put(s3, settings.bucket)
-    report = load_hour(HOUR, settings, say=quiet)
+    report = load_hour(HOUR, settings, log=quiet)
     assert report.inserted + report.replaced == 1
     rows = query(url_of(settings), "SELECT price_raw::text, quantity::text, payment_token_symbol FROM core.sale")
     payload = after["payload"]
     symbol = payload["payment_token"] and payload["payment_token"]["symbol"]
     assert rows == [(payload["sale_price"], str(payload["quantity"]), symbol)]
     assert query(url_of(settings), "SELECT * FROM ops.sale_conflict") == []
-    assert load_hour(HOUR, settings, say=quiet).unchanged
+    assert load_hour(HOUR, settings, log=quiet).unchanged
 
 
 def test_conflicts_are_in_the_summary(s3: "S3Client", settings: LoaderSettings) -> None:
     said: list[str] = []
     Recording().receive(bought("1"), 1).receive(bought("2"), 2).receive(bought("1"), 3).put(s3, settings.bucket)
-    report = load_hour(HOUR, settings, say=said.append)
+    report = load_hour(HOUR, settings, log=said.append)
     assert (report.inserted, report.duplicates, report.conflicting) == (1, 2, 1)
     assert "2 known already, 1 of them with other values: see ops.sale_difference" in said[-1]
 
@@ -263,7 +263,7 @@ def test_an_observation_without_the_time_of_sending_comes_after_one_with_it(
     Recording(hour=HOURS[0]).receive(bought("1") | {"sent_at": ""}, 1).put(s3, settings.bucket)
     Recording(hour=HOURS[1]).receive(again(bought("1")), 2).put(s3, settings.bucket)
     for place in order:
-        load_hour(HOURS[place], settings, say=quiet)
+        load_hour(HOURS[place], settings, log=quiet)
     assert query(url_of(settings), "SELECT source_hour FROM core.sale") == [(HOURS[1].start,)]
 
 
@@ -274,6 +274,6 @@ def test_two_tokens_of_one_transaction_are_two_sales_whatever_is_missing(
     listing = from_list("1", order_hash="")
     Recording().receive(bought("1"), 1).receive(nameless(other), 2).put(s3, settings.bucket)
     Recording("events-api-1", topic="events-api").receive(listing, 60).put(s3, settings.bucket)
-    load_hour(HOUR, settings, say=quiet)
+    load_hour(HOUR, settings, log=quiet)
     rows = query(url_of(settings), "SELECT token_id, source FROM core.sale ORDER BY 1")
     assert rows == [("1", "stream"), ("77", "stream")]

@@ -151,7 +151,7 @@ def test_every_cell_interval_and_holder_is_what_the_oracle_says(
     for order, depth in zip(random.sample(list(permutations(HOURS)), 2), (1000, 2), strict=True):
         warehouse = fresh(keeping.model_copy(update={"book_depth": depth}))
         for hour in (*order, random.choice(HOURS)):
-            load_hour(hour, warehouse, force=True, say=quiet)
+            load_hour(hour, warehouse, force=True, log=quiet)
         assert set(query(url_of(warehouse), CELLS)) == right
         check_book = check_whole_book if depth > 2 else check_what_a_short_book_knows
         check_book(oracle, warehouse)
@@ -291,7 +291,7 @@ def test_a_message_that_was_received_on_both_sides_of_the_hours_boundary_counts_
     Recording("collector-b").receive(cancel(8, 10), 10).put(s3, settings.bucket)
     Recording("collector-b", HOUR.next()).receive(last, 0.4).put(s3, settings.bucket)
     for each in [HOUR, HOUR.next()][:: -1 if order else 1]:
-        load_hour(each, settings, say=quiet)
+        load_hour(each, settings, log=quiet)
     found = query(url_of(settings), "SELECT hour FROM mart.market_hourly WHERE listings > 0")
     assert found == [(HOURS[hour].start,)]
     assert run_checks(settings.warehouse_url) == []
@@ -304,7 +304,7 @@ def test_a_floor_is_unknown_where_an_order_that_was_left_out_could_be_the_lowest
     for number, price in enumerate(["300", "100", "200", "400"]):
         recording.receive(listing(number, f"{price}{'0' * 16}", 10), 10)
     recording.receive(cancel(1, 1800), 1800).receive(cancel(2, 2700), 2700).put(s3, settings.bucket)
-    load_hour(HOUR, settings.model_copy(update={"book_depth": 2}), say=quiet)
+    load_hour(HOUR, settings.model_copy(update={"book_depth": 2}), log=quiet)
     statement = (
         "SELECT is_floor_known, floor, listings, listings_complete_to FROM mart.book('cats', %s, %s, '15 minutes', '0')"
     )
@@ -326,7 +326,7 @@ def test_a_floor_is_unknown_while_a_sale_did_not_say_how_many_units_of_the_lowes
     del one_sold["payload"]["quantity"]
     recording = Recording().receive(lowest, 11).receive(listing(2, f"200{'0' * 16}", 10), 11)
     recording.receive(one_sold, 1001).receive(end, 2001).put(s3, settings.bucket)
-    load_hour(HOUR, settings.model_copy(update={"book_depth": 1000}), say=quiet)
+    load_hour(HOUR, settings.model_copy(update={"book_depth": 1000}), log=quiet)
     statement = (
         "SELECT is_floor_known, floor, listings, listings_complete_to FROM mart.book('cats', %s, %s, '15 minutes', '0')"
     )
@@ -335,12 +335,38 @@ def test_a_floor_is_unknown_while_a_sale_did_not_say_how_many_units_of_the_lowes
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("changes", "floors"),
+    [
+        ({}, [100, None, 200, 200]),  # an invalidation ends the order that may be the lowest
+        ({"maker": {"address": f"0x{7:040x}"}}, [100, 100, 200, 200]),  # sold by another wallet
+        ({"item": {"nft_id": f"ethereum/0x{6:040x}/1001"}}, [100, 100, 200, 200]),  # another token
+        ({"taker": None}, [100, None, 200, 200]),  # who bought is unknown
+        ({"order_hash": f"0x{1_001_000:064x}"}, [100, 200, 200, 200]),  # it names the order
+        ({"order_hash": f"0x{1_001_000:064x}", "collection": None}, [100, 200, 200, 200]),  # and no collection
+        ({"collection": None}, [100, None, 200, 200]),  # neither
+    ],
+)
+def test_a_sale_without_an_order_leaves_unknown_whether_an_order_of_its_parties_is_open(
+    s3: "S3Client", settings: LoaderSettings, changes: dict[str, Any], floors: list[int | None]
+) -> None:
+    lowest, invalid = listing(1000, "100", 10), listing(1000, "1", 2650) | {"event_type": "order_invalidate"}
+    invalid["payload"]["protocol_address"] = f"0x{9:040x}"
+    one_sold = sold(1000, collection={"slug": "cats"}, order_hash=None)
+    one_sold["payload"] |= changes
+    recording = Recording().receive(lowest, 11).receive(listing(2, "200", 10), 11)
+    recording.receive(one_sold, 1001).receive(invalid, 2651).put(s3, settings.bucket)
+    load_hour(HOUR, settings.model_copy(update={"book_depth": 1000}), log=quiet)
+    statement = "SELECT (floor * 1e18)::int FROM mart.book('cats', %s, %s, '15 minutes', '0')"
+    assert query(url_of(settings), statement, HOUR.start, HOUR.end) == [(floor,) for floor in floors]
+
+
 def test_a_load_without_a_collector_knows_nothing_of_the_market(s3: "S3Client", settings: LoaderSettings) -> None:
     rows = "SELECT listings, lowest_listing_raw::int FROM mart.market_hourly"
     for collector, number in (("collector-a", 1), ("collector-b", 2)):
         Recording(collector).receive(listing(number, str(number), 10), 10).put(s3, settings.bucket)
     for collectors, right in ((["collector-a"], [(1, 1)]), (None, [(2, 1)]), (["collector-b"], []), (None, [(2, 1)])):
-        load_hour(HOUR, settings, collectors=collectors, say=quiet)
+        load_hour(HOUR, settings, collectors=collectors, log=quiet)
         assert query(url_of(settings), rows) == right
         assert run_checks(settings.warehouse_url) == []
 

@@ -23,10 +23,10 @@ def load_market(url: str) -> None:
 def test_the_touched_days_are_scored_once_oldest_first(warehouse_url: str) -> None:
     load_market(warehouse_url)
     said: list[str] = []
-    assert refresh_days(SecretStr(warehouse_url), say=said.append) == [date(2026, 11, 20), date(2026, 11, 21)]
+    assert refresh_days(SecretStr(warehouse_url), log=said.append) == [date(2026, 11, 20), date(2026, 11, 21)]
     done = "scored for wash trades, daily tables rebuilt"
     assert said == [f"2026-11-{day}: {done}" for day in (20, 21)]
-    assert refresh_days(SecretStr(warehouse_url), say=said.append) == []
+    assert refresh_days(SecretStr(warehouse_url), log=said.append) == []
 
 
 def test_two_refreshes_at_once_end_as_one_would(warehouse_url: str) -> None:

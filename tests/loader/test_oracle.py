@@ -297,16 +297,16 @@ def test_the_warehouse_equals_the_oracle_in_every_order(
         warehouse = fresh(settings)
         for hour in order:
             alone = random.sample(names, 2) if random.random() < 0.5 else None
-            load_hour(hour, warehouse, collectors=alone, say=quiet)
+            load_hour(hour, warehouse, collectors=alone, log=quiet)
         for hour in (*order, *random.sample(HOURS, 1)):
-            load_hour(hour, warehouse, force=random.random() < 0.3, say=quiet)
+            load_hour(hour, warehouse, force=random.random() < 0.3, log=quiet)
         rows = [{name: row[name] for name in row if name not in OF_THE_LOAD} for row in asked(warehouse, ROWS)]
         in_order = [{name: row[name] for name in right[0]} for row in rows]
         assert {name for row in rows for name in row} == set(right[0])
         assert sorted(map(comparable, in_order), key=repr) == sorted(map(comparable, right), key=repr)
         assert tuples(warehouse, SIGHTINGS) == sightings(sales)
         assert tuples(warehouse, HOURLY) == hourly(right)
-        refresh_days(warehouse.warehouse_url, say=quiet)
+        refresh_days(warehouse.warehouse_url, log=quiet)
         assert tuples(warehouse, DAILY) == daily(right)
         assert run_checks(warehouse.warehouse_url) == []
 

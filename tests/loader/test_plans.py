@@ -44,7 +44,7 @@ PLANNED = re.compile(r"WITH|INSERT|UPDATE|DELETE|CREATE TEMP TABLE \w+ ON COMMIT
 def warehouse(request: pytest.FixtureRequest, settings: LoaderSettings, tmp_path: Path) -> Iterator[LoaderSettings]:
     """A warehouse on each version of PostgreSQL: they do not plan alike."""
     with server_of(tmp_path / "postgres", request.param) as server:
-        migrate(SecretStr(server.url()), say=quiet)
+        migrate(SecretStr(server.url()), log=quiet)
         yield settings.model_copy(update={"warehouse_url": SecretStr(server.url())})
 
 
@@ -59,7 +59,7 @@ def load(s3: "S3Client", warehouse: LoaderSettings) -> Load:
             slow.extend(watched([step], connection, values))
 
         recording.put(s3, warehouse.bucket)
-        load_hour(recording.hour, warehouse, force=force, say=quiet, loading=partial(load_run, run_step=watch))
+        load_hour(recording.hour, warehouse, force=force, log=quiet, loading=partial(load_run, run_step=watch))
         return slow
 
     return put

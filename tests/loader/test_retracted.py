@@ -34,7 +34,7 @@ def archive(s3: "S3Client", settings: LoaderSettings) -> Archive:
         for _ in range(10):
             stale = stale_hours(settings, FIRST, LAST)
             for hour in stale:
-                load_hour(hour, settings, say=quiet)
+                load_hour(hour, settings, log=quiet)
             if not stale:
                 return
         raise AssertionError("the hours never come to rest")
@@ -49,7 +49,7 @@ def as_if_new(settings: LoaderSettings, fresh: Fresh) -> Callable[[], None]:
     def compare() -> None:
         anew = fresh(settings)
         for hour in stale_hours(anew, FIRST, LAST):
-            load_hour(hour, anew, say=quiet)
+            load_hour(hour, anew, log=quiet)
         assert contents(url_of(settings)) == contents(url_of(anew))
         assert run_checks(settings.warehouse_url) == []
 
@@ -172,11 +172,11 @@ def test_a_flag_goes_with_the_sale_of_another_day_that_it_was_about(settings: Lo
     payload = there["payload"] | {"transaction": the_day_before, "order_hash": "0xback"}
     back = there | {"payload": payload | {"maker": payload["taker"], "taker": payload["maker"]}}
     archive(a().receive(there, 2), b(NEXT).receive(back, 3))
-    refresh_days(settings.warehouse_url, say=quiet)
+    refresh_days(settings.warehouse_url, log=quiet)
     suspects = "SELECT count(*) FROM mart.sales WHERE is_suspect"
     assert query(url_of(settings), suspects) == [(2,)]
     archive(b(NEXT))
-    refresh_days(settings.warehouse_url, say=quiet)
+    refresh_days(settings.warehouse_url, log=quiet)
     assert query(url_of(settings), suspects) == [(0,)]
 
 
@@ -194,6 +194,6 @@ def test_whatever_is_taken_back_leaves_no_trace(
         changed.receive(*observation(random, changed.collector))
         if random.random() < 0.3:
             changed.put(s3, settings.bucket)
-            load_hour(changed.hour, settings, collectors=[changed.collector], force=True, say=quiet)
+            load_hour(changed.hour, settings, collectors=[changed.collector], force=True, log=quiet)
         archive(changed)
     as_if_new()

@@ -59,7 +59,7 @@ def load(s3: "S3Client", settings: LoaderSettings, lines: list[bytes], collector
     for line in lines:
         recording.receive(line)
     recording.put(s3, settings.bucket)
-    return load_hour(HOUR, settings, say=lambda _: None)
+    return load_hour(HOUR, settings, log=lambda _: None)
 
 
 def sales(settings: LoaderSettings, columns: str) -> list[tuple[Any, ...]]:

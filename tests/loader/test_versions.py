@@ -1,4 +1,4 @@
-"""Every supported PostgreSQL holds the same; TLS is spoken with a server only where somebody vouches for it."""
+"""Every supported PostgreSQL holds the same; TLS is spoken with a server only where its certificate is trusted."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,8 +48,8 @@ def server_of(folder: Path, *versions: int, **settings: str) -> Postgres:
 def loaded(settings: LoaderSettings) -> dict[str, tuple[object, ...]]:
     """Load the market, score its days and ask every question; return what the warehouse holds."""
     for hour in hours(FIRST, LAST):
-        load_hour(hour, settings, say=quiet)
-    refresh_days(settings.warehouse_url, say=quiet)
+        load_hour(hour, settings, log=quiet)
+    refresh_days(settings.warehouse_url, log=quiet)
     assert run_checks(settings.warehouse_url) == []
     for _, question, given in asked():
         ask(settings.warehouse_url, question, given)
@@ -63,7 +63,7 @@ def test_every_version_holds_the_same(s3: "S3Client", settings: LoaderSettings, 
     with server_of(tmp_path / "postgres", version) as server:
         assert str(one(server.url(), "SHOW server_version")).startswith(str(version))
         other = settings.model_copy(update={"warehouse_url": SecretStr(server.url())})
-        migrate(other.warehouse_url, say=quiet)
+        migrate(other.warehouse_url, log=quiet)
         assert loaded(other) == loaded(settings)
 
 

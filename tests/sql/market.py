@@ -26,8 +26,7 @@ ETH_UNRATED = (*ETH[:3], None, None)
 REPAIRED = {"source": "events_api", "seen_by": ("events-api-1",)}
 
 _INSERT_SALE = """
-INSERT INTO core.sale_row
-SELECT packed.* FROM jsonb_populate_record(NULL::core.sale, CAST(:row AS jsonb)) AS sale, core.packed(sale) AS packed
+INSERT INTO core.sale SELECT sale.* FROM jsonb_populate_record(NULL::core.sale, CAST(:row AS jsonb)) AS sale
 """
 _INSERT_SIGHTING = """
 INSERT INTO core.sale_sighting (sale_uid, source_hour, collector, observations, first_received_at)
@@ -138,7 +137,7 @@ def fill(url: str, sales: Iterable[Sale] = MARKET, coverage: Iterable[tuple[str,
         for hour in sorted({row["source_hour"] for row in rows} | {Hour.of(start).start for _, start, _ in stretches}):
             load(connection, hour, [row for row in rows if row["source_hour"] == hour], stretches)
             connection.commit()
-    refresh_days(SecretStr(url), say=lambda _: None)
+    refresh_days(SecretStr(url), log=lambda _: None)
 
 
 def touch(connection: Connection, rows: Iterable[Sale]) -> None:

@@ -57,13 +57,13 @@ LOADED = """
 
 # the first sale of the market: cats/1 for 1 ETH at 10:05, source hour 10:00
 FIRST = "(SELECT sale_uid FROM core.sale ORDER BY sold_at LIMIT 1)"
+ALONE = "(SELECT sale_uid FROM core.sale WHERE sold_at = '2026-11-20T11:00Z')"  # in its hour
 OTHER = "gen_random_uuid()"
 COPY = """
-    INSERT INTO core.sale_row
-    SELECT packed.*
+    INSERT INTO core.sale
+    SELECT copy.*
     FROM core.sale,
-        jsonb_populate_record(sale, jsonb_build_object('sale_uid', gen_random_uuid(), {changes})) AS copy,
-        core.packed(copy) AS packed
+        jsonb_populate_record(sale, jsonb_build_object('sale_uid', gen_random_uuid(), {changes})) AS copy
     WHERE sale.sale_uid = {first}
 """
 
@@ -84,6 +84,8 @@ FIGURES = ["sales", "items", "volume_eth", "volume_usd", "without_eth", "without
            "low_eth", "median_eth", "high_eth"]  # fmt: skip
 CLEAN = [f"{name}_clean" for name in FIGURES if name not in ("items", "without_eth", "without_usd", "implausible")]
 WALLET = ["bought", "sold", "spent_eth", "earned_eth", "spent_usd", "earned_usd", "implausible", "collections"]
+MARKET = ["sales", "buyers", "sellers", "bought_and_sold", "without_wallets", "sales_with_fee_known", "fee_eth", "fee_usd",
+          "fee_of_usd", "implausible"]  # fmt: skip
 
 PLANTED = {
     "market_disagrees": [
@@ -103,15 +105,9 @@ PLANTED = {
     "amounts": [
         f"UPDATE core.sale SET royalty_raw = price_raw + 1 WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET marketplace_fee_raw = -1 WHERE sale_uid = {FIRST}",
-        f"UPDATE core.sale SET price = 2, price_eth = 2, price_usd = 4000 WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET quantity = 2 WHERE sale_uid = {FIRST}",
-        f"UPDATE core.sale SET price_usd = 2000.01 WHERE sale_uid = {FIRST}",
-        f"UPDATE core.sale SET price_eth = 1.1 WHERE sale_uid = {FIRST}",
-        f"UPDATE core.sale SET price = NULL, unit_price = NULL, price_usd = NULL, price_eth = NULL WHERE sale_uid = {FIRST}",
-        f"UPDATE core.sale SET price_raw = NULL WHERE sale_uid = {FIRST}",
-        f"UPDATE core.sale SET unit_price = NULL WHERE sale_uid = {FIRST}",
-        f"UPDATE core.sale SET price_usd = NULL WHERE sale_uid = {FIRST}",
-        f"UPDATE core.sale SET eth_rate = NULL WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET quantity = 2, price_raw = NULL WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET quantity = 0 WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET quantity = NULL WHERE sale_uid = {FIRST}",
     ],
     "conflict_orphans": [
@@ -133,7 +129,10 @@ PLANTED = {
         *(f"UPDATE mart.collection_daily SET {name} = 77 WHERE collection_slug = 'cats'" for name in FIGURES + CLEAN),
         *(f"UPDATE mart.collection_daily SET {name} = NULL WHERE collection_slug = 'cats'" for name in CLEAN),
         *(f"UPDATE mart.wallet_daily SET {name} = 77 WHERE wallet = '0xalice'" for name in WALLET),
+        *(f"UPDATE mart.market_daily SET {name} = 77" for name in MARKET),
         "UPDATE mart.collection_daily SET chain = 'base' WHERE collection_slug = 'cats'",
+        "DELETE FROM mart.market_daily WHERE chain IS NULL",
+        "UPDATE mart.market_daily SET chain = 'zora' WHERE chain = 'base'",
         "DELETE FROM mart.collection_daily",
         "DELETE FROM mart.wallet_daily WHERE wallet = '0xalice'",
         "INSERT INTO mart.wallet_daily (day, chain, wallet, bought, sold, implausible, collections) VALUES ('2026-11-20', 'base', '0xz', 0, 0, 0, 0)",
@@ -246,6 +245,23 @@ def test_a_planted_error_is_caught(connection: Connection, name: str, error: str
             "duplicate_sales",
             f"UPDATE core.sale_row SET order_hash = core.to_bytes('0x0a') WHERE sale_uid = {FIRST};"
             + COPY.format(changes="'order_hash', '0x0b', 'quantity', NULL", first=FIRST),
+        ),
+        (
+            "load_balance",
+            """
+            INSERT INTO ops.quarantine (source_hour, key, line, collector, reason, raw, raw_bytes)
+            VALUES ('2026-11-20T10:00Z', 'other', 3, 'left-out-of-the-newest-load', 'cut', '{', 1)
+            """,
+        ),
+        (
+            "hourly_disagrees",
+            COPY.format(changes="'chain', 'base', 'seller', NULL", first=ALONE)
+            + """;
+            INSERT INTO mart.collection_hourly
+            SELECT (jsonb_populate_record(hourly, '{"chain": "base", "sellers": 0, "sellers_clean": 0}')).*
+            FROM mart.collection_hourly AS hourly
+            WHERE hour = '2026-11-20T11:00Z'
+            """,
         ),
         (
             "flags_disagree",

@@ -89,6 +89,14 @@ def test_a_stranger_is_another_fee_where_the_collection_usually_pays_somebody(wa
     assert "amounts" not in {failure.check.name for failure in run_checks(SecretStr(warehouse_url))}
 
 
+def test_a_day_counts_the_fees_of_its_own_sales(warehouse_url: str) -> None:
+    paid = fees("0.025", "0.05")
+    moments = ("20T00:00", "20T23:59", "21T00:00", "21T10:00")
+    fill(warehouse_url, [sale(each, f"cats/{each}", "0xs", "0xb", "1", **paid) for each in moments])
+    counted = "SELECT day::text, recipient, sales::int, of_sales::int FROM mart.royalty_daily ORDER BY day"
+    assert query(warehouse_url, counted) == [("2026-11-20", CREATOR, 2, 2), ("2026-11-21", CREATOR, 2, 2)]
+
+
 def test_the_order_of_loading_leaves_no_trace(warehouse_pair: tuple[str, str]) -> None:
     sales = [*sold("18", 10), *sold("19", 2, "0xstranger"), *sold("20", 4), *sold("21", 12, "0xnext"), *sold("22", 1)]
     fill(warehouse_pair[0], sales)

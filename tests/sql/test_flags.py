@@ -14,7 +14,15 @@ from tidemark.loader.marts import refresh_days
 from tidemark.storage.postgres import connected
 
 Flags = dict[str, set[str]]
-TABLES = ("collection_hourly", "collection_daily", "wallet_daily", "sale_flags", "price_daily", "stale_day")
+TABLES = (
+    "collection_hourly",
+    "collection_daily",
+    "wallet_daily",
+    "market_daily",
+    "sale_flags",
+    "price_daily",
+    "stale_day",
+)
 
 
 def flags(url: str, sales: Iterable[Sale]) -> Flags:
@@ -127,7 +135,7 @@ def test_sales_without_a_collection_are_scored_by_contract(warehouse_url: str) -
         odd = sale("02T12:00", "x/odd", "0xv", "0xw", "10", collection_slug=None)
         load(connection, odd["source_hour"], [odd])
         connection.commit()
-    refresh_days(SecretStr(warehouse_url), say=lambda _: None)
+    refresh_days(SecretStr(warehouse_url), log=lambda _: None)
     assert stored(warehouse_url) == {"None/odd 11-02T12:00": {"price_outlier"}}
 
 
@@ -199,6 +207,29 @@ def test_the_history_is_thirty_days(warehouse_url: str, day: str, flagged: bool)
     assert bool(flags(warehouse_url, [*market("02"), odd])) == flagged
 
 
+def test_a_collection_of_the_same_name_on_another_chain_is_another_one(warehouse_url: str) -> None:
+    """Without a history of its own it is compared with the market alone, ten times as far."""
+    odd = sale("04T10:00", "cats/odd", "0xv", "0xw", "99999", chain="base")
+    assert flags(warehouse_url, [*market("02"), odd]) == {}
+
+
+def test_an_impossible_price_is_none_of_the_days_dollars(warehouse_url: str) -> None:
+    token = ("0xusd", "USD", 6, Decimal(1), None)
+    day = [sale(f"02T10:0{n}", f"cats/{n}", f"0xs{n}", f"0xb{n}", "20", paid=token) for n in range(9)]
+    impossible = sale("02T10:30", "cats/i", "0xs", "0xb", "2000000000000", paid=token)
+    odd = sale("02T11:00", "new/odd", "0xv", "0xw", "2000000", paid=token)
+    found = flags(warehouse_url, [*day[:8], impossible, odd])
+    assert found == {"cats/i 11-02T10:30": {"impossible_price"}}  # nine prices are too few to judge by
+    assert set(flags(warehouse_url, day[8:])) == {"cats/i 11-02T10:30", "new/odd 11-02T11:00"}
+
+
+def test_a_flag_of_another_day_stays_that_is_not_of_the_token(warehouse_url: str) -> None:
+    pair = [sale(f"02T1{n}:00", f"cats/{n}", "0xa", "0xb", "1") for n in range(3)]
+    before = flags(warehouse_url, pair)
+    assert [*before.values()] == [{"same_pair"}] * 3
+    assert flags(warehouse_url, [sale("09T10:00", "cats/1", "0xb", "0xc", "1")]) == before
+
+
 def test_without_an_eth_rate_the_days_dollars_count(warehouse_url: str) -> None:
     token = ("0xusd", "USD", 6, Decimal(1), None)
     day = [sale(f"02T10:0{n}", f"cats/{n}", f"0xs{n}", f"0xb{n}", "20", paid=token) for n in range(10)]
@@ -223,8 +254,8 @@ def test_implausible_prices_do_not_depend_on_the_order_of_loading(warehouse_pair
             load(connection, each["source_hour"], [each])
             connection.commit()
         if number % 5 == 0:
-            refresh_days(SecretStr(other), say=lambda _: None)
-    refresh_days(SecretStr(other), say=lambda _: None)
+            refresh_days(SecretStr(other), log=lambda _: None)
+    refresh_days(SecretStr(other), log=lambda _: None)
     assert {"implausible_price"} in stored(one).values()
     assert stored(one) == stored(other)
     assert _marts(one) == _marts(other)
@@ -238,7 +269,7 @@ def test_a_later_day_can_make_an_earlier_sale_suspect(warehouse_url: str) -> Non
         assert [row.sales_clean for row in connection.execute(clean)] == [1]
         load(connection, at("09T10:00"), [sale("09T10:00", "cats/1", "0xb", "0xa", "1")])
         connection.commit()
-        refresh_days(SecretStr(warehouse_url), say=lambda _: None)
+        refresh_days(SecretStr(warehouse_url), log=lambda _: None)
         assert [row.sales_clean for row in connection.execute(clean)] == [0, 0]
     assert stored(warehouse_url) == {"cats/1 11-02T10:00": {"back_and_forth"}, "cats/1 11-09T10:00": {"back_and_forth"}}
 
@@ -267,6 +298,7 @@ def _marts(url: str) -> list[list[tuple[object, ...]]]:
                 "collection_hourly",
                 "collection_daily",
                 "wallet_daily",
+                "market_daily",
                 "sale_flags",
                 "suspect_sale",
                 "price_daily",

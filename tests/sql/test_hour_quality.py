@@ -122,6 +122,7 @@ def test_replayed_sales_are_no_sample_and_have_no_latency(connection: Connection
     load(connection, HOUR, seen((5, "a"), is_replayed=True), both("a", "b"))
     found = quality(connection)
     assert (found["sales"], found["seen_in_overlap"], found["sold_to_sent_p50_s"]) == (5, None, None)
+    assert (found["live_sales"], found["sold_to_loaded_p50_s"]) == (0, None)
 
 
 def test_gaps_are_named_and_repair_fills_them(connection: Connection) -> None:
@@ -210,6 +211,8 @@ def test_latencies(connection: Connection) -> None:
     # 1 to 101 seconds: the 51st, the 96th and the 100th of them
     assert [found[f"sold_to_sent_p{p}_s"] for p in (50, 95, 99)] == [51, 96, 100]
     assert found["received_to_loaded_p50_s"] == 56
+    assert [found[f"sold_to_loaded_p{p}_s"] for p in (50, 95, 99)] == [60, 60, 60]
+    assert found["live_sales"] == 101
 
 
 def test_an_hour_is_not_joined_row_by_row_where_statistics_are_older_than_its_sales(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from tests.conftest import fresh_database
-from tests.loader.recording import HOUR, Recording, fetched, sold
+from tests.loader.recording import HOUR, SELLER, Recording, fetched, sold
 from tests.loader.test_oracle import (
     HOURLY,
     HOURS,
@@ -190,6 +190,13 @@ def test_a_broadcast_without_its_time_comes_before_the_events_api(warehouse: War
     assert warehouse.ask(PRICES) == {("stream", 5, True, "collector-a")}
 
 
+def test_a_load_does_not_depend_on_the_search_path(warehouse: Warehouse) -> None:
+    warehouse.connection.execute(text("SET search_path = core, mart, ops"))
+    warehouse.load(HOUR, one("collector-a", sold(1), sold(2)))
+    warehouse.connection.execute(text("RESET search_path"))
+    assert warehouse.ask("SELECT token_id FROM core.sale") == {("1",), ("2",)}
+
+
 def test_the_first_of_several_sights_is_the_sighting(warehouse: Warehouse) -> None:
     recording = Recording().receive(sold(1), 40).receive(sold(1), 20).receive(sold(1), 30)
     warehouse.load(HOUR, {("collector-a", HOUR): recording})
@@ -197,6 +204,122 @@ def test_the_first_of_several_sights_is_the_sighting(warehouse: Warehouse) -> No
     assert warehouse.ask(seen) == {(3, HOUR.start + timedelta(seconds=20))}
     account = "SELECT lines, inserted, replaced, duplicates, conflicting, other, quarantined FROM ops.load_file"
     assert warehouse.ask(account) == {(3, 1, 0, 2, 0, 0, 0)}
+
+
+TOTALS = "SELECT marketplace_fee_raw::int8, royalty_raw::int8, other_fee_raw::int8 FROM core.sale ORDER BY token_id"
+CREATORS = """'[{"recipient": "0xcreator", "amount_raw": "7"}]'"""
+
+
+def nameless(message: dict[str, Any]) -> dict[str, Any]:
+    """The same sale without its order."""
+    return {**message, "payload": {**message["payload"], "order_hash": ""}}
+
+
+def test_a_kind_of_fee_that_an_order_does_not_show_is_none(warehouse: Warehouse) -> None:
+    paid = [{"itemType": 0, "startAmount": amount, "endAmount": amount, "recipient": recipient}
+            for amount, recipient in ((str(10**18 - 6), SELLER), ("7", "0xcreator"))]  # fmt: skip
+    token = {"itemType": 2, "startAmount": "1", "endAmount": "1", "recipient": None}
+    order = {"parameters": {"offer": [token], "consideration": paid, "offerer": SELLER}}
+    warehouse.load(HOUR, one("collector-a", sold(1, protocol_data=order)))
+    assert warehouse.ask(TOTALS) == {(0, 7, 0)}
+
+
+OTHERWISE = """
+SELECT sale.*
+FROM core.sale,
+    LATERAL (
+        SELECT
+            coalesce(sum(amount_raw) FILTER (WHERE kind = 'marketplace'), 0) AS marketplace,
+            coalesce(sum(amount_raw) FILTER (WHERE kind = 'royalty'), 0) AS royalty,
+            coalesce(sum(amount_raw) FILTER (WHERE kind = 'other'), 0) AS other
+        FROM jsonb_to_recordset(fees) AS fee (recipient text, amount_raw numeric),
+            LATERAL (SELECT coalesce(core.fee_kind(chain, recipient, sold_at), 'royalty') AS kind) AS known
+    ) AS by_kind
+WHERE (marketplace_fee_raw, royalty_raw, other_fee_raw) IS DISTINCT FROM (marketplace, royalty, other)
+"""
+
+
+def paid_to(random: Random, number: int) -> dict[str, Any]:
+    """Draw a sale on one of two chains whose order pays up to four recipients."""
+    chain = random.choice(("ethereum", "base"))
+    recipients = [SELLER, *(f"0x{random.randrange(4)}" for _ in range(random.randrange(1, 5)))]
+    fees = [10 ** random.randrange(4) for _ in recipients[1:]]
+    amounts = [10**18 + number - sum(fees), *fees]
+    paid = [{"itemType": 0, "startAmount": str(amount), "endAmount": str(amount), "recipient": recipient}
+            for amount, recipient in zip(amounts, recipients, strict=True)]  # fmt: skip
+    token = {"itemType": 2, "startAmount": "1", "endAmount": "1", "recipient": None}
+    order = {"parameters": {"offer": [token], "consideration": paid, "offerer": SELLER}}
+    item = {"nft_id": f"{chain}/0x{1:040x}/{number}", "metadata": {"name": None}, "chain": {"name": chain}}
+    return sold(number, chain=chain, item=item, protocol_data=order)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_fee_is_of_the_kind_that_its_recipient_had_when_it_was_sold(warehouse: Warehouse, seed: int) -> None:
+    random = Random(seed)
+    warehouse.connection.execute(text("DELETE FROM core.fee_recipient WHERE name = 'drawn'"))
+    chains, seconds = ("*", "*", "ethereum", "base"), ("-infinity", 0, 600, 1200, 1800)
+    periods = {(f"0x{random.randrange(4)}", random.choice(chains), random.choice(seconds)) for _ in range(25)}
+    for recipient, chain, second in sorted(periods, key=repr):
+        since = second if isinstance(second, str) else HOUR.start + timedelta(seconds=second)
+        kind = random.choice(("marketplace", "royalty", "other"))
+        insert = text("INSERT INTO core.fee_recipient VALUES (:recipient, :chain, :since, :kind, 'drawn')")
+        warehouse.connection.execute(insert, {"recipient": recipient, "chain": chain, "since": since, "kind": kind})
+    numbers = {*random.sample(range(1, 3000), 80), 599, 600, 601, 1200}
+    warehouse.load(HOUR, one("collector-a", *(paid_to(random, number) for number in sorted(numbers))))
+    assert warehouse.ask(OTHERWISE) == set()
+    kinds = "count(*) FILTER (WHERE {} > 0) > 5"
+    told = ", ".join(kinds.format(name) for name in ("marketplace_fee_raw", "royalty_raw", "other_fee_raw"))
+    assert warehouse.ask(f"SELECT {told} FROM core.sale") == {(True, True, True)}
+    warehouse.connection.execute(text("DELETE FROM core.fee_recipient WHERE name = 'drawn'"))
+    warehouse.connection.commit()
+
+
+def test_a_sale_that_is_one_of_its_own_again_has_its_fees_and_no_other_is_touched(warehouse: Warehouse) -> None:
+    both = one("collector-a", sold(1), at=1) | one("collector-b", nameless(sold(1)), sold(2), at=2)
+    warehouse.load(HOUR, both)
+    warehouse.connection.execute(text(f"UPDATE core.sale_superseded SET fees = {CREATORS}"))
+    scored = f"fees = {CREATORS}, marketplace_fee_raw = 1, royalty_raw = 2, other_fee_raw = 4 WHERE token_id = '2'"
+    warehouse.connection.execute(text(f"UPDATE core.sale SET {scored}"))
+    warehouse.load(HOUR, both | {("collector-a", HOUR): Recording("collector-a")})
+    assert warehouse.ask("SELECT count(*) FROM core.sale_superseded") == {(0,)}
+    assert warehouse.ask(TOTALS) == {(0, 7, 0), (1, 2, 4)}
+
+
+def test_a_key_is_that_of_the_first_sale_that_is_known(warehouse: Warehouse) -> None:
+    """The sale that others were is itself another's now."""
+    warehouse.load(HOUR, one("collector-a", nameless(sold(1, sent=9)), nameless(sold(1, sent=10, taker=None))))
+    assert len(warehouse.ask("SELECT same_as FROM core.sale_superseded")) == 1
+    warehouse.load(HOUR.next(), one("collector-b", sold(1, sent=8), hour=HOUR.next()))
+    kept = warehouse.ask("SELECT sale_uid FROM core.sale")
+    assert len(kept) == 1
+    assert warehouse.ask("SELECT same_as FROM core.sale_superseded") == kept
+    assert warehouse.ask("SELECT count(*) FROM core.sale_superseded") == {(2,)}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_version_of_each_of_three_hours_is_kept_whichever_comes_first(
+    warehouse: Warehouse, order: tuple[int, ...]
+) -> None:
+    for place in order:
+        version = sold(1, HOUR, sale_price=f"{place}", sent=60 + place)
+        warehouse.load(HOURS[place], one("collector-a", version, hour=HOURS[place]))
+    assert warehouse.ask(PRICES) == {("stream", 0, False, "collector-a")}
+    reported = "SELECT (reported ->> 'price_raw')::int8, source_hour FROM ops.sale_conflict"
+    assert warehouse.ask(reported) == {(1, HOURS[1].start), (2, HOURS[2].start)}
+
+
+def test_an_hour_without_a_message_is_loaded_with_every_figure_zero(warehouse: Warehouse) -> None:
+    warehouse.load(HOUR, {("collector-a", HOUR): Recording()})
+    figures = "files, lines, inserted, replaced, duplicates, conflicting, other, quarantined, superseded, removed"
+    assert warehouse.ask(f"SELECT {figures} FROM ops.load_run") == {(0,) * 10}
+
+
+def test_a_version_that_is_kept_now_is_no_conflict_any_more(warehouse: Warehouse) -> None:
+    for hour, price, sent in zip(HOURS, "011", (61, 62, 60), strict=True):
+        warehouse.load(hour, one("collector-a", sold(1, HOUR, sale_price=price, sent=sent), hour=hour))
+    assert warehouse.ask(PRICES) == {("stream", 1, False, "collector-a")}
+    reported = "SELECT (reported ->> 'price_raw')::int8, source_hour FROM ops.sale_conflict"
+    assert warehouse.ask(reported) == {(0, HOURS[0].start)}
 
 
 def test_a_load_with_force_writes_the_same_rows_again(warehouse: Warehouse) -> None:

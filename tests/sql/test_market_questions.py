@@ -39,6 +39,8 @@ SALES = [
     sale("20T15:30", "snipes/2", "0xalice", "0xbob", "1", order_hash="0xsnipe2", side="unknown"),
     sale("21T10:00", "owls/1", "0xalice", "0xbob", "1", side="offer"),
     sale("22T10:00", "owls/2", "0xalice", "0xbob", "1", side="offer"),
+    sale("20T09:30", "terns/1", "0xalice", "0xbob", "1", side="offer"),
+    sale("20T11:30", "terns/2", "0xalice", "0xbob", "1", side="offer"),
     sale("20T13:30", "passes/7", "0xdave", "0xbob", "3", quantity=3, order_hash="0xlist5", transaction_hash="0xt3"),
 ]
 
@@ -102,8 +104,11 @@ HOURS: list[tuple[str, str, str, tuple[Any, ...] | None, dict[str, int]]] = [
     ("20T11:00", "ethereum", "cats", ETH, {"listings": 3, "cancels": 1}),
     ("20T11:00", "ethereum", "cats", WETH, {"item_bids": 10, "collection_offers": 1, "trait_offers": 2, "cancels": 5}),
     ("20T13:00", "ethereum", "cats", None, {"mints": 1, "burns": 1, "transfers": 1, "invalidations": 1, "receivers": 2}),
+    ("20T11:00", "ethereum", "terns", WETH, {"item_bids": 6}),
     ("20T13:00", "base", "dogs", ETH, {"listings": 5, "item_bids": 12}),
     ("21T10:00", "base", "dogs", ETH, {"listings": 2, "cancels": 4}),
+    ("21T11:00", "ethereum", "newts", WETH, {"collection_offers": 1}),
+    ("21T11:00", "ethereum", "toads", WETH, {"trait_offers": 1}),
 ]  # fmt: skip
 
 
@@ -295,8 +300,8 @@ def test_sell_through(expect: Expect) -> None:
 def test_cancel_rate(expect: Expect) -> None:
     expect("cancel_rate", """
         day        | hours | listings | item_bids | offers | cancels | invalidations | cancels_percent
-        2026-11-20 | 14    | 10       | 62        | 4      | 41      | 1             | 53.95
-        2026-11-21 | 24    | 2        | 0         | 0      | 4       | 0             | 200
+        2026-11-20 | 14    | 10       | 68        | 4      | 41      | 1             | 50
+        2026-11-21 | 24    | 2        | 0         | 2      | 4       | 0             | 100
     """, from_="2026-11-20", to="2026-11-22")  # fmt: skip
     expect("cancel_rate", "cancels_percent\n 69.49", collection="cats", from_="2026-11-20", to="2026-11-21")
 
@@ -308,6 +313,24 @@ def test_bid_to_sale(expect: Expect) -> None:
         2026-11-20 | 50        | 2                 | 2            | 1        | 54
     """, collection="cats", from_="2026-11-20", to="2026-11-20")  # fmt: skip
     expect("bid_to_sale", "accepted | bids_per_sale\n 0 | -", collection="dogs", from_="2026-11-20", to="2026-11-20")
+    # from the hour and to the hour that is named
+    for hour, bids in (("2026-11-20T11", "10 | 1 | 2 | 1"), ("2026-11-20T10", "40 | 1 | 0 | 0")):
+        span = {"from_": hour, "to": "2026-11-20T13" if hour.endswith("11") else hour}
+        expect(
+            "bid_to_sale",
+            f"item_bids | collection_offers | trait_offers | accepted\n {bids}",
+            collection="cats",
+            **span,
+        )
+    # one offer is enough to be a day with offers
+    for collection, bids in (("newts", "0 | 1 | 0"), ("toads", "0 | 0 | 1")):
+        expect("bid_to_sale", f"item_bids | collection_offers | trait_offers\n {bids}", collection=collection,
+               from_="2026-11-21", to="2026-11-21")  # fmt: skip
+    # of two accepted on the 20th, one was before 10:00, when the market was not known
+    expect("bid_to_sale", """
+        day        | hours | item_bids | accepted | bids_per_sale
+        2026-11-20 | 14    | 6         | 2        | 6
+    """, collection="terns", from_="2026-11-20", to="2026-11-20")  # fmt: skip
     # an offer was accepted on the 21st without a bid, and one on the 22nd, whose market is not known
     expect("bid_to_sale", """
         day        | hours | item_bids | collection_offers | trait_offers | accepted | bids_per_sale
@@ -338,11 +361,11 @@ def test_holders(expect: Expect) -> None:
 
 
 def test_chain_share(expect: Expect) -> None:
-    # listings: 2 + 3 on ethereum, 5 on base; bids: 40 + 1 + 10 + 1 + 2 = 54 and 12
+    # listings: 2 + 3 on ethereum, 5 on base; bids: 40 + 1 + 10 + 1 + 2 + 6 = 60 and 12
     expect("chain_share", """
         chain    | listings | listings_percent | bids | bids_percent | sales | sales_percent | mints
-        ethereum | 5        | 50               | 54   | 81.82        | 5     | 100           | 3
-        base     | 5        | 50               | 12   | 18.18        | 0     | 0             | 0
+        ethereum | 5        | 50               | 60   | 83.33        | 7     | 100           | 3
+        base     | 5        | 50               | 12   | 16.67        | 0     | 0             | 0
     """, from_="2026-11-20", to="2026-11-20")  # fmt: skip
     expect(
         "chain_share",
@@ -404,7 +427,7 @@ def test_flips_know_what_was_minted_given_and_burned(warehouse_url: str) -> None
     ("mints", "in none of the 13 hours asked about that are loaded the market is known. A load of all collectors counts it."),
     ("floor_price", "in none of the 13 hours asked about that are loaded single orders are kept. TIDEMARK_BOOK_DEPTH keeps them."),
     ("first_sales", "in none of the 13 hours asked about that are loaded single transfers are kept. TIDEMARK_TRANSFERS keeps them."),
-    ("holders", "the warehouse has none."),
+    ("holders", "the warehouse has none of collection dogs."),
 ])  # fmt: skip
 def test_an_answer_without_rows_says_what_of_the_market_was_not_kept(url: str, name: str, why: str) -> None:
     given = {"collection": "cats", "to": "2026-11-22T12"} if name != "holders" else {"collection": "dogs"}

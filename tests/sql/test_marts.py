@@ -30,7 +30,7 @@ def rows(connection: Connection, query: str) -> list[dict[str, Any]]:
 
 def score(connection: Connection) -> None:
     connection.commit()
-    refresh_days(SecretStr(connection.engine.url.render_as_string(hide_password=False)), say=lambda _: None)
+    refresh_days(SecretStr(connection.engine.url.render_as_string(hide_password=False)), log=lambda _: None)
 
 
 def test_a_load_writes_the_hour_and_leaves_the_score_open(connection: Connection) -> None:

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from pydantic import SecretStr
 
-from tests.conftest import fresh_database
+from tests.conftest import administer, fresh_database
 from tests.loader.contents import one, query
 from tidemark.core.errors import Problem
 from tidemark.loader.warehouse.migrate import MIGRATIONS, migrate
@@ -46,7 +46,7 @@ def shape(url: str) -> list[tuple[object, ...]]:
 
 def test_from_empty(postgres_url: str) -> None:
     said: list[str] = []
-    names = migrate(SecretStr(postgres_url), say=said.append)
+    names = migrate(SecretStr(postgres_url), log=said.append)
     assert names == [file.stem for file in FILES] == applied(postgres_url)
     assert said == [f"applied {name}" for name in names]
 
@@ -55,15 +55,15 @@ def test_from_empty(postgres_url: str) -> None:
 def test_from_every_earlier_version(postgres_url: str, warehouse_url: str, tmp_path: Path, earlier: int) -> None:
     for file in FILES[:earlier]:
         shutil.copy(file, tmp_path)
-    migrate(SecretStr(postgres_url), tmp_path, say=quiet)
+    migrate(SecretStr(postgres_url), tmp_path, log=quiet)
     assert len(applied(postgres_url)) == earlier
-    migrate(SecretStr(postgres_url), say=quiet)
+    migrate(SecretStr(postgres_url), log=quiet)
     assert shape(postgres_url) == shape(warehouse_url)
 
 
 def test_an_older_server_takes_them_too(tmp_path: Path, warehouse_url: str) -> None:
     with Postgres(tmp_path / "postgres", settings=UNSAFE_BUT_FAST, version=16) as server:
-        migrate(SecretStr(server.url()), say=quiet)
+        migrate(SecretStr(server.url()), log=quiet)
         assert str(one(server.url(), "SHOW server_version_num")).startswith("16")
         columns = [row for row in shape(server.url()) if row[4] in {"YES", "NO"}]
         assert columns == [row for row in shape(warehouse_url) if row[4] in {"YES", "NO"}]
@@ -71,13 +71,13 @@ def test_an_older_server_takes_them_too(tmp_path: Path, warehouse_url: str) -> N
 
 def test_again_there_is_nothing_to_do(warehouse_url: str) -> None:
     before = shape(warehouse_url)
-    assert migrate(SecretStr(warehouse_url), say=quiet) == []
+    assert migrate(SecretStr(warehouse_url), log=quiet) == []
     assert shape(warehouse_url) == before
 
 
 def test_two_at_once(postgres_url: str) -> None:
     with ThreadPoolExecutor(2) as pool:
-        names = pool.map(lambda _: migrate(SecretStr(postgres_url), say=quiet), range(2))
+        names = pool.map(lambda _: migrate(SecretStr(postgres_url), log=quiet), range(2))
     assert sorted(map(len, names)) == [0, len(FILES)]
 
 
@@ -87,18 +87,33 @@ def test_a_migrate_that_hangs_is_a_problem_and_not_a_wait_without_end(postgres_u
         cursor.execute("CREATE SCHEMA tidemark_migrating")
     said: list[str] = []
     with pytest.raises(Problem, match=r"another migrate has been running for 0 s") as kept:
-        migrate(SecretStr(postgres_url), say=said.append, wait=0.2)
+        migrate(SecretStr(postgres_url), log=said.append, wait=0.2)
     assert "pg_terminate_backend" in kept.value.hint
     assert "another migrate is running" in said[0]
     keeper.close()
-    assert len(migrate(SecretStr(postgres_url), say=quiet)) == len(FILES)
+    assert len(migrate(SecretStr(postgres_url), log=quiet)) == len(FILES)
+
+
+def test_a_server_that_goes_away_while_it_is_waited_for_is_no_other_migrate(postgres_url: str) -> None:
+    keeper = psycopg2.connect(postgres_url)
+    ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+    with keeper.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA tidemark_migrating")
+
+        def end(_: str) -> None:
+            cursor.execute(ending, [keeper.info.backend_pid])
+
+        with pytest.raises(Problem, match=r"it is shutting down or starting|the connection was") as lost:
+            migrate(SecretStr(postgres_url), log=end, wait=0.2)
+    assert lost.value.transient
+    keeper.close()
 
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_lock_leaves_nothing_behind(postgres_url: str, tmp_path: Path, *, fails: bool) -> None:
     (tmp_path / "0001_some.sql").write_text("SELECT 1/0;" if fails else "SELECT 1;")
     with suppress(Problem):
-        migrate(SecretStr(postgres_url), tmp_path, say=quiet)
+        migrate(SecretStr(postgres_url), tmp_path, log=quiet)
     assert one(postgres_url, "SELECT to_regnamespace('tidemark_migrating')") is None
     assert one(postgres_url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
 
@@ -106,7 +121,7 @@ def test_the_lock_leaves_nothing_behind(postgres_url: str, tmp_path: Path, *, fa
 def test_two_databases_of_one_server_at_once(postgres_server: Postgres) -> None:
     with fresh_database(postgres_server, "template0") as one_url, fresh_database(postgres_server, "template0") as other:
         with ThreadPoolExecutor(2) as pool:
-            names = pool.map(lambda url: migrate(SecretStr(url), say=quiet), (one_url, other))
+            names = pool.map(lambda url: migrate(SecretStr(url), log=quiet), (one_url, other))
         assert [len(each) for each in names] == [len(FILES)] * 2
 
 
@@ -114,7 +129,7 @@ def test_one_that_fails_leaves_nothing_and_those_before_it_stand(postgres_url: s
     shutil.copy(FILES[0], tmp_path)
     (tmp_path / "0002_wrong.sql").write_text("CREATE TABLE core.half (a int); SELECT 1/0;")
     with pytest.raises(Problem, match=r"0002_wrong.*division by zero"):
-        migrate(SecretStr(postgres_url), tmp_path, say=quiet)
+        migrate(SecretStr(postgres_url), tmp_path, log=quiet)
     assert applied(postgres_url) == [FILES[0].stem]
     assert one(postgres_url, "SELECT to_regclass('core.half')") is None
 
@@ -122,7 +137,7 @@ def test_one_that_fails_leaves_nothing_and_those_before_it_stand(postgres_url: s
 def test_a_percent_sign_and_a_colon_are_plain_text(postgres_url: str, tmp_path: Path) -> None:
     shutil.copy(FILES[0], tmp_path)
     (tmp_path / "0002_text.sql").write_text("CREATE TABLE core.said AS SELECT '100 % :hour %s'::text AS words;")
-    migrate(SecretStr(postgres_url), tmp_path, say=quiet)
+    migrate(SecretStr(postgres_url), tmp_path, log=quiet)
     assert one(postgres_url, "SELECT words FROM core.said") == "100 % :hour %s"
 
 
@@ -158,7 +173,7 @@ def owner(postgres_server: Postgres) -> Iterator[str]:
 
 
 def test_no_superuser_is_needed_where_the_roles_exist(owner: str, migrated: str) -> None:
-    migrate(SecretStr(owner), say=quiet)
+    migrate(SecretStr(owner), log=quiet)
     assert applied(owner) == [file.stem for file in FILES]
 
 
@@ -178,7 +193,7 @@ def privileges(url: str) -> list[tuple[object, ...]]:
 
 
 def test_a_dump_restored_into_a_server_without_the_roles_gets_them_by_migrate(tmp_path: Path, owner: str) -> None:
-    migrate(SecretStr(owner), say=quiet)
+    migrate(SecretStr(owner), log=quiet)
     query(owner, "INSERT INTO ops.load_lock VALUES ('a row that is restored')")
     dump = tmp_path / "warehouse.dump"
     with Postgres(tmp_path / "other", settings=UNSAFE_BUT_FAST) as other:
@@ -188,19 +203,29 @@ def test_a_dump_restored_into_a_server_without_the_roles_gets_them_by_migrate(tm
         ):
             subprocess.run([programs(NEWEST) / program, *words], check=True, capture_output=True)
         said: list[str] = []
-        assert migrate(SecretStr(other.url()), say=said.append) == []
+        assert migrate(SecretStr(other.url()), log=said.append) == []
         assert said == ["granted the rights of tidemark_loader and tidemark_reader again"]
         assert privileges(other.url()) == privileges(owner)
         assert one(other.url(), "SELECT name FROM ops.load_lock") == "a row that is restored"
-        assert migrate(SecretStr(other.url()), say=said.append) == []
+        assert migrate(SecretStr(other.url()), log=said.append) == []
         assert len(said) == 1
 
 
 def test_a_user_without_the_right_is_told_so(postgres_server: Postgres, postgres_url: str, owner: str) -> None:
     foreign = owner.replace(urlsplit(owner).path, urlsplit(postgres_url).path)
+    said: list[str] = []
     with pytest.raises(Problem, match="permission denied for database") as caught:
-        migrate(SecretStr(foreign), say=quiet)
+        migrate(SecretStr(foreign), log=said.append)
     assert "plain:plain" not in str(caught.value)
+    assert said == []  # no other migrate was waited for
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused(postgres_server: Postgres) -> None:
+    options = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    administer(postgres_server, f"CREATE DATABASE ascii {options}")
+    with pytest.raises(Problem, match="the database ascii has the encoding SQL_ASCII"):
+        migrate(SecretStr(postgres_server.url("ascii")), log=quiet)
+    administer(postgres_server, "DROP DATABASE ascii WITH (FORCE)")
 
 
 def as_role(url: str, role: str, statement: str) -> list[tuple[object, ...]]:
@@ -217,7 +242,7 @@ def test_the_reader_reads_facts_and_marts(warehouse_url: str, table: str) -> Non
     [
         "SELECT * FROM ops.load_run",
         "SELECT * FROM ops.quarantine",
-        "SELECT * FROM staging.sale_observation",
+        "SELECT * FROM staging.observation_row",
         "SELECT ops.reported_values('{}')",
         "DELETE FROM core.sale",
         "UPDATE mart.collection_hourly SET sales = 0",

@@ -10,6 +10,7 @@ from io import BytesIO
 import pyarrow.parquet as pq
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from tests.sql import test_market_questions
 from tests.sql.market import ETH_UNRATED, at, fees, fill, load, sale
@@ -37,6 +38,41 @@ def expect(market_url: str) -> Expect:
         assert [[shown(row[place]) or "-" for place in places] for row in answer.rows] == rows
 
     return expected
+
+
+@pytest.mark.parametrize("name", ["buyers_and_sellers", "marketplace_fees"])
+@pytest.mark.parametrize(
+    ("given", "rolled_up"),
+    [
+        ({"to": "2026-11-21"}, 2), ({"to": "2026-11-21", "chain": "ethereum"}, 2), ({"to": "2026-11-21", "chain": "base"}, 1),
+        ({"to": "2026-11-21", "collection": "cats"}, 0), ({"from": "2026-11-20T11", "to": "2026-11-21"}, 1),
+        ({"from": "2026-11-20", "to": "2026-11-21T10"}, 1), ({"from": "2026-11-20T11", "to": "2026-11-21T10"}, 0),
+    ],
+)  # fmt: skip
+def test_a_scored_day_is_answered_from_its_roll_up_as_from_its_sales(
+    warehouse_url: str, name: str, given: dict[str, str], rolled_up: int
+) -> None:
+    fill(warehouse_url)
+    url = SecretStr(warehouse_url)
+    scored = ask(url, question(name), given).rows
+    with connected(url) as connection:
+        connection.execute(text("UPDATE mart.market_daily SET sales = sales + 1000"))
+        connection.commit()
+        assert sum(row[1] > 1000 for row in ask(url, question(name), given).rows) == rolled_up
+        connection.execute(text("INSERT INTO mart.stale_day (day) VALUES ('2026-11-20'), ('2026-11-21')"))
+        connection.commit()
+    assert ask(url, question(name), given).rows == scored != []
+
+
+@pytest.mark.parametrize("name", ["buyers_and_sellers", "marketplace_fees"])
+def test_a_day_without_a_roll_up_is_answered_from_its_sales(warehouse_url: str, name: str) -> None:
+    fill(warehouse_url)
+    url = SecretStr(warehouse_url)
+    scored = ask(url, question(name), {"to": "2026-11-21"}).rows
+    with connected(url) as connection:
+        connection.execute(text("DELETE FROM mart.market_daily WHERE day = '2026-11-20'"))
+        connection.commit()
+    assert ask(url, question(name), {"to": "2026-11-21"}).rows == scored != []
 
 
 def test_daily_volume(expect: Expect) -> None:
@@ -397,9 +433,48 @@ def test_a_day_with_an_hour_that_is_not_scored_is_not_scored(warehouse_url: str)
         connection.commit()
     for name in ("daily_volume", "collection_volume"):
         assert ask(SecretStr(warehouse_url), question(name), {}).column("volume_eth_clean") == [None]
-    refresh_days(SecretStr(warehouse_url), say=lambda _: None)
+    refresh_days(SecretStr(warehouse_url), log=lambda _: None)
     for name in ("daily_volume", "collection_volume"):
         assert ask(SecretStr(warehouse_url), question(name), {}).column("volume_eth_clean") == [1]
+
+
+def test_days_that_wait_to_be_scored_are_left_out_and_named(warehouse_url: str) -> None:
+    url = SecretStr(warehouse_url)
+    fill(warehouse_url, [
+        sale("20T10:00", "cats/1", "0xa", "0xa", "1"),
+        sale("20T11:00", "cats/2", "0xs", "0xb", "1"),
+        sale("21T10:00", "cats/3", "0xs", "0xa", "1"),
+    ])  # fmt: skip
+    with connected(url) as connection:
+        load(connection, at("21T11:00"), [sale("21T11:00", "cats/4", "0xs", "0xa", "100")])
+        connection.commit()
+    both, new = {"from": "2026-11-20", "to": "2026-11-21"}, {"from": "2026-11-21", "to": "2026-11-21"}
+    said = "Sales of 2026-11-21 are not scored yet, which the DAG daily_marts does: "
+
+    whales = ask(url, question("whales"), both)
+    assert dict(zip(whales.column("wallet"), whales.column("moved_eth"), strict=True)) == {"0xa": 2, "0xb": 1, "0xs": 1}
+    wash_trades = ask(url, question("wash_trades"), both)
+    assert (wash_trades.column("sales"), wash_trades.column("suspect_percent")) == ([2], [50])
+    assert whales.lacks == wash_trades.lacks == f"{said}this answer is without them."
+    for name in ("whales", "wash_trades"):
+        answer = ask(url, question(name), new)
+        assert answer.rows == []
+        assert "none holds such a sale of a scored day." in answer.why_empty
+        assert answer.lacks == f"{said}this answer is without them."
+    lowest = ask(url, question("lowest_sales"), {**both, "collection": "cats"})
+    assert lowest.lacks == f"{said}their suspects are not known and not left out."
+    assert ask(url, question("top_sales"), both).lacks == ""
+    with connected(url) as connection:
+        for day in ("2026-11-19", "2026-11-20", "2026-11-20", "2026-11-22"):
+            connection.execute(text("INSERT INTO mart.stale_day (day) VALUES (:day)"), {"day": day})
+        connection.commit()
+    several = "Sales of 2 days from 2026-11-20 to 2026-11-21 are not scored yet"
+    assert ask(url, question("whales"), both).lacks.startswith(several)
+
+    refresh_days(url, log=lambda _: None)
+    whales = ask(url, question("whales"), both)
+    assert (whales.column("moved_eth"), whales.lacks) == ([103, 102, 1], "")
+    assert ask(url, question("wash_trades"), new).lacks == ""
 
 
 def test_a_transaction_of_two_wallets_has_a_sweep_of_each(warehouse_url: str) -> None:

@@ -161,6 +161,13 @@ def test_messages_without_a_ledger_are_not_accounted_for(connection: Connection)
     assert gaps(connection, [by_cats], Recorded("a", START, {}, {})) == {gap("a", CATS, START, END, "unaccounted")}
 
 
+def test_a_topic_of_another_hour_was_not_to_be_recorded_in_this_one(connection: Connection) -> None:
+    warehouse = Warehouse(connection, [sold(10, "a", slug="cats", topics={"a": (CATS,)})])
+    warehouse.load(Recorded("a", START, {CATS: [(START, END)]}, {}))
+    warehouse.load(whole("a", END))
+    assert warehouse.rows()[1] == set()
+
+
 def test_who_names_no_topic_was_to_record_what_the_others_did(connection: Connection) -> None:
     warehouse = Warehouse(connection, [])
     warehouse.load(Recorded("a", START, {}, {}), missing=["c"], topics=["collection:birds"])

@@ -9,6 +9,7 @@ from tidemark.core.hour import Hour, hours
 from tidemark.core.version import VERSION
 from tidemark.loader.s3 import Listed, S3Archive, archive_client, fingerprint
 from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.warehouse.detach import closed_before, require_open
 from tidemark.loader.warehouse.load import Loading, Run, load
 from tidemark.loader.warehouse.runs import LoadReport, fingerprints, last_run, report_of, require_migrated
 from tidemark.loader.warehouse.turns import lock_hour
@@ -24,7 +25,7 @@ def load_hour(
     *,
     force: bool = False,
     collectors: Sequence[str] | None = None,
-    say: Callable[[str], object] = print,
+    log: Callable[[str], object] = print,
     loading: Loading = load,
 ) -> LoadReport:
     """Load one hour in one transaction, and report it.
@@ -39,7 +40,8 @@ def load_hour(
     archive = _archive(settings)
     with connected(settings.warehouse_url) as connection:
         require_migrated(connection)
-        lock_hour(connection, hour, say)
+        lock_hour(connection, hour, log)
+        require_open(connection, hour)  # under the lock: a month may have just been detached
         there = archive.listed(hour)  # not before: another load may have just ended
         last = last_run(connection, hour)
         listed = _chosen(there, hour, collectors)
@@ -68,10 +70,10 @@ def load_hour(
                 book_depth=settings.orders_kept,
                 transfers=settings.transfers_kept,
             )
-            loading(connection, run, archive.chunks, say)
+            loading(connection, run, archive.chunks, log)
         report = report_of(connection, hour, missing, unchanged=unchanged)
         connection.commit()
-    say(str(report))
+    log(str(report))
     return report
 
 
@@ -106,11 +108,12 @@ def stale_hours(settings: LoaderSettings, first: Hour, last: Hour) -> list[Hour]
     found = {hour: fingerprint(group) for hour, group in groupby(listed, key=lambda one: one.key.hour)}
     with connected(settings.warehouse_url) as connection:
         require_migrated(connection)
-        known = fingerprints(connection, first, last)
+        known, closed = fingerprints(connection, first, last), closed_before(connection)
     begun, now = min([*found, *known], default=last.next()), datetime.now(UTC)
     silent = {hour: NO_MANIFEST for hour in hours(begun, last) if hour not in known and _given_up(hour, settings, now)}
     wanted = silent | found
-    return [hour for hour in hours(first, last) if hour in wanted and wanted[hour] != known.get(hour)]
+    stale = [hour for hour in hours(first, last) if hour in wanted and wanted[hour] != known.get(hour)]
+    return [hour for hour in stale if closed is None or hour.start >= closed]
 
 
 def _archive(settings: LoaderSettings) -> S3Archive:

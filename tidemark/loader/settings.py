@@ -37,6 +37,7 @@ class LoaderSettings(WarehouseSettings):
     book_depth: int | None = Field(
         None,
         ge=0,
+        le=1_000_000,
         description="Listings and collection offers that are kept one by one, of each collection, hour and payment "
         "token: the best ones, for floor and best offer; 0 keeps none. Default 100, for all collections (*) 0.",
     )
@@ -45,16 +46,24 @@ class LoaderSettings(WarehouseSettings):
         description="Whether transfers, mints and burns are kept one by one, for holders. Default true, for all "
         "collections (*) false.",
     )
-    grace_period: float = Field(1800, ge=0, description="Seconds after an hour's end to wait for its manifests.")
+    grace_period: float = Field(
+        1800, ge=0, le=31_536_000, description="Seconds after an hour's end to wait for its manifests."
+    )
     clock: ClockSetting = Field(Clock(), description="A clock at another rate, for demonstrations: START@ANCHOR*RATE.")
     api_url: str = Field(
         "https://api.opensea.io/api/v2",
         pattern=r"^https?://[^/\s]+",
         description="Address of the Events API, for repairs and audits.",
     )
-    repair_requests: int = Field(100, ge=1, description="Requests to the Events API that one run of repairs may make.")
-    audit_requests: int = Field(100, ge=1, description="Requests to the Events API that one run of audits may make.")
-    audit_delay: float = Field(7200, ge=0, description="Seconds after an hour's end before it is audited.")
+    repair_requests: int = Field(
+        100, ge=1, le=1_000_000, description="Requests to the Events API that one run of repairs may make."
+    )
+    audit_requests: int = Field(
+        100, ge=1, le=1_000_000, description="Requests to the Events API that one run of audits may make."
+    )
+    audit_delay: float = Field(
+        7200, ge=0, le=31_536_000, description="Seconds after an hour's end before it is audited."
+    )
     opensea_api_key: Secret | None = Field(
         None, validation_alias="OPENSEA_API_KEY", description="Key of the Events API, for repairs and audits."
     )

@@ -17,6 +17,7 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.hours import load_hour
 from tidemark.loader.repair.audit import AuditReport, audit_hours, audited, summary
+from tidemark.loader.repair.session import WindowReport
 from tidemark.loader.settings import LoaderSettings
 from tidemark.simulator.server import Simulator
 
@@ -72,7 +73,7 @@ async def test_an_hour_says_who_received_what_the_api_knows_and_what_no_collecto
     assert found["loss_low"] < found["loss"] < found["loss_high"]
     assert len(rows(auditing, "SELECT 1 FROM core.sale")) == 50
     assert rows(auditing, "SELECT seed FROM ops.audit_draw") == [(report.seed,)]
-    assert "by none 2 although covered, 3 in gaps; only on the stream 1; loss 4.348%" in summary(found)
+    assert "by none 2 although covered, 3 in gaps; only on the stream 1\n  loss 4.348 %" in summary(found)
 
 
 async def test_an_audit_again_asks_nothing_and_a_load_again_keeps_the_figures(
@@ -179,6 +180,12 @@ def test_hours_that_are_not_settled_and_a_missing_key_ask_nothing(s3: "S3Client"
     assert rows(auditing, "SELECT 1 FROM ops.audit_draw") == []
     unsettled = auditing.model_copy(update={"audit_delay": 1e9})
     assert audit_hours(unsettled, HOUR, HOUR).hours_due == 0
+
+
+def test_one_window_that_was_answered_is_enough() -> None:
+    report = AuditReport("events-api-audit-1", seed=1, budget=9, hours_due=1, requests=2)
+    report.windows += [WindowReport("h", TOPIC, "s", 60.0, covered_seconds=known) for known in (0.0, 60.0)]
+    report.check()
 
 
 @pytest.mark.parametrize("loss", [0.0001, 0.001, 0.01, 0.05])

@@ -247,7 +247,7 @@ async def test_without_a_key_the_gaps_stay_visible_and_nothing_fails(
     assert (report.open_windows, report.windows, report.hours) == (1, [], [])
     assert said == [
         "2026-11-22T15 to 2026-11-22T15: open windows: 1, 600 s",
-        "what is left stays open: OPENSEA_API_KEY is not set, so the Events API cannot be asked",
+        "stays open: OPENSEA_API_KEY is not set, so the Events API cannot be asked",
     ]
     assert gaps(repairing) == [("collector-a", None, None)]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidemark.loader.repair.page import read_page, wait_asked
+from tidemark.loader.repair.page import Event, read_page, wait_asked
 
 NOW = 1795359600.0  # 2026-11-22T15:00:00Z
 GOOD = b'{"event_type":"sale","event_timestamp":%d}'
@@ -144,6 +144,7 @@ def test_whatever_is_damaged_the_others_are_read(events: list[tuple[bool, str]],
         ({"x-ratelimit-remaining": "0"}, None),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-1"}, None),
+        ({"retry-after": "Thu, 01 Jan 99999999999 00:00:00 GMT"}, None),
         ({"retry-after": "nan"}, None),
         ({}, None),
     ],
@@ -156,6 +157,13 @@ def test_a_wait_is_read_in_every_form(headers: dict[str, str], wait: float | Non
 def test_no_header_does_more_than_say_nothing(text: str) -> None:
     wait = wait_asked({"retry-after": text}, NOW)
     assert wait is None or wait >= 0
+
+
+def test_one_event_of_a_page_is_the_first_of_its_kind() -> None:
+    damaged = b'{"event_type":"sale","event_timestamp":1,"x":}'
+    page = read_page(b'{"asset_events":[{"event_type":"sale","event_timestamp":2},' + damaged + b"]}")
+    assert [(each.readable, each.copy) for each in page.events] == [(True, 1), (False, 1)]
+    assert Event(b"", None, None, readable=False).copy == 1
 
 
 def test_equal_events_of_a_page_are_counted_and_kept() -> None:

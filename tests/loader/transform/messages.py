@@ -17,6 +17,14 @@ RECEIVED = "2026-11-22T15:04:05.123456Z"
 GONE = object()
 
 
+PRICES = ("price", "unit_price", "price_usd", "price_eth")
+
+
+def columns_of(sale: Sale) -> dict[str, Any]:
+    """The columns of `core.sale` that a message decides."""
+    return {name: getattr(sale, name) for name in (*Sale.__struct_fields__, *PRICES)}
+
+
 class ObjectFrame(msgspec.Struct):
     payload: msgspec.Raw
     topic: str | None = None

@@ -5,9 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from msgspec.structs import asdict
 
-from tests.loader.transform.messages import GONE, line_of, listed, sale_of, sold
+from tests.loader.transform.messages import GONE, columns_of, line_of, listed, sale_of, sold
 from tidemark.loader.transform.events_api import TOPIC
 from tidemark.loader.transform.identity import sale_uid
 from tidemark.loader.transform.order import Side
@@ -110,7 +109,7 @@ def listed_sale(number: int = 0, /, **changes: object) -> Sale:
 
 @pytest.mark.parametrize("number", range(len(SALES)))
 def test_every_column_of_a_real_sale_is_what_a_person_works_out(number: int) -> None:
-    assert asdict(listed_sale(number)) == SALES[number]
+    assert columns_of(listed_sale(number)) == SALES[number]
 
 
 def test_the_sales_of_one_sweep_are_told_apart() -> None:
@@ -150,7 +149,7 @@ def test_what_the_api_does_not_know_is_unknown() -> None:
     nft = {"identifier": "9933", "contract": CONTRACT, "collection": "", "name": None}
     payment = {"quantity": "", "token_address": "", "decimals": "", "symbol": ""}
     sale = listed_sale(nft=nft, payment=payment, quantity="", seller="", buyer=None, closing_date=None)
-    assert (sale.collection_slug, sale.nft_name, sale.quantity) == (None, None, None)
+    assert (sale.collection_slug, sale.nft_name, sale.quantity, sale.token_standard) == (None, None, None, None)
     assert (sale.price_raw, sale.price, sale.payment_token_address) == (None, None, None)
     assert (sale.seller, sale.buyer) == (None, None)
     assert sale.sold_at_source is SoldAtSource.EVENT

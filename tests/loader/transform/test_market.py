@@ -214,6 +214,12 @@ def test_a_listing_whose_end_or_price_is_not_known_is_in_no_book(changes: dict[s
     assert market_of(line_of(listing(**changes))).orders == []
 
 
+@pytest.mark.parametrize("changes", [{"chain": None}, {"collection": None}, {"payment_token": None}])
+def test_an_offer_of_which_nobody_knows_where_it_holds_is_in_no_book(changes: dict[str, object]) -> None:
+    assert len(market_of(line_of(message("collection_offer", item={}))).orders) == 1
+    assert market_of(line_of(message("collection_offer", item={}, **changes))).orders == []
+
+
 @pytest.mark.parametrize(
     ("changes", "kept"),
     [
@@ -232,7 +238,13 @@ def test_a_cancel_of_a_bid_on_an_item_is_counted_and_not_kept(changes: dict[str,
 
 @pytest.mark.parametrize(
     ("event", "taken"),
-    [("2026-11-22T15:00:00Z", True), ("2026-11-22T14:00:00Z", False), ("2026-11-23T15:00:00Z", False), ("x", False)],
+    [
+        ("2026-11-22T15:00:00Z", True),
+        ("2026-11-22T15:04:05.250000Z", True),  # a moment ahead of this machine's clock
+        ("2026-11-22T14:00:00Z", False),
+        ("2026-11-23T15:00:00Z", False),
+        ("x", False),
+    ],
 )
 def test_an_events_time_counts_where_it_can_be_true(event: str, taken: bool) -> None:
     [order] = market_of(line_of(listing(event_timestamp=event))).orders

@@ -54,6 +54,12 @@ def test_in_an_offer_the_fees_go_off_what_the_seller_gets() -> None:
     )
 
 
+@pytest.mark.parametrize("most", [1001, 2**256 - 1])
+def test_an_offer_that_lists_more_fees_than_its_price_shows_none(most: int) -> None:
+    paid = [item(2, "1", MAKER), *(item(1, str(most // 10 + 1), f"0x{number}") for number in range(10))]
+    assert fees_of(terms([item(1, "1000")], paid), 1, 1000) is None
+
+
 @pytest.mark.parametrize(
     ("kind", "standard"), [(2, "erc721"), (3, "erc1155"), (4, "erc721"), (5, "erc1155"), (9, None), (None, None)]
 )

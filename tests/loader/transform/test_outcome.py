@@ -65,6 +65,36 @@ def read(message: object) -> tuple[Shape, list[str]]:
     return decode(decoder, json.dumps(message).encode(), unreadable), unreadable
 
 
+def repeated(value: object) -> st.SearchStrategy[str]:
+    """JSON text of a value in which any key may come several times, the first times with anything."""
+    if not isinstance(value, dict):
+        return st.just(json.dumps(value))
+    anything = st.recursive(
+        st.none() | st.integers() | st.text(max_size=3) | st.sampled_from([GOOD, GOOD | {"may": []}]),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(("must", "may", "needed")), inner),
+        max_leaves=4,
+    )
+    names = st.sampled_from(tuple(value))
+    before = st.lists(st.tuples(names, anything.map(json.dumps)), max_size=3)
+    last = st.tuples(*(st.tuples(st.just(name), repeated(each)) for name, each in value.items()))
+    pairs = st.builds(lambda some, all_of_them: [*some, *all_of_them], before, last)
+    return pairs.map(lambda fields: "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in fields) + "}")
+
+
+@given(repeated({"needed": GOOD, "spare": GOOD, "many": []}))
+def test_of_a_repeated_key_the_last_counts_and_what_fits_is_kept(message: str) -> None:
+    unreadable: list[str] = []
+    assert decode(decoder, message.encode(), unreadable) == read({"needed": GOOD, "spare": GOOD, "many": []})[0]
+    assert unreadable == []
+
+
+@given(repeated({"needed": GOOD | {"may": "x"}, "spare": {"must": 5}}))
+def test_of_a_repeated_key_the_last_is_left_out_where_it_does_not_fit(message: str) -> None:
+    unreadable: list[str] = []
+    assert decode(decoder, message.encode(), unreadable) == Shape(Part("x"))
+    assert sorted(unreadable) == ["needed.may", "spare"]
+
+
 @pytest.mark.parametrize(
     ("message", "dropped"),
     [

@@ -2,8 +2,10 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from tests.loader.transform.messages import RECEIVED, line_of, listed, places, put, sale_of, sample, sold, texts, values
-from tidemark.archive.event_type import event_type_of
+from tidemark.archive.event_type import SALE, event_type_of
 from tidemark.archive.record import read_record, unparsed_line
+from tidemark.archive.tally import Tally
 from tidemark.loader.transform.events_api import TOPIC
 from tidemark.loader.transform.market import Market
 from tidemark.loader.transform.order import Fee
@@ -110,6 +113,27 @@ def test_any_bytes_at_all_have_an_outcome(line: bytes) -> None:
     check(outcome)
     assert isinstance(outcome, Reject)
     assert outcome.reason is Reason.NOT_A_RECORD
+
+
+def deeper(calls: int, function: Callable[[], Any]) -> Any:
+    """Call a function from that many calls further down."""
+    return deeper(calls - 1, function) if calls else function()
+
+
+@pytest.mark.parametrize("levels", [800, 900, 930, 950, 970, 980, 985, 990, 995, 1000, 1100])
+@pytest.mark.parametrize("event_type", ["item_sold", "item_listed", "anything_else"])
+def test_however_deep_a_message_is_nested_it_is_counted_alike(levels: int, event_type: str) -> None:
+    nested = "[" * levels + "]" * levels
+    line = line_of(sold()).replace(b'"item_sold"', f'"{event_type}"'.encode())
+    line = line.replace(b'"payload": {', f'"payload": {{"animation_url": {nested}, '.encode(), 1)
+    assert nested.encode() in line
+    for calls in (0, 60, 200):
+        tally = Tally()
+        deeper(60 - min(calls, 60), lambda: tally.add([line]))  # noqa: B023 - it is called at once
+        (counted,) = tally.event_types
+        outcome = deeper(calls, lambda: read_line(line))
+        name = SALE if isinstance(outcome, Sale) else outcome.event_type
+        assert name == counted
 
 
 def test_a_message_nested_without_end_is_refused() -> None:

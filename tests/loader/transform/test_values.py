@@ -137,6 +137,7 @@ def test_a_share_comes_out_whole_or_not_at_all() -> None:
         (b'"2026-09-09T12:18:39+02:00"', datetime(2026, 9, 9, 10, 18, 39, tzinfo=UTC)),
         (b'"1788949571"', datetime(2026, 9, 9, 10, 26, 11, tzinfo=UTC)),
         (b"1788949571", datetime(2026, 9, 9, 10, 26, 11, tzinfo=UTC)),
+        (b'"2015-08-07T00:00:00Z"', datetime(2015, 8, 7, tzinfo=UTC)),
         (b"null", None),
         (b'""', None),
         (b"", None),
@@ -158,6 +159,7 @@ def test_every_form_is_read_as_utc(text: bytes, time: datetime | None) -> None:
         (b"true", Reason.MALFORMED),
         (b'"\xff"', Reason.MALFORMED),
         (b"0", Reason.OUT_OF_RANGE),
+        (b'"2015-08-06T23:59:59.999999Z"', Reason.OUT_OF_RANGE),
         (b'"9999-12-31T00:00:00Z"', Reason.OUT_OF_RANGE),
     ],
 )

@@ -12,6 +12,7 @@ from tests.loader.transform.messages import sale_of, sold
 from tidemark.core.errors import Problem
 from tidemark.loader.warehouse.copy import copied
 from tidemark.loader.warehouse.load import SQL, merge, merge_steps
+from tidemark.loader.warehouse.packing import Codes
 from tidemark.loader.warehouse.rows import OBSERVATION_COLUMNS, observation_row
 from tidemark.storage.postgres import connected
 
@@ -49,8 +50,8 @@ def test_sums_that_do_not_balance_cannot_be_committed(connection: Connection, lo
     found[lost] += 1
     values = {**RUN, "hour": HOUR.start, "collectors": ["a"], "covered": "[]", "gaps": "[]", "load_id": 1}
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
-    rows = [observation_row(line, 1, "a", sale_of(sold(quantity=line))) for line in range(found.pop("sales"))]
-    copied(connection, "sale_observation", OBSERVATION_COLUMNS, BytesIO(b"".join(rows)))
+    rows = [observation_row(line, 1, "a", sale_of(sold(quantity=line)), Codes()) for line in range(found.pop("sales"))]
+    copied(connection, "observation_row", OBSERVATION_COLUMNS, BytesIO(b"".join(rows)))
     file = {"file": 1, "key": "k", "collector": "a", "sha256": "", "bytes": 0, **found}
     with pytest.raises(Problem, match="the lines of 2026-11-22T15 do not add up") as caught:
         merge(connection, {**values, "files": json.dumps([file])})

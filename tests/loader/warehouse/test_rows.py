@@ -1,5 +1,6 @@
 """An object's lines as rows: each line is counted once, and COPY reads back every value."""
 
+import json
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,14 +14,17 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from tests.loader.recording import HOUR
-from tests.loader.transform.messages import line_of, sample, sold
+from tests.loader.recording import HOUR, fetched
+from tests.loader.transform.messages import columns_of, line_of, sample, sold
 from tidemark.archive.manifest import Segment
+from tidemark.archive.record import record_line
 from tidemark.loader.transform.identity import sale_uid
 from tidemark.loader.transform.order import Fee, Side
 from tidemark.loader.transform.outcome import Reason, Reject
 from tidemark.loader.transform.sale import Sale, SideSource, SoldAtSource, Source
 from tidemark.loader.warehouse.copy import copied
+from tidemark.loader.warehouse.load import SQL
+from tidemark.loader.warehouse.packing import Codes
 from tidemark.loader.warehouse.rows import (
     LONGEST_RAW,
     MOST_QUARANTINED,
@@ -32,6 +36,7 @@ from tidemark.loader.warehouse.rows import (
     quarantine_row,
     rows_of,
 )
+from tidemark.loader.warehouse.staging import codes_of
 from tidemark.storage.postgres import connected
 
 SALE = sample("item_sold.2023.object-frame.json")
@@ -55,6 +60,14 @@ def test_every_line_is_counted_once() -> None:
     assert sum(each.lines for each in found) == 18
 
 
+def test_equal_sales_of_one_answer_are_several_and_of_the_stream_they_are_one() -> None:
+    line = record_line("2026-11-22T15:00:00.000000Z", "events-api", json.dumps(fetched(1)).encode())
+    fill = OBSERVATION_COLUMNS.index("fill")
+    for lines, fills in (([line, line], ["null", "2"]), ([SALE, SALE], ["null", "null"])):
+        printed = b"".join(each.observations for each in read(lines)).decode()
+        assert [row.split(",")[fill] for row in printed.splitlines()] == fills
+
+
 def test_observations_are_numbered_by_object_and_line() -> None:
     printed = b"".join(each.observations for each in read([OFFER, SALE, LISTING, SALE])).decode()
     assert [row.split(",")[:3] for row in printed.splitlines()] == [
@@ -76,12 +89,18 @@ def test_a_flood_leaves_its_first_lines_and_crowds_out_no_other_kind(size: int) 
     assert sum(sum(each.refused.values()) for each in found) == 14
 
 
-WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+KNOWN = (
+    "ETH", "collector-a", " ETH", " ", "!", "é", "0x" + 40 * "0", "0x" + 40 * "a", "0x" + 64 * "b", "0x" + 40 * "A",
+    "0x0000a26b00c1f0df003000390027140000faa719", "x" * 20, "x" * 32, 31 * "x" + "\0", "y" * 300,
+)  # fmt: skip
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(KNOWN)
 WHOLE = st.integers(0, 2**256)
 EXACT = st.decimals(min_value=0, max_value=10**30, allow_nan=False, allow_infinity=False)
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-FEES = st.builds(Fee, recipient=WORDS, amount_raw=WHOLE)
-SALES = st.builds(
+FEES = st.builds(
+    Fee, recipient=WORDS | st.sampled_from(KNOWN), amount_raw=st.integers(0, 40_000) | st.integers(0, 2**200)
+)
+DRAWN = st.builds(
     Sale,
     sold_at=MOMENTS,
     received_at=MOMENTS,
@@ -102,8 +121,21 @@ SALES = st.builds(
                      "payment_token_address", "payment_token_symbol")
     },
     **{name: st.none() | WHOLE for name in ("quantity", "price_raw")},
-    **{name: st.none() | EXACT for name in ("price", "unit_price", "usd_rate", "eth_rate", "price_usd", "price_eth")},
+    **{name: st.none() | EXACT for name in ("usd_rate", "eth_rate")},
 )  # fmt: skip
+
+
+def with_small_fees(sale: Sale) -> Sale:
+    """The same sale; small fees are hundredths of a percent of its price."""
+    parts = [
+        fee.amount_raw if fee.amount_raw > 40_000 else fee.amount_raw * (sale.price_raw or 1) // 10_000
+        for fee in sale.fees or ()
+    ]
+    fees = tuple(Fee(fee.recipient, min(part, 2**250)) for fee, part in zip(sale.fees or (), parts, strict=True))
+    return msgspec.structs.replace(sale, fees=None if sale.fees is None else fees)
+
+
+SALES = DRAWN.map(with_small_fees)
 
 
 def kept(value: Any) -> Any:
@@ -120,32 +152,44 @@ def kept(value: Any) -> Any:
 @pytest.fixture
 def staging(warehouse_url: str):
     with connected(SecretStr(warehouse_url)) as connection:
-        connection.execute(text("CREATE TEMP TABLE sale_observation (LIKE staging.sale_observation)"))
+        connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), {"hour": HOUR.start, "collectors": []})
         connection.execute(text("CREATE TEMP TABLE quarantine (LIKE ops.quarantine)"))
         yield connection
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+# the row beside the one that core.packed makes of what the view shows; a share may be rounded otherwise
+AS_IN_SQL = """
+SELECT
+    to_jsonb(packed) - 'fees' = to_jsonb(one) - ARRAY['fees', 'observation', 'file'],
+    core.fees_to_json(packed.fees, one.price_raw) IS NOT DISTINCT FROM core.fees_to_json(one.fees, one.price_raw)
+FROM observation_row AS one,
+    sale_observation AS shown,
+    jsonb_populate_record(NULL::core.sale, to_jsonb(shown)) AS named,
+    core.packed(named) AS packed
+"""
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(sale=SALES)
 def test_every_value_comes_back_as_it_was(staging, sale: Sale) -> None:
-    staging.execute(text("TRUNCATE sale_observation"))
-    count = copied(
-        staging, "sale_observation", OBSERVATION_COLUMNS, BytesIO(observation_row(7, 1, "collector-a", sale, 2))
-    )
+    staging.execute(text("TRUNCATE observation_row"))
+    printed = observation_row(7, 1, "collector-a", sale, codes_of(staging), fill=2)
+    count = copied(staging, "observation_row", OBSERVATION_COLUMNS, BytesIO(printed))
     row = staging.execute(text("SELECT * FROM sale_observation")).mappings().one()
     assert (count, row["observation"], row["file"], row["collector"]) == (1, 7, 1, "collector-a")
-    told = {name: getattr(sale, name) for name in Sale.__struct_fields__}
+    told = columns_of(sale)
     assert {name: row[name] for name in told} == {name: kept(value) for name, value in told.items()}
     assert (row["sale_uid"], row["fill"]) == (sale_uid(sale, 2), 2)
+    assert staging.execute(text(AS_IN_SQL)).all() == [(True, True)]
 
 
 @given(sale=SALES, moment=MOMENTS)
 def test_the_payload_hash_is_of_the_reported_values_and_not_of_who_reported_them(sale: Sale, moment: datetime) -> None:
     def content(told: Sale) -> bytes:
-        return observation_row(1, 1, "collector-a", told).split(b",")[3]
+        return observation_row(1, 1, "collector-a", told, Codes()).split(b",")[3]
 
     again = msgspec.structs.replace(sale, received_at=moment, sent_at=moment, is_replayed=True)
-    other = msgspec.structs.replace(sale, price=(sale.price or Decimal(0)) + 1)
+    other = msgspec.structs.replace(sale, usd_rate=(sale.usd_rate or Decimal(0)) + 1)
     assert content(again) == content(sale) != content(other)
 
 

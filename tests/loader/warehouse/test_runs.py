@@ -35,12 +35,13 @@ def test_an_hour_that_was_never_loaded_has_nothing(settings: LoaderSettings) -> 
 def test_the_newest_load_of_an_hour_counts(s3: "S3Client", settings: LoaderSettings) -> None:
     for number in (1, 2):
         Recording(f"collector-{number}").receive(sold(number), 1).put(s3, settings.bucket)
-        load_hour(HOUR, settings, say=str)
+        load_hour(HOUR, settings, log=str)
     with connected(settings.warehouse_url) as connection:
         run = last_run(connection, HOUR)
         assert run is not None
         assert (run["collectors"], run["lines"]) == (["collector-1", "collector-2"], 2)
         assert fingerprints(connection, HOUR.previous(), HOUR.next()) == {HOUR: run["fingerprint"]}
+        assert report_of(connection, HOUR, [], unchanged=True).covered_seconds == 3600
 
 
 def test_a_migration_that_is_missing_is_named(settings: LoaderSettings) -> None:

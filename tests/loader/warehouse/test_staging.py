@@ -68,10 +68,10 @@ def test_processes_load_what_one_would(
 ) -> None:
     for collector in ("collector-a", "collector-b"):
         recorded(collector).put(s3, settings.bucket)
-    here = load_hour(HOUR, settings, say=log.info)
+    here = load_hour(HOUR, settings, log=log.info)
     assert begun == []
     other = fresh(settings)
-    there = load_hour(HOUR, other, say=log.info, loading=by_processes)
+    there = load_hour(HOUR, other, log=log.info, loading=by_processes)
     assert len(begun) == PROCESSES
     assert contents(url_of(other)) == contents(url_of(settings))
     assert (there.inserted, there.duplicates, there.quarantined) == (here.inserted, here.duplicates, here.quarantined)
@@ -84,10 +84,10 @@ def test_an_object_that_is_not_what_its_manifest_says_loads_nothing(
     manifest = recorded("collector-a").put(s3, settings.bucket)
     s3.put_object(Bucket=settings.bucket, Key=manifest.segments[2].key, Body=b"something else")
     with pytest.raises(Problem, match=r"0004\.jsonl\.zst has 14 bytes, its manifest says"):
-        load_hour(HOUR, settings, say=log.info, loading=by_processes)
+        load_hour(HOUR, settings, log=log.info, loading=by_processes)
     s3.delete_object(Bucket=settings.bucket, Key=manifest.segments[2].key)
     with pytest.raises(Problem, match=r"0004\.jsonl\.zst: the object is missing"):
-        load_hour(HOUR, settings, say=log.info, loading=by_processes)
+        load_hour(HOUR, settings, log=log.info, loading=by_processes)
     assert len(begun) == 2 * PROCESSES
     assert one(url_of(settings), "SELECT count(*) FROM core.sale") == 0
 
@@ -97,7 +97,7 @@ def test_a_flood_of_refused_lines_is_counted_whole_and_kept_in_part(s3: "S3Clien
     for number in range(refused):
         recording.receive(sold(number, transaction={"hash": "two words"}), number)
     recording.put(s3, settings.bucket)
-    report = load_hour(HOUR, settings, say=log.info)
+    report = load_hour(HOUR, settings, log=log.info)
     assert report.quarantined == refused
     assert query(
         url_of(settings), "SELECT event_type, reason, sum(lines), sum(quarantined) FROM ops.reject GROUP BY 1, 2"
@@ -112,4 +112,4 @@ def test_a_warehouse_that_takes_other_rows_than_were_sent_is_refused(s3: "S3Clie
     query(url_of(settings), f"{swallow}; CREATE TRIGGER swallows BEFORE INSERT ON ops.quarantine "
           "FOR EACH ROW EXECUTE FUNCTION swallow()")  # fmt: skip
     with pytest.raises(Problem, match=r"the warehouse took \(180, 0\) sales and quarantined lines of \(180, 20\)"):
-        load_hour(HOUR, settings, say=log.info)
+        load_hour(HOUR, settings, log=log.info)

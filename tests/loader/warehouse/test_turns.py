@@ -23,7 +23,7 @@ from tidemark.loader.hours import load_hour
 from tidemark.loader.marts import refresh_days
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.load import execute, load, merge_steps
-from tidemark.loader.warehouse.turns import lock_hour
+from tidemark.loader.warehouse.turns import lock_hour, side_by_side
 from tidemark.storage.postgres import connected
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def halted(hour: Hour, settings: LoaderSettings, before: str) -> Iterator[tuple[
     """Have a load at work that has stopped before a step; it goes on when the block ends, at the latest."""
     stop = Halted(before)
     with ThreadPoolExecutor(1) as thread:
-        done = thread.submit(load_hour, hour, settings, say=quiet, loading=partial(load, run_step=stop.run_step))
+        done = thread.submit(load_hour, hour, settings, log=quiet, loading=partial(load, run_step=stop.run_step))
         try:
             assert stop.there.wait(LONG)
             yield stop, done
@@ -109,7 +109,7 @@ def test_hours_of_different_days_are_merged_side_by_side(s3: "S3Client", setting
     put(s3, settings, HOUR, sold(1))
     put(s3, settings, FAR, sold(2, FAR))
     with halted(HOUR, settings, "refresh_5_audit.sql") as (_, first):
-        load_hour(FAR, settings, say=quiet)
+        load_hour(FAR, settings, log=quiet)
         assert not first.done()
     assert run_checks(settings.warehouse_url) == []
     assert one(url_of(settings), "SELECT count(*) FROM core.sale") == 2
@@ -126,7 +126,7 @@ def test_what_changes_the_same_hour_waits(
     put(s3, settings, other, *messages)
     with ThreadPoolExecutor(1) as thread:
         with halted(HOUR, settings, "8_account.sql"):
-            second = thread.submit(load_hour, other, settings, say=quiet)
+            second = thread.submit(load_hour, other, settings, log=quiet)
             with pytest.raises(TimeoutError):
                 second.result(0.3)
         second.result(LONG)
@@ -136,7 +136,7 @@ def test_what_changes_the_same_hour_waits(
 def test_scoring_waits_for_loads_at_work(s3: "S3Client", settings: LoaderSettings) -> None:
     put(s3, settings, HOUR, sold(1))
     put(s3, settings, FAR, sold(2, FAR))
-    load_hour(FAR, settings, say=quiet)
+    load_hour(FAR, settings, log=quiet)
     with ThreadPoolExecutor(1) as thread:
         with halted(HOUR, settings, "5_apply.sql"):
             scoring = thread.submit(refresh_days, settings.warehouse_url, quiet)
@@ -155,7 +155,7 @@ def test_who_ends_later_decides_again_by_the_same_sale(
     put(s3, settings, FAR, sold(1, FAR, sent=1, sale_price=str(10**18 + 1), **late))
     with ThreadPoolExecutor(1) as thread:
         with halted(HOUR, settings, before) as (stop, _):
-            second = thread.submit(load_hour, FAR, settings, say=quiet)
+            second = thread.submit(load_hour, FAR, settings, log=quiet)
             if before == "8_account.sql" and not vague:  # the key is inserted already, so the other waits for it
                 with pytest.raises(TimeoutError):
                     second.result(0.3)
@@ -166,16 +166,39 @@ def test_who_ends_later_decides_again_by_the_same_sale(
     assert repeated != (before == "8_account.sql" and not vague)
     calm = fresh(settings)
     for hour in (FAR, HOUR):
-        load_hour(hour, calm, say=quiet)
+        load_hour(hour, calm, log=quiet)
     assert one(url_of(calm), "SELECT count(*) FROM core.sale") == 1
     assert contents(url_of(settings)) == contents(url_of(calm))
+
+
+AT_WORK = """
+    CREATE TEMP TABLE sale_observation (transaction_hash text, sold_at timestamptz) ON COMMIT DROP;
+    CREATE TEMP TABLE retracted (transaction_hash text) ON COMMIT DROP;
+    CREATE TEMP TABLE changed (source_hour timestamptz, sold_hour timestamptz) ON COMMIT DROP;
+    INSERT INTO sale_observation VALUES ('0x1', :hour)
+"""
+
+
+def test_of_two_that_end_at_once_the_second_sees_what_the_first_did(warehouse_url: str) -> None:
+    url, decided = SecretStr(warehouse_url), list[int]()
+    with connected(url) as first, connected(url) as second, ThreadPoolExecutor(1) as thread:
+        for connection, hour in ((first, HOUR), (second, FAR)):
+            connection.execute(text(AT_WORK), {"hour": hour.start})
+        side_by_side(first, HOUR.start, str, str)
+        ending = thread.submit(side_by_side, second, FAR.start, partial(decided.append, 1), str)
+        with pytest.raises(TimeoutError):
+            ending.result(0.3)
+        first.commit()
+        ending.result(LONG)
+        second.commit()
+    assert len(decided) == 2
 
 
 def test_what_is_kept_of_loads_at_work_is_not_kept_for_long(s3: "S3Client", settings: LoaderSettings) -> None:
     for day in range(4):
         hour = Hour(HOUR.start + timedelta(days=day))
         put(s3, settings, hour, sold(day, hour))
-        load_hour(hour, settings, say=quiet)
+        load_hour(hour, settings, log=quiet)
     assert query(url_of(settings), "SELECT cardinality(transactions) FROM ops.recent_load") == [(1,), (1,)]
 
 
@@ -217,10 +240,10 @@ def loaded_by(seed: int, hours: list[Hour], settings: LoaderSettings) -> None:
     random = Random(seed)
     lost, *others = random.sample(hours, len(hours))
     with pytest.raises(Problem, match="warehouse"):
-        load_hour(lost, settings, force=True, say=quiet, loading=ending_before(random.choice(list(merge_steps())).name))
+        load_hour(lost, settings, force=True, log=quiet, loading=ending_before(random.choice(list(merge_steps())).name))
     for hour in others:
-        load_hour(hour, settings, force=random.random() < 0.3, say=quiet)
-    refresh_days(settings.warehouse_url, say=quiet)
+        load_hour(hour, settings, force=random.random() < 0.3, log=quiet)
+    refresh_days(settings.warehouse_url, log=quiet)
 
 
 # with 21 the hours' claims of coverage depend on sales that another hour reported first
@@ -237,7 +260,7 @@ def test_four_loaders_side_by_side_leave_what_one_leaves(
         list(threads.map(loaded_by, range(seed, seed + 4), [hours] * 4, [settings] * 4))
     for each in (settings, calm):
         for hour in hours:
-            load_hour(hour, each, say=quiet)
-        refresh_days(each.warehouse_url, say=quiet)
+            load_hour(hour, each, log=quiet)
+        refresh_days(each.warehouse_url, log=quiet)
         assert run_checks(each.warehouse_url) == []
     assert contents(url_of(settings)) == contents(url_of(calm))

@@ -18,7 +18,15 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.warehouse.same_sale import reported_of, superseded
-from tidemark.loader.warehouse.staging import FAULT, WORTH_A_PROCESS, event_counts, files_of, stage
+from tidemark.loader.warehouse.staging import (
+    FAULT,
+    WORTH_A_PROCESS,
+    codes_of,
+    event_counts,
+    files_of,
+    set_aside,
+    stage,
+)
 from tidemark.loader.warehouse.turns import side_by_side
 from tidemark.storage.files import shipped
 
@@ -86,7 +94,7 @@ def load(
     connection: Connection,
     run: Run,
     packed: Callable[[Segment], Iterable[bytes]],
-    say: Callable[[str], object],
+    log: Callable[[str], object],
     *,
     worth_a_process: int = WORTH_A_PROCESS,
     run_step: RunStep = execute,
@@ -100,10 +108,12 @@ def load(
     values = run.values(number)
     connection.execute(text(_SETTINGS))
     connection.execute(text(_STAGE.read_text()), values)
-    files = files_of(run.hour, run.manifests, orders=run.book_depth > 0, transfers=run.transfers)
-    stage(connection, files, packed, say, worth_a_process)
+    orders, transfers = run.book_depth > 0, run.transfers
+    files = files_of(run.hour, run.manifests, codes_of(connection), orders=orders, transfers=transfers)
+    stage(connection, files, packed, log, worth_a_process)
+    set_aside(connection, run.hour, files, log)
     counts = [count for manifest in run.manifests for count in event_counts(manifest, files)]
-    say(f"{run.hour.key}: {sum(file.observations for file in files):,} sales read; merging them")
+    log(f"{run.hour.key}: {sum(file.observations for file in files):,} sales read; merging them")
     account = {"files": json.dumps([file.account for file in files]), "event_counts": json.dumps(counts)}
     merge(connection, {**values, **account}, run_step)
 

@@ -74,7 +74,7 @@ CREATE TABLE IF NOT EXISTS ops.schema_migration (
 
 
 def migrate(
-    url: SecretStr, folder: Path = MIGRATIONS, say: Callable[[str], object] = print, *, wait: float = 600
+    url: SecretStr, folder: Path = MIGRATIONS, log: Callable[[str], object] = print, *, wait: float = 600
 ) -> list[str]:
     """Apply every migration that the database lacks and return their names.
 
@@ -86,7 +86,7 @@ def migrate(
     with connected(url) as connection:
         _require_utf8(connection)
         connection.commit()
-        with _alone(url, say, wait):
+        with _alone(url, log, wait):
             _execute(connection, "the schema ops", "CREATE SCHEMA IF NOT EXISTS ops")
             connection.commit()
             missing = missing_migrations(connection, folder)
@@ -97,12 +97,12 @@ def migrate(
                         command.upgrade(config, name)
                     connection.commit()
                     applied.append(name)
-                    say(f"applied {name}")
+                    log(f"applied {name}")
             if connection.scalar(text(_RIGHTS_MISSING)):
                 _execute(connection, "grants.sql", _GRANTS.read_text())
                 connection.commit()
                 if not applied:
-                    say("granted the rights of tidemark_loader and tidemark_reader again")
+                    log("granted the rights of tidemark_loader and tidemark_reader again")
     return applied
 
 
@@ -125,7 +125,7 @@ def migration_sql(connection: Connection, folder: Path = MIGRATIONS) -> str:
 
 
 @contextmanager
-def _alone(url: SecretStr, say: Callable[[str], object], wait: float) -> Iterator[None]:
+def _alone(url: SecretStr, log: Callable[[str], object], wait: float) -> Iterator[None]:
     """Keep a second migrate out by a schema that is created and never committed.
 
     Only a user who may migrate can hold this lock, unlike an advisory one, and it ends with its transaction, also
@@ -138,7 +138,7 @@ def _alone(url: SecretStr, say: Callable[[str], object], wait: float) -> Iterato
         except DBAPIError as error:
             if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
                 raise
-            say(f"another migrate is running; waiting up to {wait:.0f} s for its end")
+            log(f"another migrate is running; waiting up to {wait:.0f} s for its end")
             try:
                 _claim(guard, wait)
             except DBAPIError as error:

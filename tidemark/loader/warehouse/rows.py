@@ -10,38 +10,33 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from operator import itemgetter
 from typing import Any
-from uuid import UUID
 
 import msgspec
-from msgspec.structs import astuple
 
 from tidemark.archive.manifest import Segment
-from tidemark.loader.transform.identity import sale_uid
+from tidemark.loader.transform.identity import sale_key
 from tidemark.loader.transform.market import Market, Part
 from tidemark.loader.transform.market_event import Booked, Revision, Transfer
 from tidemark.loader.transform.outcome import Reject
 from tidemark.loader.transform.sale import Sale, Source
 from tidemark.loader.transform.segment import read_segment
+from tidemark.loader.warehouse.packing import CIRCUMSTANCES, FEE_TOTALS, REPORTED, Codes, packed
 
 MOST_QUARANTINED = 100  # a change in the shape of a frequent event would otherwise copy the archive into the quarantine
 _LINES = 1 << 32  # more than an object can have
 FORMAT = r"FORMAT csv, NULL 'null', ESCAPE '\'"
 LONGEST_RAW = 16 * 1024
-# who observed it and when is not part of what is reported
-_CIRCUMSTANCES = ("sent_at", "received_at", "is_replayed", "source")
-_REPORTED = tuple(name for name in Sale.__struct_fields__ if name not in _CIRCUMSTANCES)
-_FEES = _REPORTED.index("fees")
 OBSERVATION_COLUMNS = (
     "observation",
     "file",
-    "collector",
+    "first_collector",
     "payload_hash",
     "sale_uid",
     "fill",
-    *_CIRCUMSTANCES,
-    *_REPORTED,
+    *CIRCUMSTANCES,
+    *FEE_TOTALS,
+    *REPORTED,
 )
 MARKET_COLUMNS = {
     "market_part": ("collector", *Part._fields),
@@ -51,17 +46,15 @@ MARKET_COLUMNS = {
 }
 QUARANTINE_COLUMNS = ("source_hour", "key", "line", "collector", "reason", "raw", "raw_bytes")
 
-_UNKNOWN_TO_CSV = re.compile(rb'\\[^"\\]')
+_UNKNOWN_TO_CSV = re.compile(rb"\\[ubfnrt]")  # and sometimes a backslash before such a letter, which does no harm
 _ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_circumstances = itemgetter(*map(Sale.__struct_fields__.index, _CIRCUMSTANCES))
-_reported = itemgetter(*map(Sale.__struct_fields__.index, _REPORTED))
 
 
 class Origin(msgspec.Struct, frozen=True):
     """An object of an hour; `number` counts from 1 within the load, in order of collector and key.
 
-    `orders` and `transfers` say whether single ones are wanted, beside the counts.
+    `orders` and `transfers` say whether single ones are wanted, beside the counts; `codes` is what sales are packed by.
     """
 
     number: int
@@ -70,6 +63,7 @@ class Origin(msgspec.Struct, frozen=True):
     segment: Segment
     orders: bool = False
     transfers: bool = False
+    codes: Codes = Codes()
 
 
 class Rows(msgspec.Struct, frozen=True, tag=True):
@@ -96,18 +90,18 @@ def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINE
     The stream may send a message twice; there they are one. Raises what `chunks` raises.
     """
     seen: Counter[tuple[str, str]] = Counter()
-    listed: Counter[tuple[UUID, datetime | None]] = Counter()
+    listed: Counter[tuple[str, datetime | None]] = Counter()
     market = Market(origin.hour, orders=origin.orders, transfers=origin.transfers)
     for block in read_segment(chunks, market):
         observations = []
         for line, sale in block.sales:
             if sale.source is Source.EVENTS_API:
-                listed[answer := (sale_uid(sale), sale.sent_at)] += 1
+                listed[answer := (sale_key(sale), sale.sent_at)] += 1
                 fill = listed[answer]
             else:
                 fill = 1
             place = origin.number * _LINES + line
-            observations.append(observation_row(place, origin.number, origin.collector, sale, fill))
+            observations.append(observation_row(place, origin.number, origin.collector, sale, origin.codes, fill=fill))
         refused: Counter[tuple[str, str]] = Counter()
         kept = []
         for line, raw, reject in block.rejects:
@@ -145,22 +139,16 @@ def _market_rows(origin: Origin, market: Market, *, all_of_it: bool) -> dict[str
     return printed
 
 
-def observation_row(observation: int, file: int, collector: str, sale: Sale, fill: int = 1) -> bytes:
+def observation_row(observation: int, file: int, collector: str, sale: Sale, codes: Codes, *, fill: int = 1) -> bytes:
     """Print an observation of a sale with the columns of `OBSERVATION_COLUMNS`.
 
-    `payload_hash` is a hash of what the observation reports, the same for the same text everywhere.
+    `payload_hash` is a hash of what the observation reports, the same for the same values and codes everywhere.
     """
-    values = astuple(sale)
-    reported = list(_reported(values))
-    if sale.fees is not None:
-        fees = [
-            {"recipient": fee.recipient.replace("\0", "\ufffd"), "amount_raw": str(fee.amount_raw)} for fee in sale.fees
-        ]
-        reported[_FEES] = _encode(fees).decode()
+    circumstances, reported, fee_totals = packed(sale, codes)
     row = _fields(reported)
     payload_hash = int.from_bytes(blake2b(row, digest_size=8).digest(), signed=True)
-    head = [observation, file, collector, payload_hash, sale_uid(sale, fill), fill, *_circumstances(values)]
-    return b"%b,%b\n" % (_fields(head), row)
+    head = [observation, file, codes.word[collector], payload_hash, sale_key(sale, fill), None if fill == 1 else fill]
+    return b"%b,%b\n" % (_fields([*head, *circumstances, *fee_totals]), row)
 
 
 def quarantine_row(place: tuple[datetime, str, int, str], line: bytes, reject: Reject) -> bytes:

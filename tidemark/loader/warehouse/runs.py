@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, Row, RowMapping, text
 
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.warehouse.migrate import missing_migrations
 
 _LAST = text("SELECT * FROM ops.load_run WHERE source_hour = :hour ORDER BY load_id DESC LIMIT 1")
@@ -17,8 +17,8 @@ _FINGERPRINTS = text(
 )
 _COVERED = text("SELECT covered_s FROM mart.hour_quality WHERE hour = :hour")
 _GAPS = text(
-    "SELECT collector, topic, from_at, to_at, reason FROM ops.gap "
-    "WHERE source_hour = :hour AND repaired_by IS NULL ORDER BY from_at, collector, topic"
+    "SELECT collector, from_at, to_at, reason, count(*) AS topics, min(topic) AS topic FROM ops.gap "
+    "WHERE source_hour = :hour AND repaired_by IS NULL GROUP BY 1, 2, 3, 4 ORDER BY from_at, collector, to_at, topic"
 )
 
 
@@ -101,10 +101,13 @@ def report_of(connection: Connection, hour: Hour, missing: list[str], *, unchang
         collectors=run["collectors"],
         missing=missing,
         covered_seconds=float(connection.scalar(_COVERED, {"hour": hour.start}) or 0),
-        gaps=[
-            f"{collector} {topic} {format_timestamp(start)} to {format_timestamp(end)}: {reason}"
-            for collector, topic, start, end, reason in connection.execute(_GAPS, {"hour": hour.start})
-        ],
+        gaps=list(map(_gap, connection.execute(_GAPS, {"hour": hour.start}))),
         seconds=(run["finished_at"] - run["started_at"]).total_seconds(),
         **{name: run[name] for name in counts},
     )
+
+
+def _gap(row: Row[Any]) -> str:
+    start, end = row.from_at.astimezone(UTC), row.to_at.astimezone(UTC)
+    topics = row.topic if row.topics == 1 else f"{row.topics} topics"
+    return f"{row.collector} {topics} {start:%H:%M:%S} to {end:%H:%M:%S}: {row.reason}"

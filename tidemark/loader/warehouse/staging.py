@@ -11,7 +11,7 @@ from tempfile import SpooledTemporaryFile
 from threading import Lock
 from typing import Any, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tidemark.archive.event_type import SALE
 from tidemark.archive.manifest import Manifest, Segment
@@ -19,6 +19,7 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.verified import check_records, unpacked
 from tidemark.loader.warehouse.copy import PORTION, Copy, copied
+from tidemark.loader.warehouse.packing import Codes, FeeKind
 from tidemark.loader.warehouse.process import ReadingProcess
 from tidemark.loader.warehouse.rows import (
     MARKET_COLUMNS,
@@ -31,6 +32,30 @@ from tidemark.loader.warehouse.rows import (
 )
 
 _QUARANTINE = "ops.quarantine"
+DETACHED = "detached"  # the reason of sales that could be read and are not taken: their month was detached
+# what this hour reported before its sale's time was closed stays as it is
+_SET_ASIDE = text("""
+    WITH closed AS (
+        DELETE FROM sale_observation AS new
+        WHERE (
+            sold_at < core.closed_before()
+            OR EXISTS (
+                SELECT FROM ops.detached_transaction
+                WHERE bucket = hashtextextended(transaction_hash, 0) & 4095
+                    AND hashtextextended(transaction_hash, 0) = ANY (hashes)
+            )
+        ) AND NOT EXISTS (SELECT FROM core.sale_sighting WHERE source_hour = :hour AND sale_uid = new.sale_uid)
+        RETURNING file
+    )
+    SELECT file, count(*) AS lines FROM closed GROUP BY file
+""")
+_CODES = text("SELECT core.known_words(), core.known_addresses()")
+# a moment that Python cannot name is before or after every sale
+_FEE_KINDS = text("""
+    SELECT recipient, chain, CASE WHEN from_at > '0002-01-01' THEN from_at END, kind
+    FROM core.fee_recipient
+    WHERE from_at < '9999-01-01'
+""")
 _LATER = {_QUARANTINE: QUARANTINE_COLUMNS, **MARKET_COLUMNS}
 SHOW_EVERY = 250_000
 PROCESSES = 3  # one more than two cores, for then the last objects do not leave one of them idle
@@ -64,7 +89,12 @@ class File:
     def rejects(self) -> list[dict[str, Any]]:
         """How many lines were refused, by event type and reason, and how many of them are kept."""
         return [
-            {"event_type": event_type, "reason": reason, "lines": count, "quarantined": min(count, MOST_QUARANTINED)}
+            {
+                "event_type": event_type,
+                "reason": reason,
+                "lines": count,
+                "quarantined": 0 if reason == DETACHED else min(count, MOST_QUARANTINED),
+            }
             for (event_type, reason), count in sorted(self.refused.items())
         ]
 
@@ -85,21 +115,29 @@ class File:
         }
 
 
-def files_of(hour: Hour, manifests: Iterable[Manifest], *, orders: bool = False, transfers: bool = False) -> list[File]:
+def codes_of(connection: Connection) -> Codes:
+    """Return what a warehouse packs sales by."""
+    words, addresses = connection.execute(_CODES).one()
+    return Codes(tuple(words), tuple(addresses), tuple(FeeKind(*row) for row in connection.execute(_FEE_KINDS)))
+
+
+def files_of(
+    hour: Hour, manifests: Iterable[Manifest], codes: Codes, *, orders: bool = False, transfers: bool = False
+) -> list[File]:
     """Return the objects of an hour, numbered in order of collector and key: the order of their observations.
 
     `orders` and `transfers` say whether single ones are to be loaded.
     """
     named = [(manifest.collector, segment) for manifest in manifests for segment in manifest.segments]
     named.sort(key=lambda each: (each[0], each[1].key))
-    return [File(Origin(number, hour.start, *name, orders, transfers)) for number, name in enumerate(named, 1)]
+    return [File(Origin(number, hour.start, *name, orders, transfers, codes)) for number, name in enumerate(named, 1)]
 
 
 def stage(
     connection: Connection,
     files: list[File],
     packed: Callable[[Segment], Iterable[bytes]],
-    say: Callable[[str], object],
+    log: Callable[[str], object],
     worth_a_process: int = WORTH_A_PROCESS,
 ) -> None:
     """Read all objects of an hour into `files`; copy what they say, and the rejects that are kept, to the server.
@@ -111,8 +149,8 @@ def stage(
     """
     with ExitStack() as spools:
         waiting = {table: spools.enter_context(SpooledTemporaryFile(PORTION)) for table in _LATER}
-        with Copy(connection, "sale_observation", OBSERVATION_COLUMNS) as observations:
-            read_files(Staging(observations.add, waiting, say).read, files, packed, worth_a_process)
+        with Copy(connection, "observation_row", OBSERVATION_COLUMNS) as observations:
+            read_files(Staging(observations.add, waiting, log).read, files, packed, worth_a_process)
         for spool in waiting.values():
             spool.seek(0)
         rows = {table: copied(connection, table, _LATER[table], spool) for table, spool in waiting.items()}
@@ -123,6 +161,17 @@ def stage(
     )
     if taken != sent:
         raise Problem(f"the warehouse took {taken} sales and quarantined lines of {sent}", FAULT)
+
+
+def set_aside(connection: Connection, hour: Hour, files: list[File], log: Callable[[str], object]) -> None:
+    """Take the sales of detached months out of what was staged, and count them as refused."""
+    if not connection.scalar(text("SELECT EXISTS (SELECT FROM core.detached_month)")):
+        return
+    by_number = {file.origin.number: file for file in files}
+    for number, lines in connection.execute(_SET_ASIDE, {"hour": hour.start}):
+        by_number[number].observations -= lines
+        by_number[number].refused[SALE, DETACHED] += lines
+        log(f"  {by_number[number].origin.segment.key}: {lines:,} sales of detached months are not taken")
 
 
 class Spool(Protocol):
@@ -141,7 +190,7 @@ class Staging:
 
     observations: Callable[[bytes], object]
     waiting: Mapping[str, Spool]
-    say: Callable[[str], object]
+    log: Callable[[str], object]
     turn: Lock = field(default_factory=Lock)
 
     def read(self, file: File, found: Iterable[Rows]) -> None:
@@ -155,11 +204,18 @@ class Staging:
                     self.waiting[table].write(printed)
             file.count(rows)
             if file.lines // SHOW_EVERY > (file.lines - rows.lines) // SHOW_EVERY:
-                self.say(f"  {segment.key}: {file.lines:,} of {segment.records:,} lines")
+                self.log(f"  {_short(segment.key)}: {file.lines:,} of {segment.records:,} lines")
         check_records(file.lines, segment)
-        self.say(
-            f"  {segment.key}: {file.lines:,} lines, {file.observations:,} sales, {file.refused.total():,} quarantined"
+        self.log(
+            f"  {_short(segment.key)}: {file.lines:,} lines, {file.observations:,} sales, "
+            f"{file.refused.total():,} quarantined"
         )
+
+
+def _short(key: str) -> str:
+    """Return the collector and the name of an object, for a line that a person reads."""
+    collector, _, name = key.rpartition("collector=")[2].partition("/")
+    return f"{collector} {name.partition('.jsonl')[0]}"
 
 
 def read_files(

@@ -21,7 +21,7 @@ _LOCK = text("""
 """)
 # the gate: loads write to this table and scoring empties it, and its queue is first come, first served
 _BESIDE = text("LOCK TABLE mart.stale_day IN ROW EXCLUSIVE MODE")
-_ALONE = text("LOCK TABLE mart.stale_day IN SHARE ROW EXCLUSIVE MODE")
+ALONE = text("LOCK TABLE mart.stale_day IN SHARE ROW EXCLUSIVE MODE")
 # What a load changes reaches two hours back (an audit of the hour before a silent one) and one ahead. A sale that is
 # known was received in the hour in which it was sold, or in the next.
 _EXPECTED = text("""
@@ -70,7 +70,7 @@ class _Overtaken(Exception):
     """A load that ended meanwhile changed sales by which this one decided."""
 
 
-def lock_hour(connection: Connection, hour: Hour, say: Callable[[str], object]) -> None:
+def lock_hour(connection: Connection, hour: Hour, log: Callable[[str], object]) -> None:
     """Begin the transaction of an hour's load; wait while another loader has the hour."""
     name = {"names": [f"hour {hour.key}"]}
     try:
@@ -81,7 +81,7 @@ def lock_hour(connection: Connection, hour: Hour, say: Callable[[str], object]) 
     except DBAPIError as error:
         if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
             raise
-        say(f"{hour.key}: another loader has this hour; waiting for it")
+        log(f"{hour.key}: another loader has this hour; waiting for it")
         connection.execute(_LOCK, name)
 
 
@@ -101,7 +101,7 @@ def side_by_side(
         try:
             with connection.begin_nested():
                 if alone:
-                    connection.execute(_ALONE)
+                    connection.execute(ALONE)
                     decide()
                     apply()
                 else:

@@ -1,0 +1,47 @@
+-- Grain: one row of mart.market_daily for the day, and one per chain that had sales on it.
+DELETE FROM mart.market_daily WHERE day = (:day AT TIME ZONE 'UTC')::date;
+
+WITH trader AS (
+    SELECT chain, bought > 0 AS has_bought, sold > 0 AS has_sold
+    FROM mart.wallet_daily
+    WHERE day = (:day AT TIME ZONE 'UTC')::date
+    UNION ALL
+    SELECT NULL, bool_or(bought > 0), bool_or(sold > 0)
+    FROM mart.wallet_daily
+    WHERE day = (:day AT TIME ZONE 'UTC')::date
+    GROUP BY wallet
+),
+traders AS (
+    SELECT
+        chain, count(*) FILTER (WHERE has_bought) AS buyers, count(*) FILTER (WHERE has_sold) AS sellers,
+        count(*) FILTER (WHERE has_bought AND has_sold) AS bought_and_sold
+    FROM trader
+    GROUP BY chain
+),
+sale AS (
+    SELECT chain, buyer, seller, marketplace_fee, eth_rate, usd_rate, price_usd, is_implausible
+    FROM mart.sales
+    WHERE sold_at >= :day AND sold_at < :day + interval '24 hours'
+    OFFSET 0 -- works out each row's amount once and not wherever it is named
+),
+figures AS (
+    SELECT
+        chain, count(*) AS sales, count(*) FILTER (WHERE buyer IS NULL AND seller IS NULL) AS without_wallets,
+        count(marketplace_fee) AS sales_with_fee_known,
+        sum(marketplace_fee * eth_rate) FILTER (WHERE NOT is_implausible) AS fee_eth,
+        sum(marketplace_fee * usd_rate) FILTER (WHERE NOT is_implausible) AS fee_usd,
+        sum(price_usd) FILTER (WHERE marketplace_fee IS NOT NULL AND NOT is_implausible) AS fee_of_usd,
+        count(*) FILTER (WHERE is_implausible) AS implausible
+    FROM sale
+    GROUP BY GROUPING SETS ((), (chain))
+    HAVING count(*) > 0
+)
+INSERT INTO mart.market_daily (
+    day, chain, sales, buyers, sellers, bought_and_sold, without_wallets,
+    sales_with_fee_known, fee_eth, fee_usd, fee_of_usd, implausible
+)
+SELECT
+    (:day AT TIME ZONE 'UTC')::date, figures.chain, sales, coalesce(buyers, 0), coalesce(sellers, 0), coalesce(bought_and_sold, 0),
+    without_wallets, sales_with_fee_known, fee_eth, fee_usd, fee_of_usd, implausible
+FROM figures
+LEFT JOIN traders ON traders.chain IS NOT DISTINCT FROM figures.chain;
