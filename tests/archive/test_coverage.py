@@ -26,6 +26,7 @@ from tidemark.archive.ledger import (
 )
 from tidemark.archive.manifest import Gap, Interval
 from tidemark.core.hour import Hour
+from tidemark.core.spans import union, without
 
 HOUR = Hour.parse("2026-11-22T15")
 ALL = "collection:*"
@@ -179,6 +180,38 @@ def test_topics_are_expected_from_subscription_to_unsubscription() -> None:
     assert coverage.expected == {ALL: "process_died"}
 
 
+def test_what_was_dropped_before_a_topic_is_no_longer_wanted_is_a_gap() -> None:
+    entries = [
+        began(Place(1, ALL), Place(1, DOGS), **{ALL: "connecting", DOGS: "connecting"}),
+        Alive(at(10), 1),
+        Unsubscribed(at(20), DOGS),
+        Dropped(at(11), at(30), 500, "disk_full"),
+        Alive(at(60), 1),
+        Ended(at(60)),
+    ]
+    for order in (entries, [*entries[:2], entries[3], entries[2], *entries[4:]]):
+        coverage = coverage_of(order, HOUR)
+        assert coverage.covered == covered((0, 11), (30, 60)) + covered((0, 10), topic=DOGS)
+        assert coverage.gaps == gaps((11, 30, "disk_full")) + gaps(
+            (10, 11, "unproven"), (11, 20, "disk_full"), topic=DOGS
+        )
+
+
+def test_what_was_dropped_after_a_topic_was_no_longer_wanted_is_no_gap_of_it() -> None:
+    entries = [
+        began(Place(1, ALL), Place(1, DOGS), **{ALL: "connecting", DOGS: "connecting"}),
+        Dropped(at(3), at(4), 500, "disk_full"),
+        Alive(at(10), 1),
+        Unsubscribed(at(20), DOGS),
+        Dropped(at(20), at(30), 500, "disk_full"),
+        Alive(at(60), 1),
+        Ended(at(60)),
+    ]
+    coverage = coverage_of(entries, HOUR)
+    assert coverage.covered[-2:] == covered((0, 3), (4, 10), topic=DOGS)
+    assert coverage.gaps[-1:] == gaps((3, 4, "disk_full"), topic=DOGS)
+
+
 def test_a_new_process_with_other_topics_ends_what_the_old_one_expected() -> None:
     coverage = coverage_of([THROUGH, Alive(at(10), 1), started(20, DOGS), Stopped(at(30))], HOUR)
     assert coverage.gaps == gaps((10, 20, "process_died")) + gaps(
@@ -269,6 +302,16 @@ def test_what_is_expected_all_hour_is_either_covered_or_a_gap(
             timedelta(),
         )
         assert length == timedelta(hours=1)
+
+
+@given(st.floats(0, 60).map(at), st.floats(0, 60).map(at), st.floats(0, 60).map(at), st.lists(entries_of_any_kind))
+def test_what_is_dropped_while_a_topic_is_wanted_is_never_left_out(
+    removed: datetime, start: datetime, end: datetime, entries: list[Entry]
+) -> None:
+    kept = [entry for entry in entries if not isinstance(entry, Started | Unsubscribed | Subscribed | Began)]
+    hour = [THROUGH, Unsubscribed(removed, ALL), Dropped(start, end, 1, "disk_full"), *kept]
+    missed = [(gap.start, gap.end) for gap in coverage_of(hour, HOUR).gaps if gap.topic == ALL]
+    assert without(union([(start, min(end, removed))]), union(missed)) == []
 
 
 def test_moments_are_utc() -> None:

@@ -1,5 +1,6 @@
 """The clock that may run at another rate."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tidemark.core.clock import EPOCH, Clock
+from tidemark.core.errors import Problem
 
 clocks = st.builds(
     Clock,
@@ -42,6 +44,24 @@ def test_an_empty_text_is_the_real_clock() -> None:
 @example("2026-11-20T10:00:00@1*1")
 @example("x@1*1")
 @example("2026-11-20T10:00:00Z@1*1e3")
+@example("2026-11-20T10:00:00Z@1*" + "9" * 400)
+@example("2026-11-20T10:00:00Z@" + "9" * 400 + "*1")
+@example("0001-01-01T00:00:00+23:59@1*1")
 def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Clock.parse(text)
+
+
+@given(st.integers(0, 10**11), st.integers(1, 10**6), st.floats(0, 4e9))
+def test_any_clock_shows_a_time_or_says_why_not(anchor: int, rate: int, real: float) -> None:
+    clock = Clock.parse(f"2026-11-20T10:00:00Z@{anchor}*{rate}")
+    shown: datetime | None = None
+    with suppress(Problem):
+        shown = clock.at(real)
+    years = (real - anchor) * rate / 86_400 / 366
+    assert shown is not None or not -2000 < years < 7900
+
+
+def test_a_clock_far_from_the_present_is_a_problem() -> None:
+    with pytest.raises(Problem, match="TIDEMARK_CLOCK shows a time outside"):
+        Clock.parse("2026-11-20T10:00:00Z@0*1000000").at(1763800000)

@@ -58,10 +58,14 @@ def coverage_of(entries: Iterable[Entry], hour: Hour) -> Coverage:
 
 @dataclass(slots=True)
 class _Topic:
-    """What is known of one topic: when it was expected and covered, and from when on which reason holds."""
+    """What is known of one topic: when it was expected and covered, and from when on which reason holds.
+
+    `unproven` holds what lies between the last proof of a topic and its removal.
+    """
 
     expected_since: datetime | None = None
     expected: list[Span] = field(default_factory=list)
+    unproven: list[Span] = field(default_factory=list)
     covered: list[Span] = field(default_factory=list)
     reasons: list[tuple[datetime, str]] = field(default_factory=list)
 
@@ -70,10 +74,17 @@ class _Topic:
             self.expected_since = at
         self.reasons.append((at, reason))
 
-    def release(self, at: datetime) -> None:
+    def release(self, at: datetime, proof: datetime | None = None) -> None:
         if self.expected_since is not None:
-            self.expected.append((self.expected_since, at))
+            until = at if proof is None else proof
+            self.expected.append((self.expected_since, until))
+            self.unproven.append((until, at))
             self.expected_since = None
+
+    def wanted(self, dropped: list[Span]) -> list[Span]:
+        """Return when it was expected: after its last proof only where something was dropped before its removal."""
+        missed = [span for span in self.unproven if any(clipped([span], drop) for drop in dropped)]
+        return [*self.expected, *missed]
 
     def explained(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, str]]:
         """Split an uncovered span where its reason changes."""
@@ -110,9 +121,10 @@ class _Fold:
         within = (hour.start, hour.end)
         covered: list[Interval] = []
         gaps: list[Gap] = []
+        dropped = [(start, end) for start, end, _ in self._dropped]
         for name, topic in sorted(self._topics.items()):
             topic.release(hour.end)
-            wanted = clipped(topic.expected, within)
+            wanted = clipped(topic.wanted(dropped), within)
             for start, end, reason in self._gaps(topic, wanted):
                 gaps.append(Gap(name, start, end, reason))
             missed = [(gap.start, gap.end) for gap in gaps if gap.topic == name]
@@ -189,9 +201,10 @@ class _Fold:
         for place, since in [(place, since) for place, since in self._places.items() if place.topic == entry.topic]:
             proof = self._proofs.get(place.connection)
             proven.append(max(since, proof or since))
-            self._part(place, proof, Reason.CONNECTING)
-        # where it was joined, nothing is missed after the last proof; where it was not, all of it is a gap
-        topic.release(max(proven, default=entry.at))
+            self._part(place, proof, Reason.UNPROVEN)
+        # where it was joined, nothing is missed after the last proof but what was dropped, which may be known only
+        # later; where it was not, all of it is a gap
+        topic.release(entry.at, max(proven, default=None))
 
     @_take.register
     def _(self, entry: Joined) -> None:

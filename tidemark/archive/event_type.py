@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from tidemark.core.text import decode_with_lone_surrogates
+from tidemark.core.text import decode_deep, decode_with_lone_surrogates
 
 SALE = "item_sold"
 UNPARSED = "unparsed"
@@ -54,7 +54,7 @@ def event_type_of(message: bytes | msgspec.Raw) -> str:
     try:
         envelope = decode_with_lone_surrogates(_envelope.decode, bytes(message))
         if not bytes(envelope.event_type) and bytes(envelope.payload).startswith(b"{"):
-            return counted_type(_inner.decode(envelope.payload).event_type)
+            return counted_type(decode_deep(_inner.decode, bytes(envelope.payload)).event_type)
         return counted_type(envelope.event_type)
     except (msgspec.DecodeError, RecursionError):
         return UNTYPED

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
+from tidemark.core.errors import Problem
 from tidemark.core.timestamps import format_timestamp, parse_timestamp
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM = re.compile(r"(?P<start>[^@*]+)@(?P<anchor>[0-9]+(?:\.[0-9]+)?)\*(?P<rate>[0-9]+(?:\.[0-9]+)?)", re.ASCII)
+_FASTEST = 1e6
+_LAST_ANCHOR = 1e11
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,20 @@ class Clock:
         if not text:
             return cls()
         found = _FORM.fullmatch(text)
-        if not found or float(found["rate"]) <= 0:
+        if not found or not 0 < float(found["rate"]) <= _FASTEST or float(found["anchor"]) > _LAST_ANCHOR:
             raise ValueError(f"{text!r} is not a clock; write it as 2026-11-20T10:00:00Z@1763800000.5*180")
         return cls(parse_timestamp(found["start"]), float(found["anchor"]), float(found["rate"]))
 
     def at(self, real: float) -> datetime:
-        """Return the timestamp at a real time, given in seconds since 1970."""
-        return self.start + timedelta(seconds=(real - self.anchor) * self.rate)
+        """Return the timestamp at a real time, given in seconds since 1970.
+
+        Raises Problem where the anchor is so far away that the clock shows no time that there is.
+        """
+        try:
+            return self.start + timedelta(seconds=(real - self.anchor) * self.rate)
+        except OverflowError:
+            what = "TIDEMARK_CLOCK shows a time outside the years 1 to 9999"
+            raise Problem(what, "Set its anchor to the present, in seconds since 1970, or its rate to less") from None
 
     def real(self, at: datetime) -> float:
         """Return the real seconds since 1970 at which this clock shows `at`."""

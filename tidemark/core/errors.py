@@ -1,4 +1,6 @@
-"""The one error that a person is meant to act on."""
+"""The errors that a person is meant to act on."""
+
+import traceback
 
 from tidemark.core.text import printable
 
@@ -18,3 +20,13 @@ class Problem(Exception):
 
     def __str__(self) -> str:
         return f"{self.what}. {self.hint}"
+
+
+class UsageError(Problem):
+    """What was asked for cannot be meant, whatever the state of the world, such as a range that runs backwards."""
+
+
+def raised_in(error: BaseException) -> str | None:
+    """Return the file, without its folders, and the line that raised an error; None for one that was not raised."""
+    frames = traceback.extract_tb(error.__traceback__)[-1:]
+    return next((f"{frame.filename.rpartition('/')[2]}, line {frame.lineno}" for frame in frames), None)

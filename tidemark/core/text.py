@@ -2,6 +2,7 @@ r"""Text from outside, made safe: for a terminal or a log, and for strict parser
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 _Read = TypeVar("_Read")
@@ -41,6 +42,19 @@ def replace_lone_surrogates(text: bytes) -> bytes:
 def decode_with_lone_surrogates(decode: Callable[[bytes], _Read], text: bytes) -> _Read:
     """Decode JSON text strictly; where that fails, with U+FFFD for lone surrogates. Raises what `decode` raises."""
     try:
-        return decode(text)
+        return decode_deep(decode, text)
     except ValueError:
-        return decode(replace_lone_surrogates(text))
+        return decode_deep(decode, replace_lone_surrogates(text))
+
+
+def decode_deep(decode: Callable[[bytes], _Read], text: bytes) -> _Read:
+    """Decode text that may be nested deeply: whether it can be does not depend on how deep in calls that is asked.
+
+    What is left of Python's stack here may not suffice, so it is tried again on the stack of a new thread. Two programs
+    that count the same line agree on it. Raises what `decode` raises.
+    """
+    try:
+        return decode(text)
+    except RecursionError:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(decode, text).result()

@@ -1,6 +1,7 @@
 """Timestamps: UTC times as text with microseconds, `2026-11-22T15:04:05.123456Z`."""
 
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 
 def format_timestamp(at: datetime) -> str:
@@ -21,4 +22,16 @@ def parse_timestamp(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; write it as 2026-11-22T15:04:05.123456Z")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} lies outside the years 1 to 9999 in UTC") from None
+
+
+def parse_http_date(text: str) -> datetime | None:
+    """Read a header's date, `Sun, 22 Nov 2026 15:04:05 GMT`, as an aware time; None for anything else."""
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, LookupError, OverflowError):  # the library's, for a number that none can be
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -94,8 +94,8 @@ def audit_hours(
         report = AuditReport(collector, seed, settings.audit_requests, len(due), len(drawn))
         report.expected_requests = sum(each.requests for each in drawn)
         log(
-            f"{first} to {settled}: {len(due)} hours to audit; {len(drawn)} windows chosen with seed {seed}, "
-            f"about {report.expected_requests} of at most {settings.audit_requests} requests"
+            f"{first} to {settled}: hours to audit: {len(due):,}\n  windows: {len(drawn):,}, chosen with seed {seed}; "
+            f"about {report.expected_requests:,} of at most {settings.audit_requests:,} requests"
         )
         if settings.opensea_api_key is None or dry_run:
             report.why = "a dry run asks for nothing" if dry_run else NO_KEY
@@ -113,7 +113,7 @@ def audit_hours(
             session = Session(settings, api, store, collector, lambda: settings.clock.at(time.time()))
             _ask(session, drawn, report, log)
     if report.why:
-        log(f"not everything was asked: {report.why}")
+        log(f"not all was asked: {report.why}")
     return report
 
 
@@ -130,18 +130,21 @@ def audited(settings: LoaderSettings, hour: Hour) -> dict[str, Any]:
 
 
 def summary(figures: dict[str, Any]) -> str:
-    """Say in a line what an audit found in an hour."""
+    """Say in a few lines what an audit found in an hour."""
+    share = f"{100 * (figures['audited_share'] or 0):.0f} %"
     if not figures["api_sales"]:
-        return f"{figures['hour']}: the Events API knows no sale of the {figures['audited_share'] or 0:.0%} audited"
+        return f"{figures['hour']}: the Events API knows no sale of the {share} audited"
     seen = ", ".join(f"{names} {sales:,}" for names, sales in sorted(figures["api_seen_by"].items()))
     loss = "unknown" if figures["loss"] is None else (
-        f"{figures['loss']:.3%} (95 %: {figures['loss_low']:.3%} to {figures['loss_high']:.3%})"
+        f"{100 * figures['loss']:.3f} %"
+        f" (95 %: {100 * figures['loss_low']:.3f} % to {100 * figures['loss_high']:.3f} %)"
     )  # fmt: skip
     return (
-        f"{figures['hour']}: {figures['audited_share']:.0%} audited; "
-        f"the Events API knows {figures['api_sales']:,} sales; "
-        f"received by {seen or 'no collector'}; by none {figures['api_unseen']:,} although covered, "
-        f"{figures['api_unseen_uncovered']:,} in gaps; only on the stream {figures['stream_only']:,}; loss {loss}"
+        f"{figures['hour']}: {share} audited; the Events API knows {figures['api_sales']:,} sales\n"
+        f"  received by {seen or 'no collector'}\n"
+        f"  by none {figures['api_unseen']:,} although covered, {figures['api_unseen_uncovered']:,} in gaps; "
+        f"only on the stream {figures['stream_only']:,}\n"
+        f"  loss {loss}"
     )
 
 
@@ -151,7 +154,7 @@ def _ask(session: Session, drawn: Iterable[Drawn], report: AuditReport, log: Log
         for each in session.fetch(one.window for one in group):
             fetched.append(each)
             report.windows.append(each.report)
-            log(f"  {len(report.windows)}/{report.drawn} windows, {session.requests} requests: {each.report}")
+            log(f"  {len(report.windows)}/{report.drawn}: {each.report}")
         if session.archive(hour, fetched):
             report.hours.append(hour.key)
         report.requests, report.why = session.requests, session.ended

@@ -89,7 +89,7 @@ def repair_gaps(
             session = Session(settings, api, store, report.collector, lambda: settings.clock.at(time.time()))
             _repair(session, windows, report, log)
     if report.why:
-        log(f"what is left stays open: {report.why}")
+        log(f"stays open: {report.why}")
     return report
 
 

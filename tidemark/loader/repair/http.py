@@ -10,7 +10,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tidemark.core.errors import Problem
 from tidemark.loader.repair.faults import ApiFault, FaultError
 from tidemark.loader.repair.page import Page, read_page, wait_asked
-from tidemark.storage.failures import failure_of
+from tidemark.storage.failures import failure_of, is_proxied
 
 ATTEMPTS = 5
 LONGEST_WAIT = 300.0
@@ -118,10 +118,15 @@ class EventsApi:
                     if self._now() - began > LONGEST_ANSWER:
                         raise _PassingError(ApiFault.TOO_SLOW, f"over {LONGEST_ANSWER:.0f} s")
         except (httpx.DecodingError, httpx.RemoteProtocolError) as error:
-            raise _PassingError(ApiFault.BROKEN_BODY, _worded(error)) from error
+            raise _PassingError(ApiFault.BROKEN_BODY, self._worded(error)) from error
         except httpx.HTTPError as error:
-            raise _PassingError(ApiFault.UNREACHABLE, _worded(error)) from error
+            raise _PassingError(ApiFault.UNREACHABLE, self._worded(error)) from error
         return _Answer(response.status_code, response.headers, bytes(body))
+
+    def _worded(self, error: httpx.HTTPError) -> str:
+        """Say what an error of the library means; its own text may hold an address with a password."""
+        failure = failure_of(error, proxied=is_proxied(str(self._client.base_url)))
+        return failure.what if failure else type(error).__name__
 
     def _pause(self, state: RetryCallState) -> float:
         """Return how long to wait before the next try: what the API asked for, else longer each time."""
@@ -145,12 +150,6 @@ def _check(answer: _Answer, wait: float | None) -> None:
         raise FaultError(ApiFault.REDIRECTED, f"HTTP {status}; is TIDEMARK_API_URL right?")
     if status != _OK:
         raise _PassingError(ApiFault.NOT_AN_ANSWER, f"HTTP {status}")
-
-
-def _worded(error: httpx.HTTPError) -> str:
-    """Say what an error of the library means; its own text may hold an address with a password."""
-    failure = failure_of(error)
-    return failure.what if failure else type(error).__name__
 
 
 def _start_of(answer: _Answer) -> str:

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from tidemark.core.text import replace_lone_surrogates
+from tidemark.core.timestamps import parse_http_date
 
 # A reset of more than this is a time in seconds since 1970, of less a number of seconds.
 _EPOCH = 1_000_000_000
@@ -182,9 +182,5 @@ def _seconds(text: str, now: float) -> float | None:
 
 
 def _until(date: str, now: float) -> float | None:
-    try:
-        timestamp = parsedate_to_datetime(date)
-    except ValueError:
-        return None
-    aware = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
-    return max((aware - datetime.fromtimestamp(now, UTC)).total_seconds(), 0)
+    until = parse_http_date(date)
+    return max((until - datetime.fromtimestamp(now, UTC)).total_seconds(), 0) if until else None

@@ -54,7 +54,9 @@ class WindowReport:
     def __str__(self) -> str:
         known = f"{self.covered_seconds:,.1f} of {self.seconds:,.1f} s known, {self.sales} sales"
         aside = f", {self.set_aside} set aside" if self.set_aside else ""
-        return f"{self.hour} {self.topic} from {self.start}: {known}{aside}{f' ({self.why})' if self.why else ''}"
+        return (
+            f"{self.hour} {self.topic} from {self.start[11:19]}: {known}{aside}{f' ({self.why})' if self.why else ''}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

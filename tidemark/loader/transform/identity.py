@@ -101,15 +101,18 @@ def sale_uid(sale: "Sale", fill: int = 1) -> UUID:
     too, and who of the parties sold, where that is known. `fill` counts equal rows of one answer of the Events API.
     Different keys can still be one sale, where one of them lacks a value: see `tidemark.loader.warehouse.same_sale`.
     """
-    traded = (sale.seller, sale.buyer) if sale.seller or sale.buyer else (sale.maker, sale.taker)
-    parties = [party or "" for party in traded]
+    return UUID(sale_key(sale, fill))
+
+
+def sale_key(sale: "Sale", fill: int = 1) -> str:
+    """Return the 32 hexadecimal digits of `sale_uid`."""
+    seller, buyer = sale.seller or "", sale.buyer or ""
+    one, other = (seller, buyer) if seller or buyer else (sale.maker or "", sale.taker or "")
     if sale.order_hash:
-        part = f"price {sale.price_raw}" if sale.quantity is None else sale.quantity
-        terms: list[object] = [*sorted(parties), part]
+        one, other = (one, other) if one < other else (other, one)
+        terms = f"{one}|{other}|{f'price {sale.price_raw}' if sale.quantity is None else sale.quantity}"
     else:
-        directed = sale.seller and sale.buyer
-        terms = [*(parties if directed else ["?", *parties])]
-        terms += [sale.quantity, sale.price_raw, sale.payment_token_address]
-    nft = sale.chain, sale.transaction_hash, sale.contract_address, sale.token_id
-    text = "|".join(map(str, ("v2", *nft, sale.order_hash or "", *terms, fill)))
-    return UUID(bytes=sha256(text.encode()).digest()[:16])
+        directed = "" if seller and buyer else "?|"
+        terms = f"{directed}{one}|{other}|{sale.quantity}|{sale.price_raw}|{sale.payment_token_address}"
+    nft = f"{sale.chain}|{sale.transaction_hash}|{sale.contract_address}|{sale.token_id}"
+    return sha256(f"v2|{nft}|{sale.order_hash or ''}|{terms}|{fill}".encode()).hexdigest()[:32]

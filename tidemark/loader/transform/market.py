@@ -36,7 +36,8 @@ LATE_UNTIL = "05"  # the minute until which messages can be from before the hour
 MOST_LINES = 250_000
 MOST_CELLS = 40_000
 BURNED = frozenset({NATIVE, "0x000000000000000000000000000000000000dead"})
-NOBODY = "-"
+NO_WALLET = "-"
+_UTC = b'Z"'
 _HEX = re.compile(r"[0-9a-f]{16}")
 
 
@@ -72,7 +73,7 @@ _KIND_OF = {EVENTS[name]: kind for name, kind in KINDS.items()}
 class Part(NamedTuple):
     """Some events of one kind, chain, collection and payment token, as one collector received them.
 
-    `keys` and `wallets` are keys separated by spaces, in the same order; `wallets` is empty where nobody is counted.
+    `keys` and `wallets` are keys separated by spaces, in the same order; `wallets` is empty where they are not counted.
     `price_raw` is the lowest of listings and the highest of bids, for one unit in base units. `is_late` says that the
     messages were sent before the hour began.
     """
@@ -128,7 +129,7 @@ class _Cell:
         others = keys.encode(errors="replace").translate(None, b"0123456789abcdef")
         if len(keys) != 17 * len(self.keys) - 1 or others != b" " * (len(self.keys) - 1):
             keys = " ".join(map(key_of, self.keys))
-        wallets = " ".join([wallet_key(account) if account else NOBODY for account in self.accounts])
+        wallets = " ".join([wallet_key(account) if account else NO_WALLET for account in self.accounts])
         return Part(kind, chain, slug, token, self.symbol, self.decimals, late > 0, self.price, keys, wallets)
 
 
@@ -143,6 +144,7 @@ class Market:
         self, hour: datetime, *, orders: bool = False, transfers: bool = False, most_lines: int = MOST_LINES
     ) -> None:
         self._hour = hour
+        self._sent_in_it = f'"{hour:%Y-%m-%dT%H}'.encode()
         self._orders_wanted, self._transfers_wanted = orders, transfers
         self._most_lines = most_lines
         self._cells: dict[tuple[Any, ...], _Cell] = {}
@@ -167,11 +169,16 @@ class Market:
 
     def _take_early(self, shape: type, lines: list[Any]) -> None:
         """Take lines of the first minutes: each message that was sent before the hour is a part of its own."""
+        in_time = []
         for line in lines:
-            if is_late(line, self._hour):
+            # most say the hour itself, and nothing has to be read
+            sent_at = bytes(line.message.sent_at)
+            if (sent_at[:14] == self._sent_in_it and sent_at[-2:] == _UTC) or not is_late(line, self._hour):
+                in_time.append(line)
+            else:
                 self._late += 1
                 self._take(shape, [line], self._late)
-        self._take(shape, [line for line in lines if not is_late(line, self._hour)], 0)
+        self._take(shape, in_time, 0)
 
     def _take(self, shape: type, lines: list[Any], late: int) -> None:
         """Take lines of one type; `late` is 0, or the number of a message that was sent before the hour."""

@@ -147,7 +147,8 @@ def fees_of(terms: Terms, quantity: int | None, price: int | None) -> tuple[Fee,
 
     In a listing the buyer pays the seller, who is the offerer, and the fees; in an offer the buyer is the offerer, and
     the fees go off what the seller gets. A part of an order fills the same part of each amount. None, which is unknown,
-    unless the offerer and all amounts are known and add up to the price to the last base unit.
+    unless the offerer and all amounts are known, the price is that of the order to the last base unit, and the fees are
+    no more than the price. The token of an item is not compared: on Ronin it is written as the coin's, paid wrapped.
     """
     if price is None or terms.offerer is None or even_share(terms.price, quantity, terms.quantity) != price:
         return None
@@ -158,7 +159,7 @@ def fees_of(terms: Terms, quantity: int | None, price: int | None) -> tuple[Fee,
             if part.recipient is None or amount is None:
                 return None
             fees.append(Fee(recipient=part.recipient, amount_raw=amount))
-    return tuple(fees)
+    return tuple(fees) if sum(fee.amount_raw for fee in fees) <= price else None
 
 
 def _part(item: OrderItem) -> Part:

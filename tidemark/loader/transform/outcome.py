@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw
 
+from tidemark.core.text import decode_deep
+
 LONGEST_DETAIL = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ELISIONS = frozenset({b'"[Object]"', b'"[Array]"', b'"[object Object]"'})
@@ -80,16 +82,23 @@ def optional(
 def decode(decoder: msgspec.json.Decoder[Any], message: bytes, unreadable: list[str]) -> Any:
     """Decode a message; each part that does not have its shape becomes null and its path is added to `unreadable`.
 
+    Of a key that is repeated the last one counts, whatever the others hold.
+
     Raises msgspec.ValidationError where a part does not fit that has to be there, msgspec.DecodeError for what is no
     JSON, and UnfitError where a debugger's `[Object]` shows that the message was printed and not recorded.
     """
     dropped: dict[str, msgspec.ValidationError] = {}
+    single: set[str] = set()
     while True:
         try:
-            decoded = decoder.decode(message)
+            decoded = decode_deep(decoder.decode, message)
         except msgspec.ValidationError as error:
             found = _PATH.search(str(error))
             path, cause = found["path"] if found else "", error
+            if path and path not in single and path != "event_type":  # a message of two types is of none
+                single.add(path)
+                message = _single(message, path.split("."))
+                continue
             while path in dropped:  # null does not fit either: the part around it has to go
                 cause = dropped.pop(path)
                 path = path.rpartition(".")[0]
@@ -102,9 +111,18 @@ def decode(decoder: msgspec.json.Decoder[Any], message: bytes, unreadable: list[
             return decoded
 
 
+def _single(message: bytes | Raw, path: list[str]) -> bytes:
+    """Return the object with each key once along a path: of a repeated key the last counts, as JSON is usually read."""
+    fields = decode_deep(_object.decode, bytes(message))
+    name, *rest = path
+    if rest and bytes(fields.get(name, b""))[:1] == b"{":
+        fields[name] = Raw(_single(fields[name], rest))
+    return msgspec.json.encode(fields)
+
+
 def _without(message: bytes | Raw, path: list[str], cause: msgspec.ValidationError) -> bytes:
     """Return the object with null at a path."""
-    fields = _object.decode(message)
+    fields = decode_deep(_object.decode, bytes(message))
     name, *rest = path
     if not rest and bytes(fields.get(name, b"")) in ELISIONS:
         raise UnfitError(Reason.ELIDED, f"a part was left out when the message was printed: {cause}")

@@ -16,6 +16,7 @@ from msgspec import Raw, Struct, defstruct
 
 from tidemark.archive.event_type import SALE, UNPARSED, UNTYPED, event_type_of
 from tidemark.archive.record import Record, read_record
+from tidemark.core.text import decode_deep
 from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.event import EVENTS, AnyEvent
 from tidemark.loader.transform.events_api import TOPIC, ListedSale, events_api_facts
@@ -127,7 +128,7 @@ def _read_slowly(line: bytes) -> tuple[Outcome, Any]:
 
 def _known(record: Record, event_type: str) -> tuple[Outcome, Any]:
     """Decode a message of a known type, whatever frame it is in, or say why that cannot be done."""
-    frame = _frame.decode(record.message)
+    frame = decode_deep(_frame.decode, bytes(record.message))
     inner = bytes(record.message if bytes(frame.event_type) else frame.payload)
     decoder = _listed if event_type == SALE and record.topic == TOPIC else _decoders[event_type]
     unreadable: list[str] = []
@@ -147,7 +148,7 @@ def _known(record: Record, event_type: str) -> tuple[Outcome, Any]:
 def _decoded(decoder: msgspec.json.Decoder[Any], message: bytes, unreadable: list[str], *, keep: bool) -> Any:
     """Decode a message without what does not fit; unless `keep`, one without a whole payload is refused, too."""
     try:
-        return decoder.decode(message)
+        return decode_deep(decoder.decode, message)
     except msgspec.ValidationError as error:
         if not keep and _MISSING.fullmatch(str(error)):
             raise

@@ -1,7 +1,8 @@
 """A sale: one NFT sold in one order fill.
 
 Each source reads its messages into `Facts`, what a message states. `sale_of` derives the rest, in one place: a `Sale`
-has exactly those columns of `core.sale` that its message decides.
+has exactly those columns of `core.sale` that its message decides. Prices in whole tokens are worked out when they are
+asked for: the warehouse does not store them.
 """
 
 from datetime import datetime
@@ -78,9 +79,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 class Sale(Struct, frozen=True, kw_only=True):
     """One NFT sold in one order fill. Times are aware and UTC; None is unknown, never zero or empty.
 
-    Amounts: `price_raw` is in base units of the payment token for the whole fill; `price` is the total in whole tokens
-    and `unit_price` that of one of `quantity`, None where the quotient has no end. `usd_rate` and `eth_rate` are the
-    worth of one whole token at the sale; `price_usd` and `price_eth` are their exact products with `price`.
+    `price_raw` is in base units of the payment token for the whole fill; `usd_rate` and `eth_rate` are the worth of one
+    whole token at the sale.
     """
 
     sold_at: datetime
@@ -107,16 +107,32 @@ class Sale(Struct, frozen=True, kw_only=True):
     payment_token_address: str | None
     payment_token_symbol: str | None
     payment_token_decimals: int | None
-    price: Decimal | None
-    unit_price: Decimal | None
     usd_rate: Decimal | None
     eth_rate: Decimal | None
-    price_usd: Decimal | None
-    price_eth: Decimal | None
     fees: tuple[Fee, ...] | None
     is_private: bool | None
     is_replayed: bool
     source: Source
+
+    @property
+    def price(self) -> Decimal | None:
+        """The total in whole tokens."""
+        return in_tokens(self.price_raw, self.payment_token_decimals)
+
+    @property
+    def unit_price(self) -> Decimal | None:
+        """The price of one of `quantity`; None where the quotient has no end."""
+        return quotient(self.price, self.quantity)
+
+    @property
+    def price_usd(self) -> Decimal | None:
+        """The exact product of `price` and `usd_rate`."""
+        return product(self.price, self.usd_rate)
+
+    @property
+    def price_eth(self) -> Decimal | None:
+        """The exact product of `price` and `eth_rate`."""
+        return product(self.price, self.eth_rate)
 
 
 def sale_of(facts: Facts) -> Sale:
@@ -124,7 +140,6 @@ def sale_of(facts: Facts) -> Sale:
     sold_at, sold_at_source = _sold_at(facts)
     side, side_source = _side(facts)
     maker, taker, seller, buyer = _parties(facts, side)
-    price = in_tokens(facts.price_raw, facts.payment_token_decimals)
     return Sale(
         sold_at=sold_at,
         sold_at_source=sold_at_source,
@@ -150,12 +165,8 @@ def sale_of(facts: Facts) -> Sale:
         payment_token_address=facts.payment_token_address,
         payment_token_symbol=facts.payment_token_symbol,
         payment_token_decimals=facts.payment_token_decimals,
-        price=price,
-        unit_price=quotient(price, facts.quantity),
         usd_rate=facts.usd_rate,
         eth_rate=facts.eth_rate,
-        price_usd=product(price, facts.usd_rate),
-        price_eth=product(price, facts.eth_rate),
         fees=fees_of(facts.terms, facts.quantity, facts.price_raw) if facts.terms else None,
         is_private=facts.is_private,
         is_replayed=facts.source is Source.STREAM and (facts.sent_at or facts.received_at) - sold_at > REPLAYED_AFTER,
