@@ -72,7 +72,7 @@ def test_a_topic_is_joined_and_left() -> None:
     [
         ({"status": "error"}, r"refused to join collection:\*"),
         ({"http": 401}, r"refused the key \(HTTP 401\)"),
-        ({"http": 503}, "answered HTTP 503"),
+        ({"http": 503}, r"failed \(HTTP 503\)"),
     ],
 )
 def test_a_refusal_says_what_was_refused(server: dict[str, object], told: str) -> None:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from tests.loader.contents import query
 from tidemark.check.report import Result, run_checks
-from tidemark.check.warehouse import warehouse_checks
+from tidemark.check.warehouse import reading_checks, warehouse_checks
 from tidemark.local.services.postgres import Postgres
 
 pytestmark = pytest.mark.postgres
@@ -42,6 +42,18 @@ def test_a_user_without_rights_gets_the_missing_role(warehouse_url: str, clerk: 
     assert "tidemark_loader" in found.hint
     query(warehouse_url, "GRANT tidemark_loader TO check_clerk")
     assert results(clerk)["rights"].state == "ok"
+
+
+def test_who_only_asks_needs_the_role_of_readers(warehouse_url: str, clerk: str) -> None:
+    def found() -> dict[str, Result]:
+        return {each.check: each for each in run_checks("reader", reading_checks(SecretStr(clerk)))}
+
+    assert (found()["reading"].state, "GRANT tidemark_reader TO check_clerk" in found()["reading"].hint) == (
+        "failed",
+        True,
+    )
+    query(warehouse_url, "GRANT tidemark_reader TO check_clerk")
+    assert {each.state for each in found().values()} == {"ok"}
 
 
 def test_a_reader_without_limits_is_a_warning_until_it_has_those_of_the_page(warehouse_url: str, clerk: str) -> None:

@@ -66,6 +66,14 @@ def put(store: ObjectStore, file: Path, content: bytes) -> bool:
     return store.put(KEY, file, sha256=digest, media_type="application/zstd")
 
 
+def test_a_place_names_the_endpoint_the_bucket_and_the_key(archive):
+    place = archive.store.place(KEY)
+    assert place.key == KEY
+    assert place != archive.store.place("other")
+    assert place.endpoint
+    assert place.bucket in str(place)
+
+
 @pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 3 * PART, 3 * PART + 7])
 def test_what_was_put_is_there_byte_for_byte(archive, tmp_path, size):
     content = bytes(i * 7 % 251 for i in range(size))

@@ -7,8 +7,8 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from msgspec.structs import asdict
 
+from tests.loader.transform.messages import columns_of
 from tidemark.archive.record import record_line
 from tidemark.loader.repair.objects import Line
 from tidemark.loader.repair.page import read_page
@@ -36,7 +36,7 @@ def streamed(message: Message) -> Outcome:
 
 def reported(sale: Sale, place: int) -> Reported:
     """What identifies a sale, as the loader reads it from the warehouse."""
-    return reported_of(SimpleNamespace(**asdict(sale), sale_uid=sale_uid(sale), lists=[], place=place))
+    return reported_of(SimpleNamespace(**columns_of(sale), sale_uid=sale_uid(sale), lists=[], place=place))
 
 
 def sale_of(outcome: Outcome) -> Sale:

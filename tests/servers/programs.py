@@ -50,8 +50,10 @@ def _juicefs(port: int, folder: Path) -> Command:
 def _rclone(port: int, folder: Path) -> Command:
     program, address = str(PROGRAMS / "venv/bin/rclone"), f"127.0.0.1:{port}"
     (folder / "data").mkdir()
-    words = [program, "serve", "s3", str(folder / "data"), "--addr", address, "--auth-key", "local,locallocal"]
-    return [*words, "--vfs-cache-mode", "writes", "--cache-dir", str(folder / "cache")], {"RCLONE_CONFIG": os.devnull}
+    words = [program, "serve", "s3", str(folder / "data"), "--addr", address, "--vfs-cache-mode", "writes"]
+    # the key as docker-compose.yml gives it
+    settings = {"RCLONE_CONFIG": os.devnull, "RCLONE_AUTH_KEY": '"local,locallocal"'}
+    return [*words, "--cache-dir", str(folder / "cache")], settings
 
 
 def _s3rver(port: int, folder: Path) -> Command:

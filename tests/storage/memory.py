@@ -4,13 +4,20 @@ from hashlib import sha256 as digest
 from pathlib import Path
 from threading import Lock
 
-from tidemark.storage.object_store import ChecksumMismatchError, ObjectConflictError, Proof, StoreUnavailableError
+from tidemark.storage.object_store import (
+    ChecksumMismatchError,
+    ObjectConflictError,
+    Place,
+    Proof,
+    StoreUnavailableError,
+)
 
 
 class MemoryStore:
     """Objects as a dict, and the keys of all puts in their order."""
 
-    def __init__(self, *, bucket_exists: bool = True) -> None:
+    def __init__(self, *, bucket_exists: bool = True, bucket: str = "memory") -> None:
+        self.bucket = bucket
         self.objects: dict[str, bytes] = {}
         self.media_types: dict[str, str] = {}
         self.puts: list[str] = []
@@ -18,8 +25,11 @@ class MemoryStore:
         self._lock = Lock()
 
     def prove(self, prefix: str, name: str, known: Proof | None) -> Proof:
-        where = {"endpoint": "memory", "bucket": "memory", "prefix": prefix, "encryption": ""}
+        where = {"endpoint": "memory", "bucket": self.bucket, "prefix": prefix, "encryption": ""}
         return known or Proof(**where, whole=True, parts=True, checksums=True)
+
+    def place(self, key: str) -> Place:
+        return Place(endpoint="memory", bucket=self.bucket, key=key)
 
     def put(self, key: str, content: Path | bytes, *, sha256: str, media_type: str) -> bool:
         if not self._bucket_exists:

@@ -35,7 +35,7 @@ def test_a_problem_keeps_its_words_and_names_its_place() -> None:
     problem = problem_of("the bucket", ConnectionResetError(), "Nothing was lost")
     assert problem is not None
     assert problem.what == "the bucket: the connection was cut"
-    assert problem.hint.endswith("run it again. Nothing was lost")
+    assert problem.hint.endswith("the proxy settings. Nothing was lost")
     assert problem.transient
 
 
@@ -86,7 +86,6 @@ PRINTED = {
     "collector/upload/report.py": "what msgspec and zstandard say of bytes",
     "tidemark/airflow/run_hours.py": "Tidemark's own words about an hour",
     "tidemark/archive/record.py": "Python's words about a time or a depth",
-    "tidemark/cli/arguments.py": "Tidemark's own words about an hour",
     "tidemark/cli/simulate.py": "Tidemark's own words about an option",
     "tidemark/loader/repair/session.py": "a FaultError, in Tidemark's own words",
     "tidemark/loader/s3.py": "Tidemark's own words about a key, and what msgspec says of a manifest",
@@ -96,6 +95,7 @@ PRINTED = {
     "tidemark/query/page/page.py": "Tidemark's own words about an hour",
     "tidemark/query/postgres.py": "searched for a name and for a word, not repeated",
     "tidemark/query/question.py": "Tidemark's own words about a file of SQL",
+    "tidemark/storage/failures.py": "searched for a proxy's status, not repeated",
     "tidemark/storage/postgres_errors.py": "searched for libpq's phrases, not repeated",
     "tidemark/simulator/control.py": "the simulator's own words about a request",
     "tidemark/simulator/events_api/http.py": "the simulator's own words about a request",

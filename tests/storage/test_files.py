@@ -34,4 +34,23 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Input"):
         write_atomic(path, torn)
     assert path.read_bytes() == b"first"
-    assert [each.name for each in tmp_path.iterdir() if each.suffix != ".tmp"] == ["file"]
+    assert [each.name for each in tmp_path.iterdir()] == ["file"], "half a file would keep a full disk full"
+
+
+def test_nothing_is_left_of_a_file_that_cannot_be_made_safe(tmp_path: Path) -> None:
+    def to_a_pipe(file: BinaryIO) -> None:
+        ends = os.pipe()
+        os.dup2(ends[1], file.fileno())
+        for end in ends:
+            os.close(end)
+
+    with pytest.raises(OSError, match="Invalid argument"):  # a pipe has nothing to be synced
+        write_atomic(tmp_path / "file", to_a_pipe)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_of_a_file_whose_name_is_that_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_atomic(tmp_path / "file", lambda file: file.write(b"whole"))
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]

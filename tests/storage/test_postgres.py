@@ -186,8 +186,8 @@ def pooled(url: str, folder: Path, *settings: str) -> Iterator[str]:
 @pytest.mark.skipif(not shutil.which("pgbouncer"), reason="needs: apt-get install pgbouncer")
 def test_behind_pgbouncer_everything_is_as_it_is_without(postgres_url: str, tmp_path: Path) -> None:
     with pooled(postgres_url, tmp_path, "default_pool_size = 3") as url:
-        assert migrate(SecretStr(url), say=str)
-        assert migrate(SecretStr(url), say=str, wait=1) == []  # the first left no lock behind
+        assert migrate(SecretStr(url), log=str)
+        assert migrate(SecretStr(url), log=str, wait=1) == []  # the first left no lock behind
         with connected(SecretStr(url)) as connection:
             assert connection.scalar(text("SHOW TimeZone")) == "UTC"
             assert connection.scalar(text("SHOW client_encoding")) == "UTF8"
@@ -203,10 +203,10 @@ def test_a_warehouse_that_is_read_only_may_be_the_old_primary(postgres_server: P
     name = urlsplit(postgres_url).path[1:]
     administer(postgres_server, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     with pytest.raises(Problem, match="read-only: a standby, or one that failed over") as caught:
-        migrate(SecretStr(postgres_url), say=str)
+        migrate(SecretStr(postgres_url), log=str)
     assert caught.value.transient
     administer(postgres_server, f"ALTER DATABASE {name} RESET default_transaction_read_only")
-    assert migrate(SecretStr(postgres_url), say=str)
+    assert migrate(SecretStr(postgres_url), log=str)
 
 
 def test_a_limit_of_time_is_named_and_not_taken_for_a_server_that_is_down(

@@ -56,7 +56,7 @@ def test_a_statement_that_is_wrong_is_a_fault(code: str) -> None:
         ("FATAL:  unsupported startup parameter: options", "the pooler refuses a parameter", False),
         ('could not translate host name "x" to address', "name cannot be resolved", True),
         ("Connection refused\n\tIs the server running?", "connection was refused", True),
-        ("server closed the connection unexpectedly", "connection failed or was lost", True),
+        ("server closed the connection unexpectedly", "the connection was cut", True),
         ('missing "=" after "s3cret" in connection info string', "an option of the address is invalid", False),
     ],
 )

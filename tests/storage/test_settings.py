@@ -76,6 +76,19 @@ def test_a_key_is_stripped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert key.get_secret_value() == KEY
 
 
+def test_what_kubernetes_says_of_a_service_beside_a_pod_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = "TIDEMARK_API_SERVER"
+    told = {
+        "SERVICE_HOST": "10.0.0.1", "SERVICE_PORT": "8080", "SERVICE_PORT_API_SERVER": "8080",
+        "PORT": "tcp://10.0.0.1:8080", "PORT_8080_TCP": "tcp://10.0.0.1:8080", "PORT_8080_TCP_ADDR": "10.0.0.1",
+    }  # fmt: skip
+    for name, value in told.items():
+        monkeypatch.setenv(f"{service}_{name}", value)
+    Some()
+    monkeypatch.delenv(f"{service}_SERVICE_HOST")
+    assert f"{service}_PORT: is no setting" in mistakes()
+
+
 @pytest.mark.parametrize("key", [f"{KEY} x", f"{KEY}\r\nHost: x", f"{KEY}ü", f"{KEY}\udcff"])
 def test_a_key_that_cannot_be_one_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setenv("OPENSEA_API_KEY", key)

@@ -1,11 +1,11 @@
 """The bucket of the archive: whether it is there, what this user may do, and whether objects are put once."""
 
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from tidemark.check.machine import compare_clocks
 from tidemark.check.report import Warned
+from tidemark.core.timestamps import parse_http_date
 from tidemark.storage.failures import problem_of
 from tidemark.storage.object_store import ObjectStore
 from tidemark.storage.s3_client import place_of
@@ -40,5 +40,5 @@ def check_reading(client: "S3Client", bucket: str, prefix: str, now: Callable[[]
             raise
         raise problem from None
     note = "listed and read" if contents else "listed; it has no manifest yet"
-    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    return compare_clocks(parsedate_to_datetime(date), now(), note) if date else note
+    theirs = parse_http_date(answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""))
+    return compare_clocks(theirs, now(), note) if theirs else note

@@ -4,7 +4,7 @@ import httpx
 
 from tidemark.core.errors import Problem
 from tidemark.loader.repair.http import client_of
-from tidemark.storage.failures import problem_of
+from tidemark.storage.failures import is_proxied, problem_of
 
 _OK, _TOO_MANY = 200, 429
 _KEY_REFUSED = (401, 403)
@@ -17,7 +17,7 @@ def check_events_api(url: str, key: str) -> str:
         with client_of(url, key) as client:
             status = client.get("/events", params={"limit": "1"}).status_code
     except httpx.HTTPError as error:
-        problem = problem_of(place, error)
+        problem = problem_of(place, error, proxied=is_proxied(url))
         if problem is None:
             raise
         raise problem from None

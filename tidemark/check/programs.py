@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tidemark.check.report import Check, Result, Warned, run_checks
 
-PROGRAMS = ("collector", "uploader", "loader", "airflow")
-# a program is checked unasked where one of these is set
+# a program is checked unasked where these are set: all of them, of Airflow's one
 _SIGNS = {
-    "collector": ("TIDEMARK_SPOOL",),
-    "uploader": ("TIDEMARK_SPOOL",),
-    "loader": ("TIDEMARK_WAREHOUSE_URL",),
-    "airflow": ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__API__BASE_URL"),
+    "collector": (all, ("TIDEMARK_SPOOL",)),
+    "uploader": (all, ("TIDEMARK_SPOOL",)),
+    "loader": (all, ("TIDEMARK_WAREHOUSE_URL", "TIDEMARK_BUCKET")),
+    "reader": (all, ("TIDEMARK_WAREHOUSE_URL",)),
+    "airflow": (any, ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__API__BASE_URL")),
 }
 _TIMEOUT = 10.0
 
@@ -22,12 +22,19 @@ def check_programs(programs: list[str], variables: Mapping[str, str | None], *, 
 
     `offline` leaves out what needs the network.
     """
-    for program in programs or PROGRAMS:
-        signs = _SIGNS[program]
-        if not programs and not any(variables.get(sign) for sign in signs):
-            yield Result(program, "settings", "skipped", f"not used here: {' and '.join(signs)} not set")
+    for program in programs or _SIGNS:
+        if not programs and (why_not := _unused(program, variables)):
+            yield Result(program, "settings", "skipped", f"not used here: {why_not}")
             continue
         yield from _check(program, offline=offline)
+
+
+def _unused(program: str, variables: Mapping[str, str | None]) -> str:
+    """Say why a program is not used here, by the variables; empty where it is."""
+    if program == "reader" and not _unused("loader", variables):
+        return "who loads reads as well"
+    suffice, signs = _SIGNS[program]
+    return "" if suffice(variables.get(sign) for sign in signs) else f"{' and '.join(signs)} not set"
 
 
 def _check(program: str, *, offline: bool) -> Iterator[Result]:
@@ -40,7 +47,8 @@ def _check(program: str, *, offline: bool) -> Iterator[Result]:
     found: list[Callable[[bool], list[Check]]] = []
 
     def settings() -> str:
-        found.append({"collector": _collector, "uploader": _uploader, "loader": _loader}[program]())
+        programs = {"collector": _collector, "uploader": _uploader, "loader": _loader, "reader": _reader}
+        found.append(programs[program]())
         return "complete"
 
     yield from run_checks(program, [Check("settings", settings)])
@@ -112,3 +120,11 @@ def _loader() -> Callable[[bool], list[Check]]:
         return [] if offline else online
 
     return checks
+
+
+def _reader() -> Callable[[bool], list[Check]]:
+    from tidemark.check.warehouse import reading_checks
+    from tidemark.storage.settings import WarehouseSettings
+
+    settings = WarehouseSettings()
+    return lambda offline: [] if offline else reading_checks(settings.warehouse_url)

@@ -29,11 +29,20 @@ WHERE rolcanlogin AND NOT rolsuper
 ORDER BY rolname
 """
 _WRITTEN = ("core.sale_row", "ops.load_run", "mart.hour_quality")
+_READ = ("core.sale", "mart.sales", "mart.hour_quality")
 
 
 def warehouse_checks(url: SecretStr) -> list[Check]:
-    """Return the checks of a warehouse, each with a connection of its own."""
+    """Return the checks of a warehouse that is loaded, each with a connection of its own."""
+    return _connecting(url, [_warehouse, _encoding, _migrations, _roles, _rights, _readers])
 
+
+def reading_checks(url: SecretStr) -> list[Check]:
+    """Return the checks of a warehouse that is only asked; it may be a standby."""
+    return _connecting(url, [_warehouse, _encoding, _reading])
+
+
+def _connecting(url: SecretStr, functions: list[Callable[[Connection], str | Warned]]) -> list[Check]:
     def connecting(function: Callable[[Connection], str | Warned]) -> Check:
         def run() -> str | Warned:
             with connected(url) as connection:
@@ -41,7 +50,7 @@ def warehouse_checks(url: SecretStr) -> list[Check]:
 
         return Check(function.__name__.removeprefix("_").replace("_", " "), run)
 
-    return [connecting(each) for each in (_warehouse, _encoding, _migrations, _roles, _rights, _readers)]
+    return [connecting(each) for each in functions]
 
 
 def _warehouse(connection: Connection) -> str | Warned:
@@ -49,8 +58,6 @@ def _warehouse(connection: Connection) -> str | Warned:
     name = connection.scalar(text("SHOW server_version"))
     if version < _OLDEST:
         raise Problem(f"the warehouse is PostgreSQL {name}", "Use PostgreSQL 14 or newer")
-    if connection.scalar(text("SELECT pg_is_in_recovery()")):
-        raise Problem("the warehouse is a standby, which is read-only", "Point TIDEMARK_WAREHOUSE_URL at the primary")
     now = connection.scalar(text("SELECT clock_timestamp()"))
     assert now is not None  # noqa: S101 - a server always knows the time
     return compare_clocks(now, time.time(), f"PostgreSQL {name} answers")
@@ -78,6 +85,8 @@ def _roles(connection: Connection) -> str:
 
 
 def _rights(connection: Connection) -> str | Warned:
+    if connection.scalar(text("SELECT pg_is_in_recovery()")):
+        raise Problem("the warehouse is a standby, which is read-only", "Point TIDEMARK_WAREHOUSE_URL at the primary")
     user = connection.scalar(text("SELECT current_user"))
     may_insert = text("SELECT coalesce(has_table_privilege(to_regclass(:table), 'INSERT'), false)")
     lacking = [table for table in _WRITTEN if not connection.scalar(may_insert, {"table": table})]
@@ -87,6 +96,20 @@ def _rights(connection: Connection) -> str | Warned:
     if connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
         return Warned(f"{user} may load, and is a superuser", "Use a user that has only the role tidemark_loader")
     return f"{user} may load"
+
+
+def _reading(connection: Connection) -> str:
+    user = connection.scalar(text("SELECT current_user"))
+    # a schema that the user may not enter hides its tables, as one that is not migrated does
+    readable = text(
+        "SELECT count(*) FROM pg_class AS each JOIN pg_namespace AS space ON space.oid = relnamespace "
+        "WHERE nspname || '.' || relname = ANY (:tables) AND has_schema_privilege(space.oid, 'USAGE') "
+        "AND has_table_privilege(each.oid, 'SELECT')"
+    )
+    if (connection.scalar(readable, {"tables": list(_READ)}) or 0) < len(_READ):
+        raise Problem(f"the user {user} may not read {', '.join(_READ)}, or they are not there",
+                      f"As the owner: tidemark migrate, and GRANT tidemark_reader TO {user}")  # fmt: skip
+    return f"{user} may read"
 
 
 def _readers(connection: Connection) -> str | Warned:

@@ -6,20 +6,44 @@ use.
 """
 
 import errno
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from tidemark.core.errors import Problem
+from tidemark.storage.network import Cause
 from tidemark.storage.postgres_errors import postgres_failure
 from tidemark.storage.s3_errors import s3_failure
 
 
 class Failure(NamedTuple):
-    """`what` goes on where "the bucket 'x'" or "the warehouse" began; `hint` is the next step."""
+    """`what` goes on where "the bucket 'x'" or "the warehouse" began; `hint` is the next step.
+
+    `cause` is that of a connection which failed, None for everything else.
+    """
 
     what: str
     hint: str
     transient: bool
+    cause: Cause | None = None
+
+    @property
+    def proxied(self) -> "Failure":
+        """Return what it means where the connection went to a proxy first."""
+        proxied = self.cause.proxied if self.cause else None
+        return self if proxied is None else Failure.of(proxied)
+
+    @classmethod
+    def of(cls, cause: Cause) -> "Failure":
+        """Return what a connection failed of."""
+        return cls(cause.sentence, cause.hint, cause.transient, cause)
+
+    def problem(self, where: str, kept: str = "") -> Problem:
+        """Return the problem that this is for something named `where`; `kept` is added to the next step."""
+        hint = f"{self.hint}. {kept}" if kept else self.hint
+        return Problem(f"{where}: {self.what}", hint, self.transient)
 
 
 _NETWORK = "Check the address, the network and the proxy settings, then run it again"
@@ -44,32 +68,37 @@ _BY_ERRNO = {
     errno.EEXIST: ("the file exists already", "Move it away", False),
     errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter one", False),
     errno.ESTALE: ("the network file system lost the file", _AGAIN, True),
-    errno.ENETUNREACH: ("there is no route to it", _NETWORK, True),
-    errno.EHOSTUNREACH: ("there is no route to it", _NETWORK, True),
     errno.EADDRINUSE: ("the port is taken", "Stop what listens there, or choose another port", False),
-    errno.EPIPE: ("the connection was cut", _NETWORK, True),
+}
+_CAUSES_BY_ERRNO = {
+    errno.ENETUNREACH: Cause.ROUTE,
+    errno.EHOSTUNREACH: Cause.ROUTE,
+    errno.ENETDOWN: Cause.ROUTE,
+    errno.EHOSTDOWN: Cause.ROUTE,
+}
+_CAUSES_BY_CLASS = {
+    Cause.NAME: "socket.gaierror urllib3.exceptions.NameResolutionError",
+    Cause.PORT: "builtins.ConnectionRefusedError",
+    Cause.CUT: (
+        "builtins.ConnectionResetError builtins.ConnectionAbortedError builtins.BrokenPipeError "
+        "builtins.ConnectionError builtins.EOFError asyncio.exceptions.IncompleteReadError http.client.IncompleteRead "
+        "http.client.RemoteDisconnected http.client.BadStatusLine http.client.HTTPException"
+    ),
+    Cause.TIME_OUT: (
+        "builtins.TimeoutError socket.timeout urllib3.exceptions.TimeoutError httpx.TimeoutException "
+        "botocore.exceptions.ReadTimeoutError botocore.exceptions.ConnectTimeoutError"
+    ),
+    Cause.CERTIFICATE: "ssl.SSLCertVerificationError",
+    Cause.TLS: "ssl.SSLError urllib3.exceptions.SSLError botocore.exceptions.SSLError",
+    Cause.PROXY_FAILED: (
+        "urllib3.exceptions.ProxyError botocore.exceptions.ProxyConnectionError httpx.ProxyError "
+        "websockets.exceptions.ProxyError"
+    ),
 }
 
 # By class, the nearest base first; several names share one meaning.
 _GROUPS: tuple[tuple[str, str, bool, str], ...] = (
     # what, hint, transient, classes
-    ("its name cannot be resolved", _NETWORK, True, "socket.gaierror"),
-    ("the connection was refused", "Check that the server runs, its port, and the firewall", True,
-     "builtins.ConnectionRefusedError"),
-    ("the connection was cut", _NETWORK, True,
-     ("builtins.ConnectionResetError builtins.ConnectionAbortedError builtins.BrokenPipeError builtins.ConnectionError "
-     "builtins.EOFError asyncio.exceptions.IncompleteReadError http.client.IncompleteRead "
-     "http.client.RemoteDisconnected http.client.BadStatusLine http.client.HTTPException")),
-    ("no answer came in time", _NETWORK, True,
-     ("builtins.TimeoutError socket.timeout urllib3.exceptions.TimeoutError httpx.TimeoutException "
-     "botocore.exceptions.ReadTimeoutError botocore.exceptions.ConnectTimeoutError")),
-    ("its certificate is not trusted", ("Set AWS_CA_BUNDLE, SSL_CERT_FILE or sslrootcert to the right authority, and "
-     "check the host's name and this machine's clock"), False, "ssl.SSLCertVerificationError"),
-    ("a TLS handshake or record failed", _NETWORK, True,
-     "ssl.SSLError urllib3.exceptions.SSLError botocore.exceptions.SSLError"),
-    ("the proxy failed", "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY", True,
-     ("urllib3.exceptions.ProxyError botocore.exceptions.ProxyConnectionError httpx.ProxyError "
-     "websockets.exceptions.ProxyError")),
     ("the proxy's address cannot be used", ("Write HTTPS_PROXY as http://HOST:PORT; a SOCKS proxy needs a library that "
      "is not installed"), False,
      ("websockets.exceptions.InvalidProxy urllib3.exceptions.ProxySchemeUnknown "
@@ -115,6 +144,7 @@ _GROUPS: tuple[tuple[str, str, bool, str], ...] = (
      "pydantic_settings.exceptions.SettingsError"),
 )  # fmt: skip
 _BY_CLASS = {name: Failure(what, hint, transient) for what, hint, transient, names in _GROUPS for name in names.split()}
+_BY_CLASS |= {name: Failure.of(cause) for cause, names in _CAUSES_BY_CLASS.items() for name in names.split()}
 # Errors that only wrap another one, whose reason is what a person needs.
 _WRAPPERS = (
     "botocore.exceptions.HTTPClientError",
@@ -122,7 +152,12 @@ _WRAPPERS = (
     "urllib3.exceptions.HTTPError",
     "httpx.TransportError",
     "httpx.RequestError",
+    "urllib.error.URLError",
+    "websockets.exceptions.InvalidMessage",
 )
+_PROXY_ERRORS = _CAUSES_BY_CLASS[Cause.PROXY_FAILED].split()
+_PROXY_STATUS = re.compile(r"([1-5]\d\d) |.*Tunnel connection failed: ([1-5]\d\d)\b")
+_LOGIN = 407
 _READERS: dict[str, Callable[[Any], tuple[str, str, bool] | None]] = {
     "botocore.exceptions.ClientError": s3_failure,
     "psycopg2.Error": postgres_failure,
@@ -130,37 +165,73 @@ _READERS: dict[str, Callable[[Any], tuple[str, str, bool] | None]] = {
 }
 
 
-def failure_of(error: BaseException) -> Failure | None:
-    """Return what an error means, None where it is not known; then it is a fault of Tidemark itself."""
+def failure_of(error: BaseException, *, proxied: bool = False) -> Failure | None:
+    """Return what an error means, None where it is not known; then it is a fault of Tidemark itself.
+
+    `proxied` says that the connection went to a proxy; libraries tell of their own which of them failed.
+    """
     if isinstance(error, Problem):
         return Failure(error.what, error.hint, error.transient)
     names = _names(error)
     for name in names:
         if name in _READERS:
-            found = _READERS[name](error)
-            return Failure(*found) if found else None
-    if any(name in _WRAPPERS for name in names):
-        for cause in _causes(error):
-            if isinstance(cause, OSError) and (inner := failure_of(cause)):
-                return inner
-    found = next((_BY_CLASS[name] for name in names if name in _BY_CLASS), None)
+            read = _READERS[name](error)
+            return Failure(*read) if read else None
+    by_proxy = any(name in _PROXY_ERRORS for name in names)
+    proxied = proxied or by_proxy
+    found = _of_cause(error, names, proxied=proxied)
+    if found is None and (by_proxy or isinstance(error, OSError)):
+        found = _of_proxy(error)
+    if found is None:
+        found = next((_BY_CLASS[name] for name in names if name in _BY_CLASS), None)
     if found is None and isinstance(error, OSError):  # last: an SSLError has an errno of its own kind
-        code = errno.errorcode.get(error.errno or 0, "no code")
-        unknown = (f"the operating system refused ({code})", "Look the code up in errno(3)", False)
-        return Failure(*_BY_ERRNO.get(error.errno or 0, unknown))
-    return found
+        found = _of_system(error.errno or 0)
+    return found.proxied if found and proxied else found
 
 
-def problem_of(where: str, error: Exception, kept: str = "") -> Problem | None:
+def _of_cause(error: BaseException, names: list[str], *, proxied: bool) -> Failure | None:
+    """Return what the error means that a wrapper holds; None for one that is none."""
+    if not any(name in _WRAPPERS for name in names):
+        return None
+    inside = (failure_of(each, proxied=proxied) for each in _causes(error) if isinstance(each, OSError | EOFError))
+    return next((found for found in inside if found), None)
+
+
+def _of_proxy(error: BaseException) -> Failure | None:
+    """Return what a proxy answered, by the status that the libraries keep; None where there is none."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status is None and (said := _PROXY_STATUS.match(str(error))):
+        status = int(said[1] or said[2])
+    if status is None:
+        return None
+    if status == _LOGIN:
+        return Failure.of(Cause.PROXY_LOGIN)
+    return Failure.of(Cause.PROXY_FAILED)._replace(what=f"{Cause.PROXY_FAILED.sentence} (HTTP {status})")
+
+
+def _of_system(number: int) -> Failure:
+    """Return what an errno means."""
+    if cause := _CAUSES_BY_ERRNO.get(number):
+        return Failure.of(cause)
+    code = errno.errorcode.get(number, "no code")
+    unknown = (f"the operating system refused ({code})", "Look the code up in errno(3)", False)
+    return Failure(*_BY_ERRNO.get(number, unknown))
+
+
+def is_proxied(url: str) -> bool:
+    """Say whether the environment sets a proxy for an address."""
+    address, proxies = urlsplit(url), getproxies()
+    is_set = bool(proxies.get(address.scheme) or proxies.get("all"))
+    return is_set and not proxy_bypass(address.hostname or "")
+
+
+def problem_of(where: str, error: Exception, kept: str = "", *, proxied: bool = False) -> Problem | None:
     """Return the problem that an error is for something named `where`; None where the error is not known.
 
-    `kept` is added to the next step.
+    `kept` is added to the next step; `proxied` is as in `failure_of`.
     """
-    failure = failure_of(error)
-    if failure is None:
-        return None
-    hint = f"{failure.hint}. {kept}" if kept else failure.hint
-    return Problem(f"{where}: {failure.what}", hint, failure.transient)
+    failure = failure_of(error, proxied=proxied)
+    return failure.problem(where, kept) if failure else None
 
 
 def transient(error: BaseException | None) -> bool:

@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeVar
 
@@ -64,14 +64,20 @@ def lock_content(path: Path) -> bytes | None:
 def write_atomic(path: Path, fill: Callable[[BinaryIO], _Result]) -> _Result:
     """Write a file so that it is there either whole and durable, or not at all; return what `fill` returns.
 
-    What a killed process leaves ends in `.tmp`. Raises OSError.
+    Only a killed process leaves anything, which ends in `.tmp`: what is left on a full disk keeps it full. Raises
+    OSError, and what `fill` raises.
     """
     part = path.with_name(f"{path.name}.tmp")
-    with part.open("wb") as file:
-        result = fill(file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
+    try:
+        with part.open("wb") as file:
+            result = fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+    except BaseException:
+        with suppress(OSError):  # the first failure is the one to tell
+            part.unlink()
+        raise
     sync_folder(path.parent)
     return result
 

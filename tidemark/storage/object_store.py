@@ -25,6 +25,17 @@ class StoreUnavailableError(Problem):
     """
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an object is, or will be; `endpoint` is an address without a password."""
+
+    endpoint: str
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key} at {self.endpoint}"
+
+
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """What an endpoint was found to do, and where that holds.
 
@@ -66,6 +77,10 @@ class ObjectStore(Protocol):
         `known` is what an earlier call returned; where it is about the same place nothing is asked. Raises
         StoreUnavailableError where the archive cannot be asked or overwrites what is there.
         """
+        ...
+
+    def place(self, key: str) -> Place:
+        """Return where the object of a key is; nothing is asked."""
         ...
 
     def put(self, key: str, content: Path | bytes, *, sha256: str, media_type: str) -> bool:

@@ -2,6 +2,8 @@
 
 import re
 
+from tidemark.storage.network import Cause
+
 _URL = "Check TIDEMARK_WAREHOUSE_URL"
 _AGAIN = "Check that the server runs and can be reached, then run it again: nothing was half done"
 _LATER = "Run it again later: nothing was half done"
@@ -29,6 +31,11 @@ _BY_STATE: dict[str, tuple[str, str, bool]] = {
     "XX": ("its data is damaged", "Check the server's log, and restore a backup if it says so", False),
 }  # fmt: skip
 
+
+def _network(cause: Cause) -> tuple[str, str, bool]:
+    return cause.sentence, f"{cause.hint}; then run it again: nothing was half done", cause.transient
+
+
 # A refused connection has no SQLSTATE here; these phrases are libpq's, and each is looked for, never repeated.
 _BY_PHRASE: tuple[tuple[str, str, str, bool], ...] = (
     (r"PAM authentication failed", "it refused the IAM token", ("Grant rds_iam to the user (GRANT rds_iam TO "
@@ -47,13 +54,15 @@ _BY_PHRASE: tuple[tuple[str, str, str, bool], ...] = (
      "its certificate is not trusted", f"{_URL}: sslrootcert and the host's name", False),
     (r"server does not support SSL", "it has no TLS", f"{_URL}: sslmode", False),
     (r"too many (?:clients|connections)|remaining connection slots", "it has no free connection", _LATER, True),
-    (r"could not translate host name|Name or service not known", "its name cannot be resolved", _AGAIN, True),
-    (r"Connection refused", "the connection was refused", _AGAIN, True),
-    (r"timeout expired|timed out", "no answer came in time", _AGAIN, True),
-    (r"No route to host|Network is unreachable", "there is no route to it", _AGAIN, True),
+    (r"could not translate host name|Name or service not known", *_network(Cause.NAME)),
+    (r"Connection refused", *_network(Cause.PORT)),
+    (r"timeout expired|timed out", *_network(Cause.TIME_OUT)),
+    (r"No route to host|Network is unreachable", *_network(Cause.ROUTE)),
+    (r"invalid response to SSL negotiation|SSL error|SSL SYSCALL|tlsv1 alert", *_network(Cause.TLS)),
     (r"No such file or directory", "no server listens on the local socket", _AGAIN, True),
     (r"read-only|recovery", *_BY_STATE["25006"]),
     (r"starting up|shutting down", *_BY_STATE["57"]),
+    (r"server closed the connection unexpectedly|Connection reset by peer", *_network(Cause.CUT)),
     (r"prepared statement|server login has been failing|no more connections allowed|pooler", "the pooler failed",
      _LATER, True),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,6 +23,7 @@ from tidemark.storage.failures import problem_of
 from tidemark.storage.object_store import (
     ChecksumMismatchError,
     ObjectConflictError,
+    Place,
     Proof,
     PutOnce,
     StoreUnavailableError,
@@ -104,6 +106,11 @@ class S3Store:
         if not proof.parts:
             self._whole = LARGEST_WHOLE
         return proof
+
+    def place(self, key: str) -> Place:
+        """Return where the object of a key is; see `ObjectStore.place`."""
+        url = urlsplit(self._client.meta.endpoint_url)
+        return Place(endpoint=f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}", bucket=self._bucket, key=key)
 
     def put(self, key: str, content: Path | bytes, *, sha256: str, media_type: str) -> bool:
         """Put content once and read its checksum back; see `ObjectStore.put`."""

@@ -3,6 +3,8 @@
 import re
 from typing import TYPE_CHECKING
 
+from tidemark.storage.network import Cause
+
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
@@ -29,6 +31,7 @@ _BY_CODE: dict[str, tuple[str, str, bool]] = {
     "404": _MISSING,
     "AccessDenied": _DENIED,
     "403": _DENIED,
+    "407": (Cause.PROXY_LOGIN.sentence, Cause.PROXY_LOGIN.hint, Cause.PROXY_LOGIN.transient),
     "AllAccessDisabled": ("all access to it is disabled", "Ask AWS Support why", False),
     "InvalidAccessKeyId": ("it does not know this access key",
                            "Check AWS_ACCESS_KEY_ID, or use the machine's IAM role", False),

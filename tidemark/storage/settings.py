@@ -44,8 +44,8 @@ FIELDS = frozenset(
 _OTHERS = frozenset(
     re.findall(
         r"\w+",
-        """airflow_secret_id alert_email alert_slack aws_conn_id catchup first_hour log_folder metrics_namespace
-        owner_secret_id owner_url queries secret_id simulator_keys warehouse_address""",
+        """airflow_secret_id alert_email alert_slack aws_conn_id catchup fernet_secret_id first_hour log_folder
+        metrics_namespace owner_secret_id owner_url queries secret_id simulator_keys warehouse_address""",
     )
 )
 # Settings that hold an address to which a secret is sent; the endpoint of S3 is checked where its client is made.
@@ -165,6 +165,11 @@ def read_dotenv() -> Mapping[str, str | None]:
         return {}
     except UnicodeError:
         raise _unreadable("is not UTF-8") from None
+    except PermissionError:
+        raise Problem(
+            f"the file {ENV_FILE} may not be read: Permission denied",
+            "Start it in a folder that this user may enter, or let the user read the file",
+        ) from None
     except OSError as error:
         raise _unreadable(f"cannot be read: {error.strerror}") from None
     if "\0" in text:  # UTF-16 without its mark is valid UTF-8, with a NUL in every second place
@@ -181,12 +186,22 @@ def _unreadable(why: str) -> Problem:
 
 def _unknown(variables: set[str]) -> Iterator[InitErrorDetails]:
     names = FIELDS | _OTHERS
-    for variable in sorted(variables):
+    for variable in sorted(variables - _of_services(variables)):
         name = variable.upper().removeprefix(PREFIX).lower()
         if variable.upper().startswith(PREFIX) and name not in names:
             near = get_close_matches(name, names, n=1)
             hint = f"did you mean {PREFIX}{near[0].upper()}?" if near else "docs/settings.md lists those that exist"
             yield _repeated((variable,), f"is no setting; {hint}")
+
+
+def _of_services(variables: set[str]) -> set[str]:
+    """Return those by which Kubernetes tells a pod of a service beside it, which may be called tidemark-something.
+
+    https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+    """
+    services = "|".join(re.escape(each[:-13]) for each in variables if each.endswith("_SERVICE_HOST"))
+    told = re.compile(rf"(?:{services})_(?:SERVICE_(?:HOST|PORT\w*)|PORT(?:_\d+_\w+)?)") if services else None
+    return {each for each in variables if told and told.fullmatch(each)}
 
 
 def _undecodable(environ: Mapping[str, str]) -> Iterator[InitErrorDetails]:
