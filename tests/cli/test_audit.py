@@ -23,16 +23,16 @@ async def test_the_command_audits_loads_and_says_what_it_found(
     for message in told[:19]:
         seen.receive(message, 60)
     seen.put(s3_server.client(), bucket)
-    load_hour(HOUR, LoaderSettings(warehouse_url=warehouse_url, bucket=bucket), say=str)
+    load_hour(HOUR, LoaderSettings(warehouse_url=warehouse_url, bucket=bucket), log=str)
     environment = {"TIDEMARK_WAREHOUSE_URL": warehouse_url, "TIDEMARK_BUCKET": bucket, **s3_server.environment,
                    "TIDEMARK_API_URL": simulator.api_url, "TIDEMARK_AUDIT_DELAY": "0"}  # fmt: skip
 
     def audit(*options: str, key: str = "key-a") -> tuple[int, str, str]:
-        ended = run_repair(tmp_path, HOUR.key, HOUR.key, *options, command="audit", OPENSEA_API_KEY=key, **environment)
+        ended = run_repair(tmp_path, HOUR.key, *options, command="audit", OPENSEA_API_KEY=key, **environment)
         return ended.returncode, ended.stdout, ended.stderr
 
     status, lines, _ = await asyncio.to_thread(audit, "--dry-run")
-    assert (status, "1 hours to audit; 1 windows chosen" in lines) == (0, True)
+    assert (status, "hours to audit: 1\n  windows: 1, chosen" in lines) == (0, True)
     status, lines, errors = await asyncio.to_thread(audit, key="not-a-key")
     assert (status, "OPENSEA_API_KEY" in errors, "not-a-key" in lines + errors) == (1, True, False)
     status, text, errors = await asyncio.to_thread(audit, "--json")
@@ -42,4 +42,4 @@ async def test_the_command_audits_loads_and_says_what_it_found(
     assert [load["inserted"] for load in report["loads"]] == [1]
     assert "by none 1 although covered" in errors
     status, lines, _ = await asyncio.to_thread(audit)
-    assert (status, "0 hours to audit" in lines) == (0, True)
+    assert (status, "hours to audit: 0" in lines) == (0, True)

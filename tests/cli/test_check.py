@@ -61,3 +61,12 @@ def test_offline_asks_nothing_of_the_network(tmp_path: Path) -> None:
     done = run(tmp_path, "collector", "--offline", "--json", **settings, **nowhere)
     assert [result["check"] for result in json.loads(done.stdout)] == ["settings", "spool and disk"]
     assert done.returncode == 0
+
+
+@pytest.mark.postgres
+def test_an_address_alone_is_for_asking(tmp_path: Path, warehouse_url: str) -> None:
+    done = run(tmp_path, "--json", TIDEMARK_WAREHOUSE_URL=warehouse_url)
+    found = {(each["program"], each["check"]): each["state"] for each in json.loads(done.stdout)}
+    assert done.returncode == 0
+    assert found["loader", "settings"] == "skipped"
+    assert [found["reader", check] for check in ("settings", "warehouse", "encoding", "reading")] == ["ok"] * 4

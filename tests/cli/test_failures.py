@@ -58,7 +58,7 @@ def test_an_unknown_option(fails) -> None:
     assert "No such option" in fails("upload", "--frce", status=2)
 
 
-@pytest.mark.parametrize("hour", ["yesterday", "2026-11-22T25", "2026-11-22"])
+@pytest.mark.parametrize("hour", ["the day before", "2026-11-22T25", "2026-11-22T15:04"])
 def test_an_hour_that_is_none(fails, hour: str) -> None:
     assert "2026-11-22T15" in fails("load", hour, status=2)
 
@@ -254,8 +254,10 @@ def test_an_error_of_the_system_names_the_file() -> None:
     ("module", "extra"),
     [("matplotlib.figure", "plots"), ("pyarrow", "parquet"), ("psycopg2", "loader"), ("nothing", None)],
 )  # fmt: skip
-def test_a_package_that_is_not_installed_is_named_with_its_extra(module: str, extra: str | None) -> None:
+def test_a_package_that_is_not_installed_is_named_with_its_extra(
+    module: str, extra: str | None, tmp_path: Path
+) -> None:
     assert extra_of(module) == extra
-    text, status = explained(ModuleNotFoundError(f"No module named {module!r}", name=module), {})
+    text, status = explained(ModuleNotFoundError(f"No module named {module!r}", name=module), {"HOME": str(tmp_path)})
     assert status == (1 if extra else 70)
     assert (f"pip install 'tidemark-nft[{extra}]'" in text) == bool(extra)

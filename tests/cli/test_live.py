@@ -1,4 +1,4 @@
-"""`tidemark tail`, `top` and `notify` beside a real collector that records the stand-in for OpenSea."""
+"""`tidemark tail`, `top` and `notify` beside a real collector that records the simulator."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 from tests.collector.test_program import Machine
-from tests.live.events import sale_line
+from tests.live.events import received_again, sale_line
 from tests.live.hooks import chat
 from tests.live.test_spool import Writer
 from tests.loader.transform.messages import sold
@@ -93,6 +93,29 @@ async def test_a_notice_comes_within_seconds_and_a_kill_loses_none(simulator: Si
         again.kill()
         await again.communicate()
     assert [text.split()[2] for text in hook.texts] == ["6", "7", "8"]
+
+
+async def test_a_message_that_two_connections_brought_is_one_line(simulator: Simulator, tmp_path: Path) -> None:
+    machine = Machine(simulator, tmp_path)
+    writer = Writer(machine.spool)
+
+    def sell(*names: str) -> None:
+        for line in (sale_line(name=name) for name in names):
+            writer.segments.write(writer.hour, line + received_again(line), retry=False)
+
+    sell("Cat 1", "Cat 2")
+    assert (await machine.run("tail", "--once"))[1].count("\n") == 2
+    tail = await machine.start("tail", "--json")
+    assert tail.stdout
+    try:
+        shown = [await tail.stdout.readline() for _ in range(2)]
+        writer.segments.write(writer.hour, received_again(sale_line(name="Cat 2")), retry=False)
+        sell("Cat 3", "Cat 4")
+        shown += [await tail.stdout.readline() for _ in range(2)]
+        assert [json.loads(line)["nft"] for line in shown] == ["Cat 1", "Cat 2", "Cat 3", "Cat 4"]
+    finally:
+        tail.kill()
+        await tail.communicate()
 
 
 async def test_the_stream_is_shown_without_a_collector_and_nothing_is_recorded(

@@ -1,4 +1,5 @@
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from tests.loader.contents import one
 from tests.loader.recording import HOUR, Recording, sold
 from tests.support.command import run as run_command
+from tidemark.core.hour import Hour
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,7 +35,7 @@ def s3(s3_server: "S3Server", s3_endpoint: str) -> "S3Client":
 def test_a_range_of_hours_is_loaded(run, s3: "S3Client", bucket: str, warehouse_url: str) -> None:
     for hour in (HOUR.previous(), HOUR):
         Recording(hour=hour).receive(sold(1, hour), 1).put(s3, bucket)
-    status, out, _ = run("load", HOUR.previous().key, HOUR.key)
+    status, out, _ = run("load", "--from", HOUR.previous().key, "--to", HOUR.key)
     assert status == 0
     assert out.count("loaded in") == 2
     assert one(warehouse_url, "SELECT count(*) FROM ops.load_run") == 2
@@ -56,10 +58,35 @@ def test_an_hour_without_a_manifest_is_one_clear_message(run) -> None:
     )
 
 
-def test_what_is_no_hour_is_a_mistake_of_usage(run) -> None:
-    status, _, err = run("load", "2026-11-22")
+def test_a_day_is_loaded_up_to_the_last_hour_that_is_over(
+    run, s3: "S3Client", bucket: str, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = HOUR.start.replace(hour=0)
+    monkeypatch.setenv("TIDEMARK_CLOCK", f"{first.isoformat()[:11]}02:30:00Z@{time.time()}*1")
+    hours = [Hour(first), Hour(first).next()]
+    for hour in hours:
+        Recording(hour=hour).receive(sold(1, hour), 1).put(s3, bucket)
+    status, out, _ = run("load", HOUR.key[:10])
+    assert (status, out.count("loaded in")) == (0, 2)
+    assert out.startswith(f"{HOUR.key[:10]}T02 is not over yet, so {hours[1]} is the last hour\n")
+    status, out, _ = run("load", "--from", HOUR.key[:10])
+    assert (status, out.count("is loaded and unchanged")) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "say which hour"),
+        (("--to", "2026-11-22"), "say which hour"),
+        (("2026-11-22T15:30",), "is not a UTC day or whole hour"),
+        (("2026-11-22T15", "--to", "2026-11-22T16"), "or a range with --from and --to"),
+        (("--from", "2026-11-23", "--to", "2026-11-22"), "2026-11-23T00 is not before --to 2026-11-22T23"),
+    ],
+)
+def test_what_is_no_range_of_hours_is_a_mistake_of_usage(run, words: tuple[str, ...], said: str) -> None:
+    status, _, err = run("load", *words)
     assert status == 2
-    assert "write it in UTC as" in err
+    assert said in " ".join(err.replace("│", " ").split())
 
 
 def test_a_dead_database_is_one_clear_message(

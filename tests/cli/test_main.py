@@ -2,7 +2,9 @@ import contextlib
 import io
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import version
+from inspect import getdoc
 from pathlib import Path
 from typing import TextIO
 
@@ -24,6 +26,8 @@ def test_the_help_of_each_verb_shows_an_example(verb: str) -> None:
     assert result.exit_code == 0
     _, _, examples = result.output.partition("Example")
     assert f"tidemark {verb}" in examples, result.output
+    lines = getdoc(getattr(import_module(f"tidemark.cli.{verb}"), verb)).partition("\b")[2].splitlines()  # type: ignore[union-attr]
+    assert [line for line in lines if len(line) > 79] == []  # an example can be copied at 80 columns
 
 
 def test_every_verb_is_listed_with_what_it_does() -> None:
@@ -57,10 +61,11 @@ HOUR = "2026-11-22T15"
 PRINTING = (
     ["check", "--offline", "collector"], ["tail", "--once"], ["upload"], ["status"], ["status", "--json"],
     ["top", "--once"], ["migrate"], ["migrate", "--check"], ["migrate", "--sql"], ["repair", HOUR], ["audit", HOUR],
-    ["fees"], ["query"], ["query", "chains"], ["query", "chains", "--format", "csv"], ["coverage"], ["coverage", HOUR],
-    ["report", "-o", "-"], ["report", "-o", "report.html"], ["export", "lake"], ["down"],
+    ["fees"], ["query"], ["query", "chains"], ["query", "chains", "--format", "csv"], ["sql", "SELECT 1"],
+    ["coverage"], ["coverage", HOUR], ["report", "-o", "-"], ["report", "-o", "report.html"],
+    ["export", "lake"], ["down"],
 )  # fmt: skip
-HELP_ALONE = {"collect", "notify", "load", "demo", "up", "simulate"}
+HELP_ALONE = {"collect", "notify", "load", "detach", "demo", "up", "simulate"}
 
 
 @pytest.fixture(scope="module")

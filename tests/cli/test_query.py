@@ -149,17 +149,18 @@ def test_a_mistake_of_usage_is_one_clear_message(run: Run, words: tuple[str, ...
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("words", "status", "message"),
     [
-        (("chains", "--output", "/nowhere/a.csv"), "/nowhere/a.csv could not be written: No such file or directory"),
-        (("top_sales", "--plot"), "top_sales has no chart"),
-        (("top_sales", "--output", "a.png"), "top_sales has no chart"),
-        (("chains", "--from", "2026-11-21", "--to", "2026-11-20"), "--from 2026-11-21 is not before --to 2026-11-20"),
+        (("chains", "--output", "/nowhere/a.csv"), 1, "/nowhere/a.csv could not be written: No such file or directory"),
+        (("top_sales", "--plot"), 2, "top_sales has no chart"),
+        (("top_sales", "--output", "a.png"), 2, "top_sales has no chart"),
+        (("chains", "--from", "2026-11-21", "--to", "2026-11-20"), 2, "--from 2026-11-21 is not before --to"),
+        (("chains", "--from", "2027-11-21"), 1, "--from 2027-11-21 is after all that was loaded"),
     ],
 )
-def test_what_cannot_be_done_is_one_clear_message(run: Run, words: tuple[str, ...], message: str) -> None:
-    status, _, err = run(*words)
-    assert status == 1
+def test_what_cannot_be_done_is_one_clear_message(run: Run, words: tuple[str, ...], status: int, message: str) -> None:
+    ended, _, err = run(*words)
+    assert ended == status
     assert err.startswith(f"tidemark: {message}")
 
 
@@ -177,10 +178,10 @@ def test_every_question_fits_a_terminal(width: int, market_url: str, monkeypatch
         assert "…" not in capture.get().replace("…0x", "")
 
 
-def test_questions_and_their_options_are_completed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def completed(words: str) -> set[str]:
-        environment = {**os.environ, "_TIDEMARK_COMPLETE": "complete_bash", "COMP_WORDS": words,
-                       "COMP_CWORD": str(len(words.split(" ")) - 1)}  # fmt: skip
+def test_questions_their_options_and_names_are_completed(market_url: str) -> None:
+    def completed(words: str, url: str = market_url) -> set[str]:
+        environment = {**os.environ, "TIDEMARK_WAREHOUSE_URL": url, "_TIDEMARK_COMPLETE": "complete_bash",
+                       "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}  # fmt: skip
         program = Path(sys.executable).with_name("tidemark")
         return set(
             subprocess.run([program], check=True, env=environment, capture_output=True, text=True).stdout.split()
@@ -188,6 +189,9 @@ def test_questions_and_their_options_are_completed(monkeypatch: pytest.MonkeyPat
 
     assert {"floor_price", "flips"} <= completed("tidemark query f") <= {"first_sales", "floor_price", "flips"}
     assert {"--collection", "--chain"} == completed("tidemark query daily_volume --c")
+    assert completed("tidemark query daily_volume --collection c") == {"cats"}
+    assert {"ethereum", "base"} < completed("tidemark query daily_volume --chain ")
+    assert completed("tidemark query daily_volume --collection c", "postgresql://x@127.0.0.1:1/w") == set()
 
 
 def test_a_full_disk_under_the_output_is_a_sentence(market_url: str) -> None:

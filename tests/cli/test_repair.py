@@ -37,10 +37,10 @@ def test_without_a_key_the_gaps_are_shown_and_nothing_fails(
     half = HOUR.start + timedelta(minutes=30)
     covered, gap = Interval(TOPIC, HOUR.start, half), Gap(TOPIC, half, HOUR.end, "process_died")
     Recording(hour=HOUR, covered=[covered], gaps=[gap]).put(client, bucket)
-    load_hour(HOUR, LoaderSettings(warehouse_url=warehouse_url, bucket=bucket), say=str)
+    load_hour(HOUR, LoaderSettings(warehouse_url=warehouse_url, bucket=bucket), log=str)
     environment = {"TIDEMARK_WAREHOUSE_URL": warehouse_url, "TIDEMARK_BUCKET": bucket, **s3_server.environment}
 
-    ended = run(tmp_path, HOUR.key, HOUR.key, "--json", OPENSEA_API_KEY="", **environment)
+    ended = run(tmp_path, HOUR.key, "--json", OPENSEA_API_KEY="", **environment)
 
     assert ended.returncode == 0, ended.stderr
     report = json.loads(ended.stdout)

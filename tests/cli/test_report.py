@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.test_start import blank, blocks
 from tests.sql.market import fill
 from tests.support.command import run as run_command
 
@@ -24,6 +25,8 @@ def test_the_page_is_one_file_and_says_what_it_holds(run, tmp_path: Path) -> Non
     file = tmp_path / "report.html"
     status, out, _ = run("-o", str(file), "--from", "2026-11-20T10", "--to", "2026-11-21T14", "--collection", "cats")
     assert (status, out) == (0, f"{file} written: 2026-11-20 to 2026-11-21, 8 hours in detail\n")
+    (shown,) = blocks("analyst.md")
+    assert blank(shown.replace("week.html", str(file))) == blank(out)
     html = file.read_text()
     assert "The market: cats" in html
     assert "dogs" not in html
@@ -41,4 +44,6 @@ def test_a_folder_that_is_not_there_and_a_range_that_runs_backwards_say_what_to_
     status, _, err = run("-o", str(tmp_path / "nowhere" / "report.html"))
     assert (status, "could not be written: No such file" in err) == (1, True)
     status, _, err = run("-o", "-", "--from", "2026-11-21T10", "--to", "2026-11-20T10")
-    assert (status, "is not a range of at most a year" in err) == (1, True)
+    assert (status, "2026-11-21T10 is not before --to 2026-11-20T10" in err) == (2, True)
+    status, _, err = run("-o", "-", "--from", "2024-11-21", "--to", "2026-11-20")
+    assert (status, "is not a range of at most a year" in err) == (2, True)

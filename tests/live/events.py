@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from tests.loader.transform.messages import line_of, sold
+from tidemark.archive.record import read_record, record_line
 from tidemark.live.market import MarketEvent
 
 AT = datetime(2026, 11, 22, 15, 4, 5, tzinfo=UTC)
@@ -17,6 +18,11 @@ def sale_line(wei: int = 10**18, transaction: str = "0xt", name: str = "Cat") ->
     )
     message["payload"]["item"]["metadata"]["name"] = name
     return line_of(message)
+
+
+def received_again(line: bytes, topic: str = "collection:*") -> bytes:
+    """The same message a moment later, by another connection."""
+    return record_line("2026-11-22T15:04:06.000000Z", topic, bytes(read_record(line).message))
 
 
 def listing_line(number: int) -> bytes:

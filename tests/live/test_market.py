@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from tests.live.events import listing_line, sale, sale_line
 from tests.loader.transform.messages import line_of, sample, samples
@@ -68,11 +70,23 @@ def test_a_filter_takes_collections_types_and_a_least_price() -> None:
     assert len(list(chosen([listing_line(1), sale_line(), b"x"], Filter(types=frozenset({"item_sold"}))))) == 1
 
 
-def test_an_event_is_one_line_of_80_cells() -> None:
-    line = printed(event_of(sale_line(name="A name that is far too long for a terminal")))  # type: ignore[arg-type]
-    assert line.startswith("15:04:05  item_sold  ")
-    assert "1 ETH" in line
-    assert len(line) <= 80
+@pytest.mark.parametrize("width", [80, 100, 120, 40, 300])
+@pytest.mark.parametrize(
+    "name", ["A name that is far too long for a terminal, of #12345", "名前" * 60 + " #12345", "Cat"]
+)
+def test_an_event_is_one_line_that_fits_the_terminal_and_keeps_the_number(width: int, name: str) -> None:
+    sold = replace(sale("1234.1234"), nft=name, collection="lighthouse-keepers-of-the-outer-hebrides")
+    line = printed(sold, width)
+    assert line.startswith("15:04:05  item_sold            lighthouse")
+    assert "  1,234.1234 ETH  " in line
+    assert line.endswith(name[-6:])
+    assert cell_len(line) <= max(width, 80)
+
+
+def test_a_tiny_price_has_no_useless_zeros() -> None:
+    assert [price_of(sale(price)) for price in ("0.0000015", "0.00000000000012", "100", "0.5000")] == [
+        "0.0000015 ETH", "1.2e-13 ETH", "100 ETH", "0.5 ETH",
+    ]  # fmt: skip
 
 
 def test_json_has_amounts_as_text_and_null_for_what_is_unknown() -> None:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from collector.status import Status
 from tests.collector.test_status import WELL
-from tests.live.events import sale_line
+from tests.live.events import received_again, sale_line
 from tests.live.hooks import Chat, chat
 from tests.live.test_spool import Writer
 from tidemark.core.errors import Problem
@@ -73,6 +73,19 @@ def test_sales_sweeps_and_gaps_are_told(scene: Scene) -> None:
     assert scene.round() == ["Gap: the collector does not run or does not answer"]
     scene.status = Status(**WELL)
     assert scene.round()[0].startswith("Recording again after about")
+
+
+@pytest.mark.parametrize("topic", ["collection:*", "collection:cats"])
+def test_a_message_of_two_connections_or_topics_is_told_once_and_is_no_sweep(scene: Scene, topic: str) -> None:
+    lines = [sale_line(11 * ETH, "0xtwo", f"Cat {number}") for number in range(2)]
+    doubled = b"".join(line + received_again(line, topic) for line in lines)
+    scene.writer.segments.write(scene.writer.hour, doubled, retry=False)
+    assert [text[:11] for text in scene.round()] == ["Sale: Cat 0", "Sale: Cat 1"]
+    # the other connection may be two minutes behind
+    later = received_again(lines[0], topic)
+    scene.now += 100
+    scene.writer.segments.write(scene.writer.hour, later, retry=False)
+    assert scene.round() == []
 
 
 def test_a_restart_goes_on_where_everything_was_sent(scene: Scene) -> None:

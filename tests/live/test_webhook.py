@@ -44,6 +44,15 @@ def test_a_failing_server_is_asked_again_ever_later(server: Chat) -> None:
     assert (server.texts, slept) == (["once"], [1.0, 2.0, 4.0, 8.0, 60.0])
 
 
+def test_a_proxy_that_asks_for_a_password_is_named(server: Chat) -> None:
+    server.script = [(407, {})]
+    webhook, slept, said = sender(server.address)
+    webhook.send("once")
+    why = "the proxy asks for a user and a password (HTTP 407)"
+    assert (server.texts, slept) == (["once"], [1.0])
+    assert said == [f"the webhook did not take a message ({why}); the next try is in 1 s"]
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
 def test_a_refusal_for_good_is_a_problem_without_the_address(server: Chat, status: int) -> None:
     server.script = [(status, {})]
@@ -79,7 +88,8 @@ def test_a_server_that_does_not_answer_is_left_and_tried_again(server: Chat) -> 
     Webhook(SecretStr(server.address), slept.append, said.append, timeout=0.2).send("once")
     assert (server.texts, slept) == (["once"], [1.0, 2.0])
     assert said == [
-        f"the webhook did not take a message (no answer); the next try is in {seconds} s" for seconds in (1, 2)
+        "the webhook did not take a message (no answer came in time); the next try is in 1 s",
+        "the webhook did not take a message (the connection was cut); the next try is in 2 s",
     ]
 
 

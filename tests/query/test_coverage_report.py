@@ -17,8 +17,8 @@ COLUMNS = (
     "missed_low", "missed_high", "quarantined", "seen_by", "gaps",
 )  # fmt: skip
 LOST = {"a": {"connection_lost": 12.5, "server_error": 246.5, "lagging": 1}, "b": {"process_died": 900.0}}
-AUDIT = {"audited_share": Decimal("0.25"), "api_sales": 1204, "api_unseen": 4, "loss": Decimal("0.003340"),
-         "loss_low": Decimal("0.000910"), "loss_high": Decimal("0.008520")}  # fmt: skip
+AUDIT = {"audited_share": Decimal("0.25"), "api_sales": 1204, "api_unseen": 4, "api_unseen_uncovered": 2,
+         "loss": Decimal("0.003340"), "loss_low": Decimal("0.000910"), "loss_high": Decimal("0.008520")}  # fmt: skip
 
 
 def row(hours_later: int, covered: str, repaired: str, open_s: str, gaps: object = None) -> tuple[object, ...]:
@@ -47,7 +47,8 @@ def printed(shown: Text | Table, width: int) -> list[str]:
 
 def test_the_head_counts_the_states_and_says_what_the_estimate_is_blind_to() -> None:
     assert " | ".join(printed(head(HOURS), 200)) == (
-        "9 hours from 2026-11-20T22 to 2026-11-21T06, UTC: 2 covered, 1 repaired, 1 partly, 2 gaps, 3 not loaded. | "
+        "9 hours from 2026-11-20T22 to 2026-11-21T06, UTC: 2 covered, 1 repaired, 1 partly covered, 2 gaps, "
+        "3 not loaded. | "
         "Sales that all collectors missed: about 3.3, a lower bound: "
         "it does not count what OpenSea sent to no collector."
     )
@@ -59,8 +60,15 @@ def test_the_head_counts_the_states_and_says_what_the_estimate_is_blind_to() -> 
 def test_the_head_has_the_audits() -> None:
     audited = HourCoverage(HOURS[0].hour, HOURS[0].row | AUDIT)
     assert printed(head([audited, audited]), 200)[2] == (
-        "Audits of 2 hours found 8 of the Events API's 2,408 sales unseen."
+        "Audits of 2 hours: of the Events API's 2,408 sales 8 unseen although covered, 4 in gaps."
     )
+
+
+def test_an_audited_hour_that_no_collector_covered_has_its_unseen_sales() -> None:
+    down = AUDIT | {"api_sales": 100, "api_unseen": 0, "api_unseen_uncovered": 100, "loss": None}
+    lines = printed(head([HourCoverage(HOURS[3].hour, HOURS[3].row | down)]), 200)
+    assert lines[0].startswith("1 hour from ")
+    assert lines[2] == ("Audits of 1 hour: of the Events API's 100 sales 0 unseen although covered, 100 in gaps.")
 
 
 def test_a_strip_has_a_line_per_day_and_a_place_per_hour() -> None:
@@ -69,7 +77,7 @@ def test_a_strip_has_a_line_per_day_and_a_place_per_hour() -> None:
         "2026-11-20                           █▓",
         "2026-11-21  ▒░░··· █",
         "",
-        "█ covered   ▓ repaired   ▒ partly   ░ gap   · not loaded",
+        "█ covered   ▓ repaired   ▒ partly covered   ░ gap   · not loaded",
     ]
 
 
@@ -77,7 +85,7 @@ def test_a_line_for_each_hour_that_is_not_whole_and_one_for_hours_alike() -> Non
     assert printed(exceptions(HOURS, 80), 80) == [
         "Not wholly covered by collectors:",
         "2026-11-20T23  ▓ repaired: 8.56 % from the API, process died 15 min, and 3 more",
-        "2026-11-21T00  ▒ partly: 5.1 min open, process died 15 min, and 3 more",
+        "2026-11-21T00  ▒ partly covered: 5.1 min open, process died 15 min, and 3 more",
         "2026-11-21T01 to T02  ░ gap: 1 h open, no manifest 1 h",
         "2026-11-21T03 to T05  · not loaded",
     ]
@@ -110,11 +118,14 @@ def test_a_narrow_terminal_loses_columns_and_reasons_but_no_hour() -> None:
 def test_one_hour_in_detail() -> None:
     lines = printed(detail(HourCoverage(HOURS[2].hour, HOURS[2].row | AUDIT)), 120)
     for line in (
-        "hour             2026-11-21T00 UTC  ▒ partly",
+        "hour             2026-11-21T00 UTC  ▒ partly covered",
         "open             5.1 min that no collector covered and no repair filled",
         "gap of b         15 min, process_died: The collector ended without having been told to.",
         "missed by all    0.55 (0 to 9); a lower bound: it does not count what OpenSea sent to no collector",
-        "audit            25 % of the hour; the Events API knows 1204 sales of it, 4 unseen by collectors",
+        (
+            "audit            25 % of the hour; the Events API knows 1204 sales of it,"
+            " 4 unseen although covered, 2 in gaps"
+        ),
         "stream loss, %   0.334 (0.091 to 0.852)",
     ):
         assert line in lines

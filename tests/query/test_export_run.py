@@ -6,20 +6,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 from sqlalchemy import text
 
 from tests.conftest import fresh_database
-from tests.sql.market import fill, load, sale
+from tests.sql.market import ETH, fill, load, sale
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.marts import refresh_days
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
 from tidemark.query.export_run import export_tables
-from tidemark.query.exported import TABLES
+from tidemark.query.exported import TABLES, Exported, rows_of
 from tidemark.query.iceberg import IcebergLake
 from tidemark.query.lake import Folder, Lake, ParquetLake
 from tidemark.query.s3 import Bucket
@@ -32,6 +35,12 @@ SALES = [each for each in TABLES if each.name in ("sales", "collection_daily")]
 def market(postgres_server: Postgres, migrated: str) -> Iterator[str]:
     with fresh_database(postgres_server, migrated) as url:
         fill(url)
+        yield url
+
+
+@pytest.fixture(scope="module")
+def one_database(postgres_server: Postgres, migrated: str) -> Iterator[str]:
+    with fresh_database(postgres_server, migrated) as url:
         yield url
 
 
@@ -53,7 +62,7 @@ def late_sale(url: str) -> None:
         late = sale("12-01T10:00", "cats/1", "0xalice", "0xbob", "1.000000000000000001")
         load(connection, Hour.of(late["received_at"]).start, [late])
         connection.commit()
-    refresh_days(SecretStr(url), say=lambda _: None)
+    refresh_days(SecretStr(url), log=lambda _: None)
 
 
 def test_only_months_that_changed_are_written(market: str, tmp_path: Path) -> None:
@@ -98,6 +107,66 @@ def test_duckdb_reads_the_files_exactly(market: str, tmp_path: Path) -> None:
         tuple(map(str, row[:2])) + tuple(row[2:]) for row in expected
     ]
     assert {each.name for each in TABLES} == {folder.name for folder in tmp_path.iterdir()}
+
+
+def absurd_sale(url: str) -> None:
+    """A sale of 1.5 ETH whose token is announced with 0 decimals."""
+    with connected(SecretStr(url)) as connection:
+        row = sale("21T14:30", "cats/1", "0xalice", "0xbob", str(15 * 10**17), paid=(*ETH[:2], 0, *ETH[3:]))
+        load(connection, Hour.of(row["received_at"]).start, [row])
+        connection.commit()
+    refresh_days(SecretStr(url), log=lambda _: None)
+
+
+@pytest.mark.parametrize("form", ["parquet", "iceberg"])
+def test_a_sale_with_wrong_decimals_holds_back_nothing_and_its_price_stays_as_text(
+    market: str, tmp_path: Path, form: str
+) -> None:
+    absurd_sale(market)
+    late_sale(market)
+    iceberg = IcebergLake.open(str(tmp_path), tmp_path / "catalog.db")
+    lake: Lake = iceberg if form == "iceberg" else ParquetLake(Folder(tmp_path))
+    said = exported(market, lake, SALES[:1])
+    assert said[1:] == [
+        "sales: 2026-11 has NULL for values too large for a column: price_usd 1",
+        "sales: 2026-11 written", "sales: 2026-12 written",
+    ]  # fmt: skip
+    table = iceberg.table("sales")
+    rows = table.scan().to_arrow() if table else pq.read_table(tmp_path / "sales")
+    (row,) = [each for each in rows.to_pylist() if each["is_implausible"]]
+    assert (row["price"], row["price_eth"], row["price_usd"]) == (str(15 * 10**17), Decimal(15 * 10**17), None)
+    assert rows.num_rows == 15
+    assert exported(market, lake, SALES[:1]) == ["sales: 2 months up to date, 0 to write, 0 to remove"]
+
+
+TOO_LARGE = Decimal(f"{10**20 - 1}.{'9' * 18}5")  # it and more is rounded to 21 digits
+HUGE = Exported("huge", "huge", "at", "place")
+AMOUNTS = st.builds(
+    lambda digits, places: Decimal(digits).scaleb(-places),
+    st.integers(-(2**256), 2**256) | st.sampled_from([10**38 - 1, 10**38, -(10**38), 10**39 - 1, 10**39 - 6]),
+    st.integers(0, 40),
+)  # fmt: skip
+
+
+@given(st.lists(st.none() | AMOUNTS, min_size=1, max_size=30))
+def test_a_month_holds_whatever_is_sold_in_it(one_database: str, amounts: list[Decimal | None]) -> None:
+    said: list[str] = []
+    with connected(SecretStr(one_database)) as connection:
+        connection.execute(text("CREATE TEMP TABLE huge (at timestamptz, place int, price numeric, price_eth numeric)"))
+        connection.execute(
+            text("INSERT INTO huge VALUES ('2026-11-20Z', :place, :amount, :amount)"),
+            [{"place": place, "amount": amount} for place, amount in enumerate(amounts)],
+        )
+        rows = pa.concat_tables(rows_of(connection, HUGE, "2026-11", said.append)).to_pylist()
+    assert [None if row["price"] is None else Decimal(row["price"]) for row in rows] == amounts
+    lost = 0
+    for row, amount in zip(rows, amounts, strict=True):
+        if amount is not None and amount.copy_abs() >= TOO_LARGE:
+            lost += row["price_eth"] is None
+        elif amount is not None:
+            assert abs(row["price_eth"] - amount) <= Decimal("5e-19")
+    assert lost == sum(amount is not None and amount.copy_abs() >= TOO_LARGE for amount in amounts)
+    assert said == ([f"huge: 2026-11 has NULL for values too large for a column: price_eth {lost}"] if lost else [])
 
 
 def test_every_month_has_the_same_schema(market: str, tmp_path: Path) -> None:

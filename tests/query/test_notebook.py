@@ -3,9 +3,13 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
 
 import tidemark
+from tests.sql.market import fill, sale
 from tidemark.core.errors import Problem
+from tidemark.storage.postgres import connected
 
 
 def test_an_answer_is_an_arrow_table_with_exact_amounts(market_url: str) -> None:
@@ -31,6 +35,16 @@ def test_times_and_numbers_are_taken_as_they_are(market_url: str) -> None:
 def test_an_empty_answer_says_why(market_url: str) -> None:
     with pytest.warns(UserWarning, match="Did you mean cats"):
         assert tidemark.query("daily_volume", url=market_url, collection="Cats").num_rows == 0
+
+
+def test_an_answer_says_what_it_lacks(warehouse_url: str) -> None:
+    sales = [sale("20T10:00", "cats/1", "0xa", "0xb", "1"), sale("21T10:00", "cats/2", "0xa", "0xb", "1")]
+    fill(warehouse_url, sales)
+    with connected(SecretStr(warehouse_url)) as connection:
+        connection.execute(text("INSERT INTO mart.stale_day (day) VALUES ('2026-11-21')"))
+        connection.commit()
+    with pytest.warns(UserWarning, match="Sales of 2026-11-21 are not scored yet"):
+        assert tidemark.query("whales", url=warehouse_url, from_=date(2026, 11, 20)).num_rows == 2
 
 
 def test_the_address_comes_from_the_environment(market_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -46,6 +46,27 @@ def test_a_day_or_an_hour_begins_at_its_start_and_ends_at_its_end() -> None:
     assert START.read("2026-11-22T15:30:00+01:00", NOW) == END.read("2026-11-22T14:30:00Z", NOW)
 
 
+DAYS = ["%Y-%m-%d", "%Y%m%d", "%G-W%V-%u", "%GW%V%u"]
+
+
+@given(st.dates(min_value=date(2000, 1, 1), max_value=date(9999, 12, 30)), st.sampled_from(DAYS))
+def test_every_spelling_of_a_day_is_that_whole_day(day: date, spelling: str) -> None:
+    start = datetime.combine(day, time(), UTC)
+    text = start.strftime(spelling)
+    assert (START.read(text, NOW), END.read(text, NOW)) == (start, start + timedelta(days=1))
+
+
+@given(
+    st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(9999, 12, 30)),  # noqa: DTZ001 - hypothesis wants it
+    st.sampled_from(DAYS),
+    st.sampled_from("Tt "),
+)
+def test_every_spelling_of_an_hour_is_that_whole_hour(moment: datetime, spelling: str, separator: str) -> None:
+    start = moment.replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
+    text = start.strftime(f"{spelling}{separator}%H")
+    assert (START.read(text, NOW), END.read(text, NOW)) == (start, start + timedelta(hours=1))
+
+
 @pytest.mark.parametrize(
     ("text", "start", "end"),
     [
@@ -61,7 +82,11 @@ def test_a_time_can_be_relative_to_now(text: str, start: str, end: str) -> None:
 
 def test_a_time_without_a_zone_is_in_utc() -> None:
     assert START.read("2026-11-22T15:30:00", NOW) == datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
-    assert START.read("2026-11-22 15:30", NOW) == datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
+    assert (
+        START.read("20261122T15:30", NOW)
+        == END.read("2026-11-22 15:30", NOW)
+        == datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,6 +102,8 @@ def test_a_chain_is_understood_in_any_spelling(text: str, chain: str) -> None:
         (START, "tomorrow"), (START, "2026-11-31"), (START, "7w"), (START, "99999d"), (START, "-1d"),
         (END, "9999-12-31"),
         (LIMIT, "0"), (LIMIT, "1000001"), (LIMIT, "1.5"), (LIMIT, "1" * 5000), (LIMIT, ""),
+        (END, "2026-W47"), (END, "2026W47"), (END, "2026-11"), (END, "2026-1122"), (END, "20261122T24"),
+        (END, "20261122T1504"), (END, "2026-11-22T15Z"), (END, "2026-11-22T15+01:00"), (END, "2026-11-22_15:04"),
         (START, "newest"), (CHAIN, ""), (CHAIN, "a\0b"),
     ],
 )  # fmt: skip

@@ -64,8 +64,15 @@ def test_exact_amounts_are_text_and_whole_numbers_have_38_digits() -> None:
 def test_what_a_file_cannot_hold_is_named() -> None:
     largest = Decimal(2**256 - 1).scaleb(-18)
     answer = Answer(("a", "b", "c"), [(largest, Decimal(1), largest)], (NUMERIC,) * 3, kinds={"c": Kind.EXACT})
-    assert unheld(answer) == ["a"]
+    assert unheld(answer) == {"a": 1}
     assert table(answer).to_pylist() == [{"a": None, "b": 1, "c": f"{largest:f}"}]
+
+
+def test_what_only_rounding_makes_too_large_is_named_too() -> None:
+    nines, half = Decimal(f"{10**20 - 1}.{'9' * 19}"), Decimal(f"{10**38 - 1}.5")
+    for value, kind in ((nines, Kind.RATE), (half, Kind.WHOLE)):
+        answer = Answer(("a",), [(value,)], (NUMERIC,), kinds={"a": kind})
+        assert (unheld(answer), table(answer).to_pylist()) == ({"a": 1}, [{"a": None}])
 
 
 def test_files_of_several_runs_are_one_table_to_every_reader(tmp_path: Path) -> None:

@@ -42,6 +42,11 @@ def test_a_header_names_the_columns_that_are_no_amounts_by_a_rate() -> None:
     }  # fmt: skip
 
 
+def test_a_header_says_what_a_question_reads_beside_its_time() -> None:
+    plain, both = Question.parse("q", SQL), Question.parse("q", "-- Needs: orders\n-- Looks: back\n" + SQL)
+    assert (plain.needs, plain.looks_back, both.needs, both.looks_back) == ("", False, "orders", True)
+
+
 @pytest.mark.parametrize("key", ["Grain", "Answers", "Plot", "Example"])
 def test_a_header_needs_each_line_once(key: str) -> None:
     lines = SQL.splitlines(keepends=True)

@@ -12,6 +12,7 @@ class Program(StrEnum):
     COLLECTOR = "collector"
     UPLOADER = "uploader"
     LOADER = "loader"
+    READER = "reader"
     AIRFLOW = "airflow"
 
 
@@ -26,7 +27,8 @@ def check(
 
     Collector: settings, spool, disk, proxy, clock and the key (one topic is joined and left). Uploader: the rights in
     the bucket, and that it never overwrites (probe objects are put and deleted). Loader: the archive, the warehouse
-    with its encoding, migrations, roles and rights, and the Events API. Airflow: its database and its health.
+    with its encoding, migrations, roles and rights, and the Events API. Reader: whether the warehouse may be asked.
+    Airflow: its database and its health.
     Nothing else is changed. Exit status 0: nothing failed.
 
     \b

@@ -9,7 +9,8 @@ def collect() -> None:
 
     \b
     Example:
-      OPENSEA_API_KEY=... TIDEMARK_COLLECTOR=collector-a TIDEMARK_SPOOL=/var/lib/tidemark tidemark collect
+      export OPENSEA_API_KEY=... TIDEMARK_COLLECTOR=collector-a
+      TIDEMARK_SPOOL=/var/lib/tidemark tidemark collect
     """
     from collector.program import main
     from collector.settings import CollectorSettings

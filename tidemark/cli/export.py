@@ -36,7 +36,7 @@ def export(
     \b
     Examples:
       tidemark export exports
-      tidemark export s3://my-bucket/tidemark --as iceberg --catalog /var/lib/tidemark/catalog.db
+      tidemark export s3://my-bucket/lake --as iceberg --catalog catalog.db
     """
     from tidemark.core.errors import Problem
     from tidemark.query.export_run import export_tables

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pydantic
 
-from tidemark.core.errors import Problem
+from tidemark.core.errors import Problem, UsageError, raised_in
 from tidemark.core.text import printable
 from tidemark.core.version import DISTRIBUTION, SOFTWARE
 from tidemark.storage.failures import failure_of
@@ -40,7 +40,7 @@ def explained(
         mistakes = "".join(f"\n  {mistake}" for mistake in mistakes_of(error))
         return f"tidemark: these settings are wrong or missing:{mistakes}\n  Next: {hint}", MISUSED
     if isinstance(error, Problem):
-        return f"tidemark: {error.what}\n  Next: {error.hint}", FAILED
+        return f"tidemark: {error.what}\n  Next: {error.hint}", MISUSED if isinstance(error, UsageError) else FAILED
     if isinstance(error, ModuleNotFoundError) and error.name and (extra := extra_of(error.name)):
         return (f"tidemark: this needs the package {error.name}, which is not installed here\n"
                 f"  Next: pip install '{DISTRIBUTION}[{extra}]'"), FAILED  # fmt: skip
@@ -83,9 +83,8 @@ def _report(error: Exception, environ: Mapping[str, str], folders: Iterable[Path
         except OSError:
             continue
         return f"{head}\n  Next: report it with the file {file}; values of secrets were removed from it"
-    where = traceback.extract_tb(error.__traceback__)[-1:]
-    place = f" in {Path(where[0].filename).name}, line {where[0].lineno}" if where else ""
-    return f"{head}{place}\n  Next: report it; no folder could be written for the details"
+    where = raised_in(error)
+    return f"{head}{f' in {where}' if where else ''}\n  Next: report it; no folder could be written for the details"
 
 
 def _folders(environ: Mapping[str, str]) -> Iterator[Path]:

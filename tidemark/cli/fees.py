@@ -15,7 +15,8 @@ def fees(
 
     \b
     Example:
-      psql "$TIDEMARK_WAREHOUSE_URL" -c "INSERT INTO core.fee_recipient (recipient, chain, from_at, kind, name)
+      psql "$TIDEMARK_WAREHOUSE_URL" -c "INSERT INTO core.fee_recipient
+        (recipient, chain, from_at, kind, name)
         VALUES ('0xabc…', 'base', '2026-01-01Z', 'marketplace', 'OpenSea')"
       tidemark fees
     """

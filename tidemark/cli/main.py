@@ -4,11 +4,12 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from inspect import cleandoc
 from io import TextIOWrapper
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from tidemark.cli.failures import FAILED, explained
 from tidemark.core.errors import Problem
@@ -19,8 +20,8 @@ from tidemark.storage.settings import read_dotenv
 GROUPS: dict[str, tuple[str, ...]] = {
     "First": ("check",),
     "Record (the operator of a collector, and cron)": ("collect", "upload", "status", "top", "tail", "notify"),
-    "Load (the owner of the warehouse, and Airflow)": ("migrate", "load", "repair", "audit", "fees"),
-    "Ask (the analyst)": ("query", "coverage", "report", "export"),
+    "Load (the owner of the warehouse, and Airflow)": ("migrate", "load", "repair", "audit", "fees", "detach"),
+    "Ask (the analyst)": ("query", "sql", "coverage", "report", "export"),
     "Try (everything on one machine)": ("demo", "up", "down", "simulate"),
 }
 VERBS: tuple[str, ...] = tuple(verb for verbs in GROUPS.values() for verb in verbs)
@@ -30,6 +31,22 @@ class _Verbs(TyperGroup):
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
         """Return the verbs in the order of their groups."""
         return list(VERBS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:  # type: ignore[override]
+        """Return a verb. Its help wraps as the terminal does, and shows no value for an option that takes none."""
+        command = cast("TyperCommand | None", super().get_command(ctx, cmd_name))
+        if command:
+            command.help = _unwrapped(command.help or "")
+            for each in command.params:
+                if isinstance(each, TyperOption) and each.is_flag:
+                    each.metavar = ""
+        return command
+
+
+def _unwrapped(text: str) -> str:
+    """Put each paragraph of a docstring on one line, for typer keeps its lines; those after a \\b are kept."""
+    paragraphs = cleandoc(text).split("\n\n")
+    return "\n\n".join(each if each.startswith("\b") else each.replace("\n", " ") for each in paragraphs)
 
 
 app = typer.Typer(
@@ -113,7 +130,7 @@ def _end(status: int) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not status:  # else what went wrong was told
+        if not status:  # else what went wrong was printed
             failure = failure_of(error)
             what = failure.what if failure else error.errno
             print(f"tidemark: the output could not be written: {what}", file=sys.stderr)

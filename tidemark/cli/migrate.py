@@ -6,7 +6,9 @@ import typer
 
 
 def migrate(
-    check: Annotated[bool, typer.Option("--check", help="Only tell; exit status 1 if one is missing.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only list what is missing; exit status 1 if anything is.")
+    ] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Only print the missing migrations as SQL.")] = False,
 ) -> None:
     """Create the warehouse's tables, or bring them up to this version.
@@ -15,9 +17,10 @@ def migrate(
     right to create schemas in the database and, if the roles tidemark_loader and tidemark_reader do not exist, roles.
 
     \b
-    Example:
-      TIDEMARK_WAREHOUSE_URL=postgresql://owner:…@db.example.org/warehouse tidemark migrate
-      tidemark migrate --sql > review.sql   # for an administrator: psql -v ON_ERROR_STOP=1 -f review.sql
+    Examples:
+      export TIDEMARK_WAREHOUSE_URL=postgresql://owner:…@db.example.org/warehouse
+      tidemark migrate
+      tidemark migrate --sql > review.sql  # psql -v ON_ERROR_STOP=1 -f review.sql
     """
     from tidemark.loader.warehouse import migrate as migrations
     from tidemark.storage.postgres import connected

@@ -15,18 +15,16 @@ def notify(
     *,
     sale: Annotated[
         Decimal | None,
-        typer.Option(
-            "--sale-above", parser=amount, metavar="ETH", help="Tell of a sale of at least this price in ETH."
-        ),
+        typer.Option("--sale-above", parser=amount, metavar="ETH", help="Report a sale of at least this price in ETH."),
     ] = None,
     sweep: Annotated[
         int | None, typer.Option(min=2, metavar="NUMBER", help="Report this many NFTs bought in one transaction.")
     ] = None,
     gaps: Annotated[
-        bool, typer.Option("--gaps", help="Tell when the collector stops recording, and when it is back.")
+        bool, typer.Option("--gaps", help="Report when the collector stops recording, and when it records again.")
     ] = False,
     most: Annotated[
-        int, typer.Option("--most", min=2, help="Messages a minute; what is more is told in one summary.")
+        int, typer.Option("--most", min=2, help="Messages a minute; the others are counted in one summary.")
     ] = 10,
     position: Annotated[
         Path | None, typer.Option(help="The file that keeps the place; default: in the folder for state.")
@@ -40,7 +38,8 @@ def notify(
 
     \b
     Example:
-      TIDEMARK_WEBHOOK_URL=https://hooks.slack.com/… tidemark notify --sale-above 10 --sweep 5 --gaps
+      export TIDEMARK_WEBHOOK_URL=https://hooks.slack.com/…
+      tidemark notify --sale-above 10 --sweep 5 --gaps
     """
     import os
     import time
@@ -54,9 +53,9 @@ def notify(
     from tidemark.live.webhook import Webhook
 
     if sale is None and sweep is None and not gaps:
-        raise typer.BadParameter("say what to tell: --sale-above ETH, --sweep NUMBER or --gaps")
+        raise typer.BadParameter("choose what to report: --sale-above ETH, --sweep NUMBER or --gaps")
     settings = NotifySettings()
-    webhook = Webhook(settings.webhook_url, say=partial(typer.echo, err=True))
+    webhook = Webhook(settings.webhook_url, log=partial(typer.echo, err=True))
     file = position or default_file(settings.spool, os.environ)
     kept = read_kept(file)
     follower = SpoolTail.open(settings.spool, kept.position if kept else None)

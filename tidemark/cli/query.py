@@ -1,6 +1,7 @@
 """`tidemark query`: ask the warehouse a named question. Each question is a command with options of its own."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from inspect import Parameter as Argument
 from inspect import Signature
@@ -58,7 +59,7 @@ def query(context: typer.Context) -> None:
     \b
     Examples:
       tidemark query
-      tidemark query daily_volume --collection pudgypenguins --from 2026-11-01 --to 2026-11-20 --plot
+      tidemark query daily_volume --collection pudgypenguins --from 30d --plot
       tidemark query top_sales --limit 100 --output top.parquet
     """
     if context.invoked_subcommand is None:
@@ -86,7 +87,7 @@ def _function(question: "Question") -> Callable[..., None]:
     def run(**given: Any) -> None:
         output, form, plot, wide = (given.pop(name) for name in _TAKEN)
         texts = {name.removesuffix("_"): text for name, text in given.items() if text is not None}
-        _answer(question, texts, output, _form(output, form, plot=plot), plot=plot, wide=wide)
+        answer_with(question, texts, output, form_of(output, form, plot=plot), plot=plot, wide=wide)
 
     taken = {f"{each.name}_": (_option(each), each.default is not None) for each in question.parameters}
     taken |= {name: (option, True) for name, option in _output_options().items()}
@@ -107,13 +108,26 @@ def _option(parameter: "Parameter") -> object:
             raise typer.BadParameter(f"{problem.what}. {problem.hint}") from None
         return text
 
+    def complete(incomplete: str) -> list[str]:
+        """Return the names of the warehouse that begin so. A shell shows no errors, so there are none."""
+        from tidemark.query.postgres import known_names
+        from tidemark.storage.settings import WarehouseSettings
+
+        with suppress(Exception):
+            names = known_names(WarehouseSettings().warehouse_url, parameter.name)
+            return [name for name in names if name.startswith(incomplete)]
+        return []
+
     kind = parameter.type.partition("-")[0]
     metavar = {"text": "TEXT", "integer": "NUMBER", "start": "TIME", "end": "TIME"}[kind]
     shown = False if parameter.default in (None, "null") else parameter.default
     return Annotated[
         str | None if parameter.default is not None else str,
-        typer.Option(f"--{parameter.name}", parser=read, metavar=metavar, show_default=shown, help=parameter.about),
-    ]
+        typer.Option(
+            f"--{parameter.name}", parser=read, metavar=metavar, show_default=shown, help=parameter.about,
+            autocompletion=complete,
+        ),
+    ]  # fmt: skip
 
 
 def _output_options() -> dict[str, object]:
@@ -137,7 +151,7 @@ def _output_options() -> dict[str, object]:
     }  # fmt: skip
 
 
-def _form(output: Path | None, form: str | None, *, plot: bool) -> str:
+def form_of(output: Path | None, form: str | None, *, plot: bool = False) -> str:
     """Return the form of the answer, by choice or by the file's name. Raises BadParameter where both cannot be."""
     from tidemark.query.export import BINARY, FORMATS
 
@@ -156,9 +170,10 @@ def _form(output: Path | None, form: str | None, *, plot: bool) -> str:
     return chosen
 
 
-def _answer(
-    question: "Question", given: dict[str, str], output: Path | None, form: str, *, plot: bool, wide: bool
+def answer_with(
+    question: "Question", given: dict[str, str], output: Path | None, form: str, *, plot: bool = False, wide: bool
 ) -> None:
+    """Ask a question, and print or write its answer. Raises Problem where it cannot be asked or written."""
     from tidemark.query import chart, postgres, table
     from tidemark.query.export import PICTURES, encoded
     from tidemark.storage.settings import WarehouseSettings
@@ -171,13 +186,15 @@ def _answer(
         _print(paper, question, answer, wide=wide or not paper.is_terminal)
     elif form != "table" and (answer.rows or form not in PICTURES):
         _write(answer, encoded(question, answer, form), output, form)
+    if answer.lacks:
+        typer.echo(answer.lacks, err=True)
     if answer.why_empty:
         said = f"{answer.why_empty}{_span(answer)}"
         paper.print(said) if form == "table" else typer.echo(said, err=True)
     elif plot:
         from tidemark.query.terminal import drawn
 
-        paper.print(drawn(chart.chart_of(question, answer), min(paper.width, _CHART_WIDTH)))
+        paper.print("", drawn(chart.chart_of(question, answer), min(paper.width, _CHART_WIDTH)), sep="\n")
 
 
 def _print(paper: "Console", question: "Question", answer: "Answer", *, wide: bool) -> None:

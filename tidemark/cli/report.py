@@ -5,37 +5,29 @@ from typing import Annotated
 
 import typer
 
-from tidemark.cli.arguments import from_hour, to_hour
-from tidemark.core.hour import Hour
+from tidemark.cli.arguments import From, To, ends
 
 
 def report(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The file to write, such as report.html; - prints it.")
     ],
-    first: Annotated[
-        Hour | None,
-        typer.Option(
-            "--from", parser=from_hour, metavar="TIME", help="A UTC day or hour, yesterday, 7d; default: a week."
-        ),
-    ] = None,
-    last: Annotated[
-        Hour | None, typer.Option("--to", parser=to_hour, metavar="TIME", help="Included; default: the last loaded.")
-    ] = None,
+    first: From = None,
+    last: To = None,
     collection: Annotated[
         str | None, typer.Option(help="Show the market of this collection only; default: all.")
     ] = None,
 ) -> None:
     """Write hours, gaps and market as one HTML file that needs nothing else, for a mail or a bucket.
 
-    It shows a calendar of the hours, what is missing and why, each hour with its collectors side by side, and what was
-    sold. The file has no script and loads nothing from elsewhere.
+    By default of the last week that was loaded. It shows a calendar of the hours, what is missing and why, each hour
+    with its collectors side by side, and what was sold. The file has no script and loads nothing from elsewhere.
 
     \b
     Examples:
       tidemark report -o report.html
-      tidemark report --from 2026-11-01 --to 2026-11-30 --collection pudgypenguins -o november.html
-      tidemark report -o - | aws s3 cp - s3://BUCKET/report.html --content-type text/html
+      tidemark report --from 30d --collection pudgypenguins -o month.html
+      tidemark report -o - | aws s3 cp - s3://BUCKET/report.html
     """
     from datetime import UTC, datetime
 
@@ -45,6 +37,7 @@ def report(
     from tidemark.storage.files import write_atomic
     from tidemark.storage.settings import WarehouseSettings
 
+    first, last = ends(None, first, last)
     page = range_page(WarehouseSettings().warehouse_url, first, last, collection, datetime.now(UTC))
     html = html_of(page, Home(is_file=True))
     if str(output) == "-":

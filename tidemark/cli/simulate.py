@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tidemark.core.errors import Problem
+from tidemark.core.errors import UsageError
 
 
 def simulate(
@@ -76,5 +76,5 @@ def simulate(
             faults=tuple(map(read_fault, fault or [])),
         )
     except ValueError as error:
-        raise Problem(f"an option cannot be understood: {error}", "See tidemark simulate --help.") from error
+        raise UsageError(f"an option cannot be understood: {error}", "See tidemark simulate --help.") from error
     run(options, as_json=as_json)

@@ -91,7 +91,7 @@ def _running(status: "Status") -> list[tuple[str, str]]:
     lag = "unknown" if status.lag is None else f"{status.lag:.2f} s"
     gaps = ", ".join(f"{reason} {seconds:,.0f} s" for reason, seconds in sorted(status.gap_seconds.items()))
     return [
-        ("collector", f"{status.collector}  {status.software}  process {status.pid}  since {status.started_at}"),
+        ("collector", f"{status.collector}  {status.software}  process {status.pid}  since {status.started_at[:19]}"),
         ("state", state),
         ("topics", f"{len(status.joined)} of {len(status.expected)} joined on {status.connections} connection(s)"),
         (

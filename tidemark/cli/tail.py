@@ -11,8 +11,11 @@ from tidemark.cli.arguments import amount
 
 if TYPE_CHECKING:
     from tidemark.live.market import Filter, MarketEvent
+    from tidemark.live.seen import Seen
+    from tidemark.live.spool import SpoolTail
 
 _PAUSE = 0.2  # seconds between two looks
+_PIPE = 120  # columns where there is no terminal
 _BACK = 4 << 20  # bytes in which earlier events are looked for
 
 
@@ -48,13 +51,16 @@ def tail(
     """
     import time
     from collections import deque
+    from functools import partial
+    from shutil import get_terminal_size
 
     from collector.settings import SpoolSettings
     from tidemark.live.market import Filter, chosen, json_of, line_of
+    from tidemark.live.seen import Seen
     from tidemark.live.spool import SpoolTail
 
     wanted = Filter(frozenset(collection or ()), frozenset(kind or ()), least)
-    form = json_of if as_json else line_of
+    form = json_of if as_json else partial(line_of, width=get_terminal_size((_PIPE, 0)).columns)
     if stream:
         if once:
             raise typer.BadParameter("the stream has no earlier events", param_hint="--once")
@@ -62,11 +68,26 @@ def tail(
         return
     follower = SpoolTail.open(SpoolSettings().spool)
     follower.position = follower.back(_BACK)
-    for event in deque((event for part in follower.read() for event in chosen(part, wanted)), maxlen=lines):
+    seen = Seen()
+    new = (seen.new(part, time.monotonic()) for part in follower.read())
+    earlier = deque((event for part in new for event in chosen(part, wanted)), maxlen=lines)
+    for event in earlier:
         typer.echo(form(event))
-    while not once:
+    if not earlier and lines:
+        typer.echo(f"no earlier event fits{'' if once else '; waiting for the next'}", err=True)
+    if not once:
+        _follow(follower, seen, wanted, form)
+
+
+def _follow(follower: "SpoolTail", seen: "Seen", wanted: "Filter", form: Callable[["MarketEvent"], str]) -> None:
+    """Print what the collector writes, until Ctrl-C."""
+    import time
+
+    from tidemark.live.market import chosen
+
+    while True:
         for part in follower.read():
-            for event in chosen(part, wanted):
+            for event in chosen(seen.new(part, time.monotonic()), wanted):
                 typer.echo(form(event))
         for name in follower.missing:
             typer.echo(f"the segment {name} was removed before it was read to its end", err=True)

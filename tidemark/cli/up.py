@@ -23,7 +23,8 @@ def up(
     \b
     Examples:
       tidemark up
-      OPENSEA_API_KEY=... TIDEMARK_COLLECTIONS=pudgypenguins,doodles-official tidemark up --port 8090
+      tidemark up --demo
+      OPENSEA_API_KEY=... TIDEMARK_COLLECTIONS=pudgypenguins tidemark up
     """
     from tidemark.core.errors import Problem
     from tidemark.local.up.control import DEMO, RUN, bring_up

@@ -74,13 +74,10 @@ def _show(progress: "Progress", event: "Event") -> None:
 
 
 def _last_line(report: "Report") -> str:
-    done = (
-        f"{_count(len(report.uploaded), 'segment')} and {_count(len(report.committed), 'hour')} archived, "
-        f"{_count(report.deleted, 'local file')} deleted"
-    )
+    done = f"{_count(len(report.uploaded), 'segment')} and {_count(len(report.committed), 'hour')} archived"
     if report.complete:
-        return f"upload complete: {done}"
-    return f"upload INCOMPLETE: {done}; {len(report.failed)} failed, {report.waiting} still waiting in the spool"
+        return f"upload complete: {done}, {_count(report.deleted, 'local file')} deleted"
+    return f"upload INCOMPLETE: {done}; {len(report.failed):,} failed, {report.waiting:,} waiting"
 
 
 def _again(*, created: bool) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import msgspec
+from rich.cells import cell_len, set_cell_size
 
 from tidemark.archive.event_type import event_type_of
 from tidemark.archive.record import Record, read_record
@@ -20,6 +21,9 @@ from tidemark.loader.transform.sale import Sale
 _ETH = ("ETH", "WETH")
 _MOST_DECIMALS = 36
 _LONGEST = 40
+_NARROWEST = 80  # terminal
+_OTHERS = 49  # columns of a line that are neither the collection nor the NFT
+_NUMBER = 6  # characters at the end of a name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,20 +130,35 @@ def chosen(lines: Iterable[bytes], wanted: Filter) -> Iterator[MarketEvent]:
             yield event
 
 
-def line_of(event: MarketEvent) -> str:
-    """Return an event as one line of safe text: time, type, collection, price, what."""
+def line_of(event: MarketEvent, width: int = _NARROWEST) -> str:
+    """Return an event as one line of safe text: time, type, collection, price, what.
+
+    It fits a width of 80 and more; of a long name of an NFT the end is kept, for the number is there.
+    """
+    room = max(width, _NARROWEST) - _OTHERS
+    collection = min(room - room // 2 + 1, _LONGEST)
     parts = (
-        f"{event.received_at:%H:%M:%S}", f"{safe(event.type, 19):<19}", f"{safe(event.collection, 16):<16}",
-        f"{price_of(event):>13}", safe(event.nft, 16),
+        f"{event.received_at:%H:%M:%S}", f"{safe(event.type, 19):<19}", _fitted(event.collection, collection),
+        f"{price_of(event):>14}", _fitted(event.nft, min(room - collection, 2 * _LONGEST), _NUMBER),
     )  # fmt: skip
     return "  ".join(parts).rstrip()
+
+
+def _fitted(text: str, cells: int, end: int = 0) -> str:
+    """Return safe text of exactly so many cells; of a longer one some characters at its end may be kept."""
+    shown, kept = safe(text, 2 * _LONGEST), printable(text[-end:]) if end else ""
+    if cell_len(shown) <= cells:
+        return set_cell_size(shown, cells)
+    kept = kept if cell_len(kept) == end else ""
+    return f"{set_cell_size(shown, cells - 1 - len(kept))}…{kept}"
 
 
 def price_of(event: MarketEvent) -> str:
     """Return the price with its token, such as `1.5 WETH`; empty where it is unknown."""
     if event.price is None:
         return ""
-    amount = f"{event.price:,.4f}".rstrip("0").rstrip(".") if event.price >= Decimal("0.001") else f"{event.price:.3g}"
+    amount = f"{event.price:,.4f}" if event.price >= Decimal("0.001") else f"{event.price:.3g}"
+    amount = amount.rstrip("0").rstrip(".") if "." in amount and "e" not in amount.lower() else amount
     return f"{amount} {safe(event.token, 8)}".rstrip()
 
 

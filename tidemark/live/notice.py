@@ -33,7 +33,7 @@ class _Purchases:
 class MarketWatch:
     """Finds sales of at least `sale_eth` and transactions in which one buyer bought at least `sweep` NFTs.
 
-    None turns a rule off. A sweep is told when its transaction has brought nothing more for two seconds.
+    None turns a rule off. A sweep is reported when its transaction has brought nothing more for two seconds.
     """
 
     sale_eth: Decimal | None
@@ -74,7 +74,7 @@ class MarketWatch:
 class GapWatch:
     """Finds gaps of this collector: now open, and shorter ones that began and ended between two looks."""
 
-    told: float | None = None
+    reported: float | None = None
     _seconds: float | None = None
 
     def look(self, status: Status | None, now: float) -> Iterator[Notice]:
@@ -83,20 +83,20 @@ class GapWatch:
         grown = seconds - self._seconds if seconds is not None and self._seconds is not None else 0.0
         self._seconds = seconds
         open_now = ["the collector does not run or does not answer"] if status is None else list(status.troubles)
-        if open_now and self.told is None:
-            self.told = now
+        if open_now and self.reported is None:
+            self.reported = now
             more = f", and {len(open_now) - 1} more" if len(open_now) > 1 else ""
             yield Notice("gap", f"Gap: {safe(open_now[0], 120)}{more}")
-        elif not open_now and self.told is not None:
-            yield Notice("gap", f"Recording again after about {now - self.told:,.0f} s")
-            self.told = None
+        elif not open_now and self.reported is not None:
+            yield Notice("gap", f"Recording again after about {now - self.reported:,.0f} s")
+            self.reported = None
         elif not open_now and grown >= _SHORTEST_GAP:
             reasons = ", ".join(sorted(status.gap_seconds)) if status else ""
             yield Notice("gap", f"Gap of {grown:,.1f} s, over; reasons since the start: {safe(reasons, 120)}")
 
 
 class Limiter:
-    """At most `most` messages a minute; what is held back is counted, and told in one message when there is room."""
+    """At most `most` messages a minute; others are counted and reported in one message when there is room."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -106,7 +106,7 @@ class Limiter:
 
     @property
     def holding(self) -> bool:
-        """Whether anything was held back and is not told yet."""
+        """Whether anything was held back and is not reported yet."""
         return bool(self._held)
 
     def pass_on(self, notice: Notice, now: float) -> Notice | None:

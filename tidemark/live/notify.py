@@ -1,7 +1,7 @@
 """From the spool to the webhook: each round reads what is new, sends what is worth it and keeps the position."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from collector.status import Status
 from tidemark.core.errors import Problem
 from tidemark.live.market import event_of
 from tidemark.live.notice import GapWatch, Limiter, MarketWatch, Notice
+from tidemark.live.seen import Seen
 from tidemark.live.spool import Position, SpoolTail
 from tidemark.storage.files import write_atomic
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What a restart needs: up to where everything was sent, and since when a gap is told (Unix time)."""
+    """What a restart needs: up to where everything was sent, and since when a gap is reported (Unix time)."""
 
     position: Position
     gap: float | None = None
@@ -52,11 +53,12 @@ class Notifier:
     limiter: Limiter
     send: Callable[[str], None]
     file: Path
+    _seen: Seen = field(default_factory=Seen)
     _kept: Kept | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether something is not told yet: a transaction may go on, or messages are held back."""
+        """Whether something is not reported yet: a transaction may go on, or messages are held back."""
         return self.market.waiting or self.limiter.holding
 
     def round(self, status: Callable[[], Status | None], clock: Callable[[], float]) -> None:
@@ -73,7 +75,7 @@ class Notifier:
         if self.gaps:
             yield from self.gaps.look(status(), clock())
         for part in self.follower.read():
-            for line in part:
+            for line in self._seen.new(part, clock()):
                 if event := event_of(line):
                     yield from self.market.take(event, clock())
         for name in self.follower.missing:
@@ -82,7 +84,7 @@ class Notifier:
         yield from self.market.due(clock())
 
     def _keep(self) -> None:
-        kept = Kept(self.follower.position, self.gaps.told if self.gaps else None)
+        kept = Kept(self.follower.position, self.gaps.reported if self.gaps else None)
         if kept == self._kept:
             return
         try:

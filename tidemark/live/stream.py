@@ -11,6 +11,7 @@ from collector.settings import StreamSettings
 from collector.stream.frame import Frame
 from collector.stream.protocol import ChannelLost, Event, Joined, JoinFailed
 from collector.stream.subscriber import Plan, Subscriber
+from collector.stream.websocket import ConnectError
 from tidemark.archive.reasons import Reason
 from tidemark.archive.record import record_line
 from tidemark.core.timestamps import format_timestamp
@@ -22,10 +23,11 @@ _TICK = 0.1
 class Listener:
     """Hands on messages as record lines, and says what happens to the subscription; a gap here is no gap anywhere."""
 
-    def __init__(self, take: Callable[[list[bytes]], None], say: Callable[[str], None]) -> None:
+    def __init__(self, take: Callable[[list[bytes]], None], log: Callable[[str], None]) -> None:
         self._take = take
-        self._say = say
+        self._say = log
         self._numbers = 0
+        self._said = ""
 
     def number(self) -> int:
         """Return the next connection's number."""
@@ -41,6 +43,7 @@ class Listener:
         """Say which topics are joined, refused or lost."""
         match event:
             case Joined(topic):
+                self._said = ""
                 self._say(f"subscribed to {safe(topic)}")
             case JoinFailed(topic, reason) | ChannelLost(topic, reason):
                 self._say(f"{safe(topic)}: {reason.sentence} It is joined again.")
@@ -49,9 +52,11 @@ class Listener:
         """Say that a connection ended."""
         self._say(f"{reason.sentence} Connecting again; what comes meanwhile is not shown.")
 
-    def fail(self, reason: Reason) -> None:
-        """Say that no connection came about."""
-        self._say(f"not connected: {reason.sentence} Trying again.")
+    def fail(self, failure: ConnectError, pause: float) -> None:  # noqa: ARG002
+        """Say that no connection came about; the same again is not said again."""
+        if self._said != (sentence := str(failure.problem)):
+            self._said = sentence
+            self._say(f"not connected: {sentence}. Trying again.")
 
     def wants_renewal(self, connection: int, now: float) -> Reason | None:  # noqa: ARG002
         """Keep every connection."""
@@ -70,13 +75,13 @@ def listen(
     topics: Sequence[str],
     event_types: Sequence[str],
     take: Callable[[list[bytes]], None],
-    say: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> None:
     """Subscribe, and hand on each read's messages as record lines, until interrupted."""
     # the subscriber's own log is for a service; a person reads sentences
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     plan = Plan(url=settings.address, event_types=event_types, max_connection_age=0)
-    asyncio.run(_hold(Subscriber(plan, topics, Listener(take, say))))
+    asyncio.run(_hold(Subscriber(plan, topics, Listener(take, log))))
 
 
 async def _hold(subscriber: Subscriber) -> None:

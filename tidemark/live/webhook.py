@@ -12,13 +12,15 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from pydantic import SecretStr
 
 from tidemark.core.errors import Problem
-from tidemark.storage.failures import failure_of
+from tidemark.storage.failures import failure_of, is_proxied
+from tidemark.storage.network import Cause
 
 _TIMEOUT = 10.0
 _LONGEST_PAUSE = 60.0
 _MOST_READ = 1 << 16  # bytes of an answer; nothing of it is used
 _LONGEST = 1900  # characters; Discord takes 2000
-_TOO_MANY, _SERVER = 429, 500
+_LATER = {407: Cause.PROXY_LOGIN.sentence, 429: "HTTP 429"}
+_SERVER = 500
 _DISCORD = ("discord.com", "discordapp.com")
 
 
@@ -36,7 +38,7 @@ class Webhook:
         self,
         address: SecretStr,
         sleep: Callable[[float], None] = time.sleep,
-        say: Callable[[str], None] = print,
+        log: Callable[[str], None] = print,
         timeout: float = _TIMEOUT,
     ) -> None:
         self._address = address
@@ -46,7 +48,7 @@ class Webhook:
                 "TIDEMARK_WEBHOOK_URL is no address", "Copy it from Slack or Discord: it begins with https://"
             )
         self._sleep = sleep
-        self._say = say
+        self._say = log
         self._timeout = timeout
         self._opener = build_opener(_Stay)
 
@@ -58,14 +60,13 @@ class Webhook:
                 self._post(text[:_LONGEST])
             except HTTPError as error:
                 with error:
-                    if error.code != _TOO_MANY and error.code < _SERVER:
+                    if error.code not in _LATER and error.code < _SERVER:
                         raise Problem(f"the webhook refused a message (HTTP {error.code})",
                                       "Check that TIDEMARK_WEBHOOK_URL is current and whole") from None  # fmt: skip
-                    why, asked = f"HTTP {error.code}", _retry_after(error.headers.get("Retry-After"))
+                    why = _LATER.get(error.code, f"HTTP {error.code}")
+                    asked = _retry_after(error.headers.get("Retry-After"))
             except (OSError, HTTPException) as error:
-                cause = getattr(error, "reason", error)
-                known = isinstance(cause, OSError) and not isinstance(cause, TimeoutError)
-                failure = failure_of(cause) if known else None
+                failure = failure_of(error, proxied=is_proxied(self._address.get_secret_value()))
                 why, asked = failure.what if failure else "no answer", None
             else:
                 return

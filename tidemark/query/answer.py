@@ -25,7 +25,8 @@ class Answer:
 
     A value is a text, integer, Decimal, boolean, aware time, date, list or dictionary of these, or None. `asked` are
     the parameters as they were understood, `kinds` those of the numeric columns that are not amounts by a rate.
-    `why_empty` says why there are no rows; it is empty where there are some.
+    `why_empty` says why there are no rows; it is empty where there are some. `lacks` says what the rows do not know of,
+    because it was detached or waits to be scored.
     """
 
     columns: tuple[str, ...]
@@ -34,6 +35,7 @@ class Answer:
     asked: Mapping[str, object] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     why_empty: str = ""
+    lacks: str = ""
 
     def column(self, name: str) -> list[object]:
         """Return a column's values, in the order of the rows."""

@@ -7,7 +7,7 @@ never drawn as 0.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tidemark.core.errors import Problem
+from tidemark.core.errors import Problem, UsageError
 from tidemark.query.answer import Answer, shown
 from tidemark.query.question import Plot, Question
 
@@ -36,9 +36,11 @@ class Chart:
 
 
 def plot_of(question: Question) -> Plot:
-    """Return what the question's header wants drawn. Raises Problem where it has no chart."""
+    """Return what the question's header wants drawn. Raises UsageError where it has no chart."""
     if question.plot is None:
-        raise Problem(f"{question.name} has no chart", "Ask for a table or a file of rows, or choose another question")
+        raise UsageError(
+            f"{question.name} has no chart", "Ask for a table or a file of rows, or choose another question"
+        )
     return question.plot
 
 

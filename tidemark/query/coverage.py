@@ -8,7 +8,7 @@ from enum import Enum
 
 from rich.text import Text
 
-from tidemark.core.errors import Problem
+from tidemark.core.errors import UsageError
 from tidemark.core.hour import Hour, hours
 from tidemark.query.answer import Answer
 
@@ -20,7 +20,7 @@ class State(Enum):
 
     COVERED = ("covered", "█", "green")
     REPAIRED = ("repaired", "▓", "cyan")
-    PARTLY = ("partly", "▒", "yellow")
+    PARTLY = ("partly covered", "▒", "yellow")
     GAP = ("gap", "░", "red")
     NOT_LOADED = ("not loaded", "·", "dim")
 
@@ -76,7 +76,7 @@ class HourCoverage:
 def coverage_of(answer: Answer, first: Hour | None, last: Hour | None) -> list[HourCoverage]:
     """Return every hour from `first` to `last`; None means the first or the last hour that was loaded.
 
-    Raises Problem for a range that runs backwards or is longer than a year.
+    Raises UsageError for a range that runs backwards or is longer than a year.
     """
     rows = {}
     for row in answer.rows:
@@ -87,7 +87,7 @@ def coverage_of(answer: Answer, first: Hour | None, last: Hour | None) -> list[H
     if first is None or last is None:
         return []
     if not timedelta(0) <= last.start - first.start <= _LONGEST:
-        raise Problem(f"{first} to {last} is not a range of at most a year", "Put the earlier hour into --from")
+        raise UsageError(f"{first} to {last} is not a range of at most a year", "Put the earlier hour into --from")
     return [HourCoverage(hour, rows.get(hour, {})) for hour in hours(first, last)]
 
 

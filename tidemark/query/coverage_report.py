@@ -32,7 +32,7 @@ def head(coverage: Sequence[HourCoverage]) -> Text:
         for state, number in counts
         if number
     )
-    lines = [f"{len(coverage):,} hours from {first} to {last}, UTC: {states}."]
+    lines = [f"{_hours(coverage)} from {first} to {last}, UTC: {states}."]
     estimates = [each.amount("missed_estimate") for each in coverage if each.row.get("missed_estimate") is not None]
     if estimates:
         lines.append(f"Sales that all collectors missed: about {_rounded(sum(estimates))}, {_LOWER_BOUND}.")
@@ -40,8 +40,10 @@ def head(coverage: Sequence[HourCoverage]) -> Text:
         lines.append(f"Sales that all collectors missed: unknown; an estimate would be {_LOWER_BOUND}.")
     audited = [each for each in coverage if each.row.get("api_sales") is not None]
     if audited:
-        unseen, known = (sum(each.amount(name) for each in audited) for name in ("api_unseen", "api_sales"))
-        lines.append(f"Audits of {len(audited):,} hours found {unseen:,} of the Events API's {known:,} sales unseen.")
+        counted = ("api_sales", "api_unseen", "api_unseen_uncovered")
+        known, unseen, open_ = (sum(each.amount(name) for each in audited) for name in counted)
+        lines.append(f"Audits of {_hours(audited)}: of the Events API's {known:,} sales {unseen:,} unseen although"
+                     f" covered, {open_:,} in gaps.")  # fmt: skip
     return Text("\n".join(lines))
 
 
@@ -168,7 +170,8 @@ def detail(each: HourCoverage) -> Table:
     if each.row.get("api_sales") is not None:
         share = shown(100 * each.amount("audited_share"))
         grid.add_row("audit", f"{share} % of the hour; the Events API knows {shown(each.row['api_sales'])} sales of it,"
-                              f" {shown(each.row['api_unseen'])} unseen by collectors")  # fmt: skip
+                              f" {each.amount('api_unseen'):,} unseen although covered,"
+                              f" {each.amount('api_unseen_uncovered'):,} in gaps")  # fmt: skip
         grid.add_row("stream loss, %", _interval(each, "loss", "loss", times=100))
     return grid
 
@@ -188,6 +191,10 @@ def length(seconds: float | Decimal) -> str:
         if seconds >= size:
             return f"{float(seconds) / size:.1f}".removesuffix(".0") + f" {unit}"
     return "<0.1 s" if 0 < seconds < Decimal("0.05") else f"{float(seconds):.1f}".removesuffix(".0") + " s"
+
+
+def _hours(listed: Sequence[HourCoverage]) -> str:
+    return f"{len(listed):,} hour{'' if len(listed) == 1 else 's'}"
 
 
 def _rounded(number: Decimal | int) -> str:

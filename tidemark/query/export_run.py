@@ -12,22 +12,26 @@ from tidemark.storage.postgres import connected
 _SESSION = (
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 )
+_DETACHED = text("SELECT to_char(month, 'YYYY-MM') FROM core.detached_month")
 
 
-def export_tables(url: SecretStr, lake: Lake, tables: Sequence[Exported], say: Callable[[str], None]) -> None:
+def export_tables(url: SecretStr, lake: Lake, tables: Sequence[Exported], log: Callable[[str], None]) -> None:
     """Bring the tables of a lake up to what the warehouse holds now. Interrupted, it goes on where it was.
 
-    Raises Problem where the warehouse or the lake cannot be used, ValueError for a value that no column can hold.
+    Raises Problem where the warehouse or the lake cannot be used.
     """
     with connected(url) as connection:
         for table in tables:
             connection.rollback()
             connection.execute(text(_SESSION))
             wanted = {each.month: each.fingerprint for each in months(connection, table)}
-            write, gone = sort_out(wanted, lake, table.name, say)
+            write, gone = sort_out(wanted, lake, table.name, log)
+            if table.by == "sold_at":  # of a detached month, the lake keeps what it has
+                detached = set(connection.scalars(_DETACHED))
+                write, gone = ([month for month in each if month not in detached] for each in (write, gone))
             for month in write:
-                lake.write(table.name, month, wanted[month], rows_of(connection, table, month))
-                say(f"{table.name}: {month} written")
+                lake.write(table.name, month, wanted[month], rows_of(connection, table, month, log))
+                log(f"{table.name}: {month} written")
             for month in gone:
                 lake.remove(table.name, month)
-                say(f"{table.name}: {month} removed, for the warehouse has none of it")
+                log(f"{table.name}: {month} removed, for the warehouse has none of it")

@@ -1,6 +1,7 @@
 """The tables that are exported: facts and marts by the month of a time column, with one fixed schema each."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import cast
@@ -65,8 +66,12 @@ def months(connection: Connection, table: Exported) -> list[Month]:
     ]
 
 
-def rows_of(connection: Connection, table: Exported, month: str) -> Iterator[pa.Table]:
-    """Yield a month's rows in order, some thousands at a time; raise ValueError for a value that no column can hold."""
+def rows_of(connection: Connection, table: Exported, month: str, log: Callable[[str], None]) -> Iterator[pa.Table]:
+    """Yield a month's rows in order, some thousands at a time.
+
+    A value that its column cannot hold is NULL, for one sale with wrong decimals must not hold back the others; how
+    many there are is logged after the last row.
+    """
     zone = "" if table.by == "day" else " AT TIME ZONE 'UTC'"
     start, end = (f"(CAST(:start AS timestamp){more}){zone}" for more in ("", " + interval '1 month'"))
     statement = text(
@@ -76,8 +81,11 @@ def rows_of(connection: Connection, table: Exported, month: str) -> Iterator[pa.
         statement.execution_options(stream_results=True, yield_per=_BATCH), {"start": f"{month}-01"}
     )
     types = cast("tuple[int, ...]", tuple(kind for _, kind, *_ in result.cursor.description))
+    lost = Counter[str]()
     for part in result.partitions():
         answer = Answer(tuple(result.keys()), [tuple(row) for row in part], types, kinds=table.kinds)
-        if columns := unheld(answer):
-            raise ValueError(f"{table.name} of {month} has values too large for {', '.join(columns)}")
+        lost.update(unheld(answer))
         yield arrow_of(answer)
+    if lost:
+        counts = ", ".join(f"{name} {count:,}" for name, count in lost.items())
+        log(f"{table.name}: {month} has NULL for values too large for a column: {counts}")

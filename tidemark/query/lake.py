@@ -123,9 +123,9 @@ def _write(file: BinaryIO, parts: Iterable[pa.Table]) -> None:
             writer.write_table(part)
 
 
-def sort_out(wanted: dict[str, str], lake: Lake, table: str, say: Callable[[str], None]) -> tuple[list[str], list[str]]:
+def sort_out(wanted: dict[str, str], lake: Lake, table: str, log: Callable[[str], None]) -> tuple[list[str], list[str]]:
     """Return the months of a table to write and to remove, given the fingerprints of those in the warehouse."""
     write = [month for month, fingerprint in wanted.items() if lake.fingerprint(table, month) != fingerprint]
     gone = [month for month in lake.months(table) if month not in wanted]
-    say(f"{table}: {len(wanted) - len(write)} months up to date, {len(write)} to write, {len(gone)} to remove")
+    log(f"{table}: {len(wanted) - len(write)} months up to date, {len(write)} to write, {len(gone)} to remove")
     return write, gone

@@ -18,13 +18,15 @@ def query(question: str, *, url: str | None = None, **given: object) -> pa.Table
 
     `given` are the question's parameters as `tidemark query` takes them, or as dates, aware times and numbers; write
     `from_` for `from`. `url` is the warehouse's address, TIDEMARK_WAREHOUSE_URL by default. Amounts by a rate are
-    decimal128(38, 18), other amounts text with every digit, times UTC. A value too large for its column is null, with a
-    warning. Raises Problem for a question or parameter that does not exist, and where the warehouse cannot be asked.
+    decimal128(38, 18), other amounts text with every digit, times UTC. A value too large for its column is null, with
+    a warning, as is said what the answer lacks. Raises Problem for a question or parameter that does not exist, and
+    where the warehouse cannot be asked.
     """
     texts = {name.removesuffix("_"): _text(value) for name, value in given.items() if value is not None}
     answer = ask(SecretStr(url) if url else WarehouseSettings().warehouse_url, question_of(question), texts)
-    if answer.why_empty:
-        warnings.warn(answer.why_empty, stacklevel=3)
+    for said in (answer.lacks, answer.why_empty):
+        if said:
+            warnings.warn(said, stacklevel=3)
     if columns := unheld(answer):
         warnings.warn(f"null where it is too large for its column: {', '.join(columns)}", stacklevel=3)
     return arrow_of(answer)

@@ -38,10 +38,11 @@ def arrow_of(answer: Answer) -> pa.Table:
     return pa.Table.from_arrays(arrays, names=list(answer.columns))
 
 
-def unheld(answer: Answer) -> list[str]:
-    """Return the columns that have values which no such column can hold."""
+def unheld(answer: Answer) -> dict[str, int]:
+    """Return how many values no such column can hold, by column; without the columns that hold all of theirs."""
     decimals = {name: kind for name in answer.columns if (kind := _type_of(answer, name)[1]) in _SCALES}
-    return [name for name, kind in decimals.items() if None in _held(_given(answer.column(name)), kind)]
+    counts = {name: _held(_given(answer.column(name)), kind).count(None) for name, kind in decimals.items()}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _type_of(answer: Answer, name: str) -> tuple[pa.DataType, Kind | None]:
@@ -69,11 +70,12 @@ def _given(values: Iterable[object]) -> list[Decimal]:
 
 def _held(values: Iterable[Decimal], kind: Kind) -> list[Decimal | None]:
     """Round each value to its column; None for one that does not fit."""
-    unit = Decimal(1).scaleb(-_SCALES[kind])
-    return [
-        _ROUNDING.quantize(value, unit) if value.is_finite() and value.adjusted() < _DIGITS - _SCALES[kind] else None
-        for value in values
-    ]
+    unit, whole = Decimal(1).scaleb(-_SCALES[kind]), _DIGITS - _SCALES[kind]
+    rounded = (
+        _ROUNDING.quantize(value, unit) if value.is_finite() and value.adjusted() < whole else None for value in values
+    )
+    # nines may have been rounded up to one more digit
+    return [None if value is None or value.adjusted() >= whole else value for value in rounded]
 
 
 def _digits(value: Decimal) -> str:

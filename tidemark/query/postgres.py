@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from tidemark.core.errors import Problem
 from tidemark.core.hour import LENGTH, Hour
-from tidemark.query.answer import Answer, none_found, unknown_name
+from tidemark.query.answer import Answer, none_found, shown, unknown_name
 from tidemark.query.parameter import Value, values_of
 from tidemark.query.question import Question
 from tidemark.storage.postgres import FORBIDDEN, connected
@@ -46,6 +46,17 @@ SELECT count(*) FROM mart.market_hour
 WHERE {kept} AND hour >= coalesce(CAST(:first AS timestamptz), '-infinity')
     AND hour < coalesce(CAST(:to AS timestamptz), 'infinity')
 """
+_DETACHED = "SELECT max(month + interval '1 month') AT TIME ZONE 'UTC' FROM core.detached_month"
+_READS_SALES = re.compile(r"\b(mart\.sales|mart\.sale_fees|mart\.sale_flags|core\.sale)\b")
+_READS_BOOK = re.compile(r"\bmart\.(book|order_intervals)\b")
+_UNSCORED = """
+SELECT count(DISTINCT day), min(day), max(day)
+FROM mart.stale_day
+WHERE day >= (CAST(:from AS timestamptz) AT TIME ZONE 'UTC')::date
+    AND day < ((CAST(:to AS timestamptz) + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date
+"""
+_READS_SCORED_DAYS = re.compile(r"\bmart\.stale_day\b")
+_LEAVES_OUT_SUSPECTS = re.compile(r"\bis_suspect IS NOT TRUE\b")
 _COLUMNS = {"collection": "collection_slug", "chain": "chain"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_MIGRATED = ("42P01", "3F000", "42703")  # undefined table, schema, column
@@ -70,7 +81,8 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
             types = cast("tuple[int, ...]", tuple(kind for _, kind, *_ in result.cursor.description))
             rows = [tuple(row) for row in result]
             why = "" if rows else _why_empty(connection, question, values)
-            return Answer(tuple(result.keys()), rows, types, values, question.kinds, why)
+            lacks = " ".join(said for find in (_detached, _unscored) if (said := find(connection, question, values)))
+            return Answer(tuple(result.keys()), rows, types, values, question.kinds, why, lacks)
         except DBAPIError as error:
             _tell(error)
             raise
@@ -79,6 +91,47 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
             why = f"it reads :{missing[1]}" if missing else "a value cannot be sent"
             raise Problem(f"sql/queries/{question.name}.sql does not fit its parameters: {why}",
                           "Name each one as in its lines '-- Parameter: …'") from error  # fmt: skip
+
+
+def known_names(url: SecretStr, parameter: str) -> list[str]:
+    """Return the collections or chains of the sales in the warehouse, in order; none where a parameter is neither.
+
+    Gives up after two seconds, for a shell waits for them. Raises Problem where the warehouse does not answer.
+    """
+    if parameter not in _COLUMNS:
+        return []
+    with connected(url) as connection:
+        connection.execute(text(f"{SESSION}; SET LOCAL statement_timeout = '2s'"))
+        return list(connection.scalars(text(_NAMES.format(column=_COLUMNS[parameter]))))
+
+
+def _detached(connection: Connection, question: Question, values: Mapping[str, Value]) -> str:
+    """Say which sales a question asked for that are detached; roll-ups have them."""
+    reads_book = _READS_BOOK.search(question.sql)
+    before = connection.scalar(text(_DETACHED)) if reads_book or _READS_SALES.search(question.sql) else None
+    if before is None:
+        return ""
+    start = values.get("from")
+    begin = before + LENGTH if reads_book else before  # as mart.book_coverage
+    if not question.looks_back and isinstance(start, datetime) and start >= begin:
+        return ""
+    without = f"no book of orders begins before {begin:%Y-%m-%d %H:%M}" if reads_book else "this answer is without them"
+    return f"Sales before {before:%Y-%m-%d} are detached from the warehouse: {without}."
+
+
+def _unscored(connection: Connection, question: Question, values: Mapping[str, Value]) -> str:
+    """Say which days asked about wait to be scored, where that changes what the answer means."""
+    if not {"from", "to"} <= values.keys():  # it asks for no days
+        return ""
+    if _READS_SCORED_DAYS.search(question.sql):
+        without = "this answer is without them"
+    elif _LEAVES_OUT_SUSPECTS.search(question.sql):
+        without = "their suspects are not known and not left out"
+    else:
+        return ""
+    days, first, last = connection.execute(text(_UNSCORED), values).one()
+    which = f"Sales of {first} are" if days == 1 else f"Sales of {days} days from {first} to {last} are"
+    return f"{which} not scored yet, which the DAG daily_marts does: {without}." if days else ""
 
 
 def _why_empty(connection: Connection, question: Question, values: Mapping[str, Value]) -> str:
@@ -97,10 +150,12 @@ def _why_empty(connection: Connection, question: Question, values: Mapping[str, 
             loaded = connection.scalar(text(_HOURS), {"first": first, "to": end})
             if loaded and question.needs and not connection.scalar(kept, {"first": first, "to": end}):
                 return f"No rows: in none of the {loaded:,} hours asked about that are loaded {what}. {remedy}."
-            return none_found(loaded, -(-(end - first) // LENGTH), "an event" if question.needs else "a sale")
+            found = "a sale of a scored day" if _READS_SCORED_DAYS.search(question.sql) else "a sale"
+            return none_found(loaded, -(-(end - first) // LENGTH), "an event" if question.needs else found)
     if question.needs and not connection.scalar(kept, {"first": None, "to": values.get("to")}):
         return f"No rows: in no hour {what}. {remedy}."
-    return "No rows: the warehouse has none."
+    given = ", ".join(f"{name} {wanted}" for name, wanted in values.items() if isinstance(wanted, str))
+    return f"No rows: the warehouse has none{f' of {shown(given)}' if given else ''}."
 
 
 @contextmanager

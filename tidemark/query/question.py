@@ -10,9 +10,11 @@
     -- Exact: volume
     -- Whole: items
     -- Needs: orders
+    -- Looks: back
 
-The last three may be left out. Two name numeric columns that are not amounts by a rate, for files of fixed types. The
-last says what of the market a question reads: its counts (`market`), single orders (`orders`) or single transfers.
+The last four may be left out. Two name numeric columns that are not amounts by a rate, for files of fixed types. Needs
+says what of the market a question reads: its counts (`market`), single orders (`orders`) or single transfers. The last
+says that it reads what was before its time, too.
 A parameter without a default has to be given. The types are those of `tidemark.query.parameter`. The other comment
 lines at the top are the note: what the figures leave out.
 """
@@ -57,7 +59,8 @@ class Plot:
 class Question:
     """A named question with its SQL, in which `:name` is a bound parameter; `note` says what it leaves out.
 
-    `needs` is what it reads of the market: market, orders, transfers or nothing.
+    `needs` is what it reads of the market: market, orders, transfers or nothing. `looks_back` says that an answer
+    depends on what was before its time.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Question:
     kinds: Mapping[str, Kind]
     sql: str
     needs: str = ""
+    looks_back: bool = False
 
     @classmethod
     def parse(cls, name: str, sql: str) -> Self:
@@ -92,7 +96,8 @@ class Question:
         }
         parameters = tuple(Parameter.parse(text) for text in found.get("Parameter", ()))
         return cls(name, found["Grain"][0], found["Answers"][0], parameters, Plot.parse(found["Plot"][0]),
-                   found["Example"][0], " ".join(note), kinds, sql, *found.get("Needs", []))  # fmt: skip
+                   found["Example"][0], " ".join(note), kinds, sql, "".join(found.get("Needs", ())),
+                   found.get("Looks") == ["back"])  # fmt: skip
 
 
 def questions(folder: Path = QUERIES) -> list[Question]:

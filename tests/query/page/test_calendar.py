@@ -29,7 +29,7 @@ def test_every_state_of_an_hour_has_its_mark_in_each_view() -> None:
     audited = {"audited_share": Decimal(1), "api_sales": 3, "api_unseen": 0, "api_unseen_uncovered": 0}
     assert marks(loaded("2026-11-22T10", **audited))[2] is good
     assert marks(loaded("2026-11-22T10", **audited | {"api_unseen": 1}))[2] is Mark.WARNING
-    assert marks(loaded("2026-11-22T10", **audited | {"api_unseen_uncovered": 1}))[2] is Mark.WARNING
+    assert marks(loaded("2026-11-22T10", **audited | {"api_unseen_uncovered": 1}))[2] is Mark.PARTLY
     assert marks(loaded("2026-11-22T10", quarantined=2))[3] is Mark.WARNING
 
 

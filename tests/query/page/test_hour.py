@@ -26,7 +26,7 @@ def test_collectors_stand_side_by_side_with_their_gaps() -> None:
     ]
     (detail,) = details_of([loaded("2026-11-22T15")], gaps, [])
     assert [(lane.collector, lane.covered, len(lane.gaps)) for lane in detail.lanes] == [
-        ("a", "75.00%", 2), ("b", "100.00%", 0), ("c", "0.00%", 1)
+        ("a", "75.00 %", 2), ("b", "100.00 %", 0), ("c", "0.00 %", 1)
     ]  # fmt: skip
     first, second = detail.lanes[0].gaps
     assert (first.start, first.length, first.times, first.lasts) == (600, 600, "15:10:00 to 15:20:00", "10 min")
@@ -45,8 +45,8 @@ def test_what_is_not_known_of_an_hour_is_said_to_be_unknown() -> None:
     shares = {"audited_share": "0.5", "loss": "0.025", "loss_low": "0.001", "loss_high": "0.13"}
     measured = {name: Decimal(share) for name, share in shares.items()} | {"api_sales": 40}
     (detail,) = details_of([loaded("2026-11-22T15", seen_by={"a": 1, "a+b": 2}, **measured)], [], [])
-    assert detail.counts["Stream loss, measured"] == "2.500% (0.100% to 13.000%)"
-    assert (detail.counts["Audited"], detail.counts["… seen by a and b"]) == ("50%", "2")
+    assert detail.counts["Stream loss, measured"] == "2.500 % (0.100 % to 13.000 %)"
+    assert (detail.counts["Audited"], detail.counts["… seen by a and b"]) == ("50 %", "2")
     assert detail.counts["Missed by all, estimated at least"] == "0 (0 to 1)"
 
 

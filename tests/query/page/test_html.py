@@ -58,7 +58,7 @@ def page_of(name: str = "cats") -> Page:
         Asked(hour=hour, collection=name), NOW, Hour.parse("2026-11-01T00"), Hour.parse("2026-11-30T23"),
         (Hour.parse("2026-09-30T10"), hour), calendar_of(coverage, NOW), missing_of(coverage, NOW),
         details_of([chosen], [gap(name, 10, 22, reason=name, topic=name, repaired_by=name)], [load]),
-        market_of(coverage, rows), book_of(book), [Problem(name, name)],
+        market_of(coverage, rows), book_of(book), [Problem(name, name)], True,
     )  # fmt: skip
 
 

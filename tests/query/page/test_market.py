@@ -31,6 +31,17 @@ def test_an_hour_without_sales_is_a_zero_and_one_that_was_not_loaded_has_no_bar(
         assert chart.count('class="rect reactive') == 2
 
 
+def test_an_hour_of_which_nothing_was_covered_is_unknown_and_not_0() -> None:
+    gap = loaded("2026-11-22T11", covered_percent=Decimal(0), open_s=Decimal(3600))
+    rows = NONE | {"sales_by_hour": [sold("2026-11-22T10", 3, "1.1")]}
+    for chart in market_of([loaded("2026-11-22T10"), gap], rows).charts:
+        assert chart.count('class="rect reactive') == 1
+    for unknown in (gap, not_loaded("2026-11-22T11")):
+        market = market_of([unknown], NONE)
+        assert (set(market.totals.values()), market.is_known) == ({"unknown"}, False)
+    assert market_of([loaded("2026-11-22T11")], NONE).totals["Sales"] == "0"
+
+
 def test_a_volume_of_which_nothing_is_known_is_unknown_and_not_0() -> None:
     rows = NONE | {"sales_by_hour": [sold("2026-11-22T10", 3, None)]}
     market = market_of([loaded("2026-11-22T10")], rows)

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from tests.sql.market import fill
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
+from tidemark.query.page.html import Home, html_of
 from tidemark.query.page.page import Asked, asked_of, month_after, month_of, month_page, range_page
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
@@ -44,7 +45,7 @@ def test_an_empty_warehouse_has_a_page_of_this_month(warehouse_url: str) -> None
     assert (page.first.key, page.last.key) == ("2026-11-01T00", "2026-11-30T23")
     assert (page.loaded, page.days, page.missing, page.details) == (None, [], [], [])
     assert page.market
-    assert page.market.totals["Sales"] == "0"
+    assert page.market.totals["Sales"] == "unknown"
     assert range_page(SecretStr(warehouse_url), None, None, None, NOW).last == Hour.parse("2026-11-22T23")
 
 
@@ -59,6 +60,13 @@ def test_the_month_the_hour_and_the_market_of_what_was_loaded(warehouse_url: str
     assert detail.counts["Sales"] == "2"
     assert page.market
     assert page.market.totals["Sales"] == "13"
+    before = range_page(SecretStr(warehouse_url), Hour.parse("2026-11-10T00"), Hour.parse("2026-11-11T23"), None, NOW)
+    html = html_of(before, Home(is_file=True))
+    assert "Nothing is known of it: no hour of it is loaded" in html
+    assert "every hour that is over is loaded" not in html
+    assert "No sales." not in html
+    assert before.market
+    assert set(before.market.totals.values()) == {"unknown"}
     earlier = month_page(SecretStr(warehouse_url), asked_of({"month": "2024-11"}), NOW)
     assert (earlier.days, earlier.missing) == ([], [])
 

@@ -41,6 +41,7 @@ VIEWS: dict[str, dict[Mark, str]] = {
     },
     "audit": {
         Mark.GOOD: "audited, no sale missing",
+        Mark.PARTLY: "audited, sales missing only in gaps",
         Mark.WARNING: "audited, the stream lost sales",
         Mark.UNKNOWN: "not audited",
         Mark.NOT_LOADED: "not loaded",
@@ -89,14 +90,14 @@ def calendar_of(coverage: Iterable[HourCoverage], now: datetime) -> list[Day]:
 
 
 def marks_of(each: HourCoverage) -> dict[str, Mark]:
-    """Return how an hour stands in each view."""
+    """Return the mark of an hour in each view."""
     row = each.row
     if not row:
         return dict.fromkeys(VIEWS, Mark.NOT_LOADED)
     repair = Mark.BAD if row["open_s"] else Mark.FILLED if row["repaired_percent"] else Mark.GOOD
     audit = Mark.UNKNOWN
     if row["audited_share"] is not None:
-        audit = Mark.WARNING if row["api_unseen"] or row["api_unseen_uncovered"] else Mark.GOOD
+        audit = Mark.WARNING if row["api_unseen"] else Mark.PARTLY if row["api_unseen_uncovered"] else Mark.GOOD
     load = Mark.WARNING if row["quarantined"] else Mark.GOOD
     return {"coverage": _COVERAGE[each.state], "repair": repair, "audit": audit, "load": load}
 

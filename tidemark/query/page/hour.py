@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from tidemark.archive.reasons import explain
 from tidemark.core.hour import LENGTH, Hour
@@ -73,7 +73,7 @@ def _lanes(each: HourCoverage, gaps: list[Row]) -> list[Lane]:
 
 def _lane(name: str, each: HourCoverage, rows: list[Row]) -> Lane:
     open_time = sum((end - start for start, end in union(_span(row) for row in rows)), start=LENGTH * 0)
-    return Lane(name, f"{1 - open_time / LENGTH:.2%}", [_gap(row, each.hour.start) for row in rows])
+    return Lane(name, _percent(1 - open_time / LENGTH, 2), [_gap(row, each.hour.start) for row in rows])
 
 
 def _span(row: Row) -> tuple[datetime, datetime]:
@@ -116,11 +116,15 @@ def _counts(each: HourCoverage) -> dict[str, str]:
         **{f"… seen by {names.replace('+', ' and ')}": shown(count) for names, count in seen_by.items()},
         "… recovered by repair": shown(row["recovered"]),
         "Missed by all, estimated at least": _interval(row, "missed_estimate", "missed_low", "missed_high", shown),
-        "Audited": f"{row['audited_share']:.0%}" if row["audited_share"] is not None else "not audited",
+        "Audited": _percent(row["audited_share"], 0) if row["audited_share"] is not None else "not audited",
         "… sales of the Events API": shown(row["api_sales"]) or "unknown",
-        "Stream loss, measured": _interval(row, "loss", "loss_low", "loss_high", lambda share: f"{share:.3%}"),
+        "Stream loss, measured": _interval(row, "loss", "loss_low", "loss_high", lambda share: _percent(share, 3)),
         "Lines in quarantine": shown(row["quarantined"]),
     }
+
+
+def _percent(share: Any, places: int) -> str:
+    return f"{100 * share:.{places}f} %"
 
 
 def _interval(row: Row, value: str, low: str, high: str, write: Callable[[object], str]) -> str:

@@ -9,7 +9,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from tidemark.query.answer import shown
-from tidemark.query.coverage import HourCoverage
+from tidemark.query.coverage import HourCoverage, State
 from tidemark.query.page.charts import bars, lines
 from tidemark.query.page.postgres import Row
 
@@ -27,13 +27,17 @@ class Market:
     charts: list[Markup]
     top: list[dict[str, str]]
     latest: list[dict[str, str]]
+    is_known: bool  # whether any of it was recorded; otherwise no sales mean nothing
 
 
 def market_of(coverage: Sequence[HourCoverage], rows: Mapping[str, Sequence[Row]]) -> Market:
-    """Return the market of the hours in `coverage`; of an hour that was not loaded nothing is known, not 0."""
+    """Return the market of the hours in `coverage`; of an hour not loaded or wholly a gap nothing is known, not 0."""
     by_hour = rows["sales_by_hour"]
+    known = bool(by_hour) or _is_known(coverage)
     daily = len(coverage) > _MOST_HOURS
-    sales, volume, dollars = (_total(row[name] for row in by_hour) for name in ("sales", "volume_eth", "volume_usd"))
+    sales, volume, dollars = (
+        _total(row[name] for row in by_hour) if known else None for name in ("sales", "volume_eth", "volume_usd")
+    )
     buckets = list(_buckets(coverage, by_hour, daily=daily))
     labels = [label for label, _, _ in buckets]
     marked = [label for label in labels if daily or label.endswith(" 00:00")]
@@ -42,10 +46,12 @@ def market_of(coverage: Sequence[HourCoverage], rows: Mapping[str, Sequence[Row]
         f"{coverage[0].hour.start:%Y-%m-%d %H:%M}" if coverage else "",
         f"{coverage[-1].hour.end:%Y-%m-%d %H:%M}" if coverage else "",
         {
-            "Sales": shown(sales),
+            "Sales": shown(sales) or "unknown",
             "Volume, ETH": amount(volume, _ETH_DIGITS),
             "Volume, US dollars": amount(dollars, 0),
-            "Collections": shown(rows["top_collections"][0]["collections"] if rows["top_collections"] else 0),
+            "Collections": shown(rows["top_collections"][0]["collections"] if rows["top_collections"] else 0)
+            if known
+            else "unknown",
         },
         [
             bars(f"Volume by {unit}, ETH", labels, marked, [volume for _, volume, _ in buckets]),
@@ -55,6 +61,7 @@ def market_of(coverage: Sequence[HourCoverage], rows: Mapping[str, Sequence[Row]
         else [],
         _top(rows["top_collections"]),
         [_sale(row) for row in rows["latest_sales"]],
+        known,
     )
 
 
@@ -104,16 +111,21 @@ def _total(values: Iterable[object]) -> Decimal | None:
 def _buckets(
     coverage: Sequence[HourCoverage], rows: Sequence[Row], *, daily: bool
 ) -> Iterator[tuple[str, Decimal | None, Decimal | None]]:
-    """Yield label, volume and sales of each hour or day; None where no hour of it was loaded."""
+    """Yield label, volume and sales of each hour or day; None where nothing of it was recorded."""
     named = {row["hour"]: row for row in rows}
     pattern = "%m-%d" if daily else "%m-%d %H:00"
     for label, group in groupby(coverage, lambda each: f"{each.hour.start:{pattern}}"):
         hours = list(group)
         sold = [named[each.hour.start] for each in hours if each.hour.start in named]
-        if not sold and not any(each.row for each in hours):
+        if not sold and not _is_known(hours):
             yield label, None, None
             continue
         yield label, _total(row["volume_eth"] for row in sold), _total(row["sales"] for row in sold)
+
+
+def _is_known(hours: Iterable[HourCoverage]) -> bool:
+    """Say whether some moment of the hours was covered or repaired."""
+    return any(each.state not in (State.NOT_LOADED, State.GAP) for each in hours)
 
 
 def _top(rows: Sequence[Row]) -> list[dict[str, str]]:
@@ -147,7 +159,7 @@ def _sale(row: Row) -> dict[str, str]:
 
 
 def amount(value: object, digits: int) -> str:
-    """Write an amount with so many decimals; a small one with three digits, wherever they stand."""
+    """Write an amount with `digits` decimals; a small one with three significant digits."""
     if not isinstance(value, Decimal):
         return "unknown"
     if value and abs(value) < Decimal(10) ** -digits:

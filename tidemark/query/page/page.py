@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
-from tidemark.core.errors import Problem
+from tidemark.core.errors import Problem, UsageError
 from tidemark.core.hour import Hour, hours
 from tidemark.query.coverage import HourCoverage
 from tidemark.query.page.calendar import VIEWS, Day, Missing, calendar_of, missing_of
@@ -49,6 +49,7 @@ class Page:
     market: Market | None
     book: list[Book]
     problems: list[Problem]
+    is_known: bool  # whether an hour that was asked for is loaded
 
 
 def asked_of(query: Mapping[str, str]) -> Asked:
@@ -89,14 +90,14 @@ def month_page(url: SecretStr, asked: Asked, now: datetime) -> Page:
 def range_page(url: SecretStr, first: Hour | None, last: Hour | None, collection: str | None, now: datetime) -> Page:
     """Read the page of a range of hours, by default the last 7 days that were loaded, with the detail of each hour.
 
-    Raises Problem where the range runs backwards or is longer than a year.
+    Raises UsageError where the range runs backwards or is longer than a year.
     """
     with reading(url) as warehouse:
         loaded = warehouse.span()
         last = last or (loaded[1] if loaded else Hour.of(now).previous())
         first = first or Hour.of(last.end - timedelta(days=7))
         if not timedelta(0) <= last.start - first.start <= _LONGEST:
-            raise Problem(f"{first} to {last} is not a range of at most a year", "Put the earlier hour into --from")
+            raise UsageError(f"{first} to {last} is not a range of at most a year", "Put the earlier hour into --from")
         whole = Hour.of(first.start.replace(hour=0)), Hour.of(last.start.replace(hour=23))
         coverage = _coverage(warehouse, *whole)
         within = [each for each in coverage if first.start <= each.hour.start <= last.start]
@@ -135,7 +136,7 @@ def _page(
         problems.append(problem)
     return Page(
         asked, now, coverage[0].hour, coverage[-1].hour, loaded, calendar_of(begun, now), missing_of(known, now),
-        details, market, book, problems,
+        details, market, book, problems, any(each.row for each in sold),
     )  # fmt: skip
 
 
