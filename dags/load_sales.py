@@ -18,9 +18,9 @@ Loads one UTC hour of the archive into the warehouse, in one transaction. The ho
 (`2026-11-22T15`), the same for scheduled, triggered and backfilled runs.
 
 **By hand**: *Trigger*, and name an hour or a range in the form. **Many hours**: *Trigger → Backfill*; any length, any
-order, in parallel. Loading an hour twice changes nothing. The hours of a form's range are loaded in parallel too, one
-task of `load_range` each, labelled with its hour; in every other run `load_range` is skipped. A run that was triggered
-by hand shows its hours as its note.
+order, in parallel (in Airflow 3.2 its dates are those at which the hours end). Loading an hour twice changes nothing.
+The hours of a form's range are loaded in parallel too, one task of `load_range` each, labelled with its hour; in every
+other run `load_range` is skipped. A run that was triggered by hand shows its hours as its note.
 
 **Deferred** (violet) means waiting for a collector's manifest, without a worker. When the grace period is over, the
 hour is loaded with what is there, and loaded again by `reconcile_archive` when the rest arrives. What no collector has

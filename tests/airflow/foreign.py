@@ -1,4 +1,4 @@
-"""An Airflow of somebody else, with Tidemark's DAGs beside its own: `python foreign.py WAY HOUR` in its home.
+"""An Airflow of another project, with Tidemark's DAGs beside its own: `python foreign.py WAY HOUR` in its home.
 
 WAY is how Airflow reads our DAGs: `bundle`, `link` or `file`. It prints, as one JSON object, what Airflow could not
 import, the ids of all DAGs, and the states of a run of `load_sales` for HOUR and of one of its own DAG.

@@ -35,6 +35,11 @@ def context(**params: Any) -> Any:
     return {"params": form, "dag_run": run, "outlet_events": OutletEventAccessors(), "ti": task}
 
 
+def partitions(at: Any) -> Any:
+    """Return the partitions that the event of the sales names; with Airflow 3.2 it has only that of its run."""
+    return getattr(at["outlet_events"][SALES], "partition_keys", {at["dag_run"].partition_key})
+
+
 def loaded(warehouse_url: str) -> int:
     connection = psycopg2.connect(warehouse_url)
     with connection.cursor() as cursor:
@@ -51,7 +56,7 @@ def test_it_loads_the_runs_hour_and_hands_its_numbers_on(s3: "S3Client", bucket:
     report = at["ti"].pushed["report"]
     assert (report[HOUR.key]["inserted"], loaded(warehouse_url)) == (3, 3)
     assert at["outlet_events"][SALES].extra == report
-    assert at["outlet_events"][SALES].partition_keys == {HOUR.key}
+    assert partitions(at) == {HOUR.key}
 
 
 def test_it_hands_a_range_on(s3: "S3Client", warehouse_url: str) -> None:
@@ -61,7 +66,7 @@ def test_it_hands_a_range_on(s3: "S3Client", warehouse_url: str) -> None:
     assert sorted(found) == [hour.key for hour in wanted]
     assert found[:2] == [wanted[0].key, wanted[-1].key]  # far enough from each other not to wait for each other
     assert at["ti"].pushed == {}
-    assert not at["outlet_events"][SALES].partition_keys
+    assert HOUR.key not in partitions(at)
     assert loaded(warehouse_url) == 0
 
 
@@ -125,7 +130,7 @@ def test_an_hour_that_is_not_right_fails_and_says_which_check(s3: "S3Client", bu
     connection.close()
     with pytest.raises(AirflowFailException, match=r"is loaded, but it is not right:\nhourly_disagrees: 1 wrong rows"):
         task.execute(again)
-    assert not again["outlet_events"][SALES].partition_keys
+    assert HOUR.key not in partitions(again)
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""A machine as EC2 gives it: a Debian root that systemd-nspawn boots, with the network of this one."""
+"""A machine as EC2 gives it: a Debian root that systemd-nspawn boots, with the network of this one.
+
+Debian 12, or what the variable SUITE names.
+"""
 
 import os
 import shutil
@@ -11,14 +14,17 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).parents[2]
+SUITE = os.environ.get("SUITE", "bookworm")
+PYTHON = {"bookworm": "3.11", "trixie": "3.13"}[SUITE]
 PACKAGES = "ca-certificates,cron,dbus,logrotate,procps,python3-venv,systemd,systemd-sysv"
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def clean_debian(root: Path) -> None:
-    """Make a clean Debian 12 in `root`, with a release of the collector unpacked in it."""
-    _must("mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(root))
-    _must(str(ROOT / "deploy" / "build-wheelhouse"), "collector")
+    """Make a clean Debian in `root`, with a release of the collector unpacked in it."""
+    _must("mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(root))
+    architecture = _must("dpkg", "--print-architecture").strip()
+    _must(str(ROOT / "deploy" / "build-wheelhouse"), "collector", f"linux/{architecture}", PYTHON)
     release = root / "opt" / "tidemark-release"
     release.mkdir()
     _must("tar", "-xzf", str(ROOT / "dist" / "tidemark-collector.tar.gz"), "-C", str(release))

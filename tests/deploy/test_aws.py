@@ -171,7 +171,7 @@ def test_every_alarm_is_sent_and_names_a_section_of_the_runbook() -> None:
     resources = decode_yaml(str(AWS / "alarms.yaml"))["Resources"].values()
     alarms = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::CloudWatch::Alarm"]
     runbook = (AWS.parents[1] / "docs" / "runbook.md").read_text()
-    assert len(alarms) == 23
+    assert len(alarms) == 21
     for alarm in alarms:
         (page,) = re.findall('Runbook, "(.+)"', alarm["AlarmDescription"])
         assert f"\n## {page}\n" in runbook

@@ -12,14 +12,14 @@ import boto3
 import psutil
 import pytest
 
+from tests.deploy.machine import PYTHON, SUITE
 from tidemark.archive.names import CoverageName, ManifestKey, ObjectKey, SegmentName
 from tidemark.archive.record import record_line
 from tidemark.core.hour import Hour
 
 PROJECT = Path(__file__).parents[2]
 HOUR = Hour.parse("2026-11-20T10")
-SUITE = os.environ.get("SUITE", "bookworm")
-PYTHON, ANOTHER = {"bookworm": ("3.11", "3.13"), "trixie": ("3.13", "3.11")}[SUITE]
+ANOTHER = {"3.11": "3.13", "3.13": "3.11"}[PYTHON]
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(600),

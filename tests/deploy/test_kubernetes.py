@@ -79,6 +79,11 @@ def test_pods_run_as_the_images_user_without_any_right() -> None:
         assert (context["readOnlyRootFilesystem"], context["capabilities"]) == (True, {"drop": ["ALL"]})
 
 
+def test_no_pod_is_told_of_services_by_variables_that_begin_like_settings() -> None:
+    assert [pod.get("enableServiceLinks") for pod in pods(OBJECTS)] == [False] * 3
+    assert VALUES["enableServiceLinks"] is False
+
+
 def test_probes_and_settings_are_those_of_the_programs() -> None:
     paths = set(re.findall(r'"(/\w+)"', (ROOT / "collector" / "program.py").read_text()))
     (collector,) = (each for each in containers(OBJECTS) if each["name"] == "collector")

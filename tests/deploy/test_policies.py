@@ -120,10 +120,10 @@ def test_a_machine_reads_its_own_secrets_only(template: str) -> None:
     (statement,) = [one for one in statements if "secretsmanager:GetSecretValue" in one["Action"]]
     resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
     assert resources[0] == {"Ref": "ApiKey"}
-    warehouse = [re.findall(r":secret:\$\{System\}/warehouse/(\w+)-", one["Fn::Sub"]) for one in resources[1:2]]
-    assert warehouse == ([["airflow"]] if template == "airflow" else [])
+    warehouse = [re.findall(r":secret:\$\{System\}/warehouse/([\w-]+)-[?]", one["Fn::Sub"]) for one in resources[1:3]]
+    assert warehouse == ([["airflow"], ["fernet-key"]] if template == "airflow" else [])
     if template == "airflow":
-        condition, granted, otherwise = resources[2]["Fn::If"]
+        condition, granted, otherwise = resources[3]["Fn::If"]
         assert (condition, otherwise) == ("MayMigrate", {"Ref": "AWS::NoValue"})
         assert "/warehouse/master-" in granted["Fn::Sub"]
 

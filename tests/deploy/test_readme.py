@@ -91,7 +91,7 @@ def test_the_secrets_that_it_fills_are_those_that_the_templates_make() -> None:
     machines = " ".join(re.findall(r"for machine in ([\w -]+)", README)).split()
     filled = {f"{SYSTEM}/{machine}/opensea-api-key" for machine in machines}
     assert f"{SYSTEM}/$machine/opensea-api-key" in README
-    assert filled | set(re.findall(r"tidemark/warehouse/[a-z]+", README)) == made
+    assert filled | set(re.findall(r"tidemark/warehouse/[a-z-]+", README)) == made
 
 
 @pytest.fixture

@@ -33,6 +33,27 @@ def test_what_a_service_starts_is_installed(unit: Path) -> None:
     assert "EnvironmentFile=" in unit.read_text()
 
 
+def test_only_the_setup_is_given_the_owners_password_and_only_while_it_runs() -> None:
+    texts = {unit.name: unit.read_text() for unit in UNITS.glob("*.service")}
+    fetched = {name: set(" ".join(re.findall(r"fetch-secret (.*)", text)).split()) for name, text in texts.items()}
+    given = {name for name in texts if "owner-url" in fetched[name] or "owner-url.env" in texts[name]}
+    assert given == {"tidemark-airflow-setup.service"}
+    for moment in ("ExecStartPost", "ExecStopPost"):
+        assert f"\n{moment}=+/bin/rm -f /run/tidemark-secret/owner-url.env\n" in texts["tidemark-airflow-setup.service"]
+    assert fetched["tidemark-collector.service"] == {"--required", "opensea-api-key"}
+    assert fetched["tidemark-airflow@.service"] == {"opensea-api-key", "warehouse-url", "airflow-url", "fernet-key"}
+
+
+def test_on_aws_loads_log_in_as_the_loader_by_iam_and_have_no_secret() -> None:
+    script, template = (LIB / "fetch-secret").read_text(), (LIB.parent / "aws" / "airflow.yaml").read_text()
+    assert re.findall(r"^loader_url\(\) .*address (.*); }$", script, re.MULTILINE) == ["tidemark tidemark_loader"]
+    assert re.findall(r":dbuser:\S+/(\w+)", template) == ["tidemark_loader"]
+    assert set(re.findall(r"'(TIDEMARK_\w*SECRET_ID)=", template)) == {
+        "TIDEMARK_SECRET_ID", "TIDEMARK_OWNER_SECRET_ID", "TIDEMARK_AIRFLOW_SECRET_ID",
+        "TIDEMARK_FERNET_SECRET_ID",
+    }  # fmt: skip
+
+
 def test_the_collector_is_watched_never_given_up_and_ends_in_time() -> None:
     unit = (UNITS / "tidemark-collector.service").read_text()
     for line in ("Type=notify", "WatchdogSec=30", "Restart=always", "StartLimitIntervalSec=0", "KillSignal=SIGTERM"):

@@ -1,0 +1,15 @@
+"""What docker-compose.yml says to programs that are not ours, in their own grammar."""
+
+import csv
+from pathlib import Path
+
+import yaml
+
+COMPOSE = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text())
+
+
+def test_the_key_of_its_s3_is_one_pair_as_rclone_reads_it() -> None:
+    # a list of pairs as CSV; tests/servers starts a real rclone with a variable of the same form
+    written = COMPOSE["services"]["s3"]["environment"]["RCLONE_AUTH_KEY"]
+    ((pair,),) = csv.reader([written])
+    assert pair.split(",") == ["${AWS_ACCESS_KEY_ID:-local}", "${AWS_SECRET_ACCESS_KEY:-local-only}"]
