@@ -55,7 +55,7 @@ def market(
         software="tidemark " + EVIL.replace("\x00", ""),
     )
     client.put_object(Bucket=bucket, Key=str(ManifestKey("", "collector-a", HOUR)), Body=print_manifest(told))
-    load_hour(HOUR, LoaderSettings(warehouse_url=warehouse_url, bucket=bucket, collectors=("collector-a",)), say=str)
+    load_hour(HOUR, LoaderSettings(warehouse_url=warehouse_url, bucket=bucket, collectors=("collector-a",)), log=str)
     opened = tmp_path / "spool" / "open"
     opened.mkdir(parents=True)
     line = record_line(f"{HOUR.key}:04:05Z", "collection:" + EVIL, json.dumps(SALE).encode())

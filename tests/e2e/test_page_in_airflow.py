@@ -57,7 +57,7 @@ def test_a_person_walks_from_the_calendar_to_an_hour_and_loads_it_again(browser:
     before = loads_of(loaded, HOUR)
     tidemark.get_by_title(f"{HOUR[:10]} {HOUR[11:]}:00 UTC").click()
     expect(tidemark.get_by_role("heading", name=f"{HOUR[:10]} 07:00 to 08:00 UTC: covered")).to_be_visible()
-    expect(tidemark.get_by_role("img", name="collector-a: 100.00% covered, 0 gaps")).to_be_visible()
+    expect(tidemark.get_by_role("img", name="collector-a: 100.00 % covered, 0 gaps")).to_be_visible()
     expect(tidemark.locator(".runs")).to_contain_text("success")
     tidemark.get_by_role("button", name="Load again").click()
     expect(tidemark.get_by_role("status")).to_contain_text("Started the run manual__")

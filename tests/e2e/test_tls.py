@@ -1,4 +1,4 @@
-"""TLS is verified everywhere: a server for which nobody vouches is told nothing, one that is vouched for is."""
+"""TLS is verified everywhere: a server without a trusted certificate is told nothing, one that is vouched for is."""
 
 import asyncio
 import re
@@ -30,7 +30,7 @@ KEY = "a-key-for-friends"
 
 
 class Stranger(socketserver.ThreadingTCPServer):
-    """A server with a certificate of its own making, which answers nobody and remembers what it was told."""
+    """A server with a certificate of its own making, which gives no answer and remembers what it was told."""
 
     def __init__(self, certificate: Path) -> None:
         self.certificate = certificate
@@ -89,7 +89,7 @@ def repairs(address: str) -> None:
     client_of(f"https://{address}/api/v2", KEY).get("events")
 
 
-# Who calls, what it raises where it is not answered, and the words for a certificate that nobody vouches for.
+# Who calls, what it raises where it is not answered, and the words for a certificate that is not trusted.
 CALLERS: dict[str, tuple[Callable[[str], None], type[Exception], str]] = {
     "the collector": (records, ConnectError, "tls_failed"),
     "the uploader": (uploads, StoreUnavailableError, "certificate is not trusted"),

@@ -97,7 +97,7 @@ def system(
         storage = parts.enter_context(S3Server())
         storage.create_bucket(BUCKET)
         broker = parts.enter_context(Redis(folder)).url if workers else ""
-        migrate(SecretStr(warehouse.url()), say=lambda _: None)
+        migrate(SecretStr(warehouse.url()), log=lambda _: None)
         now = datetime.now(UTC)
         grace_period = grace_period or (now - Hour.of(now).start).total_seconds() + GRACE_PERIOD
         settings = {"WAREHOUSE_URL": warehouse.url(), "BUCKET": BUCKET, "COLLECTORS": "collector-a,collector-b",

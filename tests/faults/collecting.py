@@ -255,13 +255,13 @@ LOOPS: tuple[Loop, ...] = (
 )  # fmt: skip
 
 
-async def run(rounds: int, seed: int, say: Callable[[Outcome], None]) -> bool:
+async def run(rounds: int, seed: int, log: Callable[[Outcome], None]) -> bool:
     """Run every loop and tell each outcome; return whether all are good."""
     good = True
     for loop in LOOPS:
         with TemporaryDirectory() as folder:
             outcome = await loop(rounds, Random(seed), Path(folder))
-        say(outcome)
+        log(outcome)
         good = good and outcome.good
     return good
 

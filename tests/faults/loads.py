@@ -54,7 +54,7 @@ def quiet(_: str) -> None:
 
 def settings_for(url: str) -> LoaderSettings:
     """The loader's settings for a warehouse, which gets its tables."""
-    migrate(SecretStr(url), say=quiet)
+    migrate(SecretStr(url), log=quiet)
     return LoaderSettings(warehouse_url=url, bucket=BUCKET)
 
 
@@ -101,7 +101,7 @@ def run(rounds: int, seed: int, folder: Path) -> tuple[Counter[str], list[str]]:
         )
         for hour in hours(FIRST, LAST):
             for settings in warehouses:
-                load_hour(hour, settings, say=quiet)
+                load_hour(hour, settings, log=quiet)
         found, right = contents(faulty.url()), contents(calm.url())
     return fired, [table for table in right if right[table] != found[table]]
 

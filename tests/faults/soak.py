@@ -146,7 +146,7 @@ class Run:
         self._deck: list[int | str] = []
         self._crowds: set[asyncio.Task[None]] = set()
 
-    async def inject(self, say: Callable[[str], None]) -> None:
+    async def inject(self, log: Callable[[str], None]) -> None:
         """Do the next thing to one of the collectors; every kind comes once before any comes again."""
         choices = _faults(self._random, self._plan)
         if not self._deck:
@@ -169,7 +169,7 @@ class Run:
         self._simulator.arm(*(_for(fault, collector.label) for fault in faults))
         what = " ".join([*([drawn] if isinstance(drawn, str) else []), *map(_described, faults)])
         self.injected.append((time.time(), f"{collector.label} {what}"))
-        say(f"{datetime.now(UTC):%H:%M:%S} {self.injected[-1][1]}")
+        log(f"{datetime.now(UTC):%H:%M:%S} {self.injected[-1][1]}")
 
     async def look_after(self) -> None:
         """Read what was sealed, and start again what died by itself."""
@@ -193,7 +193,7 @@ class Run:
         self.fired.update(entry.fault for entry in self._simulator.fired)
 
 
-async def soak(plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
+async def soak(plan: Plan, folder: Path, log: Callable[[str], None]) -> Result:
     """Run a plan and return what it found."""
     options = Options(ledger=folder / "ledger", keys=KEYS, seed=plan.seed)
     async with Simulator(options) as simulator, _collectors(simulator, folder, plan) as collectors:
@@ -202,7 +202,7 @@ async def soak(plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
         end = time.monotonic() + plan.seconds
         await asyncio.sleep(plan.pace / 2)
         while time.monotonic() < end - plan.pace:
-            await run.inject(say)
+            await run.inject(log)
             await asyncio.sleep(plan.pace)
             await run.look_after()
         await run.finish()
@@ -224,24 +224,24 @@ def _described(fault: Fault) -> str:
     return f"{fault.name}({', '.join(changed)})"
 
 
-def report(result: Result, say: Callable[[str], None]) -> None:
+def report(result: Result, log: Callable[[str], None]) -> None:
     """Print the account of each collector and topic, and every run of false claims with the fault before it."""
-    say(f"fired: {', '.join(f'{count} {name}' for name, count in sorted(result.fired.items()))}")
+    log(f"fired: {', '.join(f'{count} {name}' for name, count in sorted(result.fired.items()))}")
     if result.unfired:
-        say(f"never fired: {', '.join(sorted(result.unfired))}")
+        log(f"never fired: {', '.join(sorted(result.unfired))}")
     for death in result.died:
-        say(f"died by itself: {death}")
-    say("gaps: slack and length in seconds, each median / worst")
-    say(f"{'collector':<13}{'topic':<24} published   on disk   in gaps   claimed   unknown  slack   length")
+        log(f"died by itself: {death}")
+    log("gaps: slack and length in seconds, each median / worst")
+    log(f"{'collector':<13}{'topic':<24} published   on disk   in gaps   claimed   unknown  slack   length")
     for label, balances in result.balances.items():
         for one in balances:
             counts = one.published, one.kept, one.in_gaps, len(one.claimed), len(one.unexplained)
             columns = "".join(f"{count:>{width}}" for count, width in zip(counts, (10,) * 5, strict=True))
-            say(f"{label:<13}{one.topic:<24}{columns}  {one.tightness}")
+            log(f"{label:<13}{one.topic:<24}{columns}  {one.tightness}")
             for kind, losses in (("claimed", one.claimed), ("unknown", one.unexplained)):
                 for first, last, count in runs(losses):
                     when = f"{count} from {_clock(first)} to {_clock(last)}"
-                    say(f"  {kind} and lost: {when}, {_before(first, label, result)}")
+                    log(f"  {kind} and lost: {when}, {_before(first, label, result)}")
 
 
 def _clock(at: float) -> str:

@@ -15,15 +15,15 @@ TEN = Hour.parse("2026-11-20T10")
 pytestmark = pytest.mark.postgres
 
 SALES = """
-INSERT INTO core.sale_row (
-    sale_uid, sold_at, sold_at_source, received_at, chain, transaction_hash, order_hash, collection_slug,
-    contract_address, token_id, side, side_source, price_eth, is_replayed, source, source_hour, first_collector,
-    first_load_id
+INSERT INTO core.sale (
+    sale_uid, fill, payload_hash, sold_at, sold_at_source, received_at, chain, transaction_hash, order_hash,
+    collection_slug, contract_address, token_id, side, side_source, price_raw, payment_token_decimals, eth_rate,
+    is_replayed, source, source_hour, loaded_at, first_collector, first_load_id
 )
 SELECT
-    gen_random_uuid(), %(hour)s, 'event', %(hour)s, 'base',
-    core.to_bytes('0x' || number), core.to_bytes(nullif(hash, '')), slug,
-    core.to_bytes('0xc0'), number, 'unknown', 'none', eth, false, 'stream', %(hour)s, 'collector-a', 1
+    gen_random_uuid(), 1, 0, %(hour)s, 'event', %(hour)s, 'base', '0x' || number, nullif(hash, ''),
+    slug, '0xc0', number, 'unknown', 'none', 1000 * eth, 3, 1,
+    false, 'stream', %(hour)s, now(), 'collector-a', 1
 FROM (
     VALUES ('1', '', 'tugboats', 1.5), ('2', '0xab', 'tugboats', 2.25), ('3', '', 'anchors', NULL), ('4', '', NULL, 9)
 ) AS given (number, hash, slug, eth)

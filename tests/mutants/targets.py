@@ -14,6 +14,7 @@ _FOLDERS = (
     "sql/load",
     "sql/marts",
     "sql/checks",
+    "sql/queries",
 )
 _FILES = ("collector/stream/proof.py", "tidemark/loader/s3.py", "tidemark/loader/verified.py")
 
@@ -23,9 +24,11 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "collector/upload/*.py": ("tests/collector/upload/test_uploader.py",),
     "tidemark/archive/*.py": ("tests/archive/test_manifest.py", "tests/archive/test_tally.py"),
     "tidemark/loader/repair/*.py": ("tests/loader/repair/test_session.py",),
+    "tidemark/loader/transform/market*.py": ("tests/loader/transform/test_market.py",),
     "tidemark/loader/transform/*.py": ("tests/loader/transform/test_stream.py", "tests/loader/transform/test_read.py",
                                        "tests/loader/transform/test_events_api.py"),
     "tidemark/loader/warehouse/migrate.py": ("tests/sql/test_migrations.py",),
+    "tidemark/loader/warehouse/packing.py": ("tests/loader/warehouse/test_rows.py", "tests/sql/test_load.py"),
     "tidemark/loader/warehouse/staging.py": ("tests/loader/warehouse/test_load.py",),
     "sql/load/1_market.sql": ("tests/loader/test_market.py",),
     "sql/load/7_*.sql": ("tests/sql/test_silence.py", "tests/sql/test_silence_order.py"),
@@ -33,11 +36,13 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "sql/load/*.sql": ("tests/sql/test_load.py",),
     "sql/marts/refresh_3_*.sql": ("tests/sql/test_hour_quality.py",),
     "sql/marts/refresh_4_*.sql": ("tests/sql/test_hour_quality.py",),
-    "sql/marts/refresh_5_*.sql": ("tests/sql/test_audit.py",),
+    "sql/marts/refresh_5_*.sql": ("tests/sql/test_audit.py", "tests/loader/repair/test_audit.py"),
     "sql/marts/daily_4_*.sql": ("tests/sql/test_fees.py",),
+    "sql/marts/daily_5_*.sql": ("tests/sql/test_queries.py", "tests/sql/test_checks.py"),
     "sql/marts/daily_1_*.sql": ("tests/sql/test_flags.py",),
     "sql/marts/*.sql": ("tests/sql/test_marts.py",),
     "sql/checks/*.sql": ("tests/sql/test_checks.py",),
+    "sql/queries/*.sql": ("tests/sql/test_queries.py", "tests/sql/test_market_questions.py"),
 }  # fmt: skip
 
 

@@ -25,18 +25,18 @@ class Client:
     def __init__(self, ws: websockets.ClientConnection) -> None:
         self.ws = ws
 
-    async def say(self, *frame: Any) -> None:
+    async def log(self, *frame: Any) -> None:
         await self.ws.send(json.dumps(frame))
 
     async def hear(self) -> Any:
         return json.loads(await self.ws.recv())
 
     async def join(self, topic: str = "collection:*", payload: Any = None) -> Any:
-        await self.say("1", "1", topic, "phx_join", payload or {})
+        await self.log("1", "1", topic, "phx_join", payload or {})
         return await self.hear()
 
     async def heartbeat(self) -> None:
-        await self.say(None, "9", "phoenix", "heartbeat", {})
+        await self.log(None, "9", "phoenix", "heartbeat", {})
 
 
 @asynccontextmanager

@@ -150,13 +150,13 @@ class Stack:
 
     def repair(self, first: Hour, last: Hour, source: Source) -> dict[str, Any]:
         """Run `tidemark repair` for these hours and return its report."""
-        printed = self._run(["repair", first.key, last.key, "--json"], self.loader_environment(source))
-        return dict(json.loads(printed))
+        words = ["repair", "--from", first.key, "--to", last.key, "--json"]
+        return dict(json.loads(self._run(words, self.loader_environment(source))))
 
     def audit(self, first: Hour, last: Hour, source: Source) -> dict[str, Any]:
         """Run `tidemark audit` for these hours, though they may have just ended, and return its report."""
         environment = self.loader_environment(source) | {"TIDEMARK_AUDIT_DELAY": "0"}
-        return dict(json.loads(self._run(["audit", first.key, last.key, "--json"], environment)))
+        return dict(json.loads(self._run(["audit", "--from", first.key, "--to", last.key, "--json"], environment)))
 
     def loader_environment(self, source: Source) -> dict[str, str]:
         """Return the loader's settings, for the command line and for Airflow."""

@@ -97,8 +97,9 @@ class Simulator:
                 await self._ticked.wait()
 
     def joined(self, client: str | None = None) -> int:
-        """Return how many connections, of one client or of all, have a topic joined."""
-        joined = (socket.connection for socket in self.hub.sockets if socket.connection.channels.subscriptions)
+        """Return how many connections, of one client or of all, have a topic joined and are not being closed."""
+        connections = (socket.connection for socket in self.hub.sockets)
+        joined = (each for each in connections if each.channels.subscriptions and not each.ending)
         return sum(client in {None, connection.client} for connection in joined)
 
     @property

@@ -64,7 +64,7 @@ def found(ledger: Path, server: S3Server, bucket: str, url: str) -> tuple[Figure
 def test_the_sources_are_compared(ledger: Path, s3_server: S3Server, bucket: str, warehouse_url: str) -> None:
     archive(s3_server, bucket, "collector-a")
     archive(s3_server, bucket, "collector-b")
-    load_hour(TEN, LoaderSettings(warehouse_url=warehouse_url, bucket=bucket), say=lambda _: None)
+    load_hour(TEN, LoaderSettings(warehouse_url=warehouse_url, bucket=bucket), log=lambda _: None)
 
     figures, result = found(ledger, s3_server, bucket, warehouse_url)
     assert result == Reconciliation(received=1, in_warehouse=1, in_gaps=0)

@@ -12,7 +12,7 @@ from tests.loading import Loading, left_behind
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.local.process import Process
-from tidemark.local.services.airflow import Airflow, _kill_sessions, members
+from tidemark.local.services.airflow import Airflow, _kill_sessions
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(240)]
 
@@ -66,13 +66,16 @@ def test_a_database_that_does_not_answer_is_a_problem_with_the_log(tmp_path: Pat
 
 
 def test_tasks_that_moved_to_a_group_of_their_own_end_with_their_part(tmp_path: Path) -> None:
-    program = "import os, time; task = os.fork(); task and print(task, flush=True) or os.setpgid(0, 0); time.sleep(60)"
-    process = Process("part", [sys.executable, "-c", program], {}, tmp_path / "part.log").start()
+    # a task that needs time to end, because it holds much memory
+    program = (
+        "import os, time; os.fork() or os.setpgid(0, 0) or (held := b'x' * 2**28) and print(os.getpid(), flush=True)"
+    )
+    command = [sys.executable, "-c", f"{program}; time.sleep(60)"]
+    process = Process("part", command, {}, tmp_path / "part.log").start()
     session = {os.getsid(int(process.first_line(10)))}
     process.kill()
     assert left_behind(session)
     _kill_sessions(session)
-    psutil.wait_procs([psutil.Process(pid) for pid in members(session)], 5)
     assert not left_behind(session)
 
 

@@ -45,8 +45,8 @@ def make_week(settings: LoaderSettings, first: Hour, last: Hour) -> int:
     made = list(hours(first, last))
     for hour in made:
         put_hour(client, settings.bucket, hour, messages(market, hour, _count(hour)), gaps(first, hour))
-        load_hour(hour, settings, say=lambda _: None)
-    refresh_days(settings.warehouse_url, say=lambda _: None)
+        load_hour(hour, settings, log=lambda _: None)
+    refresh_days(settings.warehouse_url, log=lambda _: None)
     return len(made)
 
 
@@ -75,7 +75,7 @@ def _count(hour: Hour) -> int:
 
 
 def messages(market: Market, hour: Hour, count: int) -> list[tuple[datetime, bytes]]:
-    """Return so many messages of a market, spread over an hour: when each was received, and its body."""
+    """Return `count` messages of a market, spread over an hour: when each was received, and its body."""
     times = (hour.start + LENGTH * (number + 0.5) / count for number in range(count))
     return [(at, market.next(at - timedelta(seconds=1)).body) for at in times]
 

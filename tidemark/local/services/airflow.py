@@ -190,14 +190,21 @@ class Airflow(Service):
 
 
 def members(sessions: set[int]) -> Iterator[int]:
-    """Yield the processes of these sessions: tasks move to process groups of their own, but stay in the session."""
+    """Yield the running processes of these sessions: a task moves to a process group of its own, but not to a session.
+
+    One that has ended and whose parent has not asked for its status yet does not run.
+    """
     for pid in psutil.pids():
-        with suppress(ProcessLookupError):  # it has ended
-            if os.getsid(pid) in sessions:
+        with suppress(ProcessLookupError, psutil.NoSuchProcess):  # it has ended
+            if os.getsid(pid) in sessions and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
                 yield pid
 
 
 def _kill_sessions(sessions: set[int]) -> None:
-    for pid in members(sessions):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    """Kill every process of these sessions, also what one of them starts meanwhile, and wait until none runs."""
+    deadline = time.monotonic() + _STOP_GRACE
+    while (running := list(members(sessions))) and time.monotonic() < deadline:
+        for pid in running:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)

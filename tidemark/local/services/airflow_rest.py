@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from operator import attrgetter
 from typing import Any
 
 import httpx
@@ -120,8 +121,10 @@ class AirflowRest:
         `max_active_runs`. An hour that already has a run keeps it, unless `reprocess_behavior` says otherwise.
         """
         self.unpause(dag_id)
-        body = {"dag_id": dag_id, "from_date": first.start.isoformat(), "to_date": last.start.isoformat(), **options}
-        self._ask("POST", "/backfills", json=body)
+        # in Airflow 3.2 the dates of a backfill are those at which its runs are due: when the hours end
+        due_at = attrgetter("end" if self.get("/version")["version"].startswith("3.2.") else "start")
+        dates = {"from_date": due_at(first).isoformat(), "to_date": due_at(last).isoformat()}
+        self._ask("POST", "/backfills", json={"dag_id": dag_id, **dates, **options})
         wanted = [hour.key for hour in hours(first, last)]
         runs = {run["dag_run_id"]: run["partition_key"] for run in self.runs(dag_id) if run["partition_key"] in wanted}
         log(f"backfill of {dag_id}: {len(runs)} hours, {first} to {last}")

@@ -46,9 +46,9 @@ Tidemark is up, {does}.{first}
   S3         {state.environment["AWS_ENDPOINT_URL"]}
              its objects are files in {folder}/s3/{BUCKET}
   warehouse  PostgreSQL. Set the environment first:  . {run / ENVIRONMENT}
-             {tidemark} query            lists the named questions
+             {tidemark} query            lists named questions
              {tidemark} query top_sales  answers one
-             {tidemark} coverage         how complete the hours are
+             {tidemark} coverage         how complete hours are
              {run / "psql"}   your own SQL; schemas mart and core
   logs       {run / "supervisor.log"}, {folder}/*/output.log
   stop it    {tidemark} down

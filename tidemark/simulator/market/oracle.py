@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import takewhile
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -28,7 +29,8 @@ _COUNTS = {
 }
 
 
-_SOLD_SOME = "a sale that does not say how many"  # sorts before what else befell the order in its second
+_SOLD_SOME = "a sale that does not say of how many, or of which order"  # sorts before what else befell it in its second
+BLOCK = timedelta(seconds=15)  # how long before an order's placing the block may begin that has its sale
 _REASONS = {
     "item_cancelled": "cancelled",
     "order_invalidate": "invalidated",
@@ -39,7 +41,7 @@ _FINAL = frozenset({"item_cancelled", "expired", "unknown", _SOLD_SOME})
 
 
 class OpenInterval(NamedTuple):
-    """A time in which an order is known to have been open, with so many units left of it.
+    """A time in which an order is known to have been open, with `units` left of it.
 
     `possible_to` says until when it may have been open after it, None where it was not.
     """
@@ -134,13 +136,18 @@ class Oracle:
     def _ends(self) -> dict[str, list[_End]]:
         """Return what befell each order: when, what, and how many units that took at least.
 
-        A sale of 0 units did not say of how many.
+        A sale of 0 units did not say of how many. One without an order hash may be of any order of its parties.
         """
+        placed = [event for event, _ in self._received.values() if isinstance(event, Placed)]
         ends: dict[str, set[_End]] = defaultdict(set)
         for event, _ in self._received.values():
             match event:
                 case Changed(kind=kind, order=order, at=at):
                     ends[order.order_hash].add((at, kind, 0, 0))
+                case Sold(order_hash="", at=at, number=number):
+                    for each in placed:
+                        if _can_be_of(event, each):
+                            ends[each.order.order_hash].add((at, _SOLD_SOME, 0, number))
                 case Sold(order_hash=order_hash, order=order, at=at, quantity=quantity, number=number):
                     what = "sold" if quantity or order.quantity == 1 else _SOLD_SOME
                     ends[order_hash].add((at, what, quantity or 1, number))
@@ -193,6 +200,17 @@ def _count_moved(figures: Figures, moved: Moved) -> None:
     figures.receivers.add(moved.target)
 
 
+def _can_be_of(sold: Sold, placed: Placed) -> bool:
+    """Tell whether a sale that names no order can have filled this one."""
+    order = placed.order
+    return (
+        order.collection == sold.order.collection
+        and (order.token_id == sold.token_id or not order.listing)
+        and order.maker in sold.parties
+        and sold.at >= placed.at - BLOCK
+    )
+
+
 def _is_booked(order: Order) -> bool:
     """Tell whether an order is for anybody, and its cancel can be told from that of a bid."""
     if order.private_to is not None:
@@ -233,6 +251,8 @@ def _life(placed: Placed, run: Run, ends: list[_End]) -> list[OpenInterval]:
 def _possible_to(order: Order, run: Run, ends: list[_End]) -> datetime | None:
     """Return when an order ended at the latest of which a sale did not say how many units it left."""
     certain = [at for at, what, *_ in ends if what == "item_cancelled"]
+    not_taken_back = takewhile(lambda end: end[1] != "order_revalidate", sorted(ends, reverse=True))
+    certain += [at for at, what, *_ in not_taken_back if what == "order_invalidate"]
     certain += [at for at, _, units, _ in ends if units and _sold_by(at, ends) >= order.quantity]
     end = min([order.expires_at, run[1], *certain])
     return end if any(what == _SOLD_SOME and at < end for at, what, *_ in ends) else None

@@ -72,7 +72,7 @@ class OrderBook:
         self.offers = OrderPool(rng)
 
     def list_item(self, at: datetime, collection: Collection | None = None) -> Live:
-        """Let somebody list an item, or several of an edition."""
+        """List an item, or several of an edition."""
         collection = collection or self.actors.collection()
         token = collection.chain.listing_token
         if collection.chain.usdc and self.rng.random() < USDC_SHARE:
@@ -91,7 +91,7 @@ class OrderBook:
         )
 
     def list_edition(self, at: datetime) -> Live:
-        """Let somebody list several copies of an item."""
+        """List several copies of an item."""
         while not (collection := self.actors.collection()).editions:
             continue
         return self.list_item(at, collection)
@@ -116,7 +116,7 @@ class OrderBook:
         while (collection := self.actors.collection()).chain.base58:
             continue
         token, quantity = collection.chain.wrapped, self.rng.randint(1, 6)
-        price = self._price(collection, token, self.rng.uniform(0.7, 0.99)) * quantity
+        price = self._price(collection, token, self.rng.uniform(0.4, 0.6)) * quantity  # below the cheapest listings
         return self._sign(collection, at, token=token, quantity=quantity, price=price, trait=trait)
 
     def offer_on_trait(self, at: datetime) -> Live:
