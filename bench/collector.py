@@ -3,7 +3,9 @@
 A server in a process of its own floods one client after the other; client and server each have a core where there are
 two. Ratios are of messages per second of the client's CPU: they hold on a busy machine, too, and on a calm one they are
 those of the throughput, for the client fills its core. The share of a core at 3,000 messages/s is taken over TLS, once
-with thirty messages each hundredth of a second, as the simulator beats, and once with each message sent by itself.
+with thirty messages each hundredth of a second, as the simulator beats, and once with each message sent by itself. Last
+come ten times as many for ten minutes (`BENCH_SUSTAINED_S`), with the seconds of that time that the ledger does not
+cover.
 """
 
 import json
@@ -34,6 +36,8 @@ _WHOLE = {
 MESSAGES = {name: results.scaled(messages) for name, messages in _WHOLE.items()}
 MANY = results.scaled(int(os.environ.get("BENCH_MESSAGES", "5000000")))
 RATE, PACED_SECONDS = 3_000, 5
+SUSTAINED_RATE = 30_000
+SUSTAINED_SECONDS = results.scaled(int(os.environ.get("BENCH_SUSTAINED_S", "600")))
 PACED = {
     "collector_cpu_at_3000": ("tidemark", 30),
     "bare_loop_cpu_at_3000": ("websockets", 30),
@@ -49,6 +53,8 @@ def main() -> None:
         growth = measured("tidemark", address, MANY)["growth_mb"]
     print(f"{MANY:,} messages: memory grew by {growth:.1f} MB", flush=True)
     shares = [paced() for _ in range(ROUNDS)]
+    sustained = at_pace("tidemark", SUSTAINED_RATE, SUSTAINED_RATE // 100, SUSTAINED_SECONDS)
+    print(f"{SUSTAINED_RATE:,}/s for {SUSTAINED_SECONDS} s: {sustained}", flush=True)
     results.record(
         collector_vs_bare_loop=ratio(rounds, "websockets"),
         collector_vs_json_recorder=ratio(rounds, "json"),
@@ -57,6 +63,9 @@ def main() -> None:
         collector_cpu_at_3000_singly=median(found["collector_cpu_at_3000_singly"] for found in shares),
         bare_loop_cpu_at_3000_singly=median(found["bare_loop_cpu_at_3000_singly"] for found in shares),
         collector_rss_growth_mb=growth,
+        collector_cpu_at_30000=sustained["core"],
+        collector_received_at_30000=sustained["wall_s"],
+        collector_gap_s_at_30000=sustained["gap_s"],
         received_per_cpu_s={name: median(found[name]["cpu_s"] for found in rounds) for name in MESSAGES},
     )
 
@@ -72,14 +81,19 @@ def compared(address: str) -> dict[str, dict[str, float]]:
 def paced() -> dict[str, float]:
     """Return the shares of a core that the collector and the bare loop take at a steady rate over TLS."""
     shares = {}
+    for figure, (name, together) in PACED.items():
+        shares[figure] = at_pace(name, RATE, together, PACED_SECONDS)["core"]
+        print(f"{figure}: {shares[figure]:.1%} of a core", flush=True)
+    return shares
+
+
+def at_pace(name: str, rate: int, together: int, seconds: int) -> dict[str, float]:
+    """Run a client for some seconds at a steady rate over TLS, with `together` messages at once."""
     with TemporaryDirectory() as folder:
         certificate = Path(folder) / "certificate.pem"
         certificate.write_bytes(self_signed())
-        for figure, (name, together) in PACED.items():
-            with serving(str(RATE), str(together), str(certificate)) as address:
-                shares[figure] = measured(name, address, RATE * PACED_SECONDS, certificate)["core"]
-            print(f"{figure}: {shares[figure]:.1%} of a core", flush=True)
-    return shares
+        with serving(str(rate), str(together), str(certificate)) as address:
+            return measured(name, address, rate * seconds, certificate)
 
 
 def ratio(rounds: list[dict[str, dict[str, float]]], other: str) -> float:

@@ -3,11 +3,12 @@
 The frames are encoded before the first connection, but for the time of sending, which the collector reads: a flood has
 one for all of its messages, and of a pace each has its own. `python -m bench.flood [RATE TOGETHER CERTIFICATE]` prints
 its port and serves one connection after the other; each gets as many messages as the path of its address says, and
-then silence.
+then silence. At a pace heartbeats are answered.
 """
 
 import json
 import re
+import select
 import socket
 import ssl
 import sys
@@ -56,24 +57,41 @@ def frames() -> list[Unsent]:
     return [Unsent(*Frame(Opcode.TEXT, text).serialize(mask=False).split(now, 1)) for text in whole]
 
 
-def join(connection: socket.socket) -> int:
-    """Shake hands, consent to the first join, and return how many messages are asked for."""
-    protocol = ServerProtocol()
-    messages, joined = 0, False
-    while not joined:
-        protocol.receive_data(connection.recv(65536))
-        for event in protocol.events_received():
+class Peer:
+    """The server's side of one connection."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self._protocol = ServerProtocol()
+        self.messages = 0
+        self.joined = False
+
+    def join(self) -> None:
+        """Shake hands, consent to the first join, and note how many messages are asked for."""
+        while not self.joined:
+            self.read()
+
+    def answer(self) -> None:
+        """Answer what has come, such as a heartbeat, without waiting."""
+        while select.select([self.connection], [], [], 0)[0]:
+            self.read()
+
+    def read(self) -> None:
+        """Wait for something of the client's, and consent to it."""
+        if not (data := self.connection.recv(65536)):
+            raise ConnectionError
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
             if isinstance(event, Request):
-                messages = int(urlsplit(event.path).path[1:])
-                protocol.send_response(protocol.accept(event))
-            elif isinstance(event, Frame):
+                self.messages = int(urlsplit(event.path).path[1:])
+                self._protocol.send_response(self._protocol.accept(event))
+            elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
                 join_ref, ref, topic, *_ = json.loads(bytes(event.data))
                 reply = [join_ref, ref, topic, "phx_reply", {"status": "ok", "response": {}}]
-                protocol.send_text(json.dumps(reply).encode())
-                joined = True
-        for data in protocol.data_to_send():
-            connection.sendall(data)
-    return messages
+                self._protocol.send_text(json.dumps(reply).encode())
+                self.joined = True
+        for data in self._protocol.data_to_send():
+            self.connection.sendall(data)
 
 
 def flood(connection: socket.socket, all_frames: list[Unsent], messages: int) -> None:
@@ -86,13 +104,14 @@ def flood(connection: socket.socket, all_frames: list[Unsent], messages: int) ->
     connection.sendall(b"".join(whole[:rest]))
 
 
-def pace(connection: socket.socket, all_frames: list[Unsent], messages: int, rate: float, together: int) -> None:
+def pace(peer: Peer, all_frames: list[Unsent], rate: float, together: int) -> None:
     """Send a burst of messages whenever one is due."""
     began = time.monotonic()
-    for number, frame in enumerate(islice(cycle(all_frames), messages)):
+    for number, frame in enumerate(islice(cycle(all_frames), peer.messages)):
         if number % together == 0:
+            peer.answer()
             time.sleep(max(0.0, began + number / rate - time.monotonic()))
-        connection.sendall(stamp().join(frame))
+        peer.connection.sendall(stamp().join(frame))
 
 
 def until_closed(connection: socket.socket) -> None:
@@ -112,8 +131,9 @@ def serve(rate: float = 0.0, together: int = 1, certificate: str = "") -> None:
             connection, _ = server.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with suppress(OSError), context.wrap_socket(connection, True) if context else connection as wire:
-                messages = join(wire)
-                pace(wire, all_frames, messages, rate, together) if rate else flood(wire, all_frames, messages)
+                peer = Peer(wire)
+                peer.join()
+                pace(peer, all_frames, rate, together) if rate else flood(wire, all_frames, peer.messages)
                 until_closed(wire)
 
 

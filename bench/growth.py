@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bench import results
-from bench.load import stage
+from bench.load import codes_in, stage
 from bench.sales import record_lines, sales
 from bench.server import warehouse
 from tests.loader.recording import Recording
@@ -27,6 +27,7 @@ from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.load import merge
 from tidemark.loader.warehouse.migrate import migrate
+from tidemark.loader.warehouse.packing import Codes
 from tidemark.loader.warehouse.rows import observation_row
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
@@ -65,13 +66,13 @@ def growth(seconds: dict[str, list[float]], full: str, empty: str) -> float:
 def _another(server: Postgres) -> str:
     with connected(SecretStr(server.url())) as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("CREATE DATABASE empty"))
-    migrate(SecretStr(server.url("empty")), say=lambda _: None)
+    migrate(SecretStr(server.url("empty")), log=lambda _: None)
     return server.url("empty")
 
 
 def fill(url: str, some: list[Hour]) -> None:
     """Load hours of other sales from staging on, which is what fills a warehouse."""
-    for number, (hour, rows) in enumerate(made(some), 1):
+    for number, (hour, rows) in enumerate(made(some, codes_in(url)), 1):
         began = time.perf_counter()
         with connected(SecretStr(url)) as connection:
             values = stage(connection, hour, rows)
@@ -81,12 +82,12 @@ def fill(url: str, some: list[Hour]) -> None:
             print(f"{number} hours; the last took {time.perf_counter() - began:.2f} s from staging on", flush=True)
 
 
-def made(some: list[Hour]) -> Iterator[tuple[Hour, list[bytes]]]:
+def made(some: list[Hour], codes: Codes) -> Iterator[tuple[Hour, list[bytes]]]:
     """Yield the hours with the rows of their sales, which are made while the server has the hour before."""
     with ProcessPoolExecutor(1) as maker:
         ahead: deque[tuple[Hour, Future[list[bytes]]]] = deque()
         for number, hour in enumerate(some):
-            ahead.append((hour, maker.submit(rows_of, hour, number)))
+            ahead.append((hour, maker.submit(rows_of, hour, number, codes)))
             if len(ahead) > 1:
                 before, rows = ahead.popleft()
                 yield before, rows.result()
@@ -94,9 +95,10 @@ def made(some: list[Hour]) -> Iterator[tuple[Hour, list[bytes]]]:
             yield last, rows.result()
 
 
-def rows_of(hour: Hour, seed: int) -> list[bytes]:
+def rows_of(hour: Hour, seed: int, codes: Codes) -> list[bytes]:
     """Make new sales of an hour, as staging sends them."""
-    return [observation_row(place, 1, "collector-a", sale) for place, sale in enumerate(sales(hour, PER_HOUR, seed), 1)]
+    some = enumerate(sales(hour, PER_HOUR, seed), 1)
+    return [observation_row(place, 1, "collector-a", sale, codes) for place, sale in some]
 
 
 def recorded(hour: Hour, seed: int) -> Recording:
@@ -110,7 +112,7 @@ def loaded(url: str, hour: Hour) -> tuple[float, float]:
     said: list[float] = []  # when the beginning and the end of merging are said
     settings = LoaderSettings(warehouse_url=SecretStr(url), bucket="archive")
     began = time.perf_counter()
-    report = load_hour(hour, settings, say=lambda _: said.append(time.perf_counter()))
+    report = load_hour(hour, settings, log=lambda _: said.append(time.perf_counter()))
     if report.replaced or report.duplicates or report.quarantined:
         raise SystemExit(f"not every sale of {hour.key} was new: {report}")
     return said[-1] - began, said[-1] - said[-2]

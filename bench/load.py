@@ -3,8 +3,7 @@
 All write to the same PostgreSQL, with fsync. Beside COPY sales are text already; beside dlt they are Python objects,
 and dlt's table has the same columns, once with no index to keep and once with those of core.sale. Tidemark's share
 is staging, ranking the observations and inserting under every key and index of core.sale; what else a load does
-(sightings,
-conflicts, books, marts) counts in `load_rows_s`, and in `bench.growth`.
+(sightings, conflicts, books, marts) counts in `load_rows_s`, and in `bench.growth`.
 """
 
 import json
@@ -36,7 +35,9 @@ from tidemark.loader.transform.identity import sale_uid
 from tidemark.loader.transform.sale import Sale
 from tidemark.loader.warehouse.copy import Copy
 from tidemark.loader.warehouse.load import SQL, execute, merge
+from tidemark.loader.warehouse.packing import Codes
 from tidemark.loader.warehouse.rows import FORMAT, OBSERVATION_COLUMNS, observation_row
+from tidemark.loader.warehouse.staging import codes_of
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
 from tidemark.storage.postgres import connected
@@ -48,20 +49,23 @@ RELOADS = 20
 HOUR = Hour.parse("2026-11-20T10")
 OPPONENT = Path(__file__).with_name("opponents") / "dlt_merge.py"
 PYTHON = Path(__file__).parents[1] / ".venv-bench" / "bin" / "python"
-TOLD = Sale.__struct_fields__
+PRICES = ("price", "unit_price", "price_usd", "price_eth")
+TOLD = (*Sale.__struct_fields__, *PRICES)
 SAME = f"""
     SELECT count(*) FROM core.sale AS ours JOIN dlt.sale AS theirs ON theirs.sale_uid = ours.sale_uid::text
     WHERE ({", ".join(f"ours.{name}" for name in TOLD)})
         IS NOT DISTINCT FROM ({", ".join(f"theirs.{name}" for name in TOLD)})
 """
-AS_TEXT = re.compile(r"(?:core\.(?:party_)?to_text|encode)\((\w+)[^)]*\)")  # how an index names a column of bytes
+# how an index names a column that core.sale shows otherwise
+AS_TEXT = re.compile(r"(?:core\.(?:party_)?to_text|COALESCE)\((\w+)(?:[^()]|\([^()]*\))*\)")
 KEYED = "5_apply.sql"  # the step with which the sales are in the keyed fact
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name, warehouse() as server:
         results.record(reload_unchanged_s=reloaded(server))
-        loaded(server, observation_rows(sales(HOUR, SALES, seed=3)))  # the first load makes the files: not counted
+        # the first load makes the files: not counted
+        loaded(server, observation_rows(sales(HOUR, SALES, seed=3), codes_in(server.url())))
         bare, keyed = beside_dlt(server, Path(name), FEW)
         results.record(load_vs_dlt_merge_100k=keyed, load_vs_dlt_merge_100k_no_keys=bare)
         bare, keyed = beside_dlt(server, Path(name), SALES)
@@ -71,7 +75,7 @@ def main() -> None:
 
 def beside_bare_copy(server: Postgres, folder: Path) -> None:
     """Bring the same million sales into a table of equal keys by COPY, and into the warehouse."""
-    write_rows(folder)
+    write_rows(folder, codes_in(server.url()))
     fact, whole, bare = [], [], []
     for number in range(ROUNDS):
         bare.append(copied(server, folder))
@@ -85,31 +89,30 @@ def beside_bare_copy(server: Postgres, folder: Path) -> None:
     results.record(load_vs_bare_copy=median(bare) / median(fact), load_rows_s=SALES / median(whole))
 
 
-def write_rows(folder: Path) -> None:
-    """Write the same sales as observations and as rows of core.sale, in the CSV of COPY."""
+def write_rows(folder: Path, codes: Codes) -> None:
+    """Write the same sales as observations and as rows of core.sale_row, in the CSV of COPY."""
     with (folder / "observations").open("wb") as observations, (folder / "rows").open("wb") as bare:
         for number, sale in enumerate(sales(HOUR, SALES, seed=1), 1):
-            row = observation_row(number, 1, "collector-a", sale)
+            row = observation_row(number, 1, "collector-a", sale, codes)
             observations.write(row)
-            bare.write(row.split(b",", 3)[3])
+            bare.write(row.split(b",", 2)[2])
 
 
 def copied(server: Postgres, folder: Path) -> float:
-    """Copy the rows into a table with the columns, keys and indexes of core.sale."""
-    keys = [each.replace("ON core.sale ", "ON bare ") for each in keys_of_the_fact(server)]
+    """Copy the rows into a table with the columns, keys and indexes of core.sale_row."""
     with connected(SecretStr(server.url())) as connection:
         connection.execute(
             text(
-                "DROP TABLE IF EXISTS bare; CREATE TABLE bare (LIKE core.sale_superseded INCLUDING DEFAULTS);"
-                "ALTER TABLE bare DROP COLUMN same_as, ALTER source_hour SET DEFAULT now(),"
-                "ALTER first_collector SET DEFAULT 'collector-a', ALTER first_load_id SET DEFAULT 1;" + ";".join(keys)
+                "DROP TABLE IF EXISTS bare;"
+                "CREATE TABLE bare (LIKE core.sale_row INCLUDING DEFAULTS INCLUDING INDEXES);"
+                "ALTER TABLE bare ALTER first_load_id SET DEFAULT 1"
             )
         )
         connection.commit()
         began = time.perf_counter()
         with (folder / "rows").open("rb") as rows:
             cursor = connection.connection.cursor()
-            cursor.copy_expert(f"COPY bare ({', '.join(OBSERVATION_COLUMNS[3:])}) FROM STDIN ({FORMAT})", rows, 1 << 20)
+            cursor.copy_expert(f"COPY bare ({', '.join(OBSERVATION_COLUMNS[2:])}) FROM STDIN ({FORMAT})", rows, 1 << 20)
         connection.commit()
         took = time.perf_counter() - began
         connection.execute(text("DROP TABLE bare"))
@@ -155,7 +158,7 @@ def stage(connection: Connection, hour: Hour, rows: Iterable[bytes]) -> dict[str
     }  # fmt: skip
     connection.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"))
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
-    with Copy(connection, "sale_observation", OBSERVATION_COLUMNS) as copy:
+    with Copy(connection, "observation_row", OBSERVATION_COLUMNS) as copy:
         for row in rows:
             copy.add(row)
     file = {"file": 1, "key": "k", "collector": "collector-a", "sha256": "", "bytes": 0, "lines": copy.rows,
@@ -173,26 +176,33 @@ def beside_dlt(server: Postgres, folder: Path, count: int) -> tuple[float, float
         for sale in objects:
             pickle.dump(row_for_dlt(sale), rows)
     ratios: dict[str, list[float]] = {"no keys": [], "the same keys": []}
-    ours = loaded(server, observation_rows(objects))[0]
+    codes = codes_in(server.url())
+    ours = loaded(server, observation_rows(objects, codes))[0]
     for _ in range(ROUNDS):
         for keys, found in ratios.items():
             before, theirs = ours, merged_by_dlt(server, folder, count, keyed=keys != "no keys")
-            ours = loaded(server, observation_rows(objects))[0]
+            ours = loaded(server, observation_rows(objects, codes))[0]
             found.append(theirs / mean((before, ours)))
             print(f"{count:,} sales: fact {before:.1f} and {ours:.1f} s, dlt with {keys} {theirs:.1f} s", flush=True)
     bare, keyed = (median(found) for found in ratios.values())
     return bare, keyed
 
 
-def observation_rows(objects: Iterable[Sale]) -> Iterator[bytes]:
+def observation_rows(objects: Iterable[Sale], codes: Codes) -> Iterator[bytes]:
     """Print sales as a load does."""
-    return (observation_row(number, 1, "collector-a", sale) for number, sale in enumerate(objects, 1))
+    return (observation_row(number, 1, "collector-a", sale, codes) for number, sale in enumerate(objects, 1))
+
+
+def codes_in(url: str) -> Codes:
+    """Return what a warehouse packs sales by."""
+    with connected(SecretStr(url)) as connection:
+        return codes_of(connection)
 
 
 def merged_by_dlt(server: Postgres, folder: Path, count: int, *, keyed: bool) -> float:
     """Let dlt merge the sales in a folder into a table of its own, compare and drop it; return dlt's seconds."""
     given = [each.replace("ON core.sale ", "ON dlt.sale ") for each in keys_of_the_fact(server)]
-    keys = json.dumps([each for each in given if "(source_hour)" not in each] if keyed else [])
+    keys = json.dumps([each for each in given if "(source_hour" not in each] if keyed else [])
     environment = {**os.environ, "BENCH_URL": server.url(), "BENCH_KEYS": keys}
     done = subprocess.run([PYTHON, OPPONENT, folder, str(count)], env=environment, check=True, stdout=subprocess.PIPE)
     with connected(SecretStr(server.url())) as connection:
@@ -215,9 +225,8 @@ def keys_of_the_fact(server: Postgres) -> list[str]:
 
 def row_for_dlt(sale: Sale) -> dict[str, Any]:
     """Return a sale as a dictionary; the amounts in its fees are text, as core.sale has them."""
-    row: dict[str, Any] = msgspec.to_builtins(sale, builtin_types=(datetime, Decimal)) | {
-        "sale_uid": str(sale_uid(sale))
-    }
+    row: dict[str, Any] = msgspec.to_builtins(sale, builtin_types=(datetime, Decimal))
+    row |= {"sale_uid": str(sale_uid(sale)), **{name: getattr(sale, name) for name in PRICES}}
     if sale.fees:
         row["fees"] = [fee | {"amount_raw": str(fee["amount_raw"])} for fee in row["fees"]]
     return row
@@ -230,10 +239,10 @@ def reloaded(server: Postgres) -> float:
         s3.create_bucket("archive")
         Recording(hour=HOUR).receive(sold(1, HOUR), 1).put(s3.client(), "archive")
         settings = LoaderSettings(warehouse_url=SecretStr(server.url()), bucket="archive")
-        load_hour(HOUR, settings, say=lambda _: None)
+        load_hour(HOUR, settings, log=lambda _: None)
         seconds = []
         for _ in range(RELOADS):
             began = time.perf_counter()
-            load_hour(HOUR, settings, say=lambda _: None)
+            load_hour(HOUR, settings, log=lambda _: None)
             seconds.append(time.perf_counter() - began)
     return median(seconds)

@@ -137,17 +137,17 @@ def loading() -> None:
         run = Run(hour=HOUR, manifests=manifests, fingerprint="bench", started_at=datetime.now(UTC), software="bench")
         began, steps = time.perf_counter(), Counter[str]()
 
-        def say(what: str) -> None:
+        def log(what: str) -> None:
             print(f"{time.perf_counter() - began:7.1f} s {what}", flush=True)
 
         def timed_step(connection: Connection, step: Path, values: dict[str, Any]) -> None:
             started = time.perf_counter()
             execute(connection, step, values)
             steps[step.name] = round(1000 * (time.perf_counter() - started))
-            say(f"{step.name}: {steps[step.name]:,} ms")
+            log(f"{step.name}: {steps[step.name]:,} ms")
 
         with connected(SecretStr(server.url())) as connection:
-            load(connection, run, partial(packed, Path(name)), say, run_step=timed_step)
+            load(connection, run, partial(packed, Path(name)), log, run_step=timed_step)
             connection.commit()
         seconds = time.perf_counter() - began
         counted, rows = (one(server.url(), f"SELECT {what}") for what in (

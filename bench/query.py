@@ -40,21 +40,21 @@ PLANS = Path(__file__).with_name("plans")
 FILL = """
 SELECT setseed(0.5);
 INSERT INTO core.sale_row (
-    sale_uid, sold_at, sold_at_source, event_at, sent_at, received_at, chain, transaction_hash, order_hash,
+    sale_uid, sold_at, sold_at_source, event_after, sent_after, received_at, chain, transaction_hash, order_hash,
     collection_slug, contract_address, token_id, maker, taker, seller, buyer, side, side_source, quantity, price_raw,
-    payment_token_address, payment_token_symbol, payment_token_decimals, price, unit_price, usd_rate, eth_rate,
-    price_usd, price_eth, marketplace_fee_raw, royalty_raw, is_private, is_replayed, source, source_hour, loaded_at,
-    first_collector, first_load_id
+    payment_token_address, payment_token_symbol, payment_token_decimals, usd_rate, eth_rate,
+    marketplace_fee_raw, royalty_raw, is_private, is_replayed, source, loaded_at, first_collector, first_load_id
 )
 SELECT
-    md5(number::text)::uuid, sold_at, 'transaction', sold_at, sold_at + interval '3 s', sold_at + interval '4 s', chain,
+    md5(number::text)::uuid, sold_at, core.word_to_code('transaction'), 0, -1000000, sold_at + interval '4 s',
+    core.word_to_code(chain),
     core.to_bytes('0x' || md5((number / 2)::text) || md5(number::text)), core.to_bytes('0x' || md5(number::text)),
     'collection-' || collection, core.to_bytes('0x' || lpad(to_hex(collection), 40, '0')), token::text,
     core.to_bytes(seller), core.to_bytes(buyer), core.party_to_bytes(seller, seller, buyer),
-    core.party_to_bytes(buyer, seller, buyer), 'listing', 'order', 1,
-    price * 1e18, core.to_bytes('0x0000000000000000000000000000000000000000'), 'ETH', 18, price, price, 2000, 1,
-    price * 2000, price, price * 1e18 * 0.025, price * 1e18 * 0.05, false, false, 'stream',
-    date_trunc('hour', sold_at + interval '4 s'), sold_at + interval '60 s', 'collector-a', 1
+    core.party_to_bytes(buyer, seller, buyer), core.word_to_code('listing'), core.word_to_code('order'), 1,
+    price * 1e18, core.known_to_bytes('0x0000000000000000000000000000000000000000'), core.word_to_code('ETH'), 18,
+    2000, 1, price * 1e18 * 0.025, price * 1e18 * 0.05, false, false, core.word_to_code('stream'),
+    sold_at + interval '60 s', core.word_to_code('collector-a'), 1
 FROM (
     SELECT
         number, CAST(:first_day AS timestamptz) + number * (:days * interval '1 day' / :sales) AS sold_at,
@@ -66,9 +66,11 @@ FROM (
     FROM generate_series(1, :sales) AS number
 ) AS made;
 INSERT INTO mart.hour_quality (
-    hour, collectors, covered_s, covered_twice_s, repaired_s, gaps, sales, seen_by, recovered, quarantined
+    hour, collectors, covered_s, covered_twice_s, repaired_s, gaps, sales, seen_by, recovered, quarantined,
+    live_sales, sold_to_sent_p50_s, sent_to_received_p50_s, received_to_loaded_p50_s, sold_to_loaded_p50_s
 )
-SELECT source_hour, '{collector-a}', 3600, 0, 0, '{}', count(*), jsonb_build_object('collector-a', count(*)), 0, 0
+SELECT source_hour, '{collector-a}', 3600, 0, 0, '{}', count(*), jsonb_build_object('collector-a', count(*)), 0, 0,
+    count(*), 3, 1, 56, 60
 FROM core.sale GROUP BY source_hour;
 """
 MARKET = """
@@ -176,7 +178,7 @@ def fill(url: SecretStr) -> None:
         connection.commit()
     vacuum(url)
     began = time.perf_counter()
-    days = refresh_days(url, say=lambda _: None)
+    days = refresh_days(url, log=lambda _: None)
     print(f"{len(days)} days scored, {(time.perf_counter() - began) / len(days):.2f} s each", flush=True)
     vacuum(url)
 

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,9 +28,11 @@ from collector.settings import CollectorSettings
 from collector.spool.disk import SEALED, Disk
 from collector.stream.subscriber import Connect, Surroundings
 from collector.stream.websocket import open_websocket
+from tests.support.ledgers import COVERAGE, gaps_in
 
 WARM = 100_000
 CHECK_SECONDS = 0.01
+PROVEN_WITHIN = timedelta(seconds=1)  # what arrives at the very end is proven by what would have come after it
 
 
 class Stopwatch:
@@ -99,12 +101,15 @@ async def tidemark(url: str, messages: int, connect_edge: Connect = open_websock
         collector, stop = Collector.open(settings, disk, around=Surroundings(connect=connect_edge)), asyncio.Event()
         running = asyncio.create_task(collector.run(stop))
         await received(collector, 1)
+        since = datetime.now(UTC)
         watch = Stopwatch(collector.recorder.received.total())
         growth = await memory_growth(collector, disk, messages)
         collector.recorder.flush()
         told = watch.told(collector.spool.persisted)
+        until = datetime.now(UTC) - PROVEN_WITHIN
         stop.set()
         await running
+        told |= {"gap_s": gap_seconds(disk, since, until)}
     if collector.spool.persisted != messages:
         raise SystemExit(f"{collector.spool.persisted} of {messages} messages were persisted")
     return told | {"growth_mb": growth}
@@ -122,10 +127,17 @@ async def memory_growth(collector: Collector, disk: Disk, messages: int) -> floa
     first = most = process.memory_info().rss
     while collector.recorder.received.total() < messages:
         for name in disk.names(SEALED):
-            disk.remove(f"{SEALED}/{name}")
+            if not name.endswith(COVERAGE):
+                disk.remove(f"{SEALED}/{name}")
         most = max(most, process.memory_info().rss)
         await asyncio.sleep(CHECK_SECONDS)
     return (most - first) / 1e6
+
+
+def gap_seconds(disk: Disk, since: datetime, until: datetime) -> float:
+    """Return how many seconds between two times the ledgers do not cover."""
+    lasting = ((min(gap.end, until) - max(gap.start, since)).total_seconds() for gap in gaps_in(disk))
+    return sum(seconds for seconds in lasting if seconds > 0)
 
 
 RECEIVERS: dict[str, Callable[[str, int], Coroutine[Any, Any, dict[str, float]]]] = {

@@ -26,7 +26,7 @@ def warehouse(shared_gb: int = 2, settings: Mapping[str, str] = SETTINGS) -> Ite
         Postgres(Path(folder) / "postgres", settings={**settings, "shared_buffers": f"{shared_gb}GB"}) as server,
     ):
         url = SecretStr(server.url())
-        migrate(url, say=lambda _: None)
+        migrate(url, log=lambda _: None)
         with connected(url) as connection:
             print(f"huge pages are {connection.scalar(text('SHOW huge_pages_status'))}", flush=True)
         yield server

@@ -1,9 +1,10 @@
-"""How long an hour's segments take to become rows, beside DuckDB's `read_json` on the same files.
+"""How long an hour's segments take to become rows, beside DuckDB and ClickHouse on the same files.
 
 The hour has 1.5 million events of all kinds, 3 GB unpacked, in segments of 512 MiB. Tidemark verifies each object as it
-reads, checks that every event is whole, works out sales and prints them as CSV for COPY, all by the code and the
-processes of a load: only S3 and the warehouse are left out. DuckDB, with as many threads as it likes, reads the sales'
-columns and nothing else.
+reads, checks that every event is whole, counts the whole market, works out sales and prints them as CSV for COPY, all
+by the code and the processes of a load: only S3 and the warehouse are left out. DuckDB's `read_json` and ClickHouse's
+`JSONEachRow`, with as many threads as they like, read the sales' columns and nothing else; `duckdb_counting` is DuckDB
+that counts the market, too, each event once.
 
 One event in a hundred is a sale, as the simulated market has it; on the real one they are fewer by far. The same with
 one in twenty, where working out sales weighs more, is `transform_many_sales_vs_duckdb`.
@@ -33,6 +34,7 @@ from tidemark.archive.record import count_lines, record_line
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.verified import CHUNK, check_records
+from tidemark.loader.warehouse.packing import Codes
 from tidemark.loader.warehouse.rows import Rows
 from tidemark.loader.warehouse.staging import WORTH_A_PROCESS, File, files_of, read_files
 from tidemark.simulator.market.market import Market
@@ -44,24 +46,31 @@ USUAL_SHARE, LARGE_SHARE = 0.01, 0.05
 SEGMENT = 512 << 20
 ROUNDS = 7
 HOUR = Hour.parse("2026-11-20T10")
-DUCKDB = Path(__file__).parents[1] / ".venv-bench" / "bin" / "python"
-QUERY = Path(__file__).with_name("opponents") / "duckdb_sales.py"
+OPPONENT = str(Path(__file__).parents[1] / ".venv-bench" / "bin" / "python")
+QUERIES = Path(__file__).with_name("opponents")
 peaks: dict[str, float] = {}
 
 
 def main() -> None:
     rounds = compared(USUAL_SHARE)
     results.record(
-        transform_vs_duckdb=ratio(rounds),
+        transform_vs_duckdb=ratio(rounds, "duckdb"),
+        transform_vs_duckdb_counting=ratio(rounds, "duckdb_counting"),
+        transform_vs_clickhouse=ratio(rounds, "clickhouse"),
         transform_rss_mb=max(found["tidemark"]["mb"] for found in rounds),
         transform_s=median(found["tidemark"]["seconds"] for found in rounds),
     )
-    results.record(transform_many_sales_vs_duckdb=ratio(compared(LARGE_SHARE)))
+    rounds = compared(LARGE_SHARE)
+    results.record(
+        transform_many_sales_vs_duckdb=ratio(rounds, "duckdb"),
+        transform_many_sales_vs_duckdb_counting=ratio(rounds, "duckdb_counting"),
+        transform_many_sales_vs_clickhouse=ratio(rounds, "clickhouse"),
+    )
 
 
-def ratio(rounds: list[dict[str, dict[str, float]]]) -> float:
+def ratio(rounds: list[dict[str, dict[str, float]]], other: str) -> float:
     """Return the median over the rounds: both sides of a round met the same machine, other rounds may not have."""
-    return median(found["tidemark"]["seconds"] / found["duckdb"]["seconds"] for found in rounds)
+    return median(found["tidemark"]["seconds"] / found[other]["seconds"] for found in rounds)
 
 
 def compared(share: float) -> list[dict[str, dict[str, float]]]:
@@ -70,12 +79,14 @@ def compared(share: float) -> list[dict[str, dict[str, float]]]:
         write_hour(Path(name), share)
         commands = {
             "tidemark": [sys.executable, "-m", "bench.transform", name],
-            "duckdb": [str(DUCKDB), str(QUERY), name],
+            "duckdb": [OPPONENT, str(QUERIES / "duckdb_sales.py"), name],
+            "duckdb_counting": [OPPONENT, str(QUERIES / "duckdb_sales.py"), name, "counting"],
+            "clickhouse": [OPPONENT, str(QUERIES / "clickhouse_sales.py"), name],
         }
         rounds = [{side: measured(command) for side, command in commands.items()} for _ in range(ROUNDS)]
     for found in rounds:
         print(f"{share:.0%} sales: {found}", flush=True)
-        if found["tidemark"]["sales"] != found["duckdb"]["sales"]:
+        if len({each["sales"] for each in found.values()}) > 1:
             raise SystemExit("they do not agree on the sales")
     return rounds
 
@@ -83,7 +94,7 @@ def compared(share: float) -> list[dict[str, dict[str, float]]]:
 def write_hour(folder: Path, share: float) -> None:
     """Write the segments as a collector packs them, each with its entry of the manifest beside it."""
     market = Market(SEED, sales_share=share)
-    moments = (HOUR.start + timedelta(milliseconds=number) for number in range(DISTINCT))
+    moments = (HOUR.start + timedelta(hours=1) * number / DISTINCT for number in range(DISTINCT))
     lines = [record_line(format_timestamp(at), "collection:*", market.next(at).body) for at in moments]
     events = islice(cycle(lines), EVENTS)
     number = 0
@@ -114,7 +125,7 @@ def run(folder: Path) -> None:
     entries = sorted(folder.glob("*.json"))
     segments = {msgspec.json.decode(entry.read_bytes(), type=Segment): entry for entry in entries}
     manifest = Manifest(hour=HOUR.key, collector="a", segments=tuple(segments), software="", written_at=HOUR.end)
-    files = files_of(HOUR, [manifest])
+    files = files_of(HOUR, [manifest], Codes())
     began = time.perf_counter()
     read_files(taken, files, lambda segment: pieces(segments[segment].with_suffix(".jsonl.zst")), WORTH_A_PROCESS)
     seconds = time.perf_counter() - began

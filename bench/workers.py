@@ -21,12 +21,13 @@ from sqlalchemy import Connection, text
 
 from bench import results
 from bench.growth import rows_of
-from bench.load import observation_rows, stage
+from bench.load import codes_in, observation_rows, stage
 from bench.sales import sales
 from bench.server import warehouse
 from tidemark.core.hour import Hour
 from tidemark.loader.warehouse.load import execute, merge
 from tidemark.loader.warehouse.migrate import migrate
+from tidemark.loader.warehouse.packing import Codes
 from tidemark.local.services.postgres import Postgres
 from tidemark.storage.postgres import connected
 
@@ -39,10 +40,11 @@ Rows = list[bytes]
 
 def main() -> None:
     with warehouse() as server:
+        codes = codes_in(server.url())
         with another(server) as url:
-            turns = [part_in_turns(url, Hour(FIRST.start + timedelta(days=day))) for day in range(ROUNDS)]
+            turns = [part_in_turns(url, Hour(FIRST.start + timedelta(days=day)), codes) for day in range(ROUNDS)]
         print(f"a load takes turns for {', '.join(f'{100 * one:.1f} %' for one in turns)} of its time", flush=True)
-        rows = [list(observation_rows(sales(hour, FEW, seed=hour.start.day))) for hour in SOME]
+        rows = [list(observation_rows(sales(hour, FEW, seed=hour.start.day), codes)) for hour in SOME]
         ratios = [compared(server, rows) for _ in range(ROUNDS)]
     results.record(load_part_in_turns=median(turns), workers_4_vs_1_waiting=median(ratios))
 
@@ -54,7 +56,7 @@ def another(server: Postgres) -> Iterator[str]:
     with connected(SecretStr(server.url())) as connection:
         administer = connection.execution_options(isolation_level="AUTOCOMMIT")
         administer.execute(text(f"CREATE DATABASE {name}"))
-        migrate(SecretStr(server.url(name)), say=lambda _: None)
+        migrate(SecretStr(server.url(name)), log=lambda _: None)
         yield server.url(name)
         administer.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
@@ -81,9 +83,9 @@ def loaded(url: str, hour: Hour, rows: Rows, waits: dict[str, float]) -> dict[st
     return {**seconds, "end": done - ended, "all": done - began}
 
 
-def part_in_turns(url: str, hour: Hour) -> float:
+def part_in_turns(url: str, hour: Hour, codes: Codes) -> float:
     """Return the share of a large hour's load that takes turns with other loads."""
-    took = loaded(url, hour, rows_of(hour, seed=hour.start.day), {})
+    took = loaded(url, hour, rows_of(hour, hour.start.day, codes), {})
     return took["end"] / took["all"]
 
 
