@@ -55,7 +55,7 @@ class Box:
 
 
 def arrow(points: Sequence[tuple[float, float]], label: str = "", at: tuple[float, float] | None = None) -> str:
-    """Draw a line through points with a head at its end; `label` stands at `at`."""
+    """Draw a line through points with a head at its end; `label` is written at `at`."""
     path = " L".join(f"{x:g},{y:g}" for x, y in points)
     words = f'<text class="label" x="{at[0]:g}" y="{at[1]:g}">{escape(label)}</text>' if at else ""
     return f'<path class="arrow" d="M{path}"/>{words}'
@@ -141,16 +141,17 @@ FROM pg_constraint WHERE contype = 'f' ORDER BY 1, 2
 
 
 def model(connection: Connection) -> str:
-    """Draw every table of the warehouse with its key, and who refers to whom; a column of boxes per schema."""
+    """Draw every table of the warehouse with its key, and their foreign keys; a column of boxes per schema."""
     tables = {schema: list(connection.execute(text(_TABLES), {"schema": schema})) for schema in ("core", "mart", "ops")}
     references = list(connection.execute(text(_REFERENCES)))
     boxes: dict[str, Box] = {}
-    width, gap, most = 220.0, 44.0, 7
+    width, gap, most = 220.0, 44.0, 9
     x, bottom = 20.0, 0.0
     for rows in tables.values():
-        for column in range(0, len(rows), most):
+        high = -(-len(rows) // -(-len(rows) // most))  # all columns of a schema equally
+        for column in range(0, len(rows), high):
             y = 52.0
-            for name, key, columns in rows[column : column + most]:
+            for name, key, columns in rows[column : column + high]:
                 rest = columns - len(key or [])
                 lines = [*(f"{each}  (key)" for each in key or []), f"… and {rest} columns" if rest else ""]
                 boxes[name] = Box(x, y, width, name, [line for line in lines if line])
@@ -160,7 +161,7 @@ def model(connection: Connection) -> str:
     lines = [_reference(boxes[source], boxes[target]) for source, target in references if {source, target} <= {*boxes}]
     words = "Tables with their keys; an arrow is a foreign key. docs/warehouse.md explains every column."
     note = f'<text class="faint" x="20" y="32">{words}</text>'
-    return svg("The tables of the warehouse", x - gap + 20, bottom + 10, [note, *boxes.values(), *lines])
+    return svg("The tables of the warehouse", x - gap + 20, bottom + 10, [note, *lines, *boxes.values()])
 
 
 def _reference(source: Box, target: Box) -> str:

@@ -37,6 +37,7 @@ from tidemark.core.hour import Hour
 from tidemark.loader.s3 import S3Archive
 from tidemark.storage import postgres_errors, s3_errors
 from tidemark.storage.failures import problem_of, transient
+from tidemark.storage.network import Cause
 from tidemark.storage.s3 import S3Store
 from tidemark.storage.settings import Settings
 from tools.damages import DAMAGES, Damage
@@ -57,6 +58,7 @@ number, and writes the details to `tidemark-fault-REFERENCE.txt` in the service'
 
 This page is written by `make docs`.
 """
+_STREAM = "wss://host/socket/websocket"
 Said = tuple[str, str, bool]
 
 
@@ -100,19 +102,21 @@ def connecting(error: Exception) -> Said:
     """Return what the collector does where a connection fails: it ends, or records a gap and tries again."""
 
     def fail() -> None:
-        raise failure_to_connect(error) or error
+        raise failure_to_connect(_STREAM, error) or error
 
     try:
         return _said(fail)
     except ConnectError as failure:
-        return f"a gap with the reason `{failure.reason}`: {failure.reason.sentence}", "The collector tries again", True
+        counted = f"`{failure.reason}`" + (f", cause `{failure.cause}`" if failure.cause != failure.reason else "")
+        what = f"{failure.problem.what} (a gap of the reason {counted})"
+        return what, failure.problem.hint, True  # the collector does so in any case
 
 
 def checking(error: Exception) -> Said:
     """Return what `tidemark check` says where the Stream API does not answer as it should."""
 
     def fail() -> None:
-        raise stream_problem("the Stream API at HOST", error) or error
+        raise stream_problem(_STREAM, error) or error
 
     return _said(fail)
 
@@ -129,7 +133,7 @@ def taking(error: Exception) -> Said:
 
 def running(error: Exception) -> Said:
     """Return what a command says where an error ends it."""
-    text, _ = explained(error, {"HOME": os.devnull})
+    text, _ = explained(error, {"HOME": os.devnull}, lambda: os.devnull)  # no file is left behind
     what, _, hint = text.removeprefix("tidemark: ").partition("\n  Next: ")
     return what, hint, transient(error)
 
@@ -324,7 +328,17 @@ def name_of(error: Exception) -> str:
 
 def page() -> str:
     """Return the whole page; errors that say the same share a row."""
-    return _HEAD + "".join(_section(*edge) for edge in EDGES) + _unraised()
+    return _HEAD + _causes() + "".join(_section(*edge) for edge in EDGES) + _unraised()
+
+
+def _causes() -> str:
+    """Return the section of what a connection fails of."""
+    head = (
+        "\n## What a connection fails of\n\nThe same words for OpenSea, S3, the warehouse and webhooks. The log of the "
+        "collector has them as `problem` and `hint`, and\n`tidemark_connect_failures_total` counts the causes; a gap "
+        "has its reason (docs/operator.md).\n\n| cause | what happened | next step |\n|---|---|---|\n"
+    )
+    return head + "".join(f"| `{cause}` | {cause.sentence} | {_cell(cause.hint)} |\n" for cause in Cause)
 
 
 def _section(title: str, edge: Callable[[Exception], Said], errors: Callable[[], Iterable[Exception]]) -> str:

@@ -67,6 +67,7 @@ Read from `/etc/tidemark/*.env` by what `deploy/install` puts on a machine.
 | `TIDEMARK_SECRET_ID` | The secret of AWS Secrets Manager with the OpenSea API key. | a file in /etc/tidemark/secrets |
 | `TIDEMARK_WAREHOUSE_ADDRESS` | Its host name; loads log in as `tidemark_loader` by IAM. | a file `warehouse-url` |
 | `TIDEMARK_AIRFLOW_SECRET_ID` | The one with the login of Airflow's own database. | a file `airflow-url` |
+| `TIDEMARK_FERNET_SECRET_ID` | The one with the key of what Airflow encrypts. | a file `fernet-key` or `airflow.cfg` |
 | `TIDEMARK_OWNER_SECRET_ID` | The one of the owner, who applies migrations. | a file `owner-url` |
 | `TIDEMARK_METRICS_NAMESPACE` | Where in CloudWatch this machine's metrics go, every minute. | no CloudWatch |
 | `TIDEMARK_LOG_FOLDER` | Where the hourly upload logs. | `/var/log/tidemark` |

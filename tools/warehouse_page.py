@@ -123,7 +123,7 @@ def written() -> tuple[str, str]:
         Postgres(Path(folder) / "postgres", settings=UNSAFE_BUT_FAST) as server,
     ):
         url = SecretStr(server.url())
-        migrate(url, say=lambda _: None)
+        migrate(url, log=lambda _: None)
         with connected(url) as connection:
             return page(catalogue(connection), examples(EXAMPLES.read_text())), model(connection)
 

@@ -14,6 +14,7 @@ from tests.local.up.test_status import state_of
 from tidemark.archive.names import CoverageName, ManifestKey, ObjectKey, SegmentName
 from tidemark.archive.reasons import Reason
 from tidemark.core.hour import Hour
+from tidemark.local.demo.reconciliation import Reconciliation
 from tidemark.local.demo.report import report
 from tidemark.local.figures import Figures
 from tidemark.local.up.status import addresses
@@ -42,6 +43,18 @@ def test_the_newcomer_sees_the_answer_and_the_addresses(tmp_path: Path) -> None:
     state = state_of(tmp_path, "postgresql://x/w")
     shown = addresses(Path(".run/up"), state).replace("p4ss", "…").replace(state.ui, "http://127.0.0.1:8080")
     assert up.rstrip() in shown.replace(state.page, "http://127.0.0.1:8081")
+
+
+def test_the_readme_ends_its_report_as_the_demo_does() -> None:
+    shown = (START.parents[1] / "README.md").read_text().partition("exactly once: yes\n```")[0]
+    received, loaded, in_gaps = re.findall(
+        r"([0-9,]+) different sales were received, ([0-9,]+) are in.*during its gaps: ([0-9,]+)", shown, re.DOTALL
+    )[0]
+    numbers = (int(each.replace(",", "")) for each in (received, loaded, in_gaps))
+    console = Console(width=80, file=StringIO())
+    with console.capture() as printed:
+        console.print(report(Figures([hour(HOUR)], []), Reconciliation(*numbers)))
+    assert [line.rstrip() for line in printed.get().rstrip().splitlines()[-3:-1]] == shown.splitlines()[-3:-1]
 
 
 def test_the_person_in_airflow_sees_the_account_of_an_hour() -> None:

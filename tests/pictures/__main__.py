@@ -66,7 +66,7 @@ def _of_a_week(only: set[str], url: SecretStr, s3: S3Server, airflow: Callable[[
     s3.create_bucket(BUCKET)
     recorded = week.record(s3.client(), BUCKET)
     week.load(LoaderSettings(warehouse_url=url, bucket=BUCKET, collectors=week.COLLECTORS), recorded)
-    refresh_days(url, say=lambda _: None)
+    refresh_days(url, log=lambda _: None)
     if "query" in only:
         terminal.draw(url, PICTURES)
     if "page" in only:

@@ -25,6 +25,7 @@ _WAREHOUSE = "grafana-postgresql-datasource"
 _NOT_OF_THIS = ("From sending to receiving", "From receiving to loading")  # a week that was made has no delays
 _ROWS = 8  # of a table
 _LONGEST = 22  # characters of a cell
+_ABOVE: dict[str, Any] = {"frameon": False, "loc": "lower right", "bbox_to_anchor": (1, 0.97)}  # no curve
 Curves = dict[str, tuple[list[datetime], list[float]]]
 
 
@@ -82,7 +83,7 @@ def _panel(axes: Axes, panel: dict[str, Any], columns: list[str], rows: list[Any
         axes.tick_params(labelsize=7)
         axes.spines[["top", "right"]].set_visible(False)
         if rows:
-            axes.legend(fontsize=6, frameon=False, loc="upper left", ncols=2)
+            axes.legend(fontsize=7, ncols=5, handlelength=1, columnspacing=1, **_ABOVE)
         return
     if panel["type"] == "piechart":
         wedges = axes.pie([float(value or 0) for _, value in rows])[0]

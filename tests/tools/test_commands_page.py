@@ -1,9 +1,12 @@
 """docs/commands.md says what every verb does."""
 
+import pytest
+
 from tidemark.cli.main import VERBS
 from tools.commands_page import PAGE, page
 
 
+@pytest.mark.locked
 def test_the_page_is_what_make_docs_writes() -> None:
     assert PAGE.read_text() == page()
 
