@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 DEMO_LOCK := deploy/demo.lock
 DEMO_STAMP := $(VENV)/.installed-demo
 # each worker starts its own PostgreSQL, S3 and, for some tests, Airflow
-WORKERS ?= 3
+WORKERS ?= 4
 TOOLS := .venv-tools/.installed
 OPPONENTS := .venv-bench/.installed
 KUBERNETES := .venv-kubernetes/.installed
@@ -120,7 +120,7 @@ $(TOOLS): deploy/tools.lock
 images: $(STAMP) ## the container images and the compose file without Docker (needs root and debootstrap; ten minutes)
 	@$(BIN)/python -m pytest -m images tests/deploy
 
-machines: $(STAMP) ## a collector's machine booted with systemd-nspawn, from first boot to reboot (needs root)
+machines: $(STAMP) ## a collector's machine booted with systemd-nspawn, from first boot to reboot; SUITE=trixie for Debian 13 (needs root)
 	@$(BIN)/python -m pytest -m machines tests/deploy
 
 # each build overwrites the release of its role in dist/
@@ -151,18 +151,18 @@ $(SPARK): deploy/spark.lock
 	@.venv-spark/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
 	@touch $@
 
-iceberg: $(STAMP) $(ICEBERG) ## read the exported Iceberg tables with DuckDB and ClickHouse (1 GB)
+iceberg: $(STAMP) $(ICEBERG) ## read the exported Iceberg tables with DuckDB, ClickHouse and Spark (needs Java 17; 2 GB)
 	@$(BIN)/python -m pytest -n 0 tests/query/test_iceberg.py
 
 $(ICEBERG): deploy/iceberg.lock
-	@echo "Installing DuckDB's Iceberg extension and ClickHouse into .venv-iceberg"
+	@echo "Installing DuckDB's Iceberg extension, ClickHouse and Spark into .venv-iceberg"
 	@test -x .venv-iceberg/bin/python || $(PYTHON) -m venv .venv-iceberg
 	@.venv-iceberg/bin/python -m pip install --disable-pip-version-check -q --require-hashes --no-deps -r $<
 	@touch $@
 
 # resolved again, not from the lock
 lowest: ## the tests with the lowest versions that pyproject.toml allows
-	@$(MAKE) -s resolved NAME=lowest RESOLUTION=lowest-direct
+	@$(MAKE) -s resolved NAME=lowest RESOLUTION=lowest-direct CONSTRAINTS="-c deploy/airflow-3.2.txt"
 
 newest: ## the tests with the newest versions that pyproject.toml allows
 	@$(MAKE) -s resolved NAME=newest RESOLUTION=highest
@@ -170,21 +170,20 @@ newest: ## the tests with the newest versions that pyproject.toml allows
 resolved:
 	@test -x .venv-$(NAME)/bin/python || $(PYTHON) -m venv .venv-$(NAME)
 	@.venv-$(NAME)/bin/python -m pip install --disable-pip-version-check -q uv
-	@.venv-$(NAME)/bin/uv pip compile -q --python .venv-$(NAME)/bin/python --resolution $(RESOLUTION) --no-emit-index-url --no-annotate \
-	  --no-header --all-extras pyproject.toml -o .venv-$(NAME)/requirements.txt
+	@.venv-$(NAME)/bin/uv pip compile -q --upgrade --python .venv-$(NAME)/bin/python --resolution $(RESOLUTION) --no-emit-index-url \
+	  --no-annotate --no-header --all-extras $(CONSTRAINTS) pyproject.toml -o .venv-$(NAME)/requirements.txt
 	@.venv-$(NAME)/bin/python -m pip install --disable-pip-version-check -q --no-deps -r .venv-$(NAME)/requirements.txt
 	@.venv-$(NAME)/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
-	@.venv-$(NAME)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not images and not machines and not e2e"
+	@.venv-$(NAME)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not e2e and not images and not locked and not machines and not servers"
 
-# `pins` are those of Airflow's constraints that matter here: 3.2 does not run with newer ones.
 # Each supported minor version of Airflow in a venv of its own, resolved like a user's: the package without `airflow`.
 airflow-versions: $(STAMP) ## load an hour in an Airflow 3.2 and a 3.3 that was there before (1.5 GB)
 	@for version in 3.2 3.3; do \
 	  venv=.venv-airflow-$$version; \
 	  test -x $$venv/bin/python || $(PYTHON) -m venv $$venv; \
 	  $$venv/bin/python -m pip install --disable-pip-version-check -q uv hatchling editables; \
-	  case $$version in 3.2) pins="pydantic<2.14 fastapi<0.137 starlette<1.1 cadwyn<7 svcs<26 sqlalchemy<2.1" ;; *) pins="celery<5.7" ;; esac; \
-	  $$venv/bin/uv pip install -q -p $$venv/bin/python "apache-airflow==$$version.*" $$pins -e ".[loader]"; \
+	  $$venv/bin/uv pip install -q -p $$venv/bin/python "apache-airflow==$$version.*" "celery<5.7" -e ".[loader]" \
+	    $$([ $$version != 3.2 ] || echo "-c deploy/airflow-3.2.txt"); \
 	  TIDEMARK_FOREIGN_PYTHON=$(CURDIR)/$$venv/bin/python $(BIN)/python -m pytest -n 0 tests/airflow/test_foreign.py; \
 	done
 
