@@ -527,17 +527,38 @@ BEGIN ATOMIC
         ) AS numbers
         WHERE numbers.first <= numbers.last
     ),
-    figure AS (
+    -- of orders that begin together, those that are better than each that ends with them or later: one of these is the best
+    better AS (
+        SELECT ranked.*
+        FROM (
+            SELECT span.chain, span.coin, span.kind, span.first, span.last, worth.*, min(worth.price) OVER (
+                PARTITION BY span.chain, span.coin, span.kind, span.first ORDER BY span.last DESC, worth.price
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS longer
+            FROM span
+            CROSS JOIN LATERAL (SELECT CASE span.kind WHEN 'listing' THEN 1 ELSE -1 END * span.unit_price_raw AS price) AS worth
+        ) AS ranked
+        WHERE (ranked.price >= ranked.longer) IS NOT TRUE
+    ),
+    best AS (
         SELECT
-            span.chain, span.coin, number,
-            min(span.unit_price_raw) FILTER (WHERE span.kind = 'listing') AS floor_raw,
-            count(*) FILTER (WHERE span.kind = 'listing') AS listings,
-            max(span.unit_price_raw) FILTER (WHERE span.kind = 'collection_offer') AS offer_raw,
-            count(*) FILTER (WHERE span.kind = 'collection_offer') AS offers,
-            sum(span.quantity) FILTER (WHERE span.kind = 'collection_offer') AS offered_items
+            better.chain, better.coin, number,
+            min(better.price) FILTER (WHERE better.kind = 'listing') AS floor_raw,
+            -min(better.price) FILTER (WHERE better.kind = 'collection_offer') AS offer_raw
+        FROM better
+        CROSS JOIN LATERAL generate_series(better.first, better.last) AS number
+        GROUP BY better.chain, better.coin, number
+    ),
+    -- how many orders begin to be open, less those that ended
+    order_change AS (
+        SELECT
+            span.chain, span.coin, change.number,
+            sum(change.orders) FILTER (WHERE span.kind = 'listing') AS listings,
+            sum(change.orders) FILTER (WHERE span.kind = 'collection_offer') AS offers,
+            sum(change.orders * span.quantity) FILTER (WHERE span.kind = 'collection_offer') AS offered_items
         FROM span
-        CROSS JOIN LATERAL generate_series(span.first, span.last) AS number
-        GROUP BY span.chain, span.coin, number
+        CROSS JOIN LATERAL (VALUES (span.first, 1), (span.last + 1, -1)) AS change (number, orders)
+        GROUP BY span.chain, span.coin, change.number
     ),
     -- how many items begin to be listed, and how many end; an item counts once however often it is listed
     item_change AS (
@@ -554,13 +575,17 @@ BEGIN ATOMIC
     priced AS (
         SELECT
             instant.at, instant.run_from, instant.is_covered, main.chain, main.coin, main.symbol, ('1e-' || main.decimals)::numeric AS unit,
-            figure.floor_raw, coalesce(figure.listings, 0) AS listings,
-            sum(coalesce(item_change.items, 0)) OVER (PARTITION BY main.chain ORDER BY instant.number)::bigint AS listed_items,
-            figure.offer_raw, coalesce(figure.offers, 0) AS offers, coalesce(figure.offered_items, 0) AS offered_items
+            best.floor_raw, best.offer_raw,
+            sum(coalesce(order_change.listings, 0)) OVER earlier::bigint AS listings,
+            sum(coalesce(item_change.items, 0)) OVER earlier::bigint AS listed_items,
+            sum(coalesce(order_change.offers, 0)) OVER earlier::bigint AS offers,
+            sum(coalesce(order_change.offered_items, 0)) OVER earlier AS offered_items
         FROM instant
         CROSS JOIN main
-        LEFT JOIN figure ON figure.number = instant.number AND figure.chain = main.chain AND figure.coin = main.coin
+        LEFT JOIN best ON best.number = instant.number AND best.chain = main.chain AND best.coin = main.coin
+        LEFT JOIN order_change ON order_change.number = instant.number AND order_change.chain = main.chain AND order_change.coin = main.coin
         LEFT JOIN item_change ON item_change.number = instant.number AND item_change.chain = main.chain AND item_change.coin = main.coin
+        WINDOW earlier AS (PARTITION BY main.chain ORDER BY instant.number)
     ),
     -- the best of the orders that were left out since the coverage began and can still be open
     rest AS MATERIALIZED (
