@@ -3,7 +3,8 @@
 Two cores cannot show four workers at work, so the waiting is simulated: after each step a worker sleeps for `WAITS`
 times as long as the step took in a load by itself, holding what it has locked, as it would wait for a larger server or
 a slower disk. What one worker's waiting would hold up in another's load is real. The part that takes turns is measured
-without simulated waiting, on a large hour: from the end of its last step to the end of its commit.
+without simulated waiting, on a large hour: from the end of its last step to the end of its commit. Without it, too, two
+loaders bring a large hour each, which is what two cores can do.
 """
 
 import time
@@ -34,7 +35,7 @@ from tidemark.storage.postgres import connected
 WORKERS, WAITS, ROUNDS = 4, 8.0, 3
 FIRST = Hour.parse("2026-09-01T10")
 SOME = [Hour(FIRST.start + timedelta(days=day)) for day in range(2 * WORKERS)]
-FEW = results.scaled(2_000)
+FEW, MANY = results.scaled(2_000), results.scaled(250_000)
 Rows = list[bytes]
 
 
@@ -46,7 +47,14 @@ def main() -> None:
         print(f"a load takes turns for {', '.join(f'{100 * one:.1f} %' for one in turns)} of its time", flush=True)
         rows = [list(observation_rows(sales(hour, FEW, seed=hour.start.day), codes)) for hour in SOME]
         ratios = [compared(server, rows) for _ in range(ROUNDS)]
-    results.record(load_part_in_turns=median(turns), workers_4_vs_1_waiting=median(ratios))
+        rows = [list(observation_rows(sales(hour, MANY, seed=hour.start.day), codes)) for hour in SOME[:2]]
+        seconds = [side_by_side(server, rows) for _ in range(ROUNDS)]
+    results.record(
+        load_part_in_turns=median(turns),
+        workers_4_vs_1_waiting=median(ratios),
+        load_rows_s_two_loaders=2 * MANY / median(both for _, both in seconds),
+        loaders_2_vs_1=median(one / both for one, both in seconds),
+    )
 
 
 @contextmanager
@@ -87,6 +95,20 @@ def part_in_turns(url: str, hour: Hour, codes: Codes) -> float:
     """Return the share of a large hour's load that takes turns with other loads."""
     took = loaded(url, hour, rows_of(hour, hour.start.day, codes), {})
     return took["end"] / took["all"]
+
+
+def side_by_side(server: Postgres, rows: list[Rows]) -> tuple[float, float]:
+    """Load two large hours one after the other, and at once; return the seconds of both."""
+    seconds = []
+    for loaders in (1, 2):
+        with another(server) as url, ThreadPoolExecutor(loaders) as threads:
+            loaded(url, SOME[0].previous(), rows[0][:1], {})  # the first load of a database is slow: not counted
+            began = time.perf_counter()
+            for _ in threads.map(loaded, [url] * 2, SOME, rows, [{}] * 2):
+                pass
+            seconds.append(time.perf_counter() - began)
+    print(f"two hours of {MANY:,} sales: one loader {seconds[0]:.1f} s, two {seconds[1]:.1f} s", flush=True)
+    return seconds[0], seconds[1]
 
 
 def compared(server: Postgres, rows: list[Rows]) -> float:
