@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection
+from xdist.scheduler import LoadFileScheduling
 
 from tests.loading import PLANTED, Loading, left_behind
 from tidemark.loader.warehouse.migrate import migrate
@@ -24,10 +25,24 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+class _ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """A file at a time; those that share the Airflow go to one process, because each process would start its own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "airflow" if "tests.loading import" in (self.config.rootpath / file).read_text() else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
+    """Tell the processes of `make test` apart by `_ByFile`."""
+    return _ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with tests that wait for programs, so that no worker ends alone with one; end with the shared Airflow's."""
+    """Begin with tests that share the Airflow, then those that wait for programs: no process ends alone with one."""
     sharing = {item.path for item in items if "loading" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: (item.path in sharing, not item.get_closest_marker("e2e")))
+    items.sort(key=lambda item: (item.path not in sharing, not item.get_closest_marker("e2e")))
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,7 @@ def test_half_a_warehouse_is_refused(lacking: str) -> None:
 
 # the name of a database may hold a question mark only with SQLAlchemy 2.1
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1),
-       st.text(st.characters(exclude_characters="?"), min_size=1, max_size=20))  # fmt: skip
+       st.text(st.characters(codec="utf-8", exclude_characters="?"), min_size=1, max_size=20))  # fmt: skip
 def test_any_password_survives(password: str, database: str) -> None:
     url = make_url(
         warehouse_url(connection("w", {"sslmode": "require"}, host="h", schema=database, login="u", password=password))

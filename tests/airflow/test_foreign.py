@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 PYTHON = os.environ.get("TIDEMARK_FOREIGN_PYTHON", sys.executable)
 HOUR = Hour.parse("2026-11-20T05")
 OURS = ["audit_hours", "daily_marts", "load_sales", "reconcile_archive", "repair_gaps"]
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 
 def run(environment: dict[str, str], *arguments: str | Path) -> str:

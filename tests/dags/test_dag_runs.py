@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tidemark.local.services.s3 import S3Server
 
 FIRST, SILENT = Hour.parse("2026-11-20T05"), Hour.parse("2026-11-20T08")
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_recipe_installs_the_collector_alone(tmp_path: Path) -> None:
     recipe = (IMAGES / "Dockerfile").read_text()
     (step,) = re.findall(r"^RUN (deploy/images/install .*)$", recipe, re.MULTILINE)

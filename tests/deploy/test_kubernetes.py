@@ -131,7 +131,7 @@ def test_airflows_chart_takes_the_values() -> None:
         assert "/clean-logs" not in container["args"]  # a program of another image
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(not AIRFLOW.exists(), reason="needs the image's packages: make kubernetes")
 def test_people_log_in_with_names_of_their_own(tmp_path: Path) -> None:
     port = free_port()

@@ -108,7 +108,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(not AWS_CLI.exists(), reason="needs the AWS CLI: make bench installs it into .venv-bench")
 def test_the_commands_work_as_they_are_written(s3_server: S3Server, s3_endpoint: str, repository: Path) -> None:
     secrets, rds = boto3.client("secretsmanager"), boto3.client("rds")

@@ -44,7 +44,7 @@ def test_duckdb_reads_it(archived: Path) -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(not PYSPARK.exists(), reason="needs a Spark: make spark")
 def test_spark_reads_it_and_gives_messages_byte_for_byte(archived: Path) -> None:
     program = example("Spark", "python")

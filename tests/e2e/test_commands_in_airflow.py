@@ -8,7 +8,7 @@ import pytest
 
 from tests.loading import Loading
 
-pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(900)]
 
 
 def airflow(loading: Loading, *arguments: str) -> None:

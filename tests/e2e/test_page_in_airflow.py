@@ -11,7 +11,7 @@ from tests.loading import Loading
 from tests.support.browser import log_in, needs_chromium
 from tidemark.local.services.airflow_environment import passwords_file
 
-pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(900)]
 HOUR = "2026-10-15T07"
 
 

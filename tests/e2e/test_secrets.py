@@ -104,7 +104,7 @@ def test_no_failure_of_a_verb_shows_the_secret_that_it_failed_with(
 
 
 @pytest.mark.airflow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_an_airflow_that_loads_one_hour_and_fails_another_keeps_its_secrets(loading: Loading) -> None:
     good, bad = loading.archive("2026-10-20T05", "2026-10-20T06")
     spoilt = str(ObjectKey("", "collector-a", SegmentName(Hour.parse(bad), 1)))

@@ -8,7 +8,7 @@ import pytest
 from tests.loading import Loading
 from tidemark.core.hour import Hour
 
-pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(900)]
 
 
 def test_an_hour_is_queryable_within_a_minute_of_its_last_manifest(loading: Loading) -> None:

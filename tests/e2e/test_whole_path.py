@@ -21,7 +21,7 @@ from tidemark.local.environment import Source, bare, collecting, loading, upload
 from tidemark.local.process import Process, tidemark
 from tidemark.local.services.s3 import S3Server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 REAL = ROOT / "tests" / "fixtures" / "stream"

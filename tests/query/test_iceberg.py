@@ -69,7 +69,7 @@ ENGINES = {
 }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(not PYTHON.exists(), reason="needs the engines: make iceberg")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_another_engine_reads_the_tables_exactly(market: str, tmp_path: Path, engine: str) -> None:

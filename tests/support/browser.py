@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tidemark.local.services.airflow import Airflow
 
 _CHROMIUM = shutil.which("chromium")
-PATIENT = 60_000.0
+PATIENT = 180_000.0
 needs_chromium = pytest.mark.skipif(
     not _CHROMIUM, reason="Chromium is not installed; on Debian: apt-get install chromium"
 )

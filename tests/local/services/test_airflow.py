@@ -14,7 +14,7 @@ from tidemark.core.hour import Hour
 from tidemark.local.process import Process
 from tidemark.local.services.airflow import Airflow, _kill_sessions
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 
 def test_all_parts_are_healthy_and_every_dag_is_read(loading: Loading) -> None:

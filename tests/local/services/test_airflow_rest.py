@@ -9,7 +9,7 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.local.services.airflow_rest import AirflowRest
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
