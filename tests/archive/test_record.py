@@ -64,6 +64,12 @@ def test_half_a_character_is_read_as_the_replacement_character() -> None:
     assert msgspec.json.decode(record.message) == {"name": "Moon \ufffd"}
 
 
+@pytest.mark.parametrize("topic", [b'"collection:\xff"', b"5", b"{}"])
+def test_a_topic_that_cannot_be_read_does_not_cost_the_message(topic: bytes) -> None:
+    record = read_record(record_line(AT, None, b"{}").replace(b"null", topic))
+    assert (record.topic, bytes(record.message)) == (None, b"{}")
+
+
 @given(st.binary())
 @example(b"{}")
 @example(b'{"received_at":"x","message":1}')
@@ -71,6 +77,7 @@ def test_half_a_character_is_read_as_the_replacement_character() -> None:
 @example(b"\0\0\0")
 @example(b"")
 @example(b'{"received_at":"0001-01-01T00:00:00+14:00","message":{}}')
+@example(b'{"received_at":"2100-01-01T00:00:00Z","message":{}}')
 @example(b'{"received_at":"2026-11-22T15:04:05Z","message":' + b"[" * 5000 + b"]" * 5000 + b"}")
 def test_a_line_that_is_no_record_is_refused(line: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):

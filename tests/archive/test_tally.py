@@ -1,15 +1,18 @@
 import json
 from io import BytesIO
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.loader.recording import fetched, listed, sold
 from tidemark.archive.event_type import event_type_of
 from tidemark.archive.record import read_record, record_line, unparsed_line
 from tidemark.archive.tally import Tally
 from tidemark.archive.topic_counts import MOST_TOPICS, TopicCounts
 from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.read import read_line
+from tidemark.loader.transform.sale import Sale
 
 SALE = b'{"event_type":"item_sold","payload":{}}'
 
@@ -136,16 +139,51 @@ def test_no_event_type_stops_a_segment_or_an_hour(event_type: bytes):
     read_line(line)
 
 
-@given(st.integers(0, 10_000), st.integers(0, 7))
-def test_a_flipped_bit_costs_at_most_its_own_line(place: int, bit: int):
-    line = bytearray(typed(b'"item_sold"'))
-    line[place % (len(line) - 1)] ^= 1 << bit
-    lines = BytesIO(bytes(line)).readlines()
+def counted(line: bytes) -> dict[str, int]:
     tally = Tally()
-    tally.add(lines)
-    assert tally.records == len(lines)
-    for each in lines:
-        read_line(each)
+    tally.add([line])
+    return dict(tally.event_types)
+
+
+def loaded(line: bytes) -> dict[str, int]:
+    outcome = read_line(line)
+    return {"item_sold" if isinstance(outcome, Sale) else outcome.event_type: 1}
+
+
+def of_type(event_type: str) -> dict[str, object]:
+    payload = {"order_hash": "0x1", "chain": "base", "item": {"nft_id": "base/0x1/1"}, "collection": {"slug": "cats"}}
+    return {"event_type": event_type, "sent_at": "2026-11-22T15:00:00Z", "payload": payload}
+
+
+SPOILT = {
+    "sale": ("collection:*", sold(1)),
+    "sale that is read slowly": ("collection:*", sold(1, item={"nft_id": "base/0x1/1", "metadata": "x"})),
+    "sale in an object frame": ("collection:*", {"event": "item_sold", "payload": sold(1)}),
+    "repaired sale": ("events-api", fetched(1)),
+    "listing": ("collection:*", listed(1)),
+    "order_invalidate": ("collection:cats", of_type("order_invalidate")),
+    "item_metadata_updated": ("collection:cats", of_type("item_metadata_updated")),
+    "unknown": (None, of_type("item_burned")),
+}
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_a_flipped_bit_costs_at_most_its_own_line_and_the_loader_counts_it_alike(kind: str):
+    topic, message = SPOILT[kind]
+    line = record_line("2026-11-22T15:00:01.890505Z", topic, json.dumps(message).encode())
+    for place in range(len(line) - 1):
+        for bit in range(8):
+            flipped = line[:place] + bytes([line[place] ^ 1 << bit]) + line[place + 1 :]
+            for each in BytesIO(flipped).readlines():
+                assert counted(each) == loaded(each), each
+
+
+@pytest.mark.parametrize("received_at", ["0001-01-01T00:00:00Z", "2015-08-06T23:59:59Z", "2100-01-01T00:00:00Z"])
+@pytest.mark.parametrize("kind", SPOILT)
+def test_a_moment_in_which_nothing_can_be_received_is_no_record(kind: str, received_at: str):
+    topic, message = SPOILT[kind]
+    line = record_line(received_at, topic, json.dumps(message).encode())
+    assert counted(line) == loaded(line) == {"unparsed": 1}
 
 
 def test_a_last_line_that_is_no_record_leaves_the_time_of_the_last_one():

@@ -5,7 +5,8 @@
 """
 
 import base64
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 
@@ -13,9 +14,13 @@ from tidemark.core.text import decode_with_lone_surrogates
 from tidemark.core.timestamps import parse_timestamp
 
 _encode = msgspec.json.encode
+# When a line can have been received. The uploader and the loader both judge by these: they have to count lines alike.
+ReceivedAt = Annotated[datetime, msgspec.Meta(tz=True)]
+EARLIEST = datetime(2015, 8, 7, tzinfo=UTC)  # before there was an NFT to sell
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, rename={"topic_text": "topic"}):
     """A record line, read back.
 
     `message` is the envelope as received, except that a lone half of a surrogate pair is U+FFFD. It is empty where the
@@ -23,10 +28,18 @@ class Record(msgspec.Struct, frozen=True):
     """
 
     received_at: str
-    topic: str | None = None
+    topic_text: msgspec.Raw = msgspec.Raw(b"null")
     message: msgspec.Raw = msgspec.Raw(b"")
     unparsed: str | None = None
     unparsed_base64: str | None = None
+
+    @property
+    def topic(self) -> str | None:
+        """The topic; None also where it cannot be read, which does not cost the message."""
+        try:
+            return _topic.decode(self.topic_text)
+        except ValueError:
+            return None
 
 
 class _Sent(msgspec.Struct):
@@ -34,6 +47,7 @@ class _Sent(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(Record)
+_topic = msgspec.json.Decoder(str | None)
 _read_sent = msgspec.json.Decoder(_Sent).decode
 
 
@@ -78,12 +92,20 @@ def read_record(line: bytes) -> Record:
     """
     try:
         record = decode_with_lone_surrogates(_decoder.decode, line)
-        parse_timestamp(record.received_at)
-    except (OverflowError, RecursionError) as error:  # a time before the year 1, a message nested without end
+    except RecursionError as error:  # a message nested without end
         raise ValueError(str(error)) from error
+    received_at_of(record)
     if not bytes(record.message) and record.unparsed is None and record.unparsed_base64 is None:
         raise ValueError("the line holds neither a message nor an unparsed frame")
     return record
+
+
+def received_at_of(record: Record) -> datetime:
+    """Return when a record was received, in UTC. Raises ValueError where it cannot have been received then."""
+    at = msgspec.convert(record.received_at, ReceivedAt)
+    if not EARLIEST <= at < LATEST:
+        raise ValueError(f"received_at lies outside {EARLIEST:%Y} to {LATEST:%Y}: {record.received_at}")
+    return at.astimezone(UTC)
 
 
 def sent_at(message: bytes | msgspec.Raw) -> datetime | None:

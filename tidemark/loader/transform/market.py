@@ -32,7 +32,7 @@ from tidemark.loader.transform.order import NATIVE, OFFER_TOKENS
 from tidemark.loader.transform.outcome import optional
 from tidemark.loader.transform.values import decimals_of
 
-LATE_UNTIL = "05"  # the minute until which messages can be from before the hour; a lag was never over two minutes
+LATE_UNTIL = 5  # the minute until which messages can be from before the hour; a lag was never over two minutes
 MOST_LINES = 250_000
 MOST_CELLS = 40_000
 BURNED = frozenset({NATIVE, "0x000000000000000000000000000000000000dead"})
@@ -160,7 +160,7 @@ class Market:
         groups: dict[type, list[Any]] = defaultdict(list)
         for shape, line in zip(shapes, lines, strict=True):
             groups[shape].append(line)
-        if lines and lines[0].received_at[14:16] < LATE_UNTIL:
+        if lines and lines[0].received_at.minute < LATE_UNTIL:
             for shape, group in groups.items():
                 self._take_early(shape, group)
         else:

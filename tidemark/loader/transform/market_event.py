@@ -5,13 +5,12 @@ chain takes offers is not: a cancel does not say what it cancels, and the millio
 recognised, and passed over, by that token.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from msgspec import Raw
 
-from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.identity import Nft, chain_of, nft_of, word_of
 from tidemark.loader.transform.order import OFFER_TOKENS
 from tidemark.loader.transform.outcome import optional
@@ -86,12 +85,11 @@ def booked(kind: str, place: tuple[str | None, ...], token: Any, line: Any) -> B
     price, quantity = amount_of(payload.base_price), amount_of(payload.quantity)
     expires_at = optional([], timestamp_of, payload.expiration_date, "expiration_date")
     nft = nft_in(chain, payload) if is_listing else None
-    times = times_of(payload, line)
-    if not (chain and slug and paid_in and order_hash and expires_at and times and quantity) or price is None:
+    if not (chain and slug and paid_in and order_hash and expires_at and quantity) or price is None:
         return None
     if is_listing and (nft is None or paid_in == OFFER_TOKENS.get(chain)):
         return None
-    received_at, at = times
+    received_at, at = times_of(payload, line)
     return Booked(
         kind, chain, order_hash, slug, nft.contract if nft else None, nft.token_id if nft else None,
         account_in(payload, "maker"), quantity, price, unit_price(price, quantity, up=is_listing), paid_in,
@@ -104,22 +102,21 @@ def revision(kind: str, place: tuple[str | None, ...], line: Any) -> Revision | 
     payload = line.message.payload
     chain, slug, _ = place
     order_hash = optional([], word_of, payload.order_hash, "order_hash")
-    times = times_of(payload, line)
-    if not (chain and order_hash and times):
+    if not (chain and order_hash):
         return None
-    received_at, at = times
+    received_at, at = times_of(payload, line)
     return Revision(kind, chain, order_hash, slug, at, received_at)
 
 
 def transfer(kind: str, place: tuple[str | None, ...], line: Any) -> Transfer | None:
-    """Return a transfer; None where its token, transaction or time cannot be read."""
+    """Return a transfer; None where its token or transaction cannot be read."""
     payload = line.message.payload
     chain, slug, _ = place
-    nft, times = nft_in(chain, payload), times_of(payload, line)
+    nft = nft_in(chain, payload)
     transaction = payload.transaction and optional([], word_of, payload.transaction.hash, "transaction.hash")
-    if not (nft and times and transaction):
+    if not (nft and transaction):
         return None
-    received_at, at = times
+    received_at, at = times_of(payload, line)
     parties = account_in(payload, "from_account"), account_in(payload, "to_account")
     return Transfer(kind, *nft, slug, *parties, amount_of(payload.quantity), transaction, at, received_at)
 
@@ -162,12 +159,9 @@ def account_in(payload: Any, name: str) -> str | None:
     return optional([], word_of, account.address, name) if account else None
 
 
-def times_of(payload: Any, line: Any) -> tuple[datetime, datetime] | None:
-    """Return when a message was received and when its event was; None where the record has no time."""
-    try:
-        received_at = parse_timestamp(line.received_at)
-    except (ValueError, OverflowError):
-        return None
+def times_of(payload: Any, line: Any) -> tuple[datetime, datetime]:
+    """Return when a message was received and when its event was."""
+    received_at = line.received_at.astimezone(UTC)
     at = optional([], timestamp_of, payload.event_timestamp, "event_timestamp")
     if at is None or not received_at - MOST_DELAY <= at <= received_at + MOST_AHEAD:
         at = received_at

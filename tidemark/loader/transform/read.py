@@ -7,6 +7,7 @@ it may be one of the rarer forms, or have optional parts that cannot be read, or
 import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -15,9 +16,8 @@ import msgspec
 from msgspec import Raw, Struct, defstruct
 
 from tidemark.archive.event_type import SALE, UNPARSED, UNTYPED, event_type_of
-from tidemark.archive.record import Record, read_record
+from tidemark.archive.record import EARLIEST, LATEST, ReceivedAt, Record, read_record, received_at_of
 from tidemark.core.text import decode_deep
-from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.event import EVENTS, AnyEvent
 from tidemark.loader.transform.events_api import TOPIC, ListedSale, events_api_facts
 from tidemark.loader.transform.market import Market
@@ -39,13 +39,14 @@ class Frame(Struct, gc=False):
     sent_at: Raw = ABSENT
 
 
-_Line = defstruct("_Line", [("received_at", str), ("message", AnyEvent)], gc=False)
+_Line = defstruct("_Line", [("received_at", ReceivedAt), ("message", AnyEvent)], gc=False)
 Found = Any  # a `_Line` of a sale that is still to be worked out, a `Sale` or a `Reject`
 _line: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_Line)
 _frame = msgspec.json.Decoder(Frame)
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(shape) for name, shape in EVENTS.items()}
 _listed: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ListedSale)
 _message = attrgetter("message")
+_received_at = attrgetter("received_at")
 _others = {shape: Other(name) for name, shape in EVENTS.items() if name != SALE}
 
 
@@ -59,6 +60,8 @@ def _read(line: bytes) -> tuple[Outcome, Any]:
     try:
         message = _line.decode(line)
     except _UNREADABLE:
+        return _read_slowly(line)
+    if not EARLIEST <= message.received_at < LATEST:
         return _read_slowly(line)
     if other := _others.get(type(message.message)):
         return other, message
@@ -77,7 +80,7 @@ def scan(
         lines = list(chain.from_iterable(map(_line.decode_lines, texts)))
     except _UNREADABLE:
         lines = []
-    if len(lines) != count:  # one of them has to be read slowly, or is blank
+    if len(lines) != count or not _could_be_received(lines):  # one of them has to be read slowly, or is blank
         read = [_read(line) for line in b"".join(texts).split(b"\n")[:-1]]
         decoded = [line for _, line in read if line is not None]
         market.add(decoded, [type(line.message) for line in decoded])
@@ -96,15 +99,17 @@ def outcome_of(found: Found) -> Sale | Reject:
     return found if isinstance(found, Sale | Reject) else _sale(found.message, found.received_at, [])
 
 
-def _sale(message: ItemSold | ListedSale, received_at: str, unreadable: list[str]) -> Sale | Reject:
-    try:
-        time = parse_timestamp(received_at)
-    except (ValueError, OverflowError) as error:
-        return rejected(UNPARSED, Reason.NOT_A_RECORD, f"the line is no record: {error}")
+def _could_be_received(lines: list[Any]) -> bool:
+    times: list[datetime] = list(map(_received_at, lines))
+    return min(times, default=EARLIEST) >= EARLIEST and max(times, default=EARLIEST) < LATEST
+
+
+def _sale(message: ItemSold | ListedSale, received_at: datetime, unreadable: list[str]) -> Sale | Reject:
+    received_at = received_at.astimezone(UTC)
     try:
         if isinstance(message, ListedSale):
-            return sale_of(events_api_facts(message, time, unreadable))
-        return sale_of(stream_facts(message, time, unreadable))
+            return sale_of(events_api_facts(message, received_at, unreadable))
+        return sale_of(stream_facts(message, received_at, unreadable))
     except UnfitError as unfit:
         return rejected(SALE, unfit.reason, unfit.detail)
 
@@ -141,8 +146,8 @@ def _known(record: Record, event_type: str) -> tuple[Outcome, Any]:
     if not bytes(message.sent_at):
         message.sent_at = frame.sent_at
     if event_type != SALE:
-        return _others[type(message)], _Line(record.received_at, message)
-    return _sale(message, record.received_at, unreadable), None
+        return _others[type(message)], _Line(received_at_of(record), message)
+    return _sale(message, received_at_of(record), unreadable), None
 
 
 def _decoded(decoder: msgspec.json.Decoder[Any], message: bytes, unreadable: list[str], *, keep: bool) -> Any:

@@ -5,12 +5,13 @@ ISO 8601 with a zone, or seconds since 1970.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Context, Decimal, Inexact
 from functools import lru_cache
 
 from msgspec import Raw
 
+from tidemark.archive.record import EARLIEST, LATEST
 from tidemark.core.clock import EPOCH
 from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.outcome import Reason, UnfitError
@@ -22,8 +23,6 @@ LARGEST_DECIMALS = 77
 _FORM = re.compile(rb"-?[0-9]{1,100}(?:\.[0-9]{1,100})?(?:[eE][+-]?[0-9]{1,2})?")
 # Wide enough for any product of two numbers of that form; a lost digit is an error, not a rounding.
 _EXACT = Context(prec=1000, traps=[Inexact])
-EARLIEST = datetime(2015, 8, 7, tzinfo=UTC)  # before there was an NFT to sell
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 # The stream sends a sale 1 to 22 seconds after it happened and has needed a minute in an incident; what comes later
 # than this is a broadcast of an old sale, as in September 2022, when those of July came again.
 REPLAYED_AFTER = timedelta(hours=1)
