@@ -9,7 +9,7 @@ WITH days AS MATERIALIZED (
 scored AS MATERIALIZED (
     SELECT day, day::timestamp AT TIME ZONE 'UTC' AS start
     FROM days
-    WHERE day::timestamp AT TIME ZONE 'UTC' >= core.closed_before()
+    WHERE day::timestamp AT TIME ZONE 'UTC' >= core.sales_closed_before()
         AND NOT EXISTS (SELECT FROM mart.stale_day WHERE stale_day.day = days.day)
 ),
 sale AS MATERIALIZED (

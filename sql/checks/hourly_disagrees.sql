@@ -5,12 +5,12 @@ WITH bucket AS (
     SELECT date_trunc('hour', sold_at, 'UTC') AS hour, chain, collection_slug
     FROM core.sale
     WHERE sold_at >= coalesce(CAST(:hour AS timestamptz) - interval '1 hour', '-infinity')
-        AND sold_at < coalesce(CAST(:hour AS timestamptz) + interval '1 hour', 'infinity') AND sold_at >= core.closed_before()
+        AND sold_at < coalesce(CAST(:hour AS timestamptz) + interval '1 hour', 'infinity') AND sold_at >= core.sales_closed_before()
     UNION
     SELECT hour, chain, collection_slug
     FROM mart.collection_hourly
     WHERE hour >= coalesce(CAST(:hour AS timestamptz) - interval '1 hour', '-infinity')
-        AND hour < coalesce(CAST(:hour AS timestamptz) + interval '1 hour', 'infinity') AND hour >= core.closed_before()
+        AND hour < coalesce(CAST(:hour AS timestamptz) + interval '1 hour', 'infinity') AND hour >= core.sales_closed_before()
 ),
 compared AS (
     SELECT

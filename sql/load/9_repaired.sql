@@ -19,7 +19,11 @@ WITH last_run AS (
     GROUP BY gap.source_hour, gap.collector, gap.topic, gap.from_at
 )
 UPDATE ops.gap
-SET set_aside = (SELECT coalesce(sum(lines), 0) FROM ops.reject WHERE source_hour = gap.source_hour AND reject.collector = run)
+SET set_aside = (
+    SELECT coalesce(sum(lines), 0)
+    FROM ops.reject
+    WHERE source_hour = gap.source_hour AND reject.collector = run AND reason <> 'detached'
+)
 FROM last_run
 WHERE (gap.source_hour, gap.collector, gap.topic, gap.from_at) = (last_run.source_hour, last_run.collector, last_run.topic, last_run.from_at);
 

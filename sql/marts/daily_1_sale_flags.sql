@@ -212,7 +212,7 @@ CREATE TEMP TABLE changed_flag (sale_uid uuid) ON COMMIT DROP;
 
 WITH gone AS (
     DELETE FROM mart.sale_flags AS flag
-    WHERE sold_at >= core.closed_before()
+    WHERE sold_at >= core.sales_closed_before()
         AND (
             sale_uid IN (SELECT sale_uid FROM day_sale)
             OR (signal IN ('back_and_forth', 'bought_again') AND sale_uid IN (SELECT sale_uid FROM history))

@@ -2,7 +2,7 @@
 CREATE TEMP TABLE changed_hour ON COMMIT DROP AS
 SELECT DISTINCT sold_hour AS hour, chain, collection_slug
 FROM changed
-WHERE sold_hour >= core.closed_before();
+WHERE sold_hour >= core.sales_closed_before();
 ANALYZE changed_hour;
 
 DELETE FROM mart.collection_hourly AS old

@@ -134,7 +134,9 @@ SET
     api_unseen = unseen,
     api_unseen_uncovered = unseen_uncovered,
     api_set_aside = (
-        SELECT coalesce(sum(lines), 0) FROM ops.reject WHERE source_hour = summed.hour AND collector LIKE 'events-api-audit-%'
+        SELECT coalesce(sum(lines), 0)
+        FROM ops.reject
+        WHERE source_hour = summed.hour AND collector LIKE 'events-api-audit-%' AND reason <> 'detached'
     ),
     stream_only = summed.stream_only,
     loss = round(unseen / nullif(covered, 0), 6),

@@ -559,10 +559,10 @@ CREATE TABLE core.detached_month (
     software    text        NOT NULL
 );
 COMMENT ON TABLE core.detached_month IS
-    'One row per month whose sales are in tables of their own (schema detached) and not in core.sale: tidemark detach. Roll-ups '
-    'still have it.';
+    'One row per month whose sales are in tables of their own (schema detached) and not in core.sale: tidemark detach. Sales that '
+    'are first received later leave with a later month. Roll-ups still have it.';
 COMMENT ON COLUMN core.detached_month.month IS 'Its first day: sales of this UTC month, by sold_at.';
-COMMENT ON COLUMN core.detached_month.sales IS 'How many sales it had.';
+COMMENT ON COLUMN core.detached_month.sales IS 'How many sales of it left.';
 COMMENT ON COLUMN core.detached_month.detached_at IS 'When it was detached.';
 COMMENT ON COLUMN core.detached_month.software IS 'The version of Tidemark that did it.';
 
@@ -571,6 +571,14 @@ CREATE FUNCTION core.closed_before() RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (SELECT coalesce(max(month + interval '1 month 31 days') AT TIME ZONE 'UTC', '-infinity') FROM core.detached_month);
 COMMENT ON FUNCTION core.closed_before IS
-    'No hour before this moment is loaded and no sale before it is taken or scored, because a month was detached; -infinity '
-    'where none was.';
+    'No hour before this moment is loaded, because a month was detached; -infinity where none was.';
 REVOKE ALL ON FUNCTION core.closed_before FROM PUBLIC;
+
+-- The first open hour still reports sales of the last closed one. The last closed day has the 30 days before it, so it can
+-- be scored.
+CREATE FUNCTION core.sales_closed_before() RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN core.closed_before() - interval '24 hours';
+COMMENT ON FUNCTION core.sales_closed_before IS
+    'No sale before this moment is taken or scored, because a month was detached; -infinity where none was.';
+REVOKE ALL ON FUNCTION core.sales_closed_before FROM PUBLIC;

@@ -407,7 +407,9 @@ COMMENT ON COLUMN ops.reject.source_hour IS 'The hour of the archive.';
 COMMENT ON COLUMN ops.reject.key IS 'The object that holds the lines.';
 COMMENT ON COLUMN ops.reject.collector IS 'The collector that received them.';
 COMMENT ON COLUMN ops.reject.event_type IS 'The event type that the manifest counts them under.';
-COMMENT ON COLUMN ops.reject.reason IS 'Why they could not be read: the first word of ops.quarantine.reason.';
+COMMENT ON COLUMN ops.reject.reason IS
+    'Why they could not be read: the first word of ops.quarantine.reason. `detached`: they were read and not taken, for their '
+    'month was detached.';
 COMMENT ON COLUMN ops.reject.lines IS 'How many lines.';
 COMMENT ON COLUMN ops.reject.quarantined IS
     'How many of them are in ops.quarantine; the archive has all, and a load with --force reads them again.';
@@ -416,7 +418,9 @@ CREATE VIEW ops.proven_coverage AS
 SELECT coverage.*
 FROM ops.coverage
 WHERE collector NOT LIKE 'events-api-%' OR NOT EXISTS (
-    SELECT FROM ops.reject WHERE reject.source_hour = coverage.source_hour AND reject.collector = coverage.collector
+    SELECT
+    FROM ops.reject
+    WHERE reject.source_hour = coverage.source_hour AND reject.collector = coverage.collector AND reason <> 'detached'
 );
 
 COMMENT ON VIEW ops.proven_coverage IS

@@ -16,10 +16,10 @@ _FEES = MARTS / "daily_4_fees.sql"
 _MARKET = MARTS / "daily_5_market_daily.sql"
 _LOCK = MARTS / "daily_0_lock.sql"
 _OLDEST = text("SELECT min(day) FROM mart.stale_day")
-_OPEN = text("SELECT :day >= core.closed_before()")
+_OPEN = text("SELECT :day >= core.sales_closed_before()")
 _DAYS = text(
     "SELECT DISTINCT (sold_at AT TIME ZONE 'UTC')::date FROM core.sale_row"
-    " WHERE fees IS NOT NULL AND sold_at >= core.closed_before() ORDER BY 1"
+    " WHERE fees IS NOT NULL AND sold_at >= core.sales_closed_before() ORDER BY 1"
 )
 _KINDS = text("""
     SELECT coalesce(sum(CASE WHEN marketplace_fee_raw > 0 THEN 1 END), 0),

@@ -35,9 +35,9 @@ class Warehouse:
         self._write("coverage", collector, window(start, end, topic))
         return self
 
-    def set_aside(self, collector: str) -> "Warehouse":
+    def set_aside(self, collector: str, reason: str = "malformed") -> "Warehouse":
         row = {"source_hour": HOUR.start, "key": f"{collector}.zst", "collector": collector, "event_type": "item_sold",
-               "reason": "malformed", "lines": 1, "quarantined": 1}  # fmt: skip
+               "reason": reason, "lines": 1, "quarantined": 1}  # fmt: skip
         statement = f"INSERT INTO ops.reject ({', '.join(row)}) VALUES ({', '.join('%s' for _ in row)})"
         query(self._settings.warehouse_url.get_secret_value(), statement, *row.values())
         return self
@@ -96,6 +96,11 @@ def test_what_was_fetched_and_set_aside_stays_open_until_it_was_tried_often_enou
         assert opened.open() == [window(30, 40), window(5, 20)]
         opened.covered(f"events-api-{number}", 5, 20).set_aside(f"events-api-{number}")
     assert opened.open() == [window(30, 40)]
+
+
+def test_sales_of_detached_months_that_a_repair_fetched_do_not_open_what_it_covered(opened: Warehouse) -> None:
+    opened.gap("a", 5, 20).covered("events-api-1", 5, 20).set_aside("events-api-1", "detached")
+    assert opened.open() == []
 
 
 def test_lines_that_a_collector_could_not_read_do_not_open_what_it_covered(opened: Warehouse) -> None:

@@ -143,6 +143,20 @@ def test_an_open_hour_keeps_the_old_sales_that_it_had_reported(loaded: LoaderSet
     assert run_checks(loaded.warehouse_url) == []
 
 
+def test_the_first_open_hour_keeps_the_sales_of_the_last_closed_one(loaded: LoaderSettings, s3: "S3Client") -> None:
+    detach(loaded.warehouse_url, MONTH, quiet)
+    first_open = Hour.parse("2026-11-01T00")
+    Recording("collector-a", first_open).receive(sold(2999, first_open.previous()), 1.5).put(s3, loaded.bucket)
+
+    report = load_hour(first_open, loaded, log=quiet)
+
+    assert (report.inserted, report.quarantined) == (1, 0)
+    assert one(url_of(loaded), "SELECT sales FROM mart.collection_hourly WHERE hour = %s", first_open.previous().start)
+    assert refresh_days(loaded.warehouse_url, log=quiet) == [date(2026, 10, 31)]
+    assert one(url_of(loaded), "SELECT sales FROM mart.market_daily WHERE day = '2026-10-31' AND chain IS NULL") == 1
+    assert run_checks(loaded.warehouse_url) == []
+
+
 def test_a_month_that_cannot_leave_says_why(loaded: LoaderSettings) -> None:
     url = loaded.warehouse_url
     for month, why in {

@@ -38,7 +38,7 @@ _SET_ASIDE = text("""
     WITH closed AS (
         DELETE FROM sale_observation AS new
         WHERE (
-            sold_at < core.closed_before()
+            sold_at < core.sales_closed_before()
             OR EXISTS (
                 SELECT FROM ops.detached_transaction
                 WHERE bucket = hashtextextended(transaction_hash, 0) & 4095
