@@ -180,6 +180,13 @@ def test_hours_that_are_not_settled_and_a_missing_key_ask_nothing(s3: "S3Client"
     assert rows(auditing, "SELECT 1 FROM ops.audit_draw") == []
     unsettled = auditing.model_copy(update={"audit_delay": 1e9})
     assert audit_hours(unsettled, HOUR, HOUR).hours_due == 0
+    rows(
+        auditing,
+        "INSERT INTO core.detached_month (month, sales, software) VALUES ('2026-10-01', 1, '') RETURNING month",
+    )
+    said: list[str] = []
+    assert audit_hours(auditing, HOUR, HOUR, log=said.append).hours_due == 0
+    assert said[1:] == ["left out: 1 hours that cannot be loaded any more, for a month was detached"]
 
 
 def test_one_window_that_was_answered_is_enough() -> None:

@@ -252,6 +252,24 @@ async def test_without_a_key_the_gaps_stay_visible_and_nothing_fails(
     assert gaps(repairing) == [("collector-a", None, None)]
 
 
+async def test_a_gap_of_an_hour_that_a_detached_month_closed_is_left_out(
+    s3: "S3Client", repairing: LoaderSettings, simulator: Simulator
+) -> None:
+    recording("collector-a", (10, 20)).put(s3, repairing.bucket)
+    load_hour(HOUR, repairing)
+    query(
+        repairing.warehouse_url.get_secret_value(),
+        "INSERT INTO core.detached_month (month, sales, software) VALUES ('2026-10-01', 1, '')",
+    )
+    said: list[str] = []
+    report = await asyncio.to_thread(repair_gaps, repairing, HOUR, HOUR, log=said.append)
+    assert (report.requests, report.hours) == (0, [])
+    assert said == [
+        "2026-11-22T15 to 2026-11-22T15: open windows: 0, 0 s",
+        "left out: 1 windows of hours that cannot be loaded any more, for a month was detached",
+    ]
+
+
 async def test_a_dry_run_shows_what_it_would_ask_and_asks_nothing(
     s3: "S3Client", repairing: LoaderSettings, simulator: Simulator
 ) -> None:

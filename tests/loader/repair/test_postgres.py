@@ -6,7 +6,7 @@ import pytest
 
 from tests.loader.contents import query
 from tidemark.core.hour import Hour
-from tidemark.loader.repair.postgres import TRIES, open_windows
+from tidemark.loader.repair.postgres import TRIES, due_hours, open_windows
 from tidemark.loader.repair.window import GapWindow
 from tidemark.loader.settings import LoaderSettings
 from tidemark.storage.postgres import connected
@@ -49,9 +49,18 @@ class Warehouse:
         statement = f"INSERT INTO ops.{table} ({', '.join(columns)}) VALUES ({places})"
         query(self._settings.warehouse_url.get_secret_value(), statement, *columns.values())
 
-    def open(self, first: Hour = HOUR, last: Hour = HOUR) -> list[GapWindow]:
+    def detached(self, month: str) -> "Warehouse":
+        statement = "INSERT INTO core.detached_month (month, sales, software) VALUES (%s, 1, 'test')"
+        query(self._settings.warehouse_url.get_secret_value(), statement, month)
+        return self
+
+    def open(self, first: Hour = HOUR, last: Hour = HOUR, *, closed: bool = False) -> list[GapWindow]:
         with connected(self._settings.warehouse_url) as connection:
-            return open_windows(connection, first, last)
+            return open_windows(connection, first, last, closed=closed)
+
+    def due(self, first: Hour = HOUR, last: Hour = HOUR, *, closed: bool = False) -> list[Hour]:
+        with connected(self._settings.warehouse_url) as connection:
+            return [due.hour for due in due_hours(connection, first, last, again=False, closed=closed)]
 
 
 def window(start: float, end: float, topic: str = MARKET, hour: Hour = HOUR) -> GapWindow:
@@ -101,6 +110,15 @@ def test_what_was_fetched_and_set_aside_stays_open_until_it_was_tried_often_enou
 def test_sales_of_detached_months_that_a_repair_fetched_do_not_open_what_it_covered(opened: Warehouse) -> None:
     opened.gap("a", 5, 20).covered("events-api-1", 5, 20).set_aside("events-api-1", "detached")
     assert opened.open() == []
+
+
+def test_hours_that_a_detached_month_closed_are_not_asked_about(opened: Warehouse) -> None:
+    closed, first_open = Hour.parse("2026-12-01T23"), Hour.parse("2026-12-02T00")
+    opened.gap("a", 5, 20, hour=closed).gap("a", 5, 20, hour=first_open).detached("2026-10-01")
+    assert opened.open(closed, first_open) == [window(5, 20, hour=first_open)]
+    assert opened.open(closed, first_open, closed=True) == [window(5, 20, hour=closed)]
+    assert opened.due(closed, first_open) == [first_open]
+    assert opened.due(closed, first_open, closed=True) == [closed]
 
 
 def test_lines_that_a_collector_could_not_read_do_not_open_what_it_covered(opened: Warehouse) -> None:

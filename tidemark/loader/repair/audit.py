@@ -90,6 +90,7 @@ def audit_hours(
     with connected(settings.warehouse_url) as connection:
         require_migrated(connection)
         due = due_hours(connection, first, settled, again=again)
+        closed = len(due_hours(connection, first, settled, again=again, closed=True))
         drawn = draw(due, settings.audit_requests, seed)
         report = AuditReport(collector, seed, settings.audit_requests, len(due), len(drawn))
         report.expected_requests = sum(each.requests for each in drawn)
@@ -97,6 +98,8 @@ def audit_hours(
             f"{first} to {settled}: hours to audit: {len(due):,}\n  windows: {len(drawn):,}, chosen with seed {seed}; "
             f"about {report.expected_requests:,} of at most {settings.audit_requests:,} requests"
         )
+        if closed:
+            log(f"left out: {closed:,} hours that cannot be loaded any more, for a month was detached")
         if settings.opensea_api_key is None or dry_run:
             report.why = "a dry run asks for nothing" if dry_run else NO_KEY
             report.windows = [WindowReport.of(each.window) for each in drawn]

@@ -70,6 +70,7 @@ def repair_gaps(
     with connected(settings.warehouse_url) as connection:
         require_migrated(connection)
         windows = open_windows(connection, first, last)
+        closed = len(open_windows(connection, first, last, closed=True))
     now = settings.clock.at(time.time())
     report = RepairReport(
         collector=run_name(now, secrets.token_hex(2)),
@@ -77,6 +78,8 @@ def repair_gaps(
         open_seconds=sum(window.seconds for window in windows),
     )
     log(f"{first} to {last}: open windows: {report.open_windows}, {report.open_seconds:,.0f} s")
+    if closed:
+        log(f"left out: {closed:,} windows of hours that cannot be loaded any more, for a month was detached")
     if settings.opensea_api_key is None:
         report.why = NO_KEY
     elif dry_run:

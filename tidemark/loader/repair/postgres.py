@@ -17,7 +17,7 @@ _OPEN = text("""
 WITH missed AS (
     SELECT source_hour, topic, range_agg(tstzrange(from_at, to_at)) AS spans
     FROM ops.gap
-    WHERE source_hour BETWEEN :first AND :last
+    WHERE source_hour BETWEEN :first AND :last AND (source_hour < core.closed_before()) = :closed
     GROUP BY source_hour, topic
 ),
 known AS (
@@ -44,9 +44,14 @@ ORDER BY missed.source_hour DESC, to_at DESC, topic
 """)
 
 
-def open_windows(connection: Connection, first: Hour, last: Hour) -> list[GapWindow]:
-    """Return what no collector and no earlier repair covered in the loaded hours of a range, newest first."""
-    rows = connection.execute(_OPEN, {"first": first.start, "last": last.start, "market": MARKET, "tries": TRIES})
+def open_windows(connection: Connection, first: Hour, last: Hour, *, closed: bool = False) -> list[GapWindow]:
+    """Return what no collector and no earlier repair covered in the loaded hours of a range, newest first.
+
+    Hours that a detached month closed are left out, for what is fetched could not be loaded; with `closed`, only they
+    are looked at.
+    """
+    values = {"first": first.start, "last": last.start, "market": MARKET, "tries": TRIES, "closed": closed}
+    rows = connection.execute(_OPEN, values)
     return [
         GapWindow(
             Hour(row.source_hour.astimezone(UTC)), row.topic, row.from_at.astimezone(UTC), row.to_at.astimezone(UTC)
@@ -65,10 +70,10 @@ WITH topic AS (
 ),
 due AS (
     SELECT * FROM topic
-    WHERE :again OR NOT EXISTS (
+    WHERE (source_hour < core.closed_before()) = :closed AND (:again OR NOT EXISTS (
         SELECT FROM ops.coverage AS audited
         WHERE audited.source_hour = topic.source_hour AND audited.collector LIKE 'events-api-audit-%'
-    )
+    ))
 ),
 sale AS (
     SELECT source_hour, 'collection:' || collection_slug AS topic, count(*) AS sales
@@ -91,9 +96,12 @@ VALUES (:collector, :hour, :topic, :from_at, :to_at, :seed, :hours_due, :budget,
 _AUDITED = text("SELECT * FROM mart.hour_quality WHERE hour = :hour")
 
 
-def due_hours(connection: Connection, first: Hour, last: Hour, *, again: bool) -> list[DueHour]:
-    """Return the loaded hours of a range that no audit asked about, newest first; with `again`, all loaded hours."""
-    values = {"first": first.start, "last": last.start, "market": MARKET, "again": again}
+def due_hours(connection: Connection, first: Hour, last: Hour, *, again: bool, closed: bool = False) -> list[DueHour]:
+    """Return the loaded hours of a range that no audit asked about, newest first; with `again`, all loaded hours.
+
+    Hours that a detached month closed are left out; with `closed`, only they are looked at.
+    """
+    values = {"first": first.start, "last": last.start, "market": MARKET, "again": again, "closed": closed}
     rows = connection.execute(_DUE, values).all()
     return [
         DueHour(Hour(hour.astimezone(UTC)), {row.topic: row.sales for row in group})
