@@ -1,17 +1,22 @@
 -- Moves the sales of a month into tables of the schema detached, and leaves what they add up to. {month} is such as 2026_01.
 CREATE SCHEMA IF NOT EXISTS detached;
 
--- Grain: one row per key that leaves: of the month, and not received after the hours that are closed with it.
+-- Grain: one row per key that leaves: of the month or older, and not received after the hours that are closed with it. An
+-- older one was broadcast after its own month's hours.
 CREATE TEMP TABLE detached_key ON COMMIT DROP AS
 SELECT sale_uid
 FROM core.sale
-WHERE sold_at >= :start AND sold_at < :end AND source_hour < :closed;
+WHERE sold_at < :end AND source_hour < :closed;
 INSERT INTO detached_key SELECT sale_uid FROM core.sale_superseded WHERE same_as IN (SELECT sale_uid FROM detached_key);
 CREATE UNIQUE INDEX ON detached_key (sale_uid);
 ANALYZE detached_key;
 
-INSERT INTO core.detached_month (month, sales, software)
-SELECT :month, count(*), :software FROM detached_key JOIN core.sale_row USING (sale_uid);
+INSERT INTO core.detached_month AS known (month, sales, software)
+SELECT date_trunc('month', sold_at AT TIME ZONE 'UTC')::date, count(*), :software
+FROM detached_key
+JOIN core.sale_row USING (sale_uid)
+GROUP BY 1
+ON CONFLICT (month) DO UPDATE SET sales = known.sales + excluded.sales;
 
 INSERT INTO ops.detached_transaction (bucket, month, hashes)
 SELECT hash & 4095, :month, array_agg(hash)

@@ -14,8 +14,9 @@ def detach(
 ) -> None:
     """Move the sales of a month, oldest first, into tables of the schema detached, which can be dumped and dropped.
 
-    Roll-ups, coverage and the books of loads stay. Hours until 31 days after the month cannot be loaded any more, and a
-    sale of the month that a message reports again is counted and not taken. Needs the owner of the warehouse.
+    Roll-ups, coverage and the books of loads stay. Hours until 31 days after the month cannot be loaded or repaired any
+    more, and a sale of the month that a message reports again is counted and not taken. Older sales that were first
+    received in those hours leave, too. Needs the owner of the warehouse.
 
     \b
     Example:
@@ -36,5 +37,9 @@ def detach(
         WarehouseSettings().warehouse_url, wanted, typer.echo, dry_run=dry_run, allow_missing=allow_missing
     )
     verb = "would leave" if dry_run else "detached into detached.sale_row_" + f"{found.month:%Y_%m}"
-    typer.echo(f"{month}: {found.sales:,} sales ({found.bytes / 2**20:,.1f} MiB of rows) {verb}")
-    typer.echo(f"hours before {found.closed:%Y-%m-%d} {'could' if dry_run else 'can'} no longer be loaded")
+    can = "could" if dry_run else "can"
+    older = f", {found.older:,} of them older" if found.older else ""
+    typer.echo(f"{month}: {found.sales:,} sales{older} ({found.bytes / 2**20:,.1f} MiB of rows) {verb}")
+    typer.echo(f"hours before {found.closed:%Y-%m-%d} {can} no longer be loaded")
+    if found.open_seconds:
+        typer.echo(f"{found.open_seconds:,.0f} s of open gaps in them {can} no longer be repaired")

@@ -40,6 +40,7 @@ ROLLED_UP = (
     "mart.hour_quality",
 )
 OF_THE_MONTH = ("sale_row", "sale_sighting", "sale_superseded", "sale_conflict", "sale_flags")
+MONTHS = "SELECT month, sales FROM core.detached_month ORDER BY month"
 DIGEST = (
     "SELECT md5(string_agg((to_jsonb(t) - 'refreshed_at')::text, '' ORDER BY t::text)) FROM {table} AS t WHERE {of}"
 )
@@ -140,6 +141,47 @@ def test_an_open_hour_keeps_the_old_sales_that_it_had_reported(loaded: LoaderSet
 
     assert query(url_of(loaded), "SELECT token_id FROM core.sale WHERE sold_at < '2026-10-01'") == [("20",)]
     assert old_roll_ups(url_of(loaded)) == rolled_up
+    assert run_checks(loaded.warehouse_url) == []
+
+
+def test_an_older_sale_that_was_broadcast_leaves_with_the_month_that_received_it(
+    loaded: LoaderSettings, s3: "S3Client"
+) -> None:
+    url, may = url_of(loaded), Hour.parse("2026-05-10T10")
+    Recording("collector-a", OLD.next()).receive(sold(30, may), 5).put(s3, loaded.bucket)
+    load_hour(OLD.next(), loaded, log=quiet)
+    refresh_days(loaded.warehouse_url, log=quiet)
+    rolled_up = old_roll_ups(url)
+
+    with pytest.raises(Problem, match="the warehouse has no sale of 2026-05 that was received before 2026-07-02"):
+        detach(loaded.warehouse_url, date(2026, 5, 1), quiet)
+    found = detach(loaded.warehouse_url, MONTH, quiet)
+
+    assert (found.sales, found.older) == (5, 1)
+    assert query(url, MONTHS) == [(date(2026, 5, 1), 1), (MONTH, 4)]
+    assert one(url, "SELECT count(*) FROM detached.sale_row_2026_09") == 5
+    assert one(url, "SELECT count(*) FROM core.sale WHERE sold_at < '2026-10-01'") == 0
+    assert old_roll_ups(url) == rolled_up
+    assert run_checks(loaded.warehouse_url) == []
+
+
+def test_what_an_open_hour_kept_of_a_detached_month_leaves_with_a_later_one(
+    loaded: LoaderSettings, s3: "S3Client"
+) -> None:
+    url, later = url_of(loaded), Hour.parse("2026-12-05T10")
+    recorded(later, 9).put(s3, loaded.bucket)
+    for hour in (late_sale(s3, loaded), later):
+        load_hour(hour, loaded, log=quiet)
+    refresh_days(loaded.warehouse_url, log=quiet)
+    rolled_up = old_roll_ups(url)
+
+    assert detach(loaded.warehouse_url, MONTH, quiet).older == 0
+    assert one(url, "SELECT count(*) FROM core.sale WHERE sold_at < '2026-10-01'") == 1
+    assert detach(loaded.warehouse_url, date(2026, 10, 1), quiet).older == 1
+
+    assert query(url, MONTHS) == [(MONTH, 5), (date(2026, 10, 1), 2)]
+    assert one(url, "SELECT count(*) FROM core.sale WHERE sold_at < '2026-11-01'") == 0
+    assert old_roll_ups(url) == rolled_up
     assert run_checks(loaded.warehouse_url) == []
 
 

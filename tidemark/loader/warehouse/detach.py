@@ -8,9 +8,11 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
+from tidemark.archive.record import EARLIEST
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.version import VERSION
+from tidemark.loader.repair.postgres import open_windows
 from tidemark.loader.warehouse.runs import require_migrated
 from tidemark.loader.warehouse.turns import ALONE
 from tidemark.storage.files import shipped
@@ -19,11 +21,14 @@ from tidemark.storage.postgres import connected
 _SQL: Path = shipped("sql") / "detach.sql"
 _CLOSED = timedelta(days=31)  # as core.closed_before: a sale is scored by the 30 days around it
 _KNOWN = text("SELECT detached_at FROM core.detached_month WHERE month = :month")
+# what was received after its own month's hours can only leave with a later month
 _EARLIER = text("""
     SELECT min(sold_at)
     FROM core.sale_row
     WHERE sold_at < :start
         AND date_trunc('month', sold_at AT TIME ZONE 'UTC')::date NOT IN (SELECT month FROM core.detached_month)
+        AND coalesce(source_hour, date_bin('1 hour', received_at, 'epoch'))
+            < (date_trunc('month', sold_at AT TIME ZONE 'UTC') + interval '1 month 31 days') AT TIME ZONE 'UTC'
 """)
 _NEWEST = text("SELECT max(source_hour) FROM ops.load_run")
 _WAITING = text("SELECT min(day) FROM mart.stale_day WHERE day < :closed")
@@ -52,21 +57,26 @@ _AGAIN = text("""
 # until it commits no load begins, for lock_hour writes to this table; with ALONE no day is scored, either
 _NO_LOADS = text("LOCK TABLE ops.load_lock IN SHARE MODE")
 _COUNT = text("""
-    SELECT count(*), coalesce(sum(pg_column_size(sale_row.*)), 0)
+    SELECT count(*), count(*) FILTER (WHERE sold_at < :start), coalesce(sum(pg_column_size(sale_row.*)), 0)
     FROM core.sale_row
-    WHERE sold_at >= :start AND sold_at < :end
+    WHERE sold_at < :end
         AND coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) < :closed
 """)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Detached:
-    """What a month had: sales, and the bytes of their rows; `closed` is until when hours can no longer be loaded."""
+    """What leaves with a month: sales, the older ones among them, and the bytes of their rows.
+
+    `closed` is until when hours can no longer be loaded, and `open_seconds` of them no collector covered.
+    """
 
     month: date
     sales: int
+    older: int
     bytes: int
     closed: datetime
+    open_seconds: float
 
 
 def detach(
@@ -74,9 +84,9 @@ def detach(
 ) -> Detached:
     """Move the sales of a UTC month, with all that belongs to them, into tables of the schema `detached`.
 
-    In one transaction; loads wait meanwhile. Roll-ups, coverage and the books of loads stay. Raises Problem where the
-    month cannot be detached, which changes nothing: also where hours that are closed with it were never loaded, unless
-    `allow_missing`.
+    Older sales that were first received until its hours are closed go with them. In one transaction; loads wait
+    meanwhile. Roll-ups, coverage and the books of loads stay. Raises Problem where the month cannot be detached, which
+    changes nothing: also where hours that are closed with it were never loaded, unless `allow_missing`.
     """
     start = datetime(month.year, month.month, 1, tzinfo=UTC)
     end = (start + _CLOSED).replace(day=1)
@@ -88,10 +98,17 @@ def detach(
             connection.execute(_NO_LOADS)
             connection.execute(ALONE)
         _require_detachable(connection, span, closed, allow_missing=allow_missing)
-        sales, size = connection.execute(_COUNT, span).one()
-        found = Detached(month=start.date(), sales=sales, bytes=size, closed=closed)
-        if not sales:
-            raise Problem(f"the warehouse has no sale of {start:%Y-%m}", "Nothing is to be detached; check the month")
+        sales, older, size = connection.execute(_COUNT, span).one()
+        if sales == older:
+            raise Problem(
+                f"the warehouse has no sale of {start:%Y-%m} that was received before {closed:%Y-%m-%d}",
+                "Check the month; a sale that was received later leaves with a later month",
+            )
+        windows = open_windows(connection, Hour.of(EARLIEST), Hour.of(closed).previous())
+        found = Detached(
+            month=start.date(), sales=sales, older=older, bytes=size, closed=closed,
+            open_seconds=sum(window.seconds for window in windows),
+        )  # fmt: skip
         if not dry_run:
             log(f"{start:%Y-%m}: moving {sales:,} sales; loads wait meanwhile")
             statements = _SQL.read_text().replace("{month}", f"{start:%Y_%m}")
