@@ -543,7 +543,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
         start::date, greatest(since, start AT TIME ZONE 'UTC'), least(until, (start + interval '1 day') AT TIME ZONE 'UTC'),
-        start AT TIME ZONE 'UTC' >= greatest(since, core.closed_before()) AND (start + interval '1 day') AT TIME ZONE 'UTC' <= until
+        start AT TIME ZONE 'UTC' >= since AND (start + interval '1 day') AT TIME ZONE 'UTC' <= until
             AND start::date NOT IN (SELECT stale.day FROM mart.stale_day AS stale)
             AND EXISTS (SELECT FROM mart.market_daily AS daily WHERE daily.day = start::date AND daily.chain IS NULL)
     FROM generate_series(

@@ -237,6 +237,22 @@ def test_a_question_says_what_its_answer_lacks(loaded: LoaderSettings) -> None:
     assert ask(loaded.warehouse_url, named["daily_volume"], {"from": "2026-09-01", **span}).lacks == ""
 
 
+@pytest.mark.parametrize("name", ["buyers_and_sellers", "marketplace_fees"])
+def test_a_question_answers_from_roll_ups_as_long_as_it_asks_for_whole_days(loaded: LoaderSettings, name: str) -> None:
+    asked = next(question for question in questions() if question.name == name)
+    whole = {"from": "2026-09-01", "to": "2026-10-31"}
+    before = ask(loaded.warehouse_url, asked, whole).rows
+    detach(loaded.warehouse_url, MONTH, quiet)
+
+    answer = ask(loaded.warehouse_url, asked, whole)
+
+    assert (answer.rows, len(answer.rows), answer.lacks) == (before, 2, "")
+    said = "Sales before 2026-10-01 are detached from the warehouse: this answer is without them."
+    assert ask(loaded.warehouse_url, asked, whole | {"from": "2026-09-10T05"}).lacks == said
+    assert ask(loaded.warehouse_url, asked, whole | {"from": "2026-09-09T05"}).lacks == ""
+    assert ask(loaded.warehouse_url, asked, whole | {"collection": "collection-1"}).lacks == said
+
+
 def detach(url: SecretStr, month: date, log: Callable[[str], object], *, dry_run: bool = False) -> months.Detached:
     """The fixture has three hours of three months."""
     return months.detach(url, month, log, dry_run=dry_run, allow_missing=True)
