@@ -44,6 +44,34 @@ def test_a_user_without_rights_gets_the_missing_role(warehouse_url: str, clerk: 
     assert results(clerk)["rights"].state == "ok"
 
 
+@pytest.mark.parametrize(
+    ("setting", "state", "hint"),
+    [
+        (
+            "default_transaction_read_only = on",
+            "failed",
+            "ALTER ROLE check_clerk SET default_transaction_read_only = off",
+        ),
+        ("statement_timeout = '7s'", "warning", "ALTER ROLE check_clerk SET statement_timeout = 0"),
+        ("transaction_timeout = '7s'", "ok", ""),  # lifted for whoever loads
+    ],
+)
+def test_a_setting_that_ends_a_load_is_named(
+    warehouse_url: str, clerk: str, setting: str, state: str, hint: str
+) -> None:
+    query(warehouse_url, f"GRANT tidemark_loader TO check_clerk; ALTER ROLE check_clerk SET {setting}")
+    found = results(clerk)["rights"]
+    assert (found.state, found.hint) == (state, f"As the owner: {hint}" if hint else "")
+
+
+def test_a_user_who_may_write_without_the_role_keeps_the_limits_and_is_warned(warehouse_url: str, clerk: str) -> None:
+    query(warehouse_url, "GRANT tidemark_reader TO check_clerk; GRANT USAGE ON SCHEMA ops TO check_clerk")
+    query(warehouse_url, "GRANT INSERT ON core.sale_row, ops.load_run, mart.hour_quality TO check_clerk")
+    assert results(clerk)["rights"].state == "ok"
+    query(warehouse_url, "ALTER ROLE check_clerk SET transaction_timeout = '7s'")
+    assert "transaction_timeout = 7s" in results(clerk)["rights"].note
+
+
 def test_who_only_asks_needs_the_role_of_readers(warehouse_url: str, clerk: str) -> None:
     def found() -> dict[str, Result]:
         return {each.check: each for each in run_checks("reader", reading_checks(SecretStr(clerk)))}

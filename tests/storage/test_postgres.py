@@ -202,7 +202,7 @@ def test_behind_pgbouncer_everything_is_as_it_is_without(postgres_url: str, tmp_
 def test_a_warehouse_that_is_read_only_may_be_the_old_primary(postgres_server: Postgres, postgres_url: str) -> None:
     name = urlsplit(postgres_url).path[1:]
     administer(postgres_server, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    with pytest.raises(Problem, match="read-only: a standby, or one that failed over") as caught:
+    with pytest.raises(Problem, match="read-only: a standby, one that failed over, or by default_") as caught:
         migrate(SecretStr(postgres_url), log=str)
     assert caught.value.transient
     administer(postgres_server, f"ALTER DATABASE {name} RESET default_transaction_read_only")
@@ -218,3 +218,44 @@ def test_a_limit_of_time_is_named_and_not_taken_for_a_server_that_is_down(
         connection.execute(text("SELECT pg_sleep(5)"))
     assert not caught.value.transient
     assert "ALTER ROLE" in caught.value.hint
+
+
+LIMITS = ("transaction_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout")
+
+
+@pytest.fixture
+def limited(postgres_server: Postgres, warehouse_url: str) -> Iterator[str]:
+    """The address of a warehouse for a user who is nothing yet, and whose sessions are ended after 100 ms."""
+    administer(postgres_server, "CREATE ROLE limited LOGIN PASSWORD 's3cret'")
+    head, _, place = warehouse_url.partition("@")
+    yield f"{head.rpartition('//')[0]}//limited:s3cret@{place}"
+    administer(postgres_server, f"ALTER DATABASE {urlsplit(warehouse_url).path[1:]} OWNER TO tidemark")
+    administer(postgres_server, "DROP ROLE limited")
+
+
+def past_the_limit(url: str, limit: str) -> None:
+    with connected(SecretStr(url)) as connection:
+        connection.execute(text("SELECT 1"))
+        if limit == "idle_session_timeout":
+            connection.commit()
+        time.sleep(0.3)
+        connection.execute(text("SELECT 1"))
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_limit_that_ends_the_session_is_named_and_is_lifted_for_whoever_loads(
+    postgres_server: Postgres, limited: str, limit: str
+) -> None:
+    administer(postgres_server, f"ALTER ROLE limited SET {limit} = '100ms'")
+    with pytest.raises(Problem, match="the connection was cut") as caught:
+        past_the_limit(limited, limit)
+    assert limit in caught.value.hint
+    administer(postgres_server, "GRANT tidemark_loader TO limited")
+    past_the_limit(limited, limit)
+
+
+def test_the_owner_of_a_database_migrates_without_a_limit(postgres_server: Postgres, limited: str) -> None:
+    administer(postgres_server, "ALTER ROLE limited SET idle_session_timeout = '100ms'")
+    name = urlsplit(limited).path[1:]
+    administer(postgres_server, f"ALTER DATABASE {name} OWNER TO limited")
+    past_the_limit(limited, "idle_session_timeout")

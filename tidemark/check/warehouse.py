@@ -28,6 +28,12 @@ WHERE rolcanlogin AND NOT rolsuper
     ) < 2)
 ORDER BY rolname
 """
+# What ends a load; tidemark.storage.postgres has lifted the last three where it could.
+_LIMITS = """
+SELECT name, current_setting(name) FROM unnest(ARRAY['statement_timeout', 'transaction_timeout',
+    'idle_in_transaction_session_timeout', 'idle_session_timeout']) AS name
+WHERE current_setting(name, true) <> '0'
+"""
 _WRITTEN = ("core.sale_row", "ops.load_run", "mart.hour_quality")
 _READ = ("core.sale", "mart.sales", "mart.hour_quality")
 
@@ -88,11 +94,18 @@ def _rights(connection: Connection) -> str | Warned:
     if connection.scalar(text("SELECT pg_is_in_recovery()")):
         raise Problem("the warehouse is a standby, which is read-only", "Point TIDEMARK_WAREHOUSE_URL at the primary")
     user = connection.scalar(text("SELECT current_user"))
+    if connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
+        raise Problem(f"transactions of the user {user} are read-only, by default_transaction_read_only",
+                      f"As the owner: ALTER ROLE {user} SET default_transaction_read_only = off")  # fmt: skip
     may_insert = text("SELECT coalesce(has_table_privilege(to_regclass(:table), 'INSERT'), false)")
     lacking = [table for table in _WRITTEN if not connection.scalar(may_insert, {"table": table})]
     if lacking:
         raise Problem(f"the user {user} may not write {', '.join(lacking)}",
                       f"As the owner: GRANT tidemark_loader TO {user}, or run tidemark migrate")  # fmt: skip
+    if limits := connection.execute(text(_LIMITS)).all():
+        named = " and ".join(f"{name} = {value}" for name, value in limits)
+        return Warned(f"{user} may load, and {named} ends a load that takes longer", "As the owner: " + "; ".join(
+                      f"ALTER ROLE {user} SET {name} = 0" for name, _ in limits))  # fmt: skip
     if connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
         return Warned(f"{user} may load, and is a superuser", "Use a user that has only the role tidemark_loader")
     return f"{user} may load"

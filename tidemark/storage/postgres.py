@@ -19,6 +19,14 @@ LOCK_NOT_AVAILABLE, FORBIDDEN = "55P03", "42501"
 _PORT = 5432
 # what is sent and received is UTF-8, whatever PGCLIENTENCODING, the role or the database set
 _OPTIONS = {"application_name": "tidemark", "client_encoding": "utf8"}
+# Limits that end a whole session; a load may take longer, and its session waits between turns. Those of readers stay.
+_UNLIMITED = """
+SELECT set_config(name, '0', false)
+FROM unnest(ARRAY['transaction_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout']) AS name
+WHERE current_setting(name, true) IS NOT NULL AND EXISTS (
+    SELECT FROM pg_roles AS loads WHERE pg_has_role(loads.oid, 'MEMBER') AND (rolname = 'tidemark_loader'
+        OR loads.oid = (SELECT datdba FROM pg_database WHERE datname = current_database())))
+"""
 _KEEP_ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
@@ -65,7 +73,8 @@ def connected(
     """Connect to the warehouse, in UTC and UTF-8; what is not committed is rolled back at the end.
 
     `name` is the variable that holds the address, and `what` the database as messages name it. An address that begins
-    with postgresql+iam:// has no password: `token` makes one for each connection.
+    with postgresql+iam:// has no password: `token` makes one for each connection. Where the user may load, or owns the
+    database, no limit of time ends the session.
 
     Raises Problem where the server does not answer, refuses the user, or goes away in the middle.
     """
@@ -86,6 +95,7 @@ def connected(
         with engine.connect() as connection:
             # not as options of the start: PGTZ would win over them, and PgBouncer refuses them
             connection.exec_driver_sql("SET TimeZone = 'UTC'; SET temp_buffers = '64MB'")
+            connection.exec_driver_sql(_UNLIMITED)
             connection.commit()
             yield connection
     except (DBAPIError, psycopg2.Error) as error:  # the latter from COPY, which SQLAlchemy does not see

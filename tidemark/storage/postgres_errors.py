@@ -9,11 +9,20 @@ _AGAIN = "Check that the server runs and can be reached, then run it again: noth
 _LATER = "Run it again later: nothing was half done"
 _ROOM = "Give the database more disk, then run it again: nothing was half done"
 
+
+def _limit(name: str) -> tuple[str, str, bool]:
+    hint = f"Raise the limit for this user: ALTER ROLE … SET {name} = 0"
+    return f"it ended the connection, by {name}", hint, False
+
+
 # By SQLSTATE, or by its first two characters: what, next step, and whether it may pass by itself.
 _BY_STATE: dict[str, tuple[str, str, bool]] = {
     "08": ("the connection was lost", _AGAIN, True),
-    "25006": ("it is read-only: a standby, or one that failed over", ("Point TIDEMARK_WAREHOUSE_URL at the primary; "
-              "after a fail-over the address follows by itself, so run it again"), True),
+    "25006": ("it is read-only: a standby, one that failed over, or by default_transaction_read_only", ("Point "
+              "TIDEMARK_WAREHOUSE_URL at the primary, and set default_transaction_read_only = off for this user and "
+              "database; after a fail-over the address follows by itself, so run it again"), True),
+    "25P03": _limit("idle_in_transaction_session_timeout"),
+    "25P04": _limit("transaction_timeout"),
     "28": ("it refused the user or the password", f"{_URL}: the user and the password", False),
     "3D000": ("the database does not exist", f"{_URL}: the database", False),
     "40": ("another transaction was in the way", _LATER, True),
@@ -26,6 +35,7 @@ _BY_STATE: dict[str, tuple[str, str, bool]] = {
     "55006": ("an object is in use", _LATER, True),
     "57014": ("a statement was cancelled, by statement_timeout or by a person", ("Raise the limit for this user: ALTER "
               "ROLE … SET statement_timeout = 0"), False),
+    "57P05": _limit("idle_session_timeout"),
     "57": ("it is shutting down or starting", _AGAIN, True),
     "58": ("it cannot read or write its own files", "Check the server's disk and its log", False),
     "XX": ("its data is damaged", "Check the server's log, and restore a backup if it says so", False),
@@ -62,7 +72,11 @@ _BY_PHRASE: tuple[tuple[str, str, str, bool], ...] = (
     (r"No such file or directory", "no server listens on the local socket", _AGAIN, True),
     (r"read-only|recovery", *_BY_STATE["25006"]),
     (r"starting up|shutting down", *_BY_STATE["57"]),
-    (r"server closed the connection unexpectedly|Connection reset by peer", *_network(Cause.CUT)),
+    # all that psycopg2 knows of a session that the server ended
+    (r"server closed the connection unexpectedly", Cause.CUT.sentence, ("The server's log says why: a limit of time "
+     "(transaction_timeout, idle_in_transaction_session_timeout, idle_session_timeout), a person, a restart; if it "
+     "has nothing, check the network; then run it again: nothing was half done"), True),
+    (r"Connection reset by peer", *_network(Cause.CUT)),
     (r"prepared statement|server login has been failing|no more connections allowed|pooler", "the pooler failed",
      _LATER, True),
 )  # fmt: skip
