@@ -134,17 +134,48 @@ def test_the_two_collectors_live_in_two_zones_each_kept_alive_by_a_group_of_one(
     assert spool["AvailabilityZone"] == {"Fn::ImportValue": {"Fn::Sub": "${System}-zone-${Zone}"}}
 
 
-def test_a_collector_says_when_it_is_installed_and_keeps_its_collections_on_the_spool() -> None:
-    template = decode_yaml(str(AWS / "collector.yaml"))["Resources"]
-    assert template["Group"]["CreationPolicy"]["ResourceSignal"]["Count"] == 1
-    assert template["Group"]["UpdatePolicy"]["AutoScalingRollingUpdate"]["WaitOnResourceSignals"]
-    script = template["Template"]["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"][0]
-    lines = [line.strip() for line in script.splitlines()]
-    assert lines.index("trap 'signal FAILURE || true' ERR") < lines.index("trap - ERR") < lines.index("signal SUCCESS")
-    assert lines.index("mount /var/lib/tidemark") < next(
-        number for number, line in enumerate(lines) if line.startswith("[ -e /var/lib/tidemark/collections ]")
-    )
-    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+def first_boot(template: str) -> str:
+    """Give the script of a machine's first boot, with a word for every value of CloudFormation."""
+    given = _properties(template, "Template")["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"][0]
+    return re.sub(r"\$\{[\w:]+\}", "given", given)
+
+
+@pytest.mark.parametrize("template", ["collector", "airflow"])
+def test_a_stack_is_complete_when_its_machine_says_that_it_is_installed(template: str) -> None:
+    resources = decode_yaml(str(AWS / f"{template}.yaml"))["Resources"]
+    assert resources["Group"]["CreationPolicy"]["ResourceSignal"]["Count"] == 1
+    assert resources["Group"]["UpdatePolicy"]["AutoScalingRollingUpdate"]["WaitOnResourceSignals"]
+    assert "cloudformation:SignalResource" in str(resources["Role"])
+    assert subprocess.run(["bash", "-n"], input=first_boot(template), text=True, check=False).returncode == 0
+    lines = [line.strip() for line in first_boot(template).splitlines()]
+    assert lines[-3].startswith("/opt/tidemark-release/deploy/install")
+    assert lines[-2:] == ["trap - ERR", "signal SUCCESS"]
+
+
+@pytest.mark.parametrize("template", ["collector", "airflow"])
+def test_the_first_command_that_fails_is_told_and_a_signal_that_is_refused_fails_nothing(
+    template: str, tmp_path: Path
+) -> None:
+    (tmp_path / "instance-id").write_text("i-1\n")
+    for name, text in (("apt-get", "exit 100"), ("aws", f'echo "$@" >>{tmp_path}/told; exit 1')):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    script = first_boot(template).replace("/var/lib/cloud/data", str(tmp_path))
+    begin, _, rest = script.partition("apt-get update")
+    end = rest[rest.index("trap - ERR") :]
+    for steps, ended, said in ((script, 100, "FAILURE"), (f"{begin}\n{end}", 0, "SUCCESS")):
+        run = subprocess.run(
+            ["bash", "-c", steps], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, check=False
+        )
+        assert run.returncode == ended
+        told = (tmp_path / "told").read_text().splitlines()[-1]
+        assert told.endswith(f"--logical-resource-id Group --unique-id i-1 --status {said}")
+
+
+def test_a_new_collector_keeps_the_collections_on_the_spool() -> None:
+    lines = [line.strip() for line in first_boot("collector").splitlines()]
+    chosen = next(line for line in lines if line.startswith("[ -e /var/lib/tidemark/collections ]"))
+    assert lines.index("mount /var/lib/tidemark") < lines.index(chosen)
 
 
 def test_the_minor_version_of_the_warehouse_is_left_to_rds() -> None:
