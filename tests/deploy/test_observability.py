@@ -168,22 +168,30 @@ def test_the_warehouse_answers_every_query_of_the_exporter(warehouse_url: str, n
 
 @pytest.mark.postgres
 @pytest.mark.parametrize(
-    ("loads", "late"),
+    ("migrated", "loads", "late"),
     [
-        ([], 0),
-        ([(5, 1), (4, 1), (3, 1), (2, 1)], 0),  # every hour loaded as it ended
-        ([(160, 160), (4, 1), (3, 1)], 0),  # and one old hour backfilled
-        ([(160, 160)], 0),  # nothing but a backfill
-        ([(9, 1), (4, 1), (3, 1)], 4),  # the hours between were never loaded
-        ([(9, 1), (8, 3), (7, 2), (6, 1), (5, 1), (4, 1), (3, 1), (-9000, 9001)], 0),  # an hour of next year
+        (None, [], 0),
+        (3, [], 0),  # the first hour that is due has just ended
+        (9, [], 6),  # no hour was ever loaded
+        (12, [(9, 6), (8, 6)], 7),  # every load ends too late
+        (900, [(5, 1), (4, 1), (3, 1), (2, 1)], 0),  # every hour loaded as it ended
+        (900, [(160, 160), (4, 1), (3, 1)], 0),  # and one old hour backfilled
+        (3, [(160, 160)], 0),  # nothing but a backfill
+        (900, [(9, 1), (4, 1), (3, 1)], 4),  # the hours between were never loaded
+        (900, [(9, 1), (8, 3), (7, 2), (6, 1), (5, 1), (4, 1), (3, 1), (-9000, 9001)], 0),  # an hour of next year
     ],
 )
-def test_a_backfill_makes_no_hour_late(postgres_url: str, loads: list[tuple[int, int]], late: int) -> None:
+def test_an_hour_is_late_from_the_first_load_or_from_the_migration_and_never_by_a_backfill(
+    postgres_url: str, migrated: int | None, loads: list[tuple[int, int]], late: int
+) -> None:
     query = yaml.safe_load(_without_tags())["queries"]["hours"]["sql"]
     connection = psycopg2.connect(postgres_url)
     with connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA mart CREATE TABLE hour_quality (hour timestamptz)")
         cursor.execute("CREATE SCHEMA ops CREATE TABLE load_run (source_hour timestamptz, finished_at timestamptz)")
+        cursor.execute("CREATE TABLE ops.schema_migration (applied_at timestamptz)")
+        if migrated is not None:
+            cursor.execute(f"INSERT INTO ops.schema_migration SELECT now() - interval '{migrated} hours'")
         for ago, after in loads:
             hour = f"date_trunc('hour', now()) - interval '{ago} hours'"
             cursor.execute(f"INSERT INTO mart.hour_quality SELECT {hour}")
