@@ -72,6 +72,15 @@ def test_each_collector_has_its_upload_beside_it_on_its_volume() -> None:
     assert len({job["spec"]["schedule"] for job in by_kind["CronJob"]}) == len(names)
 
 
+def test_each_upload_reads_the_keys_of_the_archive_where_there_are_any() -> None:
+    uploads = [each for each in containers(OBJECTS) if each["args"] == ["upload"]]
+    assert len(uploads) == 2
+    for upload in uploads:
+        assert {"secretRef": {"name": "tidemark-archive", "optional": True}} in upload["envFrom"]
+    (made,) = re.findall(r"create secret generic tidemark-archive (.*?)\n```", PAGE, re.DOTALL)
+    assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= set(re.findall(r"--from-file=(\w+)", made))
+
+
 def test_pods_run_as_the_images_user_without_any_right() -> None:
     assert {pod["securityContext"]["runAsUser"] for pod in pods(OBJECTS)} == {10001} == {VALUES["uid"]}
     for container in containers(OBJECTS):
