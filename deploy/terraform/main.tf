@@ -24,10 +24,11 @@ resource "aws_cloudformation_stack" "network" {
   name          = "${var.system}-network"
   template_body = file("${local.templates}/network.yaml")
   parameters = merge({
-    System = var.system
-    Range  = var.range
-    ZoneA  = var.zones[0]
-    ZoneB  = var.zones[1]
+    System   = var.system
+    Range    = var.range
+    ZoneA    = var.zones[0]
+    ZoneB    = var.zones[1]
+    MailPort = var.mail_port
     }, var.network == null ? {} : {
     ExistingNetwork        = var.network.id
     ExistingRange          = var.network.range

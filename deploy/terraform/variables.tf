@@ -32,6 +32,12 @@ variable "range" {
   default     = "10.71"
 }
 
+variable "mail_port" {
+  description = "The port of the mail server for e-mail from Airflow, such as 587; 0 is none."
+  type        = number
+  default     = 0
+}
+
 variable "public_address" {
   description = "false where the subnets of your network reach the internet through a NAT gateway."
   type        = bool

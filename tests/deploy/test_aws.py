@@ -123,6 +123,17 @@ def test_only_the_airflow_machine_reaches_the_warehouse() -> None:
     assert 5432 not in {rule["ToPort"] for rule in collectors}
 
 
+def test_mail_leaves_the_airflow_machine_alone_and_where_its_port_is_given() -> None:
+    template = decode_yaml(str(AWS / "network.yaml"))
+    assert template["Conditions"]["Mail"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "MailPort"}, 0]}]}
+    ((name, rule, otherwise),) = (
+        each["Fn::If"] for each in _properties("network", "ToWarehouse")["SecurityGroupEgress"] if "Fn::If" in each
+    )
+    assert (name, rule["FromPort"], rule["ToPort"]) == ("Mail", {"Ref": "MailPort"}, {"Ref": "MailPort"})
+    assert otherwise == {"Ref": "AWS::NoValue"}
+    assert "MailPort" not in str(_properties("network", "OutboundOnly"))
+
+
 @pytest.mark.usefixtures("outputs")
 def test_the_two_collectors_live_in_two_zones_each_kept_alive_by_a_group_of_one() -> None:
     groups = boto3.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
