@@ -80,6 +80,13 @@ def test_every_file_that_it_names_is_there() -> None:
     assert [name for name in installed if not (DEPLOY / "lib" / name).exists()] == []
 
 
+def test_the_unit_that_says_when_the_owners_password_can_go_is_active_after_its_success_alone() -> None:
+    (asked,) = re.findall(r"systemctl is-active ([\w@.-]+)", README)
+    unit = (DEPLOY / "systemd" / f"{asked.removesuffix('.service')}.service").read_text()
+    assert "/airflow-setup" in unit
+    assert {"Type=oneshot", "RemainAfterExit=yes"} <= set(unit.splitlines())
+
+
 def test_the_secrets_that_it_fills_are_those_that_the_templates_make() -> None:
     made = {
         resource["Properties"]["Name"]["Fn::Sub"].replace("${System}", SYSTEM).replace("${Zone}", zone)
