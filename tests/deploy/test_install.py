@@ -156,7 +156,11 @@ def _makes_its_environment_again_after_an_upgrade_of_the_system(root: Path) -> N
     (library / f"python{PYTHON}").rename(library / f"python{ANOTHER}")  # what the new Python finds of the old one
     kept = root / "opt/tidemark/etc/rds-ca.pem"
     kept.write_text("certificates\n")
+    timer = root / "etc/systemd/system/tidemark-metrics@.timer"
+    timer.unlink()
+    (root / "etc/tidemark/collector.env").write_text(' TIDEMARK_METRICS_NAMESPACE = "tidemark"\n')
     _inside(root, "/opt/tidemark-release/deploy/install")
+    assert timer.exists()  # the installer reads settings as systemd does
     assert "collect" in _inside(root, "/opt/tidemark/bin/tidemark", "--help")
     assert [path.name for path in library.glob("python*")] == [f"python{PYTHON}"]
     assert kept.exists()
