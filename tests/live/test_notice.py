@@ -48,6 +48,16 @@ def test_a_gap_between_two_looks_is_told_too() -> None:
     assert list(watch.look(grown, 2.0)) == []
 
 
+def test_a_collector_that_was_started_again_between_two_looks_has_a_gap() -> None:
+    watch = GapWatch()
+    assert list(watch.look(STATUS, 0.0)) == []
+    again = msgspec.structs.replace(STATUS, started_at="2026-11-22T15:04:05.000000Z", gap_seconds={"connecting": 2.0})
+    assert [notice.text for notice in watch.look(again, 1.0)] == [
+        "Gap, over: the collector was started again at 2026-11-22T15:04:05 UTC, and 2.0 s since then are not covered"
+    ]
+    assert list(watch.look(again, 2.0)) == []
+
+
 def test_more_than_the_limit_is_held_back_and_told_in_one_message() -> None:
     limiter, sale_ = Limiter(3), Notice("sale", "a sale")
     assert [limiter.pass_on(sale_, float(number)) for number in range(2)] == [sale_, sale_]

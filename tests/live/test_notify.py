@@ -13,7 +13,7 @@ from tests.live.events import received_again, sale_line
 from tests.live.hooks import Chat, chat
 from tests.live.test_spool import Writer
 from tidemark.core.errors import Problem
-from tidemark.live.notice import GapWatch, Limiter, MarketWatch
+from tidemark.live.notice import GapState, GapWatch, Limiter, MarketWatch
 from tidemark.live.notify import Notifier, default_file, read_kept
 from tidemark.live.spool import SpoolTail
 from tidemark.live.webhook import Webhook
@@ -33,14 +33,14 @@ class Scene:
         self.status: Status | None = Status(**WELL)
         self.restart()
 
-    def restart(self, most: int = 10) -> None:
+    def restart(self, most: int = 10, *, gaps: bool = True) -> None:
         webhook = Webhook(SecretStr(self.server.address), lambda _: None, lambda _: None)
         kept = read_kept(self.file)
         follower = SpoolTail.open(self.root, kept.position if kept else None)
-        gaps = GapWatch(kept.gap if kept else None)
+        watch = GapWatch(kept.gaps if kept else GapState()) if gaps else None
         self.notifier = Notifier(
-            follower, MarketWatch(Decimal(10), 3), gaps, Limiter(most), webhook.send, self.file
-        )  # fmt: skip
+            follower, MarketWatch(Decimal(10), 3), watch, Limiter(most), webhook.send, self.file, kept
+        )
 
     def sell(self, *eths: int, transaction: str = "0xt") -> None:
         lines = b"".join(sale_line(eth * ETH, transaction, f"Cat {eth}") for eth in eths)
@@ -109,6 +109,32 @@ def test_a_gap_is_told_once_across_restarts(scene: Scene) -> None:
     assert scene.round()[0].startswith("Recording again after about 20 s")
 
 
+def test_a_gap_between_two_runs_is_told_by_the_second(scene: Scene) -> None:
+    scene.round()
+    scene.status = Status(**{**WELL, "gap_seconds": {"connecting": 0.5, "lagging": 9.0}})
+    scene.restart()
+    assert scene.round() == ["Gap of 9.0 s, over; reasons since the start: connecting, lagging"]
+    scene.status = Status(**{**WELL, "started_at": "2026-11-22T14:30:00.000000Z"})
+    scene.restart()
+    assert scene.round() == [
+        "Gap, over: the collector was started again at 2026-11-22T14:30:00 UTC, and 0.5 s since then are not covered"
+    ]
+    scene.restart()
+    assert scene.round() == []
+
+
+def test_a_run_without_gaps_forgets_none(scene: Scene) -> None:
+    scene.status = None
+    scene.round()
+    scene.restart(gaps=False)
+    scene.sell(11)
+    assert len(scene.round()) == 1
+    scene.restart()
+    assert scene.round() == []
+    scene.status = Status(**WELL)
+    assert scene.round()[0].startswith("Recording again after about")
+
+
 def test_what_was_not_taken_before_a_kill_is_told_after_it(scene: Scene) -> None:
     scene.round()
     scene.sell(11)
@@ -155,11 +181,15 @@ def test_a_damaged_position_is_a_clear_message(tmp_path: Path) -> None:
         read_kept(file)
 
 
-def test_each_spool_has_its_own_file_in_the_folder_for_state(tmp_path: Path) -> None:
-    one, other = (default_file(tmp_path / name, {"STATE_DIRECTORY": "/var/lib/a:/b"}) for name in "ab")
-    assert one != other
-    assert one.parent == Path("/var/lib/a")
-    assert default_file(tmp_path, {"XDG_STATE_HOME": "/x"}).parent == Path("/x/tidemark")
+def test_each_spool_webhook_and_choice_of_rules_has_its_own_file_in_the_folder_for_state(tmp_path: Path) -> None:
+    state = {"STATE_DIRECTORY": "/var/lib/a:/b"}
+    files = {
+        default_file(tmp_path / spool, SecretStr(f"https://x/{hook}"), rules, state)
+        for spool in "ab" for hook in "cd" for rules in (["sale"], ["gaps"], ["sale", "gaps"])
+    }  # fmt: skip
+    assert len(files) == 12
+    assert {file.parent for file in files} == {Path("/var/lib/a")}
+    assert default_file(tmp_path, SecretStr("x"), [], {"XDG_STATE_HOME": "/x"}).parent == Path("/x/tidemark")
 
 
 def test_the_position_is_written_only_when_it_changed(scene: Scene) -> None:

@@ -27,7 +27,8 @@ def notify(
         int, typer.Option("--most", min=2, help="Messages a minute; the others are counted in one summary.")
     ] = 10,
     position: Annotated[
-        Path | None, typer.Option(help="The file that keeps the place; default: in the folder for state.")
+        Path | None,
+        typer.Option(help="The file that keeps the place; default: one for each webhook and kind of report."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Send what has happened since the last run, and end.")] = False,
 ) -> None:
@@ -47,7 +48,7 @@ def notify(
 
     from collector.settings import NotifySettings
     from collector.status import inspect
-    from tidemark.live.notice import GapWatch, Limiter, MarketWatch
+    from tidemark.live.notice import GapState, GapWatch, Limiter, MarketWatch
     from tidemark.live.notify import Notifier, default_file, read_kept
     from tidemark.live.spool import SpoolTail
     from tidemark.live.webhook import Webhook
@@ -56,11 +57,12 @@ def notify(
         raise typer.BadParameter("choose what to report: --sale-above ETH, --sweep NUMBER or --gaps")
     settings = NotifySettings()
     webhook = Webhook(settings.webhook_url, log=partial(typer.echo, err=True))
-    file = position or default_file(settings.spool, os.environ)
+    rules = [name for name, chosen in (("sale", sale), ("sweep", sweep), ("gaps", gaps or None)) if chosen is not None]
+    file = position or default_file(settings.spool, settings.webhook_url, rules, os.environ)
     kept = read_kept(file)
     follower = SpoolTail.open(settings.spool, kept.position if kept else None)
-    watch = GapWatch(kept.gap if kept else None) if gaps else None
-    notifier = Notifier(follower, MarketWatch(sale, sweep), watch, Limiter(most), webhook.send, file)
+    watch = GapWatch(kept.gaps if kept else GapState()) if gaps else None
+    notifier = Notifier(follower, MarketWatch(sale, sweep), watch, Limiter(most), webhook.send, file, kept)
     while True:
         notifier.round(lambda: inspect(settings.spool).status, time.time)
         if once and not notifier.busy:

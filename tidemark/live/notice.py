@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import msgspec
+from msgspec.structs import replace
+
 from collector.status import Status
 from tidemark.live.market import MarketEvent, price_of, safe
 
@@ -70,26 +73,38 @@ class MarketWatch:
                 yield Notice("sweep", f"Sweep: {what}, by {safe(buyer, 44)} in {safe(transaction, 68)}")
 
 
+class GapState(msgspec.Struct, frozen=True):
+    """What a look leaves to the next: since when a gap is reported, and the collector's start and gaps at that look."""
+
+    reported: float | None = None
+    started_at: str = ""
+    seconds: float = 0.0
+
+
 @dataclass(slots=True)
 class GapWatch:
     """Finds gaps of this collector: now open, and shorter ones that began and ended between two looks."""
 
-    reported: float | None = None
-    _seconds: float | None = None
+    state: GapState = field(default_factory=GapState)
 
     def look(self, status: Status | None, now: float) -> Iterator[Notice]:
         """Compare the collector's status, None where none answers, with that of the last look."""
-        seconds = sum(status.gap_seconds.values()) if status else None
-        grown = seconds - self._seconds if seconds is not None and self._seconds is not None else 0.0
-        self._seconds = seconds
+        before = self.state
+        if status:
+            self.state = GapState(before.reported, status.started_at, sum(status.gap_seconds.values()))
+        is_new = before.started_at not in ("", self.state.started_at)
+        grown = self.state.seconds - (0.0 if is_new else before.seconds) if before.started_at else 0.0
         open_now = ["the collector does not run or does not answer"] if status is None else list(status.troubles)
-        if open_now and self.reported is None:
-            self.reported = now
+        if open_now and before.reported is None:
+            self.state = replace(self.state, reported=now)
             more = f", and {len(open_now) - 1} more" if len(open_now) > 1 else ""
             yield Notice("gap", f"Gap: {safe(open_now[0], 120)}{more}")
-        elif not open_now and self.reported is not None:
-            yield Notice("gap", f"Recording again after about {now - self.reported:,.0f} s")
-            self.reported = None
+        elif not open_now and before.reported is not None:
+            self.state = replace(self.state, reported=None)
+            yield Notice("gap", f"Recording again after about {now - before.reported:,.0f} s")
+        elif not open_now and is_new:
+            yield Notice("gap", f"Gap, over: the collector was started again at {safe(self.state.started_at[:19])} UTC,"
+                                f" and {grown:,.1f} s since then are not covered")  # fmt: skip
         elif not open_now and grown >= _SHORTEST_GAP:
             reasons = ", ".join(sorted(status.gap_seconds)) if status else ""
             yield Notice("gap", f"Gap of {grown:,.1f} s, over; reasons since the start: {safe(reasons, 120)}")

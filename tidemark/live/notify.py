@@ -1,26 +1,27 @@
 """From the spool to the webhook: each round reads what is new, sends what is worth it and keeps the position."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+from pydantic import SecretStr
 
 from collector.status import Status
 from tidemark.core.errors import Problem
 from tidemark.live.market import event_of
-from tidemark.live.notice import GapWatch, Limiter, MarketWatch, Notice
+from tidemark.live.notice import GapState, GapWatch, Limiter, MarketWatch, Notice
 from tidemark.live.seen import Seen
 from tidemark.live.spool import Position, SpoolTail
 from tidemark.storage.files import write_atomic
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What a restart needs: up to where everything was sent, and since when a gap is reported (Unix time)."""
+    """What a restart needs: up to where everything was sent, and what was known of gaps then."""
 
     position: Position
-    gap: float | None = None
+    gaps: GapState = GapState()
 
 
 def read_kept(file: Path) -> Kept | None:
@@ -34,9 +35,13 @@ def read_kept(file: Path) -> Kept | None:
                       "Remove it; notices then begin with what comes next") from None  # fmt: skip
 
 
-def default_file(spool: Path, environ: Mapping[str, str]) -> Path:
-    """Return where the position of a spool is kept: in the service's folder for state, or the person's."""
-    name = f"notify-{sha256(str(spool.resolve()).encode()).hexdigest()[:12]}.json"
+def default_file(spool: Path, webhook: SecretStr, rules: Iterable[str], environ: Mapping[str, str]) -> Path:
+    """Return where a position is kept: in the service's folder for state, or the person's.
+
+    Each webhook and each choice of rules has a place of its own in a spool, for one may be behind the other.
+    """
+    parts = (str(spool.resolve()), webhook.get_secret_value(), *sorted(rules))
+    name = f"notify-{sha256(chr(0).join(parts).encode()).hexdigest()[:12]}.json"
     if service := environ.get("STATE_DIRECTORY"):
         return Path(service.partition(":")[0]) / name
     state = environ.get("XDG_STATE_HOME")
@@ -45,7 +50,7 @@ def default_file(spool: Path, environ: Mapping[str, str]) -> Path:
 
 @dataclass(slots=True)
 class Notifier:
-    """The parts of `tidemark notify`. `gaps` is None where gaps are of no interest."""
+    """The parts of `tidemark notify`. `gaps` is None where gaps are of no interest, `kept` what an earlier run kept."""
 
     follower: SpoolTail
     market: MarketWatch
@@ -53,8 +58,8 @@ class Notifier:
     limiter: Limiter
     send: Callable[[str], None]
     file: Path
+    kept: Kept | None = None
     _seen: Seen = field(default_factory=Seen)
-    _kept: Kept | None = None
 
     @property
     def busy(self) -> bool:
@@ -84,8 +89,9 @@ class Notifier:
         yield from self.market.due(clock())
 
     def _keep(self) -> None:
-        kept = Kept(self.follower.position, self.gaps.reported if self.gaps else None)
-        if kept == self._kept:
+        before = self.kept.gaps if self.kept else GapState()
+        kept = Kept(self.follower.position, self.gaps.state if self.gaps else before)
+        if kept == self.kept:
             return
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -93,4 +99,4 @@ class Notifier:
         except OSError as error:
             raise Problem(f"the position cannot be kept in {self.file}: {error.strerror}",
                           "Choose another --position") from error  # fmt: skip
-        self._kept = kept
+        self.kept = kept
