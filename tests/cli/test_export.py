@@ -26,6 +26,21 @@ def test_a_table_is_exported_and_then_up_to_date(run, tmp_path: Path, form: str)
     assert run(*words)[1] == "collection_daily: 1 months up to date, 0 to write, 0 to remove\n"
 
 
+def test_an_empty_warehouse_leaves_the_lake(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warehouse_url: str
+) -> None:
+    words = (str(tmp_path / "lake"), "--table", "collection_daily")
+    run(*words)
+    monkeypatch.setenv("TIDEMARK_WAREHOUSE_URL", warehouse_url)
+    status, _, err = run(*words)
+    assert (status, len(list(tmp_path.rglob("*.parquet")))) == (1, 1)
+    assert "--allow-removal" in err
+    assert run(*words, "--allow-removal")[1].endswith(
+        "collection_daily: 2026-11 removed, for the warehouse has none of it\n"
+    )
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
 def test_mistakes_are_clear(run, tmp_path: Path) -> None:
     status, _, err = run(str(tmp_path), "--table", "nothing")
     assert status == 2

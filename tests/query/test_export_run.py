@@ -44,9 +44,9 @@ def one_database(postgres_server: Postgres, migrated: str) -> Iterator[str]:
         yield url
 
 
-def exported(url: str, lake: Lake, tables: object = SALES) -> list[str]:
+def exported(url: str, lake: Lake, tables: object = SALES, *, may_empty: bool = False) -> list[str]:
     said: list[str] = []
-    export_tables(SecretStr(url), lake, tables, said.append)  # type: ignore[arg-type]
+    export_tables(SecretStr(url), lake, tables, said.append, may_empty=may_empty)  # type: ignore[arg-type]
     return said
 
 
@@ -85,6 +85,20 @@ def test_only_months_that_changed_are_written(market: str, tmp_path: Path) -> No
     change(market, "DELETE FROM core.sale WHERE sold_at >= '2026-12-01Z'")
     assert "sales: 2026-12 removed, for the warehouse has none of it" in exported(market, lake)
     assert not (tmp_path / "sales" / "month=2026-12").exists()
+
+
+@pytest.mark.parametrize("form", ["parquet", "iceberg"])
+def test_a_warehouse_that_has_nothing_of_a_lake_removes_nothing_unasked(
+    market: str, one_database: str, tmp_path: Path, form: str
+) -> None:
+    iceberg = IcebergLake.open(str(tmp_path), tmp_path / "catalog.db")
+    lake: Lake = iceberg if form == "iceberg" else ParquetLake(Folder(tmp_path))
+    exported(market, lake)
+    with pytest.raises(Problem, match="sales: the warehouse has none of the months that are there, 2026-11 to 2026-11"):
+        exported(one_database, lake)
+    assert lake.months("sales") == lake.months("collection_daily") == ["2026-11"]
+    exported(one_database, lake, may_empty=True)
+    assert lake.months("sales") == lake.months("collection_daily") == []
 
 
 def test_duckdb_reads_the_files_exactly(market: str, tmp_path: Path) -> None:

@@ -26,12 +26,16 @@ def export(
     catalog: Annotated[
         Path | None, typer.Option(help="The catalog of Iceberg tables; default: catalog.db in the folder.")
     ] = None,
+    allow_removal: Annotated[
+        bool, typer.Option("--allow-removal", help="Remove months also where that leaves none of what a table had.")
+    ] = False,
 ) -> None:
     """Write sales, fees, collections by hour and day, wallets by day, and the quality of hours, by month.
 
     Only months whose content changed since the last export are written; an old month that a late load or a new score
-    changed is written again. Amounts are exact, and each table keeps one schema. Reads the warehouse only. In a bucket
-    each Parquet file is put once and its checksum read back; the endpoint has to know conditional writes.
+    changed is written again. A month that the warehouse has no longer is removed, except a detached one. Amounts are
+    exact, and each table keeps one schema. Reads the warehouse only. In a bucket each Parquet file is put once and its
+    checksum read back; the endpoint has to know conditional writes.
 
     \b
     Examples:
@@ -72,7 +76,7 @@ def export(
         lake = ParquetLake(Folder(Path(place)))
     chosen = [each for each in TABLES if not table or each.name in table]
     try:
-        export_tables(settings.warehouse_url, lake, chosen, _say)
+        export_tables(settings.warehouse_url, lake, chosen, _say, may_empty=allow_removal)
     except OSError as error:
         failure = failure_of(error) if error.errno else None  # pyarrow's errors about S3 have none
         why = failure.what if failure else "the store refused or did not answer"
