@@ -1,9 +1,11 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.sql.market import fill
 from tests.support.command import run as run_command
+from tidemark.core.hour import Hour
 
 
 @pytest.fixture
@@ -51,6 +53,15 @@ def test_a_time_that_is_none_is_a_usage_error(run, text: str) -> None:
 def test_days_ago_are_understood(run) -> None:
     status, out, _ = run("--from", "7d", "--to", "yesterday", "--json")
     assert (status, len(json.loads(out))) == (0, 7 * 24)
+
+
+def test_a_range_without_an_end_goes_on_to_the_last_hour_that_is_over(run) -> None:
+    before = datetime.now(UTC)
+    _, out, _ = run("--from", "24h", "--json")
+    hours = json.loads(out)
+    assert hours[-1]["hour"] in {Hour.of(now).previous().key for now in (before, datetime.now(UTC))}
+    assert len(hours) in (23, 24)
+    assert run("--from", "today")[0] == 0
 
 
 def test_every_hour_is_a_row_of_the_long_table(run) -> None:

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -55,6 +55,18 @@ def test_the_head_counts_the_states_and_says_what_the_estimate_is_blind_to() -> 
     unknown = printed(head([HourCoverage(FIRST, {})]), 200)[1]
     assert unknown.startswith("Sales that all collectors missed: unknown; an estimate would be a lower bound")
     assert printed(head([]), 80)[0].startswith("No hour was loaded yet")
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ("2026-11-21T07:59:00Z", "Sales that all"),
+        ("2026-11-21T08:00:00Z", "Nothing after 2026-11-21T06 is loaded: 1 hour."),
+        ("2026-11-28T08:00:00Z", "Nothing after 2026-11-21T06 is loaded: 169 hours."),
+    ],
+)
+def test_the_head_says_that_loading_stopped(now: str, said: str) -> None:
+    assert printed(head(HOURS, datetime.fromisoformat(now)), 200)[1].startswith(said)
 
 
 def test_the_head_has_the_audits() -> None:

@@ -17,9 +17,10 @@ def coverage(
 ) -> None:
     """Show a range of hours as a strip, a character for each, and a line for each hour that is not wholly covered.
 
-    By default the last week that was loaded; of one hour all that is known. Covered: a collector covered every moment.
-    Repaired: the Events API filled the rest. What all collectors missed is estimated; that is a lower bound: what
-    OpenSea sent to no collector is not in it. docs/coverage.md explains it.
+    By default the last week that was loaded; with --from alone up to the last hour that is over; of one hour all that
+    is known. Covered: a collector covered every moment. Repaired: the Events API filled the rest. What all collectors
+    missed is estimated; that is a lower bound: what OpenSea sent to no collector is not in it. docs/coverage.md
+    explains it.
 
     \b
     Examples:
@@ -28,6 +29,9 @@ def coverage(
       tidemark coverage yesterday
       tidemark coverage 2026-11-20T15
     """
+    from datetime import UTC, datetime
+
+    from tidemark.core.hour import Hour
     from tidemark.query import coverage_report as report
     from tidemark.query.coverage import as_rows, coverage_of
     from tidemark.query.export import as_json as json_of
@@ -37,9 +41,11 @@ def coverage(
     from tidemark.storage.settings import WarehouseSettings
 
     first, last = ends(hours, first, last)
-    given = {name: each.key for name, each in (("from", first), ("to", last)) if each}
+    now = datetime.now(UTC)
+    until = last or (first and max(first, Hour.of(now).previous()))
+    given = {name: each.key for name, each in (("from", first), ("to", until)) if each}
     answer = ask(WarehouseSettings().warehouse_url, question("hour_quality"), given)
-    covered = coverage_of(answer, first, last)
+    covered = coverage_of(answer, first, until)
     if as_json:
         typer.echo(json_of(as_rows(covered)), nl=False)
         return
@@ -47,7 +53,7 @@ def coverage(
     if hours and first == last:
         paper.print(report.detail(covered[0]))
         return
-    paper.print(report.head(covered))
+    paper.print(report.head(covered, None if last else now))
     if covered:
         paper.print("", report.strip(covered), "", report.exceptions(covered, paper.width), sep="\n")
     if covered and long:

@@ -20,8 +20,9 @@ def report(
 ) -> None:
     """Write hours, gaps and market as one HTML file that needs nothing else, for a mail or a bucket.
 
-    By default of the last week that was loaded. It shows a calendar of the hours, what is missing and why, each hour
-    with its collectors side by side, and what was sold. The file has no script and loads nothing from elsewhere.
+    By default of the last week that was loaded; with --from alone up to the last hour that is over. It shows a
+    calendar of the hours, what is missing and why, each hour with its collectors side by side, and what was sold. The
+    file has no script and loads nothing from elsewhere.
 
     \b
     Examples:
@@ -32,6 +33,7 @@ def report(
     from datetime import UTC, datetime
 
     from tidemark.core.errors import Problem
+    from tidemark.query.coverage import nothing_after
     from tidemark.query.page.html import Home, html_of
     from tidemark.query.page.page import range_page
     from tidemark.storage.files import write_atomic
@@ -48,3 +50,5 @@ def report(
     except OSError as error:
         raise Problem(f"{output} could not be written: {error.strerror}", "Choose another --output") from error
     typer.echo(f"{output} written: {page.first.key[:10]} to {page.last.key[:10]}, {len(page.details)} hours in detail")
+    if page.loaded and not last and (said := nothing_after(page.loaded[1], page.now)):
+        typer.echo(said)

@@ -9,10 +9,11 @@ from enum import Enum
 from rich.text import Text
 
 from tidemark.core.errors import UsageError
-from tidemark.core.hour import Hour, hours
+from tidemark.core.hour import LENGTH, Hour, hours
 from tidemark.query.answer import Answer
 
 _LONGEST = timedelta(days=366)
+RANGE_HINT = "Put the earlier hour into --from, and into --to one at most a year later"
 
 
 class State(Enum):
@@ -87,8 +88,19 @@ def coverage_of(answer: Answer, first: Hour | None, last: Hour | None) -> list[H
     if first is None or last is None:
         return []
     if not timedelta(0) <= last.start - first.start <= _LONGEST:
-        raise UsageError(f"{first} to {last} is not a range of at most a year", "Put the earlier hour into --from")
+        raise UsageError(f"{first} to {last} is not a range of at most a year", RANGE_HINT)
     return [HourCoverage(hour, rows.get(hour, {})) for hour in hours(first, last)]
+
+
+def since(last: Hour, now: datetime) -> int:
+    """Return how many hours after `last` are over."""
+    return max(0, (Hour.of(now).start - last.end) // LENGTH)
+
+
+def nothing_after(newest: Hour, now: datetime) -> str:
+    """Say how many hours after the newest that is loaded are over; nothing where none is."""
+    behind = since(newest, now)
+    return f"Nothing after {newest} is loaded: {behind:,} hour{'' if behind == 1 else 's'}." if behind else ""
 
 
 def as_rows(coverage: Iterable[HourCoverage]) -> Answer:

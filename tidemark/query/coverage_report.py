@@ -1,7 +1,7 @@
 """The coverage of hours for a person: a head, a strip of characters, and what is not whole, within any width."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 
@@ -12,7 +12,7 @@ from rich.text import Text
 from tidemark.archive.reasons import explain
 from tidemark.core.text import printable
 from tidemark.query.answer import shown
-from tidemark.query.coverage import HourCoverage, State
+from tidemark.query.coverage import HourCoverage, State, nothing_after
 
 _LOWER_BOUND = "a lower bound: it does not count what OpenSea sent to no collector"
 _NOTHING = "No hour was loaded yet, or none in this range: tidemark load HOUR, or look at load_sales in Airflow."
@@ -21,8 +21,11 @@ _COUNTED = ("collectors", "covered_percent", "covered_twice_percent", "repaired_
             "received_to_loaded_p50_s")  # fmt: skip
 
 
-def head(coverage: Sequence[HourCoverage]) -> Text:
-    """Return the range, how many hours are in each state, and what the collectors are known to have missed."""
+def head(coverage: Sequence[HourCoverage], now: datetime | None = None) -> Text:
+    """Return the range, how many hours are in each state, and what the collectors are known to have missed.
+
+    With `now` also how many hours that are over come after the last one that is loaded.
+    """
     if not coverage:
         return Text(_NOTHING)
     first, last = coverage[0].hour, coverage[-1].hour
@@ -33,6 +36,9 @@ def head(coverage: Sequence[HourCoverage]) -> Text:
         if number
     )
     lines = [f"{_hours(coverage)} from {first} to {last}, UTC: {states}."]
+    newest = max((each.hour for each in coverage if each.row), default=None)
+    if now and newest and (said := nothing_after(newest, now)):
+        lines.append(said)
     estimates = [each.amount("missed_estimate") for each in coverage if each.row.get("missed_estimate") is not None]
     if estimates:
         lines.append(f"Sales that all collectors missed: about {_rounded(sum(estimates))}, {_LOWER_BOUND}.")

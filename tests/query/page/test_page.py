@@ -83,6 +83,17 @@ def test_a_range_explains_each_loaded_hour_and_is_at_most_a_year(warehouse_url: 
 
 
 @pytest.mark.postgres
+def test_a_range_without_an_end_and_the_page_say_that_loading_stopped(warehouse_url: str) -> None:
+    fill(warehouse_url)
+    for first in ("2026-11-20T10", "2026-11-22T00"):
+        page = range_page(SecretStr(warehouse_url), Hour.parse(first), None, None, NOW)
+        assert page.last == Hour.parse("2026-11-22T23")
+        assert page.missing[0].last == Hour.parse("2026-11-22T14")
+        assert "to 2026-11-21 14:00, none of the 24 since." in html_of(page, Home(is_file=True))
+    assert range_page(SecretStr(warehouse_url), None, None, None, NOW).last == Hour.parse("2026-11-21T23")
+
+
+@pytest.mark.postgres
 def test_a_market_that_cannot_be_read_leaves_the_calendar(warehouse_url: str) -> None:
     fill(warehouse_url)
     connection = psycopg2.connect(warehouse_url)

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from tidemark.core.errors import Problem, UsageError
 from tidemark.core.hour import Hour, hours
-from tidemark.query.coverage import HourCoverage
+from tidemark.query.coverage import RANGE_HINT, HourCoverage, since
 from tidemark.query.page.calendar import VIEWS, Day, Missing, calendar_of, missing_of
 from tidemark.query.page.hour import HourDetail, details_of
 from tidemark.query.page.market import Book, Market, book_of, market_of
@@ -51,6 +51,11 @@ class Page:
     problems: list[Problem]
     is_known: bool  # whether an hour that was asked for is loaded
 
+    @property
+    def behind(self) -> int:
+        """How many hours after the last one that was loaded are over."""
+        return since(self.loaded[1], self.now) if self.loaded else 0
+
 
 def asked_of(query: Mapping[str, str]) -> Asked:
     """Read the parameters of an address. Raises Problem for a value that is none; unknown names are ignored."""
@@ -88,16 +93,18 @@ def month_page(url: SecretStr, asked: Asked, now: datetime) -> Page:
 
 
 def range_page(url: SecretStr, first: Hour | None, last: Hour | None, collection: str | None, now: datetime) -> Page:
-    """Read the page of a range of hours, by default the last 7 days that were loaded, with the detail of each hour.
+    """Read the page of a range of hours, with the detail of each: by default the last 7 days that were loaded.
 
+    With `first` alone it ends with the last hour that is over.
     Raises UsageError where the range runs backwards or is longer than a year.
     """
     with reading(url) as warehouse:
         loaded = warehouse.span()
-        last = last or (loaded[1] if loaded else Hour.of(now).previous())
+        over = Hour.of(now).previous()
+        last = last or (max(first, over) if first else loaded[1] if loaded else over)
         first = first or Hour.of(last.end - timedelta(days=7))
         if not timedelta(0) <= last.start - first.start <= _LONGEST:
-            raise UsageError(f"{first} to {last} is not a range of at most a year", "Put the earlier hour into --from")
+            raise UsageError(f"{first} to {last} is not a range of at most a year", RANGE_HINT)
         whole = Hour.of(first.start.replace(hour=0)), Hour.of(last.start.replace(hour=23))
         coverage = _coverage(warehouse, *whole)
         within = [each for each in coverage if first.start <= each.hour.start <= last.start]
