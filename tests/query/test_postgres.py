@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from tests.sql.market import fill
 from tidemark.core.errors import Problem
+from tidemark.query.answer import NOTHING_LOADED
 from tidemark.query.postgres import ask
 from tidemark.query.question import Question, question
 
@@ -28,6 +29,29 @@ def test_an_answer_has_columns_and_rows_of_python_values(warehouse_url: str) -> 
 def test_every_question_answers_an_empty_warehouse(warehouse_url: str) -> None:
     for each in map(question, ("daily_volume", "top_sales", "hour_quality", "price_distribution")):
         assert ask(SecretStr(warehouse_url), each, {}).rows == []
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("daily_volume", {}), ("daily_volume", {"collection": "cats", "chain": "nothing"}),
+        ("wallet_history", {"wallet": "0xa"}), ("hour_quality", {"from": "today"}), ("top_sales", {"to": "2020-01-01"}),
+    ],
+)  # fmt: skip
+def test_an_empty_warehouse_says_that_nothing_is_loaded(warehouse_url: str, name: str, given: dict[str, str]) -> None:
+    answer = ask(SecretStr(warehouse_url), question(name), given)
+    assert (answer.why_empty, dict(answer.asked)) == (NOTHING_LOADED, {})
+    assert answer.columns
+
+
+def test_a_wallet_without_sales_is_told_of_the_hours_since_the_first_that_is_loaded(warehouse_url: str) -> None:
+    fill(warehouse_url)
+    said = ask(SecretStr(warehouse_url), question("wallet_history"), {"wallet": "0xnobody"}).why_empty
+    assert said.startswith(
+        "No rows: 8 of the 29 hours asked about are loaded, and none holds such a sale of the wallet 0xnobody."
+    )
+    before = {"wallet": "0xnobody", "to": "2026-11-19"}
+    assert "is loaded" in ask(SecretStr(warehouse_url), question("wallet_history"), before).why_empty
 
 
 def test_values_are_bound_and_never_become_sql(warehouse_url: str) -> None:
@@ -57,6 +81,7 @@ def test_a_dead_database_is_a_problem_without_the_password() -> None:
 
 
 def test_an_answer_knows_its_types_and_what_was_asked(warehouse_url: str) -> None:
+    fill(warehouse_url)
     answer = ask(SecretStr(warehouse_url), question("chains"), {"to": "2026-11-20"})
     assert dict(zip(answer.columns, answer.types, strict=True))["volume_eth"] == 1700
     assert answer.asked["to"] == datetime(2026, 11, 21, tzinfo=UTC)

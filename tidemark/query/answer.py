@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 
 _SHOWN_DECIMALS = 6
+NOTHING_LOADED = "No rows: no hour is loaded yet. tidemark load HOUR loads one; see also load_sales in Airflow."
 _SMALL = Decimal("0.001")  # below it three significant digits are shown
 
 
@@ -51,14 +52,14 @@ def unknown_name(parameter: str, wanted: str, known: Sequence[str]) -> str:
     return f"No rows: no sale in the warehouse is of the {parameter} {_shown_text(wanted)}.{meant}"
 
 
-def none_found(loaded: int, hours: int, what: str = "a sale") -> str:
+def none_found(loaded: int, hours: int, what: str = "such a sale") -> str:
     """Say why a question over a number of hours, of which some are loaded, had no rows; `what` is a row's subject."""
     if not loaded:
         return f"No rows: none of the {hours:,} hours asked about is loaded. tidemark coverage shows which are."
     if loaded < hours:
-        return (f"No rows: {loaded:,} of the {hours:,} hours asked about are loaded, and none holds such {what}. "
+        return (f"No rows: {loaded:,} of the {hours:,} hours asked about are loaded, and none holds {what}. "
                 "tidemark coverage shows which are missing.")  # fmt: skip
-    return f"No rows: all {hours:,} hours asked about are loaded, and none holds such {what}."
+    return f"No rows: all {hours:,} hours asked about are loaded, and none holds {what}."
 
 
 def shown(value: object) -> str:

@@ -22,7 +22,7 @@ _ABSOLUTE = re.compile(
 _AGO = re.compile(r"(?P<count>[0-9]{1,5})(?P<unit>[dh])", re.ASCII)
 _CHAIN_ALIASES = {"matic": "polygon"}  # as the loader writes chains
 _LARGEST = 1_000_000
-_OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 
 
@@ -73,11 +73,11 @@ class Parameter:
         if self.default == "null":
             return None
         if self.default == "oldest":
-            return _OLDEST
+            return OLDEST
         if relative := _RELATIVE.fullmatch(self.default):
             if relative["days"]:
-                return newest - timedelta(days=int(relative["days"])) - (newest - _OLDEST) % _DAY
-            return newest + (_OLDEST - newest) % _DAY if self.type == "end-day" else newest
+                return newest - timedelta(days=int(relative["days"])) - (newest - OLDEST) % _DAY
+            return newest + (OLDEST - newest) % _DAY if self.type == "end-day" else newest
         return self.read(self.default, newest)
 
 
@@ -118,7 +118,7 @@ def interval(text: str, now: datetime) -> tuple[datetime, timedelta]:
     OverflowError for one that is out of Python's range.
     """
     start, length = _relative(text, now) or _absolute(text)
-    if start < _OLDEST:
+    if start < OLDEST:
         raise ValueError("before the year 2000")
     return start, length
 
@@ -146,7 +146,7 @@ def _end(text: str, now: datetime, unit: timedelta = timedelta.resolution) -> da
 
 
 def _whole(moment: datetime, unit: timedelta) -> datetime:
-    if (moment - _OLDEST) % unit:
+    if (moment - OLDEST) % unit:
         raise ValueError(f"not on a whole {unit}")
     return moment
 
@@ -156,7 +156,7 @@ def _relative(text: str, now: datetime) -> tuple[datetime, timedelta] | None:
     if not (found := _AGO.fullmatch(ago)):
         return None
     length = _DAY if found["unit"] == "d" else LENGTH
-    return now - (now - _OLDEST) % length - int(found["count"]) * length, length
+    return now - (now - OLDEST) % length - int(found["count"]) * length, length
 
 
 def _absolute(text: str) -> tuple[datetime, timedelta]:

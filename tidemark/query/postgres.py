@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from tidemark.core.errors import Problem
 from tidemark.core.hour import LENGTH, Hour
-from tidemark.query.answer import Answer, none_found, shown, unknown_name
-from tidemark.query.parameter import Value, values_of
+from tidemark.query.answer import NOTHING_LOADED, Answer, none_found, shown, unknown_name
+from tidemark.query.parameter import OLDEST, Value, values_of
 from tidemark.query.question import Question
 from tidemark.storage.postgres import FORBIDDEN, connected
 from tidemark.storage.postgres_errors import statement_failure
@@ -23,6 +23,7 @@ from tidemark.storage.postgres_errors import statement_failure
 # a question reads hundreds of thousands of rows and is asked by one person: its sums fit in memory
 SESSION = "SET TRANSACTION READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 _NEWEST = "SELECT max(hour) + interval '1 hour' FROM mart.hour_quality"
+_FIRST = "SELECT min(hour) FROM mart.hour_quality"
 _HOURS = "SELECT count(*) FROM mart.hour_quality WHERE hour >= :first AND hour < :to"
 # the names in order, one look at the index for each
 _NAMES = """
@@ -66,7 +67,6 @@ WHERE day >= (CAST(:from AS timestamptz) AT TIME ZONE 'UTC')::date
 _READS_SCORED_DAYS = re.compile(r"\bmart\.stale_day\b")
 _LEAVES_OUT_SUSPECTS = re.compile(r"\bis_suspect IS NOT TRUE\b")
 _COLUMNS = {"collection": "collection_slug", "chain": "chain"}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_MIGRATED = ("42P01", "3F000", "42703")  # undefined table, schema, column
 _CANCELLED = "57014"
 _MISSING = re.compile(r"bind parameter '(\w+)'")
@@ -83,11 +83,15 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
     with connected(url) as connection, _interruptible():
         try:
             connection.execute(text(SESSION))
-            newest = connection.scalar(text(_NEWEST)) or _EPOCH
-            values = values_of(question.parameters, given, newest, datetime.now(UTC))
+            newest, now = connection.scalar(text(_NEWEST)), datetime.now(UTC)
+            if newest is None:  # no range has anything, and none is wrong
+                given = {name: wanted for name, wanted in given.items() if name not in ("from", "to")}
+            values = values_of(question.parameters, given, newest or Hour.of(now).end, now)
             result = connection.execute(text(question.sql), values)
             types = cast("tuple[int, ...]", tuple(kind for _, kind, *_ in result.cursor.description))
             rows = [tuple(row) for row in result]
+            if newest is None and not rows:
+                return Answer(tuple(result.keys()), rows, types, {}, question.kinds, NOTHING_LOADED)
             why = "" if rows else _why_empty(connection, question, values)
             lacks = " ".join(said for find in (_detached, _unscored) if (said := find(connection, question, values)))
             return Answer(tuple(result.keys()), rows, types, values, question.kinds, why, lacks)
@@ -158,11 +162,16 @@ def _why_empty(connection: Connection, question: Question, values: Mapping[str, 
     match values:
         case {"from": datetime() as start, "to": datetime() as end}:
             first = Hour.of(start).start
+            begin = connection.scalar(text(_FIRST)) if start == OLDEST else None
+            if begin and begin < end:  # of all that there is, what was never recorded is no part
+                first = begin
             loaded = connection.scalar(text(_HOURS), {"first": first, "to": end})
             if loaded and question.needs and not connection.scalar(kept, {"first": first, "to": end}):
                 return f"No rows: in none of the {loaded:,} hours asked about that are loaded {what}. {remedy}."
-            found = "a sale of a scored day" if _READS_SCORED_DAYS.search(question.sql) else "a sale"
-            return none_found(loaded, -(-(end - first) // LENGTH), "an event" if question.needs else found)
+            what = "such an event" if question.needs else "such a sale"
+            what += " of a scored day" if _READS_SCORED_DAYS.search(question.sql) else ""
+            what += f" of the wallet {shown(values['wallet'])}" if values.get("wallet") else ""
+            return none_found(loaded, -(-(end - first) // LENGTH), what)
     if question.needs and not connection.scalar(kept, {"first": None, "to": values.get("to")}):
         return f"No rows: in no hour {what}. {remedy}."
     given = ", ".join(f"{name} {wanted}" for name, wanted in values.items() if isinstance(wanted, str))
