@@ -1,9 +1,13 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.sql.conftest import market_url
 from tests.support.command import run as run_command
+from tidemark.query.exported import TABLES
 
 __all__ = ["market_url"]
 
@@ -24,6 +28,19 @@ def test_a_table_is_exported_and_then_up_to_date(run, tmp_path: Path, form: str)
     status, out, _ = run(*words)
     assert (status, out.splitlines()[1]) == (0, "collection_daily: 2026-11 written")
     assert run(*words)[1] == "collection_daily: 1 months up to date, 0 to write, 0 to remove\n"
+
+
+def test_an_export_whose_words_nobody_reads_is_whole(tmp_path: Path, market_url: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [Path(sys.executable).with_name("tidemark"), "export", tmp_path / "lake"]
+    environment = {**os.environ, "TIDEMARK_WAREHOUSE_URL": market_url}
+    ended = subprocess.run(words, check=False, env=environment, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert {file.relative_to(tmp_path / "lake").parts[0] for file in tmp_path.rglob("*.parquet")} == {
+        each.name for each in TABLES
+    }
 
 
 def test_an_empty_warehouse_leaves_the_lake(

@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
-from tests.collector.test_program import Machine
+import pytest
+
+from tests.collector.test_program import TIDEMARK, Machine
 from tests.live.events import received_again, sale_line
 from tests.live.hooks import chat
 from tests.live.test_spool import Writer
@@ -142,6 +146,26 @@ async def test_the_stream_is_shown_without_a_collector_and_nothing_is_recorded(
         out, err = await tail.communicate()
     assert (tail.returncode, out, err) == (130, b"", b"")
     assert not await asyncio.to_thread(machine.spool.exists)
+
+
+@pytest.mark.parametrize("words", [("tail",), ("tail", "--stream"), ("top", "--every", "0.5")])
+async def test_what_prints_until_ctrl_c_ends_well_when_nobody_reads_it(
+    simulator: Simulator, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    machine = Machine(simulator, tmp_path)
+    writer = Writer(machine.spool)
+    reading, writing = os.pipe()
+    os.close(reading)
+    shown = await asyncio.create_subprocess_exec(*TIDEMARK, *words, env=machine.environment, stdout=writing)
+    os.close(writing)
+    for price in range(1, 100):
+        machine.simulator.send(json.dumps(sold(sale_price=str(price))).encode())
+        writer.segments.write(writer.hour, sale_line(price), retry=False)
+        with suppress(TimeoutError):
+            assert await asyncio.wait_for(shown.wait(), 0.5) == 0
+            return
+    shown.kill()
+    pytest.fail(f"{words} did not end")
 
 
 async def test_mistakes_are_clear(simulator: Simulator, tmp_path: Path) -> None:

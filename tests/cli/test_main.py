@@ -1,6 +1,7 @@
 import contextlib
 import io
 import json
+import os
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import version
@@ -112,6 +113,16 @@ def test_a_full_output_is_a_failure_of_every_verb(settled: Path) -> None:
         assert "no space is left on the disk" in said.splitlines()[0], (words, said)
         assert len(said.splitlines()) <= 2, (words, said)
         assert "lake could not" not in said
+
+
+def test_a_reader_that_has_seen_enough_changes_no_status(settled: Path) -> None:
+    for words in (*PRINTING, *([verb, "--help"] for verb in sorted(HELP_ALONE))):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "w") as unread:
+            ends = ended(words, unread)
+        assert (words, ends[0]) == (words, ended(words, settled / "output")[0])
+        assert not any(word in ends[1] for word in ("cut", "pipe", "could not be written")), (words, ends[1])
 
 
 def test_an_output_that_is_not_utf_8_fails_no_verb(settled: Path) -> None:

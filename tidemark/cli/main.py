@@ -5,13 +5,13 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from inspect import cleandoc
-from io import TextIOWrapper
 from typing import Annotated, NoReturn, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from tidemark.cli.failures import FAILED, explained
+from tidemark.cli.output import patient
 from tidemark.core.errors import Problem
 from tidemark.core.version import SOFTWARE
 from tidemark.storage.failures import failure_of
@@ -91,9 +91,7 @@ def _take_aws_from_dotenv() -> None:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command, by default with this process's arguments; a failure is a few lines and an exit status not 0."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = patient(sys.stdout), patient(sys.stderr)
     try:
         _check_arguments(sys.argv[1:] if words is None else words)
         _take_aws_from_dotenv()
@@ -126,8 +124,6 @@ def _end(status: int) -> NoReturn:
     """Exit, unless what was printed could not be written: an output that was cut short is a failure."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not status:  # else what went wrong was printed

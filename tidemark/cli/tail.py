@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tidemark.cli.arguments import amount
+from tidemark.cli.output import is_read
 
 if TYPE_CHECKING:
     from tidemark.live.market import Filter, MarketEvent
@@ -85,7 +86,7 @@ def _follow(follower: "SpoolTail", seen: "Seen", wanted: "Filter", form: Callabl
 
     from tidemark.live.market import chosen
 
-    while True:
+    while is_read():
         for part in follower.read():
             for event in chosen(seen.new(part, time.monotonic()), wanted):
                 typer.echo(form(event))
@@ -108,6 +109,8 @@ def _listen(wanted: "Filter", form: Callable[["MarketEvent"], str]) -> None:
         for event in chosen(lines, wanted):
             typer.echo(form(event))
         sys.stdout.flush()
+        if not is_read():
+            raise typer.Exit
 
     topics = [f"collection:{slug}" for slug in sorted(wanted.collections) or ["*"]]
     typer.echo("A connection of its own to the stream: this shows what comes and records nothing.", err=True)

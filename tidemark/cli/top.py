@@ -26,6 +26,7 @@ def top(
 
     from collector.settings import SpoolSettings
     from collector.status import inspect
+    from tidemark.cli.output import is_read
     from tidemark.live.spool import SpoolTail
     from tidemark.live.top import collections_of, picture
 
@@ -33,7 +34,7 @@ def top(
     paper = Console(highlight=False, markup=False, emoji=False)
     before, follower, began = inspect(root), SpoolTail.open(root), time.monotonic()
     with Live(console=paper, auto_refresh=False, screen=paper.is_terminal and not once) as live:
-        while True:
+        while is_read():
             time.sleep(every)
             counts: Counter[str] = sum((collections_of(part) for part in follower.read()), Counter())
             now, until = inspect(root), time.monotonic()
