@@ -93,6 +93,21 @@ def test_it_can_begin_some_lines_before_the_end(tmp_path: Path) -> None:
     assert read(follower) == list(range(10))
 
 
+def test_it_can_begin_in_an_earlier_segment(tmp_path: Path) -> None:
+    writer = Writer(tmp_path)
+    for _ in range(3):
+        writer.write(3)
+        writer.rotate()
+    follower = SpoolTail.open(tmp_path)
+    end = follower.position
+    for lines in range(1, 10):
+        follower.position = end
+        follower.position = follower.back(lines * len(listing_line(9)) + 1)
+        assert read(follower) == list(range(9 - lines, 9))
+    follower.position = end
+    assert follower.back(1 << 20) == follower.first()
+
+
 def test_an_empty_spool_is_followed_from_its_first_segment(tmp_path: Path) -> None:
     Disk(tmp_path).prepare()
     follower = SpoolTail.open(tmp_path)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.2  # seconds between two looks
 _PIPE = 120  # columns where there is no terminal
-_BACK = 4 << 20  # bytes in which earlier events are looked for
 
 
 def tail(
@@ -51,13 +50,12 @@ def tail(
       OPENSEA_API_KEY=... tidemark tail --stream --collection pudgypenguins
     """
     import time
-    from collections import deque
     from functools import partial
     from shutil import get_terminal_size
 
     from collector.settings import SpoolSettings
-    from tidemark.live.market import Filter, chosen, json_of, line_of
-    from tidemark.live.seen import Seen
+    from tidemark.live.earlier import earlier
+    from tidemark.live.market import Filter, json_of, line_of
     from tidemark.live.spool import SpoolTail
 
     wanted = Filter(frozenset(collection or ()), frozenset(kind or ()), least)
@@ -68,16 +66,15 @@ def tail(
         _listen(wanted, form)
         return
     follower = SpoolTail.open(SpoolSettings().spool)
-    follower.position = follower.back(_BACK)
-    seen = Seen()
-    new = (seen.new(part, time.monotonic()) for part in follower.read())
-    earlier = deque((event for part in new for event in chosen(part, wanted)), maxlen=lines)
-    for event in earlier:
+    found = earlier(follower, wanted, lines, time.monotonic())
+    for event in found.events:
         typer.echo(form(event))
-    if not earlier and lines:
-        typer.echo(f"no earlier event fits{'' if once else '; waiting for the next'}", err=True)
+    if len(found.events) < lines and (found.searched or not found.events):
+        count = f"only {len(found.events)} earlier events fit" if found.events else "no earlier event fits"
+        where = f" in the last {found.searched >> 20} MB of the spool" if found.searched else ""
+        typer.echo(f"{count}{where}{'' if once else '; waiting for the next'}", err=True)
     if not once:
-        _follow(follower, seen, wanted, form)
+        _follow(follower, found.seen, wanted, form)
 
 
 def _follow(follower: "SpoolTail", seen: "Seen", wanted: "Filter", form: Callable[["MarketEvent"], str]) -> None:

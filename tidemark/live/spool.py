@@ -46,6 +46,10 @@ class SpoolTail:
             tail.position = tail.end()
         return tail
 
+    def first(self) -> Position:
+        """Return the beginning of the spool."""
+        return Position(next(iter(self._segments()), ""))
+
     def end(self) -> Position:
         """Return the end of the whole lines that are written now."""
         names = self._segments()
@@ -56,14 +60,21 @@ class SpoolTail:
         return Position(names[-1])
 
     def back(self, size: int) -> Position:
-        """Return the beginning of a line at most `size` bytes before the position, in its segment."""
-        start = self.position.offset - size
+        """Return the beginning of a line at most `size` bytes before the position, in its segment or an earlier one."""
+        place = self.position
+        for name in reversed([name for name in self._segments() if name < place.segment]):
+            if place.offset >= size:
+                break
+            with suppress(FileNotFoundError), self._open(name) as file:
+                size -= place.offset
+                place = Position(name, file.seek(0, SEEK_END))
+        start = place.offset - size
         if start <= 0:
-            return Position(self.position.segment)
-        with suppress(FileNotFoundError), self._open(self.position.segment) as file:
+            return Position(place.segment)
+        with suppress(FileNotFoundError), self._open(place.segment) as file:
             file.seek(start)
-            return Position(self.position.segment, start + file.read(size).find(b"\n") + 1)
-        return self.position
+            return Position(place.segment, min(start + len(file.readline()), place.offset))
+        return place
 
     def read(self) -> Iterator[list[bytes]]:
         """Yield the whole lines since the position, a part at a time; the position moves with each part taken."""
