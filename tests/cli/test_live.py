@@ -122,6 +122,14 @@ async def test_a_message_that_two_connections_brought_is_one_line(simulator: Sim
         await tail.communicate()
 
 
+async def test_a_type_and_a_collection_are_understood_in_capitals(simulator: Simulator, tmp_path: Path) -> None:
+    machine = Machine(simulator, tmp_path)
+    writer = Writer(machine.spool)
+    writer.segments.write(writer.hour, sale_line(), retry=False)
+    for words in (("--type", "Item-Sold"), ("--collection", "Emblem-Vault")):
+        assert (await machine.run("tail", "--once", *words))[1].count("\n") == 1
+
+
 async def test_the_stream_is_shown_without_a_collector_and_nothing_is_recorded(
     simulator: Simulator, tmp_path: Path
 ) -> None:
@@ -179,6 +187,10 @@ async def test_mistakes_are_clear(simulator: Simulator, tmp_path: Path) -> None:
     assert status == 2
     assert "--sale-above" in err
     assert (await machine.run("tail", "--least", "many"))[0] == 2
+    status, _, err = await machine.run("tail", "--type", "item-slod")
+    said = " ".join(err.replace("│", " ").split())
+    assert (status, "'item-slod' is no event type. Did you mean item_sold" in said) == (2, True)
+    assert "There are collection_offer, item_cancelled" in said
     assert (await machine.run("tail", "--stream", "--once"))[0] == 2
     del machine.environment["OPENSEA_API_KEY"]
     status, _, err = await machine.run("tail", "--stream")

@@ -73,7 +73,8 @@ def test_a_chart_follows_the_table(run: Run) -> None:
     [
         (("--collection", "Cats"), "no sale in the warehouse is of the collection Cats. Did you mean cats?"),
         (("--chain", "etherium"), "no sale in the warehouse is of the chain etherium. Did you mean ethereum?"),
-        (("--chain", "matic"), "no sale in the warehouse is of the chain polygon."),
+        (("--chain", "matic"),
+         "no sale in the warehouse is of the chain polygon. There are base, ethereum, solana."),
         (("--collection", "cats", "--from", "2020-01-01", "--to", "2020-01-02"),
          "none of the 48 hours asked about is loaded. tidemark coverage shows which are."),
         (("--collection", "dogs", "--from", "2026-11-20T09", "--to", "2026-11-20T10"),

@@ -19,11 +19,39 @@ _PAUSE = 0.2  # seconds between two looks
 _PIPE = 120  # columns where there is no terminal
 
 
+def _event_type(text: str) -> str:
+    """Read an event type; one that OpenSea does not send would be waited for without end."""
+    from tidemark.live.market import EVENT_TYPES
+    from tidemark.query.names import near
+
+    name = text.lower().replace("-", "_")
+    if name not in EVENT_TYPES:
+        found = near(name, EVENT_TYPES)
+        meant = f" Did you mean {' or '.join(found)}?" if found else ""
+        raise typer.BadParameter(f"{text!r} is no event type.{meant} There are {', '.join(EVENT_TYPES)}")
+    return name
+
+
+def _event_types(incomplete: str) -> list[str]:
+    from tidemark.live.market import EVENT_TYPES
+
+    return [name for name in EVENT_TYPES if name.startswith(incomplete)]
+
+
 def tail(
     *,
-    collection: Annotated[list[str] | None, typer.Option(help="Only this collection; can be repeated.")] = None,
+    collection: Annotated[
+        list[str] | None, typer.Option(parser=str.lower, metavar="TEXT", help="Only this collection; can be repeated.")
+    ] = None,
     kind: Annotated[
-        list[str] | None, typer.Option("--type", help="Only this event type, such as item_sold; can be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--type",
+            parser=_event_type,
+            autocompletion=_event_types,
+            metavar="TYPE",
+            help="Only this event type, such as item_sold; can be repeated.",
+        ),
     ] = None,
     least: Annotated[
         Decimal | None,

@@ -11,13 +11,15 @@ from decimal import Decimal
 import msgspec
 from rich.cells import cell_len, set_cell_size
 
-from tidemark.archive.event_type import event_type_of
+from tidemark.archive.event_type import SALE, event_type_of
 from tidemark.archive.record import Record, read_record
 from tidemark.core.text import escape_json, printable
 from tidemark.core.timestamps import format_timestamp, parse_timestamp
+from tidemark.loader.transform.market import KINDS
 from tidemark.loader.transform.read import read_line
 from tidemark.loader.transform.sale import Sale
 
+EVENT_TYPES = tuple(sorted((SALE, *KINDS, "item_metadata_updated")))
 _ETH = ("ETH", "WETH")
 _MOST_DECIMALS = 36
 _LONGEST = 40
@@ -54,7 +56,7 @@ def event_of(line: bytes) -> MarketEvent | None:
     except ValueError:
         return None
     kind = event_type_of(record.message)
-    if kind == "item_sold":
+    if kind == SALE:
         sale = read_line(line)
         if isinstance(sale, Sale):
             return _sold(sale)

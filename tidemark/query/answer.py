@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from enum import StrEnum
+
+from tidemark.query.names import near
 
 _SHOWN_DECIMALS = 6
 NOTHING_LOADED = "No rows: no hour is loaded yet. tidemark load HOUR loads one; see also load_sales in Airflow."
@@ -45,11 +46,11 @@ class Answer:
 
 
 def unknown_name(parameter: str, wanted: str, known: Sequence[str]) -> str:
-    """Say that no sale has a name, and which names are near."""
-    by_lower = {name.lower(): name for name in known}
-    near = [by_lower[name] for name in get_close_matches(wanted.lower(), by_lower, n=3, cutoff=0.6)]
-    meant = f" Did you mean {' or '.join(map(_shown_text, near))}?" if near else ""
-    return f"No rows: no sale in the warehouse is of the {parameter} {_shown_text(wanted)}.{meant}"
+    """Say that no sale has a name, which names are near, and of chains, which are few, all that there are."""
+    found = near(wanted, known)
+    meant = f" Did you mean {' or '.join(map(_shown_text, found))}?" if found else ""
+    there = f" There are {', '.join(map(_shown_text, known))}." if parameter == "chain" and known else ""
+    return f"No rows: no sale in the warehouse is of the {parameter} {_shown_text(wanted)}.{meant}{there}"
 
 
 def none_found(loaded: int, hours: int, what: str = "such a sale") -> str:

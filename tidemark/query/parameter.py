@@ -9,6 +9,7 @@ from typing import Self
 
 from tidemark.core.errors import Problem, UsageError
 from tidemark.core.hour import LENGTH
+from tidemark.query.names import chain_of
 
 Value = str | int | datetime | None
 
@@ -20,7 +21,6 @@ _ABSOLUTE = re.compile(
     r"(?P<day>[0-9]{4}-?(?:[0-9]{2}-?[0-9]{2}|W[0-9]{2}-?[0-9]))(?:[Tt ](?P<hour>[0-9]{2})(?P<minutes>:.+)?)?", re.ASCII
 )
 _AGO = re.compile(r"(?P<count>[0-9]{1,5})(?P<unit>[dh])", re.ASCII)
-_CHAIN_ALIASES = {"matic": "polygon"}  # as the loader writes chains
 _LARGEST = 1_000_000
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
@@ -59,7 +59,7 @@ class Parameter:
             raise UsageError(f"--{self.name} {text!r} is not {_EXPECTED[self.type][0]}",
                           f"Write it as --{self.name} {_EXPECTED[self.type][1]}") from None  # fmt: skip
         if self.name == "chain" and isinstance(value, str):
-            return _CHAIN_ALIASES.get(value.lower(), value.lower())
+            return chain_of(value)
         return value
 
     def fallback(self, newest: datetime) -> Value:

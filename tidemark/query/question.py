@@ -22,13 +22,13 @@ lines at the top are the note: what the figures leave out.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
 from typing import Self
 
 from tidemark.core.errors import Problem
 from tidemark.query.answer import Kind
+from tidemark.query.names import near
 from tidemark.query.parameter import Parameter
 from tidemark.storage.files import shipped
 
@@ -114,8 +114,8 @@ def question(name: str, folder: Path = QUERIES) -> Question:
     wanted = name.replace("-", "_")
     if wanted in known:
         return _read(known[wanted])
-    near = get_close_matches(wanted, known, n=3)
-    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    found = near(wanted, known)
+    meant = f"Did you mean {' or '.join(found)}? " if found else ""
     raise Problem(f"there is no question {name!r}", f"{meant}`tidemark query` lists them all")
 
 
