@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import msgspec
+import pytest
 
 from collector.status import Status
 from tests.collector.test_status import WELL
@@ -27,6 +28,21 @@ def test_a_sweep_is_told_whole_when_its_transaction_is_quiet() -> None:
     assert watch.waiting
     assert [notice.text for notice in watch.due(5.0)] == ["Sweep: 3 NFTs for 1.5000 ETH, cats, by 0xb in 0xs"]
     assert not watch.waiting
+
+
+@pytest.mark.parametrize(
+    ("prices", "amount"),
+    [
+        (["0.5", None, "1", None], " for at least 1.5000 ETH (2 without a rate to ETH),"), ([None, None], ","),
+        (["0", "0"], " for 0.0000 ETH,"),
+    ],
+)  # fmt: skip
+def test_a_sweep_with_unknown_prices_is_told_for_what_is_known(prices: list[str | None], amount: str) -> None:
+    watch = MarketWatch(None, 2)
+    for price in prices:
+        list(watch.take(sale(price), 0.0))
+    (notice,) = watch.due(2.0)
+    assert notice.text == f"Sweep: {len(prices)} NFTs{amount} cats, by 0xb in 0xt"
 
 
 def test_a_gap_is_told_when_it_begins_and_when_it_is_over() -> None:

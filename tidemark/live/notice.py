@@ -30,6 +30,15 @@ class _Purchases:
     first: MarketEvent
     count: int = 0
     eth: Decimal = Decimal(0)
+    unknown: int = 0  # how many have no price in ETH
+
+    @property
+    def amount(self) -> str:
+        """For how much, as far as it is known."""
+        if not self.unknown:
+            return f" for {self.eth:,.4f} ETH"
+        without = f"{self.unknown:,} without a rate to ETH"
+        return f" for at least {self.eth:,.4f} ETH ({without})" if self.unknown < self.count else ""
 
 
 @dataclass(slots=True)
@@ -62,6 +71,7 @@ class MarketWatch:
             purchases.seen = now
             purchases.count += 1
             purchases.eth += event.price_eth or 0
+            purchases.unknown += event.price_eth is None
 
     def due(self, now: float) -> Iterator[Notice]:
         """Yield the sweeps that are complete."""
@@ -69,7 +79,7 @@ class MarketWatch:
             each = self._open.pop(key)
             if self.sweep is not None and each.count >= self.sweep:
                 _, transaction, buyer = key
-                what = f"{each.count} NFTs for {each.eth:,.4f} ETH, {safe(each.first.collection) or 'no collection'}"
+                what = f"{each.count} NFTs{each.amount}, {safe(each.first.collection) or 'no collection'}"
                 yield Notice("sweep", f"Sweep: {what}, by {safe(buyer, 44)} in {safe(transaction, 68)}")
 
 
