@@ -83,6 +83,28 @@ def test_an_event_is_one_line_that_fits_the_terminal_and_keeps_the_number(width:
     assert cell_len(line) <= max(width, 80)
 
 
+@pytest.mark.parametrize(
+    ("price", "token", "shown"),
+    [
+        ("12345.6789", "USDC", "12,345.68 USDC"), ("1234567.8901", "USDC", "1,234,568 USDC"),
+        ("123456789", "USDC", "123456789 USDC"), ("1234567890", "USDC", "1.235e+9 USDC"),
+        ("1" * 40, "ETH", "1.111e+39 ETH"),
+        ("0.000012345", "WETHWETHWETH", "1.2e-5 WETHWE…"), ("0", "ETH", "0 ETH"), ("2.5", "名前名前名前", "2.5 名前名…"),
+    ],
+)  # fmt: skip
+def test_a_long_price_loses_digits_and_not_the_columns_behind_it(price: str, token: str, shown: str) -> None:
+    line = printed(replace(sale(price), token=token, nft="Cat #1"))
+    assert shown in line
+    assert line[: line.index("Cat #1")].endswith("  ")
+    assert cell_len(line[: line.index("Cat #1")]) == cell_len(printed(sale("1")).partition("Cat #1")[0])
+
+
+@given(st.decimals(min_value=0, max_value=10**78, allow_nan=False), st.integers(0, 36), st.text(max_size=12))
+def test_any_price_keeps_a_line_within_80_cells(price: Decimal, places: int, token: str) -> None:
+    line = printed(replace(sale("1"), price=price.scaleb(-places), token=token, nft="Cat #1"))
+    assert cell_len(line) <= 80
+
+
 def test_a_tiny_price_has_no_useless_zeros() -> None:
     assert [price_of(sale(price)) for price in ("0.0000015", "0.00000000000012", "100", "0.5000")] == [
         "0.0000015 ETH", "1.2e-13 ETH", "100 ETH", "0.5 ETH",

@@ -25,6 +25,8 @@ _MOST_DECIMALS = 36
 _LONGEST = 40
 _NARROWEST = 80  # terminal
 _OTHERS = 49  # columns of a line that are neither the collection nor the NFT
+_PRICE, _TOKEN = 14, 7  # cells of the column of prices, and of the token's name in it
+_SMALL = Decimal("0.001")  # below it three significant digits are shown
 _NUMBER = 6  # characters at the end of a name
 
 
@@ -141,7 +143,7 @@ def line_of(event: MarketEvent, width: int = _NARROWEST) -> str:
     collection = min(room - room // 2 + 1, _LONGEST)
     parts = (
         f"{event.received_at:%H:%M:%S}", f"{safe(event.type, 19):<19}", _fitted(event.collection, collection),
-        f"{price_of(event):>14}", _fitted(event.nft, min(room - collection, 2 * _LONGEST), _NUMBER),
+        _short_price_of(event), _fitted(event.nft, min(room - collection, 2 * _LONGEST), _NUMBER),
     )  # fmt: skip
     return "  ".join(parts).rstrip()
 
@@ -159,9 +161,31 @@ def price_of(event: MarketEvent) -> str:
     """Return the price with its token, such as `1.5 WETH`; empty where it is unknown."""
     if event.price is None:
         return ""
-    amount = f"{event.price:,.4f}" if event.price >= Decimal("0.001") else f"{event.price:.3g}"
-    amount = amount.rstrip("0").rstrip(".") if "." in amount and "e" not in amount.lower() else amount
-    return f"{amount} {safe(event.token, 8)}".rstrip()
+    return f"{next(_amounts(event.price))} {safe(event.token, 8)}".rstrip()
+
+
+def _short_price_of(event: MarketEvent) -> str:
+    """Return the same in so many cells as its column has: the larger an amount, the fewer decimals, or an exponent."""
+    if event.price is None:
+        return " " * _PRICE
+    token = _fitted(event.token, _TOKEN).rstrip()
+    room = _PRICE - cell_len(f" {token}".rstrip())
+    amounts = list(_amounts(event.price))
+    amount = next((each for each in amounts if len(each) <= room), amounts[-1])
+    text = f"{amount} {token}".rstrip()
+    return " " * (_PRICE - cell_len(text)) + text
+
+
+def _amounts(price: Decimal) -> Iterator[str]:
+    """Yield an amount, each time with fewer digits."""
+    if price and price < _SMALL:
+        yield from (f"{price:.{digits}g}" for digits in (3, 2, 1))
+    else:
+        for decimals in range(4, -1, -1):
+            text = f"{price:,.{decimals}f}"
+            yield text.rstrip("0").rstrip(".") if "." in text else text
+        yield f"{price:.0f}"
+    yield from (f"{price:.{decimals}e}" for decimals in range(3, -1, -1))
 
 
 def safe(text: str, longest: int = _LONGEST) -> str:
