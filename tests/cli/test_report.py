@@ -40,6 +40,17 @@ def test_a_dash_prints_it_and_nothing_else(run) -> None:
     assert out.endswith("</html>")
 
 
+def test_an_unknown_collection_and_a_time_without_a_loaded_hour_are_told(run, tmp_path: Path) -> None:
+    words = ("-o", str(tmp_path / "report.html"), "--to", "2026-11-21")
+    status, _, err = run(*words, "--collection", "cat")
+    said = "no sale in the warehouse is of the collection cat"
+    assert (status, err) == (0, f"{said}. Did you mean cats?\n")
+    assert f"<strong>{said}</strong>" in (tmp_path / "report.html").read_text()
+    assert run(*words, "--collection", "cats")[2] == ""
+    status, _, err = run("-o", str(tmp_path / "report.html"), "--from", "2026-11-10", "--to", "2026-11-11")
+    assert (status, err) == (0, "No hour of this time is loaded. tidemark coverage shows which are.\n")
+
+
 def test_a_folder_that_is_not_there_and_a_range_that_runs_backwards_say_what_to_do(run, tmp_path: Path) -> None:
     status, _, err = run("-o", str(tmp_path / "nowhere" / "report.html"))
     assert (status, "could not be written: No such file" in err) == (1, True)

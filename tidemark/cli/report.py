@@ -41,6 +41,10 @@ def report(
 
     first, last = ends(None, first, last)
     page = range_page(WarehouseSettings().warehouse_url, first, last, collection, datetime.now(UTC))
+    for problem in page.problems:
+        typer.echo(f"{problem.what}. {problem.hint}", err=True)
+    if not page.is_known:
+        typer.echo("No hour of this time is loaded. tidemark coverage shows which are.", err=True)
     html = html_of(page, Home(is_file=True))
     if str(output) == "-":
         typer.echo(html, nl=False)

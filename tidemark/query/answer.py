@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tidemark.core.errors import Problem
 from tidemark.query.names import near
 
 _SHOWN_DECIMALS = 6
@@ -45,12 +46,14 @@ class Answer:
         return [row[index] for row in self.rows]
 
 
-def unknown_name(parameter: str, wanted: str, known: Sequence[str]) -> str:
+def unknown_name(parameter: str, wanted: str, known: Sequence[str]) -> Problem:
     """Say that no sale has a name, which names are near, and of chains, which are few, all that there are."""
     found = near(wanted, known)
-    meant = f" Did you mean {' or '.join(map(_shown_text, found))}?" if found else ""
-    there = f" There are {', '.join(map(_shown_text, known))}." if parameter == "chain" and known else ""
-    return f"No rows: no sale in the warehouse is of the {parameter} {_shown_text(wanted)}.{meant}{there}"
+    said = [f"Did you mean {' or '.join(map(_shown_text, found))}?"] if found else []
+    if parameter == "chain" and known:
+        said.append(f"There are {', '.join(map(_shown_text, known))}.")
+    hint = " ".join(said) or f"Write the {parameter} as OpenSea's address has it."
+    return Problem(f"no sale in the warehouse is of the {parameter} {_shown_text(wanted)}", hint)
 
 
 def none_found(loaded: int, hours: int, what: str = "such a sale") -> str:

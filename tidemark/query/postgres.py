@@ -117,6 +117,15 @@ def known_names(url: SecretStr, parameter: str) -> list[str]:
         return list(connection.scalars(text(_NAMES.format(column=_COLUMNS[parameter]))))
 
 
+def unknown(connection: Connection, parameter: str, wanted: str) -> Problem | None:
+    """Return what is wrong with the name of a collection or a chain; None where a sale or the market has it."""
+    column = _COLUMNS[parameter]
+    if connection.scalar(text(_IN_MARKET.format(column=column)), {"name": wanted}):
+        return None
+    known = connection.scalars(text(_NAMES.format(column=column))).all()
+    return None if wanted in known else unknown_name(parameter, wanted, known)
+
+
 def _detached(connection: Connection, question: Question, values: Mapping[str, Value]) -> str:
     """Say which sales a question asked for that are detached; roll-ups have them."""
     reads_book = _READS_BOOK.search(question.sql)
@@ -151,12 +160,10 @@ def _unscored(connection: Connection, question: Question, values: Mapping[str, V
 
 def _why_empty(connection: Connection, question: Question, values: Mapping[str, Value]) -> str:
     """Say why a question had no rows: an unknown name, hours that were not loaded or kept, or nothing in them."""
-    for name, column in _COLUMNS.items():
+    for name in _COLUMNS:
         wanted = values.get(name)
-        if isinstance(wanted, str) and not connection.scalar(text(_IN_MARKET.format(column=column)), {"name": wanted}):
-            known = connection.scalars(text(_NAMES.format(column=column))).all()
-            if wanted not in known:
-                return unknown_name(name, wanted, known)
+        if isinstance(wanted, str) and (problem := unknown(connection, name, wanted)):
+            return f"No rows: {problem.what}. {problem.hint}"
     what, condition, remedy = _NEEDS.get(question.needs, ("", "true", ""))
     kept = text(_KEPT.format(kept=condition))
     match values:

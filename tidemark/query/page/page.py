@@ -137,8 +137,12 @@ def _page(
     market, book = None, list[Book]()
     first, last = sold[0].hour, sold[-1].hour
     try:
-        market = market_of(sold, warehouse.market(first, last, asked.collection))
-        book = book_of(warehouse.book(first, last, asked.collection)) if asked.collection else []
+        rows = warehouse.market(first, last, asked.collection)
+        market = market_of(sold, rows)
+        if asked.collection:
+            book = book_of(warehouse.book(first, last, asked.collection))
+            if loaded and not rows["sales_by_hour"] and (wrong := warehouse.unknown(asked.collection)):
+                problems.append(wrong)
     except Problem as problem:  # the calendar is worth showing without it
         problems.append(problem)
     return Page(

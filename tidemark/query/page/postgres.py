@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.query.postgres import problem_of_query
+from tidemark.query.postgres import problem_of_query, unknown
 from tidemark.query.question import question
 from tidemark.storage.files import shipped
 from tidemark.storage.postgres import connected
@@ -57,13 +57,23 @@ class Warehouse:
         values = {"from": first.start, "to": last.end, "collection": collection, "hours": _BOOK_KNOWN_AFTER}
         return self._rows(question("spread").sql, values)
 
+    def unknown(self, collection: str) -> Problem | None:
+        """Return what is wrong with the name of a collection; None where it is known."""
+        with self._explained():
+            return unknown(self._connection, "collection", collection)
+
     def _ask(self, name: str, **values: object) -> list[Row]:
         return self._rows((PAGE / f"{name}.sql").read_text(), values)
 
     def _rows(self, sql: str, values: Mapping[str, object]) -> list[Row]:
+        with self._explained():
+            return [dict(row) for row in self._connection.execute(text(sql), values).mappings()]
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
             with self._connection.begin_nested():
-                return [dict(row) for row in self._connection.execute(text(sql), values).mappings()]
+                yield
         except DBAPIError as error:
             raise (problem_of_query(error) or error) from error
 
