@@ -3,6 +3,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,6 +13,7 @@ from pydantic import SecretStr
 from rich.cells import cell_len
 
 from tests.support.command import run as run_command
+from tidemark.cli.query import form_of
 from tidemark.query.postgres import ask
 from tidemark.query.question import questions
 from tidemark.query.table import console, table_of
@@ -105,6 +108,24 @@ def test_csv_json_and_ndjson_go_to_the_output_alone(run: Run) -> None:
     assert [json.loads(line)["chain"] for line in lines.splitlines()] == ["ethereum", "base", "solana"]
 
 
+def test_a_dash_alone_is_csv_in_a_pipe_and_forms_have_other_spellings(run: Run, tmp_path: Path) -> None:
+    assert run("chains", "-o", "-") == run("chains", "--format", "CSV")
+    assert run("chains", "-o", "-", "--format", "table") == run("chains")
+    assert run("chains", "--format", "JSONL") == run("chains", "--format", "ndjson")
+    assert run("chains", "-o", str(tmp_path / "a.JsonL"))[0] == 0
+    assert len((tmp_path / "a.JsonL").read_text().splitlines()) == 3
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_dash_alone_is_a_table_on_a_terminal() -> None:
+    with redirect_stdout(Terminal()):
+        assert form_of(Path("-"), None) == "table"
+
+
 def test_files_are_written_by_their_suffix_and_in_one_piece(run: Run, tmp_path: Path) -> None:
     begins = {"csv": b"day,sales", "json": b"[", "ndjson": b"{", "png": b"\x89PNG", "svg": b"<?xml"}
     for suffix, begin in begins.items():
@@ -138,7 +159,7 @@ def test_a_file_that_cannot_be_written_leaves_what_was_there(run: Run, tmp_path:
         (("--chain", "base", "chains"), "No such option: --chain"),
         (("chains", "--format", "xls"), "cannot write xls; --format or the file's name says which of csv, json"),
         (("chains", "--output", "chains"), "cannot write a file without a suffix"),
-        (("chains", "--output", "-"), "cannot write a file without a suffix"),
+        (("chains", "--output", "a.table"), "cannot write table"),
         (("chains", "--format", "parquet"), "parquet is not for a terminal; add --output answer.parquet"),
         (("chains", "--format", "csv", "--plot"), "--plot does not go with csv"),
     ],

@@ -1,5 +1,6 @@
 """`tidemark query`: ask the warehouse a named question. Each question is a command with options of its own."""
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _CHART_WIDTH = 120
 _OUTPUT = "Output"
+_SPELLINGS = {"jsonl": "ndjson"}
 _TAKEN = ("output", "form", "plot", "wide")
 
 
@@ -152,13 +154,21 @@ def _output_options() -> dict[str, object]:
 
 
 def form_of(output: Path | None, form: str | None, *, plot: bool = False) -> str:
-    """Return the form of the answer, by choice or by the file's name. Raises BadParameter where both cannot be."""
+    """Return the form of the answer, by choice or by the file's name; of - a table, or CSV where no terminal shows it.
+
+    Raises BadParameter where both cannot be.
+    """
     from tidemark.query.export import BINARY, FORMATS
 
     on_screen = output is None or str(output) == "-"
-    chosen = form or ("table" if output is None else output.suffix.removeprefix(".").lower())
+    if output is None or (on_screen and sys.stdout.isatty()):
+        usual = "table"
+    else:
+        usual = "csv" if on_screen else output.suffix.removeprefix(".")
+    chosen = (form or usual).lower()
+    chosen = _SPELLINGS.get(chosen, chosen)
     wrong = None
-    if chosen not in ("table", *FORMATS) or (output is not None and chosen == "table"):
+    if chosen not in ("table", *FORMATS) or (chosen == "table" and not on_screen):
         known = ", ".join(FORMATS)
         wrong = f"cannot write {chosen or 'a file without a suffix'}; --format or the file's name says which of {known}"
     elif output is None and chosen in BINARY:
