@@ -213,6 +213,13 @@ def test_questions_their_options_and_names_are_completed(market_url: str) -> Non
     assert {"--collection", "--chain"} == completed("tidemark query daily_volume --c")
     assert completed("tidemark query daily_volume --collection c") == {"cats"}
     assert {"ethereum", "base"} < completed("tidemark query daily_volume --chain ")
+    assert completed("tidemark query daily_volume --collection C") == {"cats"}
+    assert completed("tidemark query daily_volume --chain E") == {"ethereum"}
+    assert completed("tidemark query daily-volume --chain mainn") == {"ethereum"}
+    assert completed("tidemark query top-s") == {"top_sales"}
+    assert completed("tidemark report --collection d") == {"dogs"}
+    assert completed("tidemark export . --table sales") == {"sales"}
+    assert completed("tidemark tail --type item_s") == {"item_sold"}
     assert completed("tidemark query daily_volume --collection c", "postgresql://x@127.0.0.1:1/w") == set()
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tidemark.cli.completion import exported_tables
+
 
 class Form(StrEnum):
     """How the tables are written."""
@@ -22,7 +24,9 @@ def export(
     form: Annotated[
         Form, typer.Option("--as", help="Parquet files by month, or Apache Iceberg tables.")
     ] = Form.PARQUET,
-    table: Annotated[list[str] | None, typer.Option(help="Only this table; can be repeated.")] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(autocompletion=exported_tables, help="Only this table; can be repeated.")
+    ] = None,
     catalog: Annotated[
         Path | None, typer.Option(help="The catalog of Iceberg tables; default: catalog.db in the folder.")
     ] = None,

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from inspect import Parameter as Argument
 from inspect import Signature
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from tidemark.cli.completion import names
 from tidemark.core.errors import Problem
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ class Questions(TyperGroup):
         from tidemark.query.question import QUERIES
 
         return sorted(file.stem for file in QUERIES.glob("*.sql"))
+
+    def shell_complete(self, ctx: typer.Context, incomplete: str) -> list[Any]:  # type: ignore[override]
+        """Return the questions that begin so; dashes do as well as underscores."""
+        is_option = incomplete.startswith("-")
+        return super().shell_complete(ctx, incomplete if is_option else incomplete.lower().replace("-", "_"))
 
     def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:  # type: ignore[override]
         """Return the question of that name; dashes do as well as underscores. An unknown name is a usage error."""
@@ -110,16 +115,6 @@ def _option(parameter: "Parameter") -> object:
             raise typer.BadParameter(f"{problem.what}. {problem.hint}") from None
         return text
 
-    def complete(incomplete: str) -> list[str]:
-        """Return the names of the warehouse that begin so. A shell shows no errors, so there are none."""
-        from tidemark.query.postgres import known_names
-        from tidemark.storage.settings import WarehouseSettings
-
-        with suppress(Exception):
-            names = known_names(WarehouseSettings().warehouse_url, parameter.name)
-            return [name for name in names if name.startswith(incomplete)]
-        return []
-
     kind = parameter.type.partition("-")[0]
     metavar = {"text": "TEXT", "integer": "NUMBER", "start": "TIME", "end": "TIME"}[kind]
     shown = False if parameter.default in (None, "null") else parameter.default
@@ -127,7 +122,7 @@ def _option(parameter: "Parameter") -> object:
         str | None if parameter.default is not None else str,
         typer.Option(
             f"--{parameter.name}", parser=read, metavar=metavar, show_default=shown, help=parameter.about,
-            autocompletion=complete,
+            autocompletion=names(parameter.name),
         ),
     ]  # fmt: skip
 

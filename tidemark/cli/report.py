@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tidemark.cli.arguments import From, To, ends
+from tidemark.cli.completion import names
 
 
 def report(
@@ -15,7 +16,8 @@ def report(
     first: From = None,
     last: To = None,
     collection: Annotated[
-        str | None, typer.Option(help="Show the market of this collection only; default: all.")
+        str | None,
+        typer.Option(autocompletion=names("collection"), help="Show the market of this collection only; default: all."),
     ] = None,
 ) -> None:
     """Write hours, gaps and market as one HTML file that needs nothing else, for a mail or a bucket.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tidemark.cli.arguments import amount
+from tidemark.cli.completion import event_types
 from tidemark.cli.output import is_read
 
 if TYPE_CHECKING:
@@ -32,12 +33,6 @@ def _event_type(text: str) -> str:
     return name
 
 
-def _event_types(incomplete: str) -> list[str]:
-    from tidemark.live.market import EVENT_TYPES
-
-    return [name for name in EVENT_TYPES if name.startswith(incomplete)]
-
-
 def tail(
     *,
     collection: Annotated[
@@ -48,7 +43,7 @@ def tail(
         typer.Option(
             "--type",
             parser=_event_type,
-            autocompletion=_event_types,
+            autocompletion=event_types,
             metavar="TYPE",
             help="Only this event type, such as item_sold; can be repeated.",
         ),

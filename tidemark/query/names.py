@@ -17,6 +17,11 @@ def chain_of(text: str) -> str:
     return _CHAINS.get(text.lower().replace("-", "_"), text.lower())
 
 
+def chains_called(incomplete: str) -> set[str]:
+    """Return the chains that have another name that begins so."""
+    return {chain for name, chain in _CHAINS.items() if incomplete and name.startswith(incomplete.lower())}
+
+
 def near(wanted: str, known: Iterable[str], most: int = 3) -> list[str]:
     """Return the known names that are nearest: first those that begin so, then those alike, then those that hold it."""
     wanted, by_lower = wanted.lower(), {name.lower(): name for name in known}
