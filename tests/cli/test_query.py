@@ -177,7 +177,7 @@ def test_a_mistake_of_usage_is_one_clear_message(run: Run, words: tuple[str, ...
         (("top_sales", "--plot"), 2, "top_sales has no chart"),
         (("top_sales", "--output", "a.png"), 2, "top_sales has no chart"),
         (("chains", "--from", "2026-11-21", "--to", "2026-11-20"), 2, "--from 2026-11-21 is not before --to"),
-        (("chains", "--from", "2027-11-21"), 1, "--from 2027-11-21 is after all that was loaded"),
+        (("chains", "--from", "2027-11-21"), 1, "--from 2027-11-21 is after the last loaded hour, 2026-11-21T14\n"),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_message(run: Run, words: tuple[str, ...], status: int, message: str) -> None:

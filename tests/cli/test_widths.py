@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from rich.cells import cell_len
+from sqlalchemy import text
 
 from tests.collector.upload.spooled import COLLECTOR, FIRST, Spooled
 from tests.conftest import fresh_database
@@ -17,6 +19,7 @@ from tidemark.archive.manifest import Gap, Interval
 from tidemark.cli.main import VERBS
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
+from tidemark.storage.postgres import connected
 
 WIDTHS = (80, 100, 120)
 _ESCAPES = re.compile(r"\x1b\]8;.*?\x1b\\|\x1b\[[0-9;?]*[A-Za-z]")
@@ -86,6 +89,7 @@ def test_every_verb_fits_a_terminal(show: Show, width: int) -> None:
         ("query", "daily_volume", "--plot"): [day, "volume_eth", "Rows: 1", "█"],
         ("query", "top_sales"): ["Rows: 20", "seller", "--wide shows all"],
         ("query", "daily_volume", "--collection", "colection-1"): ["Did you mean collection-1"],
+        ("query", "daily_volume", "--from", "2099-01-01"): ["is after the last loaded hour", "Next: "],
         ("upload",): ["committed: 2 segments", "upload complete: 4 segments and 2 hours archived"],
         ("status",): ["NOT RUNNING", "backlog", "free"],
         ("migrate",): ["up to date"],
@@ -94,8 +98,19 @@ def test_every_verb_fits_a_terminal(show: Show, width: int) -> None:
     for words, parts in needed.items():
         lines = show(width, *words)
         check(lines, width, words)
-        text = " ".join(" ".join(lines).split())
-        assert [part for part in parts if " ".join(part.split()) not in text] == [], (words, text)
+        said = " ".join(" ".join(lines).split())
+        assert [part for part in parts if " ".join(part.split()) not in said] == [], (words, said)
+
+
+def test_what_an_answer_lacks_fits_a_terminal(show: Show, warehouse: str) -> None:
+    with connected(SecretStr(warehouse)) as connection:
+        connection.execute(text("INSERT INTO mart.stale_day (day) VALUES (:day)"), {"day": HOUR.start.date()})
+        connection.commit()
+        words = ("query", "lowest_sales", "--collection", "collection-1", "--from", HOUR.key, "--to", HOUR.key)
+        check(lines := show(80, *words), 80, words)
+        assert "their suspects are not known and not left out." in " ".join(" ".join(lines).split())
+        connection.execute(text("DELETE FROM mart.stale_day"))
+        connection.commit()
 
 
 def test_every_help_and_mistake_fits_80_columns(show: Show) -> None:

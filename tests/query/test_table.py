@@ -62,6 +62,14 @@ def test_at_80_columns_identifiers_are_short_dollars_have_cents_and_times_end_wi
     ]
 
 
+@pytest.mark.parametrize(
+    ("profit", "shown"), [("-0.001", ">-0.01"), ("0.001", "<0.01"), ("0", "0.00"), ("-1", "-1.00")]
+)
+def test_an_amount_below_a_cent_keeps_its_sign(profit: str, shown: str) -> None:
+    lines, _ = fitted(Answer(("profit_usd",), [(Decimal(profit),)]), 80)
+    assert lines[-1].strip() == shown
+
+
 def test_with_wide_every_value_is_whole() -> None:
     text = printed(table_of(SALE, 80).table, 500)
     assert all(value in text for value in ("0x" + "ab" * 20, "77" * 39, "3,000.126", "2026-11-20 10:00:00"))

@@ -36,6 +36,13 @@ def test_lines_carry_their_names_and_no_colours() -> None:
     assert "\x1b" not in text
 
 
+def test_names_that_have_no_room_beside_the_title_stand_below_it() -> None:
+    for kind in ("bar", "line"):
+        chart = Chart(kind, "What were the lowest prices?", ["Mon", "Tue"], {"low_eth": [1.0, 2.0]})
+        assert drawn(chart, 30).splitlines()[0] == "What were the lowest prices?"
+        assert "low_eth" in drawn(chart, 30).splitlines()[1]
+
+
 def test_a_second_chart_shows_nothing_of_the_first() -> None:
     drawn(Chart("bar", "First?", ["cats"], {"sales": [4.0]}), 60)
     second = drawn(Chart("line", "Second?", ["a", "b"], {"x": [1.0, 2.0]}), 60)

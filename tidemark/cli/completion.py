@@ -42,8 +42,8 @@ def names(parameter: str) -> Callable[[str], list[str]]:
 
         with suppress(Exception):
             known = known_names(WarehouseSettings().warehouse_url, parameter)
-            other = chains_called(incomplete) if parameter == "chain" else set()
-            return list(dict.fromkeys([*beginning(incomplete, known), *beginning("", sorted(other.intersection(known)))]))
+            called = sorted(chains_called(incomplete).intersection(known)) if parameter == "chain" else []
+            return list(dict.fromkeys([*beginning(incomplete, known), *beginning("", called)]))
         return []
 
     return complete

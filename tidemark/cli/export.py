@@ -103,10 +103,11 @@ def _endpoint(place: str, plaintext_hosts: Collection[str]) -> str | None:
 def _say(line: str) -> None:
     """Print a line of progress; an output that is full or closed is no fault of the place."""
     from tidemark.core.errors import Problem
+    from tidemark.query.table import console
     from tidemark.storage.failures import failure_of
 
     try:
-        typer.echo(line)
+        console().print(line)
     except OSError as error:
         failure = failure_of(error)
         raise Problem(f"the output could not be written: {failure.what if failure else error.errno}",

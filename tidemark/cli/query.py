@@ -191,11 +191,11 @@ def answer_with(
         _print(paper, question, answer, wide=wide or not paper.is_terminal)
     elif form != "table" and (answer.rows or form not in PICTURES):
         _write(answer, encoded(question, answer, form), output, form)
+    aside = table.console(stderr=True)
     if answer.lacks:
-        typer.echo(answer.lacks, err=True)
+        aside.print(answer.lacks)
     if answer.why_empty:
-        said = f"{answer.why_empty}{_span(answer)}"
-        paper.print(said) if form == "table" else typer.echo(said, err=True)
+        (paper if form == "table" else aside).print(f"{answer.why_empty}{_span(answer)}")
     elif plot:
         from tidemark.query.terminal import drawn
 

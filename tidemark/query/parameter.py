@@ -8,7 +8,7 @@ from functools import partial
 from typing import Self
 
 from tidemark.core.errors import Problem, UsageError
-from tidemark.core.hour import LENGTH
+from tidemark.core.hour import LENGTH, Hour
 from tidemark.query.names import chain_of
 
 Value = str | int | datetime | None
@@ -106,7 +106,8 @@ def values_of(
         case {"from": datetime() as start, "to": datetime() as end} if start >= end and "to" in given:
             raise UsageError(f"--from {given.get('from', start)} is not before --to {given['to']}", "Exchange the two")
         case {"from": datetime() as start, "to": datetime() as end} if start >= end:
-            raise Problem(f"--from {given.get('from', start)} is after all that was loaded, which ends at {end}",
+            loaded = Hour.of(newest).previous()
+            raise Problem(f"--from {given.get('from', start)} is after the last loaded hour, {loaded}",
                           "Ask for an earlier time, or load the hours since")  # fmt: skip
     return values
 

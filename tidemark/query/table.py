@@ -32,10 +32,10 @@ class Fitted(NamedTuple):
     left_out: Sequence[str]
 
 
-def console(width: int | None = None) -> Console:
+def console(width: int | None = None, *, stderr: bool = False) -> Console:
     """Return a console that takes every text as it is, as wide as the terminal by default; in a pipe nothing wraps."""
-    plain = Console(width=width, highlight=False, markup=False, emoji=False)
-    return plain if width or plain.is_terminal else console(_ENDLESS)
+    plain = Console(width=width, stderr=stderr, highlight=False, markup=False, emoji=False)
+    return plain if width or plain.is_terminal else console(_ENDLESS, stderr=stderr)
 
 
 def table_of(answer: Answer, width: int = _ENDLESS, *, wide: bool = True) -> Fitted:
@@ -82,7 +82,9 @@ def _cell(name: str, value: object, *, wide: bool, to_the_minute: bool) -> str:
         case datetime() if to_the_minute:
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
         case Decimal() if not wide and value.is_finite() and _DOLLARS.search(name):
-            return "<0.01" if 0 < value < _SMALLEST_SHOWN else f"{value:,.2f}"
+            if value and abs(value) < _SMALLEST_SHOWN:
+                return "<0.01" if value > 0 else ">-0.01"
+            return f"{value:,.2f}"
     text = shown(value)
     if not wide and name in _IDENTIFIERS and len(text) > _LONGEST_IDENTIFIER:
         return f"{text[:6]}…{text[-4:]}"

@@ -18,6 +18,12 @@ def drawn(chart: Chart, width: int) -> str:
     return {"bar": _bars, "line": _lines}[chart.kind](chart, width) if chart.kind != "heat" else _heat(chart)
 
 
+def _titled(chart: Chart, names: str, width: int) -> str:
+    """Return the title with the names of what is drawn, below it where both are too wide."""
+    one = f"{chart.title} {names}"
+    return one if cell_len(one) <= width else f"{chart.title}\n{names}"
+
+
 def _bars(chart: Chart, width: int) -> str:
     ((name, heights),) = chart.curves.items()
     numbers = [f"{height:,.6g}" for height in heights]
@@ -27,7 +33,7 @@ def _bars(chart: Chart, width: int) -> str:
         f"{set_cell_size(label, wide)} {number:>{long}} " + "█" * (round(height / most * room) if height > 0 else 0)
         for label, number, height in zip(chart.labels, numbers, heights, strict=True)
     ]
-    return "\n".join([f"{chart.title} {name}", *lines])
+    return "\n".join([_titled(chart, name, width), *lines])
 
 
 def _lines(chart: Chart, width: int) -> str:
@@ -39,7 +45,7 @@ def _lines(chart: Chart, width: int) -> str:
     step = len(chart.labels) * _TICK_WIDTH // width + 1
     ticks = list(range(0, len(chart.labels), step))
     figure.ruler("x").ticks(ticks, [chart.labels[tick] for tick in ticks])
-    title = " ".join([chart.title, *(f"{mark} {name}" for name, mark in marks.items())])
+    title = _titled(chart, " ".join(f"{mark} {name}" for name, mark in marks.items()), width)
     return f"{title}\n{uncolorize(figure.build().string())}"
 
 
