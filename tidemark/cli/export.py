@@ -101,7 +101,7 @@ def _endpoint(place: str, plaintext_hosts: Collection[str]) -> str | None:
 
 
 def _say(line: str) -> None:
-    """Print a line of progress; an output that is full or closed is no fault of the place."""
+    """Print a line of progress; an output that is full is no fault of the place."""
     from tidemark.core.errors import Problem
     from tidemark.query.table import console
     from tidemark.storage.failures import failure_of
