@@ -89,7 +89,8 @@ def test_an_event_is_one_line_that_fits_the_terminal_and_keeps_the_number(width:
         ("12345.6789", "USDC", "12,345.68 USDC"), ("1234567.8901", "USDC", "1,234,568 USDC"),
         ("123456789", "USDC", "123456789 USDC"), ("1234567890", "USDC", "1.235e+9 USDC"),
         ("1" * 40, "ETH", "1.111e+39 ETH"),
-        ("0.000012345", "WETHWETHWETH", "1.2e-5 WETHWE…"), ("0", "ETH", "0 ETH"), ("2.5", "名前名前名前", "2.5 名前名…"),
+        ("0.000012345", "WETHWETHWETH", "1.2e-5 WETHWE…"), ("0", "ETH", "0 ETH"),
+        ("2.5", "名前名前名前", "2.5 名前名…"),
     ],
 )  # fmt: skip
 def test_a_long_price_loses_digits_and_not_the_columns_behind_it(price: str, token: str, shown: str) -> None:
