@@ -46,7 +46,10 @@ def test_a_range_is_all_its_hours_both_ends_included() -> None:
         ({"hour": "2026-11-20T24"}, "'2026-11-20T24' to '2026-11-20T24' is no range of hours"),
         ({"hour": KEY, "last_hour": "2026-11-20T04"}, "0 hours"),
         ({"last_hour": KEY}, "names no hour"),
-        ({"hour": "0001-01-01T00", "last_hour": "9999-12-31T23"}, "87649416 hours"),
+        ({"hour": "2000-01-01T00", "last_hour": "2999-12-31T23"}, "8765832 hours"),
+        ({"hour": "9999-12-31T23"}, "9999-12-31T23 to 9999-12-31T23 is not within the years 2000 to 2999"),
+        ({"hour": "1999-12-31T23", "last_hour": "2000-01-01T00"}, "not within the years"),
+        ({"hour": KEY, "last_hour": "9999-12-31T23"}, "not within the years"),
         ({"hour": KEY, "last_hour": "2027-11-20T04"}, "8760 hours; a run takes 1 to 744"),
     ],
 )
@@ -54,6 +57,11 @@ def test_what_names_no_hours_is_said_with_what_to_do(params: dict[str, Any], sai
     with pytest.raises(Problem, match=said) as problem:
         run_hours(params, None)
     assert problem.value.hint
+
+
+def test_a_partition_key_is_held_to_the_same_years() -> None:
+    with pytest.raises(Problem, match="not within the years"):
+        run_hours({}, "9999-12-31T23")
 
 
 @given(st.text(max_size=20))
@@ -83,8 +91,9 @@ def test_the_form_takes_an_hour_and_nothing_else(name: str) -> None:
     param = hour_form()[name]
     assert param.resolve(KEY) == KEY
     assert param.resolve(None) is None
-    with pytest.raises(ParamValidationError):
-        param.resolve("yesterday")
+    for wrong in ("yesterday", "9999-12-31T23"):
+        with pytest.raises(ParamValidationError):
+            param.resolve(wrong)
 
 
 def test_looking_back_ends_before_the_hours_that_are_still_awaited() -> None:

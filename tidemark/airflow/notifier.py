@@ -6,17 +6,20 @@
 
 import html
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk.bases.notifier import BaseNotifier
 from airflow.sdk.exceptions import AirflowFailException
 
+from tidemark.airflow.connections import in_task
+from tidemark.airflow.faults import LOG
+from tidemark.airflow.run_hours import hours_text
 from tidemark.core.errors import Problem
 from tidemark.core.text import printable
 from tidemark.storage.failures import failure_of
 
-EMAIL, SLACK = "TIDEMARK_ALERT_EMAIL", "TIDEMARK_ALERT_SLACK"
+EMAIL, SLACK, SMTP = "TIDEMARK_ALERT_EMAIL", "TIDEMARK_ALERT_SLACK", "smtp_default"
 _SENDER = "tidemark@localhost"
 
 
@@ -30,19 +33,23 @@ class FailureNotifier(BaseNotifier):
     def notify(self, context: Any) -> None:
         """Send the message; a channel that fails does not stop the others."""
         subject, text = message_of(context)
-        for channel in channels(self._environ, subject, text):
+        for setting, channel in {EMAIL: _email, SLACK: _slack}.items():
+            if not (value := self._environ.get(setting, "").strip()):
+                continue
             try:
-                channel.notify(context)
+                channel(value, subject, text).notify(context)
             except Exception as error:  # noqa: BLE001 - the task has failed already; its log shows this as well
                 failure = failure_of(error)
-                why = failure.what if failure else type(error).__name__
-                self.log.warning("%s did not take the alert: %s", type(channel).__name__, why)
+                why = f"{failure.what}. What to do: {failure.hint}" if failure else type(error).__name__
+                LOG.warning("%s: the alert was not sent: %s", setting, why)
 
 
 def message_of(context: Mapping[str, Any]) -> tuple[str, str]:
     """Return subject and text of a failed task: its hour where it has one, the reason, and its log's address."""
     task = context["ti"]
-    hour = context["dag_run"].partition_key or context.get("params", {}).get("hour") or task.run_id
+    # first the hour of a task that is one of several: its run is for a range or names no hour
+    hour = getattr(context.get("task"), "hour", None) or getattr(task, "rendered_map_index", None)
+    hour = hour or hours_text(context.get("params", {}), context["dag_run"].partition_key) or task.run_id
     lines = [reason_of(context.get("exception")), f"Run: {task.run_id}", f"Log: {task.log_url}"]
     return f"Tidemark: {task.dag_id} failed in {task.task_id}, {hour}", printable("\n".join(lines), lines=True)
 
@@ -59,19 +66,34 @@ def reason_of(error: object) -> str:
     return f"a fault of Tidemark itself ({type(error).__name__})" if error else "the task was ended from outside"
 
 
-def channels(environ: Mapping[str, str], subject: str, text: str) -> Iterator[BaseNotifier]:
-    """Yield a notifier of Airflow for each channel that is set."""
-    if addresses := [word.strip() for word in environ.get(EMAIL, "").split(",") if word.strip()]:
-        from airflow.providers.smtp.hooks.smtp import SmtpHook
+def _email(addresses: str, subject: str, text: str) -> BaseNotifier:
+    try:
         from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+    except ImportError:
+        raise _no_provider("smtp") from None
+    sender = _connection(SMTP).extra_dejson.get("from_email") or _SENDER
+    to = [word.strip() for word in addresses.split(",") if word.strip()]
+    return SmtpNotifier(to=to, from_email=sender, subject=subject, html_content=f"<pre>{html.escape(text)}</pre>")
 
-        sender = SmtpHook.get_connection(SmtpHook.default_conn_name).extra_dejson.get("from_email") or _SENDER
-        body = f"<pre>{html.escape(text)}</pre>"
-        yield SmtpNotifier(to=addresses, from_email=sender, subject=subject, html_content=body)
-    if connection := environ.get(SLACK):
+
+def _slack(connection: str, subject: str, text: str) -> BaseNotifier:
+    try:
         from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
+    except ImportError:
+        raise _no_provider("slack") from None
+    _connection(connection)
+    return SlackWebhookNotifier(slack_webhook_conn_id=connection, text=f"{subject}\n{text}")
 
-        yield SlackWebhookNotifier(slack_webhook_conn_id=connection, text=f"{subject}\n{text}")
+
+def _no_provider(name: str) -> Problem:
+    return Problem(f"Airflow's provider for {name} is not installed",
+                   f"Run: pip install apache-airflow-providers-{name}")  # fmt: skip
+
+
+def _connection(name: str) -> Any:
+    if connection := in_task(name):
+        return connection
+    raise Problem(f"Airflow has no connection {name}", "Add it as docs/airflow.md shows")
 
 
 # of every DAG

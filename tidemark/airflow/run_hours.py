@@ -12,7 +12,8 @@ from tidemark.core.hour import LENGTH, Hour, hours
 # scheduled, triggered and backfilled runs carry the same key, the hour itself; a run's dates deceive
 EVERY_HOUR = CronPartitionTimetable("0 * * * *", timezone="UTC", run_offset=-1, key_format="%Y-%m-%dT%H")
 MOST_HOURS = 24 * 31
-_HOUR = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}$"
+_YEARS = range(2000, 3000)
+_HOUR = r"^2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}$"
 
 
 def hour_form() -> dict[str, Param]:
@@ -44,7 +45,8 @@ def look_back_form() -> dict[str, Param]:
 def run_hours(params: Mapping[str, Any], partition_key: str | None) -> list[Hour]:
     """Return the hours of a run, in order: that of its partition key, or those of its form.
 
-    Raises Problem when neither names one, when both do, or when they make no range of at most a month.
+    Raises Problem when neither names one, when both do, or when they make no range of at most a month of
+    the years that the form takes.
     """
     asked = params.get("hour") or params.get("last_hour")
     if partition_key and asked and partition_key != asked:
@@ -59,11 +61,20 @@ def run_hours(params: Mapping[str, Any], partition_key: str | None) -> list[Hour
     except ValueError as error:
         raise Problem(f"{first!r} to {last!r} is no range of hours: {error}",
                       "Trigger it again with hours written as 2026-11-22T15") from error  # fmt: skip
+    if not {start.start.year, end.start.year} <= set(_YEARS):
+        raise Problem(f"{first} to {last} is not within the years {_YEARS[0]} to {_YEARS[-1]}",
+                      "Trigger it again with hours written as 2026-11-22T15")  # fmt: skip
     count = (end.start - start.start) // LENGTH + 1
     if not 1 <= count <= MOST_HOURS:
         raise Problem(f"{first} to {last} is {count} hours; a run takes 1 to {MOST_HOURS}",
                       "Name the earlier hour first; for more hours create a backfill")  # fmt: skip
     return list(hours(start, end))
+
+
+def hours_text(params: Mapping[str, Any], partition_key: str | None) -> str | None:
+    """Return the hours of a run for a person, such as `2026-11-20T05 to 2026-11-20T07`; None where it names none."""
+    first, last = params.get("hour") or partition_key, params.get("last_hour")
+    return f"{first} to {last}" if first and last and last != first else first
 
 
 def settled_hours(params: Mapping[str, Any], run_after: datetime, grace_period: float) -> list[Hour]:

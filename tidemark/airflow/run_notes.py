@@ -5,6 +5,8 @@ from typing import Any
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
+from tidemark.airflow.run_hours import hours_text
+
 
 class NoteHours:
     """Writes the note of a run of ours that starts, unless a person has written one."""
@@ -20,9 +22,7 @@ def note_of(dag_id: str, form: object, partition_key: str | None) -> str | None:
     """Return the note of a run, such as `2026-11-20T05 to 2026-11-20T07`; None for a DAG that is not ours."""
     if dag_id not in ("audit_hours", "load_sales", "reconcile_archive", "repair_gaps"):
         return None
-    asked = form if isinstance(form, dict) else {}
-    first, last = asked.get("hour") or partition_key, asked.get("last_hour")
-    return f"{first} to {last}" if first and last and last != first else first
+    return hours_text(form if isinstance(form, dict) else {}, partition_key)
 
 
 class RunNotes(AirflowPlugin):
