@@ -9,7 +9,7 @@ def migrate(
     check: Annotated[
         bool, typer.Option("--check", help="Only list what is missing; exit status 1 if anything is.")
     ] = False,
-    sql: Annotated[bool, typer.Option("--sql", help="Only print the missing migrations as SQL.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Only print what is missing, as SQL.")] = False,
 ) -> None:
     """Create the warehouse's tables, or bring them up to this version.
 
@@ -29,8 +29,12 @@ def migrate(
     url = WarehouseSettings().warehouse_url
     if check or sql:
         with connected(url) as connection:
-            missing, statements = migrations.missing_migrations(connection), migrations.migration_sql(connection)
-        print(statements if sql else "\n".join(f"missing {name}" for name in missing) or "the warehouse is up to date")
-        raise typer.Exit(1 if check and missing else 0)
+            missing, rights = migrations.pending(connection)
+            statements = migrations.migration_sql(connection) if sql else ""
+        lines = [f"missing {name}" for name in missing]
+        if rights:
+            lines.append("missing rights of tidemark_loader and tidemark_reader")
+        print(statements if sql else "\n".join(lines) or "the warehouse is up to date")
+        raise typer.Exit(1 if check and lines else 0)
     applied = migrations.migrate(url)
     print(f"{len(applied)} applied" if applied else "nothing to do: the warehouse is up to date")

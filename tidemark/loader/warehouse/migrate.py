@@ -79,8 +79,8 @@ def migrate(
     """Apply every migration that the database lacks and return their names.
 
     Two at once are safe: the second waits up to `wait` seconds and finds nothing to do. A migration that fails leaves
-    nothing behind, and those before it are kept. Raises Problem where one fails, the database does not answer, or its
-    encoding cannot hold every name.
+    nothing behind, and those before it are kept. Raises Problem where one fails, the database does not answer, or
+    `pending` refuses it.
     """
     applied: list[str] = []
     with connected(url) as connection:
@@ -89,7 +89,7 @@ def migrate(
         with _alone(url, log, wait):
             _execute(connection, "the schema ops", "CREATE SCHEMA IF NOT EXISTS ops")
             connection.commit()
-            missing = missing_migrations(connection, folder)
+            missing, _ = pending(connection, folder)
             connection.commit()
             with _alembic(connection, folder) as config:
                 for name in missing:
@@ -98,7 +98,7 @@ def migrate(
                     connection.commit()
                     applied.append(name)
                     log(f"applied {name}")
-            if connection.scalar(text(_RIGHTS_MISSING)):
+            if pending(connection, folder)[1]:
                 _execute(connection, "grants.sql", _GRANTS.read_text())
                 connection.commit()
                 if not applied:
@@ -106,22 +106,43 @@ def migrate(
     return applied
 
 
+def pending(connection: Connection, folder: Path = MIGRATIONS) -> tuple[list[str], bool]:
+    """Return what `migrate` would do: which migrations it would apply, and whether it would grant rights.
+
+    Nothing is changed. Raises Problem where `migrate` refuses: an encoding that cannot hold every name, or a warehouse
+    of a newer version.
+    """
+    _require_utf8(connection)
+    if unknown := sorted(_applied(connection) - _files(folder)):
+        raise Problem(f"this version of Tidemark does not have the warehouse's migrations {', '.join(unknown)}",
+                      "Install the version that applied them, or a newer one")  # fmt: skip
+    missing = missing_migrations(connection, folder)
+    return missing, bool(missing or connection.scalar(text(_RIGHTS_MISSING)))
+
+
 def missing_migrations(connection: Connection, folder: Path = MIGRATIONS) -> list[str]:
     """Return the names of the migrations that the database lacks, in order; nothing is changed."""
+    return sorted(_files(folder) - _applied(connection))
+
+
+def _files(folder: Path) -> set[str]:
+    return {file.stem for file in folder.glob("*.sql")}
+
+
+def _applied(connection: Connection) -> set[str]:
     there = connection.scalar(text("SELECT to_regclass('ops.schema_migration')"))
-    applied = set(connection.scalars(text("SELECT version_num FROM ops.schema_migration"))) if there else set()
-    return sorted({file.stem for file in folder.glob("*.sql")} - applied)
+    return set(connection.scalars(text("SELECT version_num FROM ops.schema_migration"))) if there else set()
 
 
 def migration_sql(connection: Connection, folder: Path = MIGRATIONS) -> str:
     """Return the SQL that `migrate` would run, for psql: each file with its record in one transaction."""
-    missing = missing_migrations(connection, folder)
+    missing, rights = pending(connection, folder)
     steps = [
         f"BEGIN;\n{(folder / f'{name}.sql').read_text().rstrip()}\n"
         f"INSERT INTO ops.schema_migration (version_num) VALUES ('{name}');\nCOMMIT;\n"
         for name in missing
     ]
-    return "\n".join([_RECORDS, *steps, _GRANTS.read_text()] if missing else [])
+    return "\n".join([*([_RECORDS] if missing else []), *steps, *([_GRANTS.read_text()] if rights else [])])
 
 
 @contextmanager
