@@ -7,8 +7,10 @@ from types import ModuleType
 import pytest
 from airflow.sdk import Connection
 from fastapi import HTTPException, Request
+from sqlalchemy import create_engine, select
 
 from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
 
 pytestmark = pytest.mark.airflow
 HOST = ("host", "airflow.example")
@@ -59,6 +61,36 @@ def test_another_sites_page_may_not(page: ModuleType, headers: list[tuple[str, s
 def test_the_page_follows_a_run_under_an_address_of_its_own(page: ModuleType) -> None:
     now = datetime(2026, 11, 22, 15, tzinfo=UTC)
     assert page._refresh({"hour": "2026-11-22T14", "at": "1"}, now) == "3; url=?hour=2026-11-22T14&at=1795359600#hour"
+
+
+@pytest.mark.parametrize(
+    ("key", "form", "shown"),
+    [
+        ("2026-11-22T15", {}, True),
+        ("2026-11-22T14", None, False),
+        (None, {}, False),
+        (None, {"hour": "2026-11-22T15"}, True),
+        (None, {"hour": "2026-11-22T15", "last_hour": None}, True),
+        (None, {"hour": "2026-11-22T14", "last_hour": None}, False),
+        (None, {"hour": "2026-11-22T16"}, False),
+        (None, {"hour": "2026-11-21T23", "last_hour": "2026-11-22T15"}, True),
+        (None, {"hour": "2026-11-22T15", "last_hour": "2026-11-23T00"}, True),
+        (None, {"hour": "2026-11-22T10", "last_hour": "2026-11-22T14"}, False),
+        (None, {"hour": "2026-11-22T16", "last_hour": "2026-11-22T18"}, False),
+    ],
+)
+def test_a_run_is_one_of_every_hour_that_its_key_or_its_form_names(
+    page: ModuleType, key: str | None, form: dict[str, str] | None, shown: bool
+) -> None:
+    runs, at = page.DagRun.__table__, datetime(2026, 11, 22, tzinfo=UTC)
+    engine = create_engine("sqlite://")
+    runs.create(engine)
+    row = {"dag_id": "load_sales", "run_id": "one", "run_after": at, "run_type": "manual", "state": "success",
+           "log_template_id": 1, "partition_key": key, "conf": form}  # fmt: skip
+    with engine.begin() as connection:
+        connection.execute(runs.insert(), [row])
+        found = connection.scalars(select(page.DagRun.run_id).where(page._loads(Hour.parse("2026-11-22T15")))).all()
+    assert found == (["one"] if shown else [])
 
 
 @pytest.mark.parametrize("status", [401, 403, 422])

@@ -69,6 +69,19 @@ def test_a_person_walks_from_the_calendar_to_an_hour_and_loads_it_again(browser:
     page.close()
 
 
+def test_an_hour_shows_the_run_whose_form_names_a_range_with_it(loaded: Loading) -> None:
+    hours = ["2026-10-15T02", "2026-10-15T03", "2026-10-15T04"]
+    for hour in hours:
+        loaded.archive(hour)
+    run = loaded.airflow.rest.trigger("load_sales", hour=hours[0], last_hour=hours[-1])
+    for hour in (*hours, HOUR):
+        answer = httpx.get(f"{loaded.airflow.url}/tidemark/?hour={hour}", headers=token(loaded, "admin"))
+        assert (run in answer.text) == (hour in hours)
+    assert loaded.airflow.rest.wait("load_sales", run) == "success"
+    events = loaded.airflow.rest.get("/assets/events", source_run_id=run)["asset_events"]
+    assert sorted(event["partition_key"] for event in events) == hours
+
+
 def test_without_a_login_nothing_is_shown_or_loaded(loaded: Loading) -> None:
     for method, path in (("GET", "/tidemark/"), ("POST", "/tidemark/load")):
         answer = httpx.request(method, f"{loaded.airflow.url}{path}", data={"hour": HOUR} if method == "POST" else None)

@@ -21,7 +21,7 @@ from airflow.utils.types import DagRunTriggeredByType
 from fastapi import Depends, FastAPI, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import SecretStr, ValidationError
-from sqlalchemy import select
+from sqlalchemy import JSON, ColumnElement, and_, func, or_, select, type_coerce
 
 from tidemark.airflow.connections import WAREHOUSE, Lookup, warehouse_url
 from tidemark.airflow.plugin import base_path
@@ -161,7 +161,7 @@ def _runs_of(hour: Hour | None, now: datetime, *, embedded: bool) -> tuple[list[
     if hour is None:
         return [], False
     with create_session() as session:
-        newest = select(DagRun).where(DagRun.dag_id == DAG, DagRun.partition_key == hour.key)
+        newest = select(DagRun).where(DagRun.dag_id == DAG, _loads(hour))
         found = session.scalars(newest.order_by(DagRun.id.desc()).limit(_MOST_RUNS)).all()
         runs = [
             Run(
@@ -174,6 +174,12 @@ def _runs_of(hour: Hour | None, now: datetime, *, embedded: bool) -> tuple[list[
         ]
         fresh = [run.run_after for run in found if str(run.state) in _UNDER_WAY]
         return runs, any(at > now - _FOLLOWED for at in fresh)
+
+
+def _loads(hour: Hour) -> ColumnElement[bool]:
+    """Tell of a run whether it is one of the hour: by its partition key, or by the hour or the range of its form."""
+    first, last = (type_coerce(DagRun.conf, JSON)[name].as_string() for name in ("hour", "last_hour"))
+    return or_(DagRun.partition_key == hour.key, and_(first <= hour.key, func.coalesce(last, first) >= hour.key))
 
 
 def _refresh(query: Mapping[str, str], now: datetime) -> str:
