@@ -91,6 +91,10 @@ async def test_each_dag_does_its_part(
         {"audit[-1]": "success", "load[-1]": "skipped"},
         {"score[-1]": "success"},
     ]
+    keys = [hour.key for hour in hours(FIRST, SILENT)]
+    assert [run["events"] for run in runs] == [
+        keys[:1], keys[:2], keys[2:], [], keys[3:], [], keys, [], ["days"] * 3
+    ]  # fmt: skip
     assert count(warehouse_url, "core.sale") == 7
     assert count(warehouse_url, "ops.gap WHERE reason = 'no_manifest' AND recovered = 1") == 1
     assert count(warehouse_url, "mart.hour_quality WHERE audited_share = 1") == 4

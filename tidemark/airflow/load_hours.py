@@ -16,7 +16,7 @@ from tidemark.airflow.faults import LOG, RETRIES, fail_with_hint
 from tidemark.airflow.run_hours import run_hours
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.storage.failures import transient
+from tidemark.storage.failures import failure_of, transient
 
 if TYPE_CHECKING:
     from tidemark.loader.settings import LoaderSettings
@@ -40,12 +40,22 @@ class ManifestsArrived(BaseTrigger):
         return "tidemark.airflow.load_hours.ManifestsArrived", {"hours": self.hours, "poll_seconds": self.poll_seconds}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look into the archive every few seconds, beside the other triggers."""
+        """Look into the archive every few seconds, beside the other triggers.
+
+        A fault that a person can put right is handed to the task: of one that is raised here, Airflow tells the task
+        only that there was one.
+        """
         # not asyncio.to_thread: connections are asked for over the triggerer's own event loop
         look = sync_to_async(self.still_waiting, thread_sensitive=False)
-        while await look():  # noqa: ASYNC110 (an archive can only be asked)
-            await asyncio.sleep(self.poll_seconds)
-        yield TriggerEvent(None)
+        fault = None
+        try:
+            while await look():  # noqa: ASYNC110 (an archive can only be asked)
+                await asyncio.sleep(self.poll_seconds)
+        except Exception as error:
+            if not (failure := failure_of(error)):
+                raise
+            fault = {"what": failure.what, "hint": failure.hint}
+        yield TriggerEvent(fault)
 
     def still_waiting(self) -> bool:
         """Look once; an archive out of reach is looked at again."""
@@ -80,6 +90,7 @@ class LoadHours(BaseOperator):
         with fail_with_hint():
             hours = self._hours(context)
             if len(hours) > 1:
+                self.outlets = []  # of this try alone: what has an outlet updates it by ending well
                 return [hour.key for hour in spread(hours)]
             late = awaited(hours, loader_settings(log=LOG.info), datetime.now(UTC))
         for hour, collectors in late.items():
@@ -89,12 +100,14 @@ class LoadHours(BaseOperator):
             self.defer(trigger=ManifestsArrived([hour.key for hour in late]), method_name="load")
         return self.load(context)
 
-    def load(self, context: Context, event: object = None) -> list[str]:  # noqa: ARG002 (Airflow passes it)
-        """Load and check the hour; no other is left to load."""
+    def load(self, context: Context, event: dict[str, str] | None = None) -> list[str]:
+        """Load and check the hour, unless waiting for it ended with a fault; no other is left to load."""
         from tidemark.loader.hours import load_hour
 
         form: Mapping[str, Any] = context["params"]
         with fail_with_hint():
+            if event:
+                raise Problem(**event)
             settings = loader_settings()
             (hour,) = self._hours(context)
             report = load_hour(hour, settings, force=form.get("force", False), collectors=form.get("collectors"))
