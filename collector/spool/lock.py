@@ -9,6 +9,9 @@ from pathlib import Path
 from tidemark.core.errors import Problem
 from tidemark.storage.files import LockedError, lock_content, locked
 
+MOVED = "moved"
+"""The file that marks a spool which moves, or has moved, to another machine: docs/backup.md."""
+
 
 class SpoolLockedError(Problem):
     """Another process writes into the spool."""
@@ -26,12 +29,23 @@ class Lock:
         os.pwrite(self._descriptor, f"{os.getpid()} {address}\n".encode(), 0)
 
 
+def refuse_moved(root: Path) -> None:
+    """Raise Problem where a spool is marked as moved: two machines would report the same hours in two ways."""
+    if (root / MOVED).exists():
+        raise Problem(
+            f"the spool {root} moves to another machine: it holds the file {MOVED}",
+            f"On the new machine remove {root / MOVED} once everything is copied; on the old one stop the collector "
+            "and the hourly upload for good: docs/backup.md",
+        )
+
+
 @contextmanager
 def held(root: Path, *, timeout: float = 0.0) -> Iterator[Lock]:
     """Hold the spool's lock; wait up to `timeout` seconds for another holder to finish.
 
-    Raises SpoolLockedError when the lock stays taken, Problem when the folder cannot be written.
+    Raises SpoolLockedError when the lock stays taken, Problem when the folder cannot be written or is marked as moved.
     """
+    refuse_moved(root)
     with ExitStack() as stack:
         try:
             root.mkdir(parents=True, exist_ok=True)

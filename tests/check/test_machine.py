@@ -17,6 +17,12 @@ def test_a_spool_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
     assert "not made yet" in str(check_spool(tmp_path / "later" / "spool"))
 
 
+def test_a_spool_that_moves_to_another_machine_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "moved").touch()
+    with pytest.raises(Problem, match="moves to another machine"):
+        check_spool(tmp_path)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_spool_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

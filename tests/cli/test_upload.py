@@ -202,17 +202,17 @@ def test_killed_at_any_moment_the_next_run_completes(site: Site):
     assert_archived(site.objects(), site.spooled, FIRST)
 
 
-def test_a_spool_copied_to_another_machine_is_uploaded_from_there_and_the_old_one_changes_nothing(
-    site: Site, tmp_path: Path
-) -> None:
+def test_a_spool_that_was_moved_reports_no_hour_that_the_new_machine_records(site: Site, tmp_path: Path) -> None:
     site.spooled.hour(FIRST)
+    (site.spooled.root / "moved").touch()
     moved = tmp_path / "new machine"
     shutil.copytree(site.spooled.root, moved)
+    for spool in (site.spooled.root, moved):
+        refused = site.run(TIDEMARK_SPOOL=str(spool))
+        assert refused.returncode == 1
+        assert "moves to another machine" in refused.stderr
+    assert site.objects() == {}
+    (moved / "moved").unlink()
     done = site.run(TIDEMARK_SPOOL=str(moved))
     assert done.returncode == 0, done.stdout
-    there = site.objects()
-    assert there
-    again = site.run()
-    assert again.returncode == 1
-    assert "Nothing was overwritten" in again.stdout
-    assert site.objects() == there
+    assert_archived(site.objects(), site.spooled, FIRST)

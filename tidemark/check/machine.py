@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from collector.spool.lock import refuse_moved
 from tidemark.check.report import Warned
 from tidemark.core.errors import Problem
 
@@ -22,6 +23,7 @@ def check_spool(
     spool: Path, free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free
 ) -> str | Warned:
     """Return the free space of the spool. Raises OSError or Problem where it is nearly full or cannot be written."""
+    refuse_moved(spool)
     there = next(folder for folder in (spool, *spool.absolute().parents) if folder.exists())
     if not os.access(there, os.W_OK):
         raise Problem(f"{there} cannot be written by this user", "Run it as the user of the collector, or chown it")

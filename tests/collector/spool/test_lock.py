@@ -69,3 +69,11 @@ def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Problem, match="cannot be written"), held(tmp_path / "file" / "spool"):
         raise AssertionError
+
+
+def test_a_spool_that_moves_to_another_machine_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / "moved").touch()
+    with pytest.raises(Problem, match="moves to another machine") as refused, held(tmp_path):
+        raise AssertionError
+    assert str(tmp_path / "moved") in refused.value.hint
+    assert [path.name for path in tmp_path.iterdir()] == ["moved"]
