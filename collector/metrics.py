@@ -37,6 +37,7 @@ def families(status: Status) -> Iterator[Metric]:
     yield _total("persisted_bytes", "Bytes written to disk", status.persisted_bytes)
     yield _total("dropped_messages", "Messages received that could not be written", status.dropped)
     yield _total("upload_failures", "Uploads that left something behind", status.upload_failures)
+    yield _total("lost_log_lines", "Lines of the log that could not be written", status.lost_log_lines)
     yield _total("clock_steps", "Steps of the machine's clock", status.clock_steps)
     yield _by("gaps", "Gaps in coverage begun, over all topics, by reason", "reason", status.gaps)
     yield _by("gap_seconds", "Seconds without coverage, added over topics, by reason", "reason", status.gap_seconds)

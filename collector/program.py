@@ -6,27 +6,34 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, TextIO, cast
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector as Source
 
 from collector import metrics
 from collector.http import Answer, HttpServer
+from collector.output import LossyStream
 from collector.run import Collector
 from collector.settings import METRICS_PORT, CollectorSettings
 from collector.spool.disk import Disk
 from collector.spool.lock import Lock, held
+from collector.status import Status
 from tidemark.core.errors import Problem, raised_in
 
 _log = structlog.get_logger()
 
 
-def configure_logs(form: Literal["json", "console", "auto"]) -> None:
-    """Log one line per event to standard error, as JSON or for a person; `auto` chooses by whether it is a terminal."""
+def configure_logs(form: Literal["json", "console", "auto"]) -> LossyStream:
+    """Log one line per event to standard error, as JSON or for a person; `auto` chooses by whether it is a terminal.
+
+    Returns the stream: it drops and counts the lines that cannot be written, for recording goes on without a log.
+    """
+    stream = LossyStream(sys.stderr)
     readable = form == "console" or (form == "auto" and sys.stderr.isatty())
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     printer: structlog.typing.Processor = plain if readable else structlog.processors.JSONRenderer()
@@ -38,9 +45,10 @@ def configure_logs(form: Literal["json", "console", "auto"]) -> None:
             printer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", stream)),
         cache_logger_on_first_use=False,
     )
+    return stream
 
 
 class Notifier:
@@ -65,12 +73,12 @@ class Notifier:
 
 def main(settings: CollectorSettings) -> None:
     """Run until SIGTERM or SIGINT. Raises Problem where it cannot start."""
-    configure_logs(settings.log_format)
+    log = configure_logs(settings.log_format)
     with held(settings.spool, timeout=2.0) as lock:
-        asyncio.run(_run(settings, lock))
+        asyncio.run(_run(settings, lock, log))
 
 
-async def _run(settings: CollectorSettings, lock: Lock) -> None:
+async def _run(settings: CollectorSettings, lock: Lock, log: LossyStream) -> None:
     collector = _opened(settings)
     notifier = Notifier()
     stop = asyncio.Event()
@@ -84,7 +92,7 @@ async def _run(settings: CollectorSettings, lock: Lock) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, collector.reload)
-    async with _server(settings, collector) as server:
+    async with _server(settings, collector, log) as server:
         lock.publish(server.address)
         _log.info("recording", collector=settings.collector, spool=str(settings.spool), metrics=server.address)
         notifier.send("READY=1")
@@ -129,24 +137,27 @@ def _state(collector: Collector) -> str:
 
 
 class _Metrics(Source):
-    def __init__(self, collector: Collector) -> None:
-        self._collector = collector
+    def __init__(self, status: Callable[[], Status]) -> None:
+        self._status = status
 
     def collect(self) -> Iterator[Metric]:
-        return metrics.families(self._collector.status())
+        return metrics.families(self._status())
 
 
-def _server(settings: CollectorSettings, collector: Collector) -> HttpServer:
-    registry = metrics.registry_of(_Metrics(collector))
+def _server(settings: CollectorSettings, collector: Collector, log: LossyStream) -> HttpServer:
+    def status() -> Status:
+        return replace(collector.status(), lost_log_lines=log.lost)
+
+    registry = metrics.registry_of(_Metrics(status))
 
     def ready() -> Answer:
-        status = collector.status()
-        return Answer(200 if status.ready else 503, msgspec.json.encode({"troubles": status.troubles}))
+        now = status()
+        return Answer(200 if now.ready else 503, msgspec.json.encode({"troubles": now.troubles}))
 
     routes = {
         "/healthz": lambda: Answer(200, b'{"alive":true}'),
         "/readyz": ready,
-        "/status": lambda: Answer(200, msgspec.json.encode(collector.status())),
+        "/status": lambda: Answer(200, msgspec.json.encode(status())),
         "/metrics": lambda: Answer(200, metrics.print_metrics(registry), metrics.MEDIA_TYPE),
     }
     return HttpServer(routes, settings.metrics_host, settings.metrics_port, METRICS_PORT)

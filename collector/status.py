@@ -57,6 +57,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     pending_upload: int
     oldest_pending_upload: float | None
     upload_failures: int = 0
+    lost_log_lines: int = 0
 
     @property
     def troubles(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ def test_a_scrape_sees_every_number() -> None:
         ("tidemark_persisted_messages_total",): 3,
         ("tidemark_persisted_bytes_total",): 900,
         ("tidemark_dropped_messages_total",): 0,
+        ("tidemark_lost_log_lines_total",): 0,
         ("tidemark_clock_steps_total",): 0,
         ("tidemark_gaps_total", "connecting"): 1,
         ("tidemark_gap_seconds_total", "connecting"): 0.5,

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -39,9 +39,9 @@ class Machine(SpoolUnderTest):
             "OPENSEA_API_KEY": "key-a",
         }
 
-    async def start(self, verb: str, *options: str) -> Process:
+    async def start(self, verb: str, *options: str, log: int = PIPE) -> Process:
         return await asyncio.create_subprocess_exec(
-            *TIDEMARK, verb, *options, env=self.environment, stdout=PIPE, stderr=PIPE
+            *TIDEMARK, verb, *options, env=self.environment, stdout=PIPE, stderr=log
         )
 
     async def run(self, verb: str, *options: str) -> tuple[int, str, str]:
@@ -51,8 +51,8 @@ class Machine(SpoolUnderTest):
         return process.returncode, out.decode(), err.decode()
 
     @asynccontextmanager
-    async def collecting(self, *, joins: bool = True) -> AsyncIterator[Process]:
-        process = await self.start("collect")
+    async def collecting(self, *, joins: bool = True, log: int = PIPE) -> AsyncIterator[Process]:
+        process = await self.start("collect", log=log)
         try:
             if joins:
                 await self.until(self.simulator.joined, 60)
@@ -83,6 +83,34 @@ async def test_it_stops_within_five_seconds_with_everything_on_disk(machine: Mac
     assert events[-1]["persisted"] == machine.kept() > 100
     assert machine.balance().in_gaps <= 200
     assert "key-a" not in err.decode()
+
+
+def full_disk() -> int:
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+def closed_pipe() -> int:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+@pytest.mark.parametrize("where", [full_disk, closed_pipe])
+async def test_a_log_that_cannot_be_written_stops_nothing_and_its_lines_are_counted(
+    machine: Machine, where: Callable[[], int]
+) -> None:
+    log = where()
+    async with machine.collecting(log=log) as process:
+        os.close(log)
+        machine.send(3)
+        await machine.until(lambda: (status := inspect(machine.spool).status) and status.persisted == 3)
+        status = inspect(machine.spool).status
+        assert status is not None
+        assert status.lost_log_lines == 3, "recording, connected, joined"
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+    assert process.returncode == 0
+    assert machine.kept() == 3
 
 
 async def test_it_serves_its_status(machine: Machine) -> None:

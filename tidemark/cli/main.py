@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from inspect import cleandoc
-from typing import Annotated, NoReturn, cast
+from typing import Annotated, NoReturn, TextIO, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -125,10 +125,19 @@ def _end(status: int) -> NoReturn:
     try:
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         if not status:  # else what went wrong was printed
             failure = failure_of(error)
             what = failure.what if failure else error.errno
             print(f"tidemark: the output could not be written: {what}", file=sys.stderr)
             status = FAILED
+    try:
+        sys.stderr.flush()
+    except OSError:  # what a log could not take must not become the exit status
+        _discard(sys.stderr)
     sys.exit(status)
+
+
+def _discard(stream: TextIO) -> None:
+    """Give what a stream still holds to nobody; Python would try to write it at the end, and fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
