@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Event as Flag
 
@@ -43,7 +44,8 @@ def upload(
     """Bring everything that is due to the archive, oldest first, and delete what may go.
 
     What dead processes left open is repaired and sealed first. A file that fails is reported and the others go on;
-    an unusable archive ends the run. `clock` gives real seconds since 1970; `spool` is by default the settings' folder.
+    an unusable archive ends the run. A `watch` that raises OSError is not heard, and the run goes on. `clock` gives
+    real seconds since 1970; `spool` is by default the settings' folder.
     Raises UploadRunningError where another upload is running, Problem where the spool is missing or its disk fails.
     """
     spool = spool or UploadFolders(settings.spool)
@@ -83,7 +85,7 @@ class _Run:
     def bring(self, due: Plan, *, workers: int) -> None:
         """Upload segments several at a time, and commit each hour as soon as all of its segments are there."""
         size = sum(self._spool.size(name) for name in due.segments)
-        self._watch(Planned(len(due.segments), size, len(due.hours)))
+        self._tell(Planned(len(due.segments), size, len(due.hours)))
         for name in due.late:
             self._fail(str(name), late(name))
         for name in due.elsewhere:
@@ -143,7 +145,7 @@ class _Run:
             self._fail(what, spoiled(what, error))
         else:
             self.report.done(done)
-            self._watch(done)
+            self._tell(done)
             return True
         return False
 
@@ -159,4 +161,8 @@ class _Run:
     def _fail(self, what: str, problem: Problem) -> None:
         failed = Failed(what, problem.what, problem.hint)
         self.report.failed.append(failed)
-        self._watch(failed)
+        self._tell(failed)
+
+    def _tell(self, event: Event) -> None:
+        with suppress(OSError):  # an output that cannot be written is no fault of the spool, and stops no upload
+            self._watch(event)

@@ -72,6 +72,32 @@ def test_prints_a_line_for_each_file_and_hour_and_a_summary(site: Site):
     assert second.stdout == "upload complete: 0 segments and 0 hours archived, 0 local files deleted\n"
 
 
+@pytest.mark.parametrize(
+    ("output", "status", "said"),
+    [("full disk", 1, "the output could not be written: no space is left on the disk"), ("closed pipe", 0, "")],
+)
+def test_an_output_that_cannot_be_written_stops_nothing(site: Site, output: str, status: int, said: str):
+    site.spooled.hour(FIRST, segments=2)
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**site.environment, "TIDEMARK_RETENTION_HOURS": "0"}
+    with Path("/dev/full").open("wb") as full, os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(
+            COMMAND,
+            env=environment,
+            cwd=site.spooled.root,
+            stdout=full if output == "full disk" else closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == status
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert_archived(site.objects(), site.spooled, FIRST)
+    assert not list(site.spooled.root.glob("sealed/*.0*.jsonl")), "what may go is deleted"
+
+
 def test_prints_one_json_object_for_a_script(site: Site):
     site.spooled.hour(FIRST)
     done = site.run("--json")

@@ -23,19 +23,24 @@ def upload(
     Example, every five minutes:
       */5 * * * *  tidemark upload
     """
+    import sys
     from dataclasses import asdict
+    from typing import TextIO, cast
 
     import msgspec
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from collector.output import LossyStream
     from collector.settings import UploadSettings
     from collector.upload import uploader
     from collector.upload.folders import UploadRunningError
     from collector.upload.steps import connect
 
     settings = UploadSettings()
-    console = Console(stderr=as_json, highlight=False, markup=False, soft_wrap=True)
+    # nobody who has stopped reading ends an upload; that the output could not be written is said at the end
+    output = cast("TextIO", LossyStream(sys.stderr if as_json else sys.stdout))
+    console = Console(file=output, highlight=False, markup=False, soft_wrap=True)
     columns = (TextColumn("uploading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     try:
         with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:

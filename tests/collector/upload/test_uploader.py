@@ -109,6 +109,20 @@ def test_reports_its_steps_in_order(site: Site):
     assert (committed.hour, committed.segments, committed.records, committed.gaps) == (FIRST.key, 1, 3, 1)
 
 
+def test_an_output_that_cannot_be_written_stops_no_upload_and_no_deletion(site: Site):
+    site.spooled.hour(FIRST, segments=2)
+    told = []
+
+    def watch(event: Event) -> None:
+        told.append(event)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    settings = site.spooled.settings(retention_hours=0)
+    report = upload(settings, site.store, watch, clock_at(SECOND))
+    assert (report.complete, report.deleted, len(told)) == (True, 4, 4)
+    assert_archived(site.store.objects, site.spooled, FIRST)
+
+
 def test_a_second_run_has_nothing_to_do(site: Site):
     site.spooled.hour(FIRST)
     site.upload(SECOND)
