@@ -54,7 +54,9 @@ damaged bytes is, for it names types and places.
 
 An error that is not listed is a fault of Tidemark itself. The command then ends with exit status 70 and a reference
 number, and writes the details to `tidemark-fault-REFERENCE.txt` in the service's state folder, in
-`~/.local/state/tidemark`, or in the folder for temporary files. Values of secrets are removed from it.
+`~/.local/state/tidemark`, or in the folder for temporary files. Values of secrets are removed from it. `tidemark check`
+shows the number as the result of that check and goes on; and what a client of S3 raises beside the listed is called an
+AWS configuration that cannot be used, for it comes from a file or a program that this names.
 
 This page is written by `make docs`.
 """

@@ -1,7 +1,6 @@
 import socket
 from io import StringIO
 
-import pytest
 from pydantic import BaseModel
 from rich.console import Console
 
@@ -14,6 +13,10 @@ def fail(error: Exception) -> Check:
         raise error
 
     return Check("one", run)
+
+
+def unexpected(error: Exception) -> tuple[str, str]:
+    return f"{type(error).__name__}, reference 1", "report it"
 
 
 def test_each_outcome_of_a_check_is_a_result() -> None:
@@ -43,9 +46,11 @@ def test_a_wrong_setting_is_named_without_its_value() -> None:
     assert "s3cret" not in result.note
 
 
-def test_a_fault_of_our_own_is_not_hidden() -> None:
-    with pytest.raises(ZeroDivisionError):
-        list(run_checks("loader", [fail(ZeroDivisionError())]))
+def test_an_unexpected_error_fails_its_check_alone() -> None:
+    checks = [fail(ZeroDivisionError("s3cret")), Check("good", lambda: "fine")]
+    fault, good = run_checks("loader", checks, unexpected)
+    assert (fault.state, fault.note, fault.hint) == ("failed", "ZeroDivisionError, reference 1", "report it")
+    assert good.state == "ok"
 
 
 def test_the_table_fits_80_columns_and_a_note_is_no_markup() -> None:

@@ -70,3 +70,20 @@ def test_an_address_alone_is_for_asking(tmp_path: Path, warehouse_url: str) -> N
     assert done.returncode == 0
     assert found["loader", "settings"] == "skipped"
     assert [found["reader", check] for check in ("settings", "warehouse", "encoding", "reading")] == ["ok"] * 4
+
+
+def test_a_fault_in_one_check_is_a_row_with_its_reference_number_and_the_others_go_on(tmp_path: Path) -> None:
+    settings = {"TIDEMARK_SPOOL": str(tmp_path), "TIDEMARK_COLLECTOR": "collector-a", "OPENSEA_API_KEY": "k"}
+    broken = tmp_path / "fault" / "sitecustomize.py"
+    broken.parent.mkdir()
+    broken.write_text(
+        "import shutil\n\ndef fail(path):\n    raise ZeroDivisionError('s3cret')\n\nshutil.disk_usage = fail\n"
+    )
+    places = {"PYTHONPATH": str(broken.parent), "HOME": str(tmp_path), "TIDEMARK_BUCKET": "archive"}
+    done = run(tmp_path, "collector", "uploader", "--offline", "--json", **settings, **places)
+    results = {(each["program"], each["check"]): each for each in json.loads(done.stdout)}
+    fault = results["collector", "spool and disk"]
+    assert (done.returncode, fault["state"]) == (1, "failed")
+    assert "this is a fault of Tidemark itself (ZeroDivisionError, reference " in fault["note"]
+    assert "s3cret" not in done.stdout + done.stderr
+    assert results["uploader", "settings"]["state"] == "ok"

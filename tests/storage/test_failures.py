@@ -48,6 +48,7 @@ def test_a_problem_keeps_its_words_and_names_its_place() -> None:
         (OSError(errno.ENOSPC, "x"), "no space is left on the disk"),
         (OSError("no errno at all"), "the operating system refused (no code)"),
         (urllib3.exceptions.SSLError(ssl.SSLError(1, "damaged record")), "a TLS handshake or record failed"),
+        (botocore.exceptions.InvalidRegionError(region_name="x"), "the name of the region is not one that AWS has"),
         (httpx.ConnectError("x"), "an answer was no HTTP or was damaged on the way"),
     ],
 )

@@ -91,3 +91,10 @@ def test_bytes_are_put_like_a_file(bucket, s3_endpoint):
     for content in (b"small", b"large" * PART):
         digest = hashlib.sha256(content).hexdigest()
         assert store.put(digest, content, sha256=digest, media_type="text/plain") is True
+
+
+def test_a_file_that_the_disk_does_not_give_is_an_error_of_the_disk(bucket, s3_endpoint):
+    with pytest.raises(OSError, match="Input/output error"):
+        S3Store(s3_client(), bucket, whole=-1).put(
+            "key", Path("/proc/self/mem"), sha256="00" * 32, media_type="text/plain"
+        )

@@ -1,14 +1,19 @@
 """Where the client of S3 goes, with which key, and what it refuses before a library sees it."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tidemark.check.archive import check_reading
+from tidemark.core.errors import Problem
 from tidemark.storage.object_store import StoreUnavailableError
+from tidemark.storage.s3 import S3Store
 from tidemark.storage.s3_client import s3_client
 
 
@@ -42,6 +47,70 @@ def test_a_profile_that_does_not_exist_is_named(monkeypatch, s3_endpoint):
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(StoreUnavailableError, match="the profile in AWS_PROFILE does not exist"):
         s3_client()
+
+
+@pytest.fixture
+def configured(monkeypatch, s3_endpoint, tmp_path):
+    """Let boto3 find its credentials by a file of its configuration, which has this text, and by these variables."""
+
+    def configure(text: str, **variables: str) -> None:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        (tmp_path / "config").write_text(f"[default]\n{text}\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return configure
+
+
+UNUSABLE = "S3: the AWS configuration cannot be used"
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("", {"AWS_METADATA_SERVICE_NUM_ATTEMPTS": "x"}),
+        ("", {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://evil.example/x"}),
+        ("credential_process = /bin/echo hello", {}),
+        ("credential_process = /bin/echo 'hello", {}),
+        ("s3 = true", {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}),
+    ],
+)
+def test_a_configuration_that_boto3_trips_over_is_a_problem(configured, text, variables):
+    configured(text, **variables)
+    with pytest.raises(StoreUnavailableError, match=UNUSABLE) as refused:
+        s3_client()
+    assert "files in ~/.aws" in refused.value.hint
+    assert "hello" not in str(refused.value)
+
+
+PROCESS = """#!/bin/sh
+if [ -e "$0.asked" ]; then echo {then}; exit; fi
+touch "$0.asked"
+echo '{{"Version": 1, "AccessKeyId": "x", "SecretAccessKey": "x", "Expiration": "{soon}"}}'
+"""
+
+
+@pytest.mark.parametrize("way", ["a process", "a token"])
+def test_credentials_that_fail_at_a_request_are_no_fault_of_the_file(configured, bucket, tmp_path, way):
+    if way == "a process":
+        process = tmp_path / "process"
+        soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+        process.write_text(PROCESS.format(then="no JSON", soon=soon))
+        process.chmod(0o755)
+        configured(f"credential_process = {process}")
+    else:
+        configured("", AWS_WEB_IDENTITY_TOKEN_FILE="/nowhere", AWS_ROLE_ARN="arn:aws:iam::123456789012:role/x")
+    store = S3Store(s3_client(), bucket)
+    digest = hashlib.sha256(b"x").hexdigest()
+    with pytest.raises(StoreUnavailableError, match="the AWS configuration cannot be used"):
+        store.put("key", b"x", sha256=digest, media_type="text/plain")
+    with pytest.raises(StoreUnavailableError, match="the AWS configuration cannot be used"):
+        store.prove("", "collector=a", None)
+    with pytest.raises(Problem, match="the AWS configuration cannot be used"):
+        check_reading(s3_client(), bucket, "", lambda: 0.0)
 
 
 @pytest.mark.parametrize("way", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "a file", "an argument"])

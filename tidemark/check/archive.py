@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 from tidemark.check.machine import compare_clocks
 from tidemark.check.report import Warned
 from tidemark.core.timestamps import parse_http_date
-from tidemark.storage.failures import problem_of
 from tidemark.storage.object_store import ObjectStore
-from tidemark.storage.s3_client import place_of
+from tidemark.storage.s3_client import client_problem, place_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,10 +34,7 @@ def check_reading(client: "S3Client", bucket: str, prefix: str, now: Callable[[]
         for listed in contents:
             client.get_object(Bucket=bucket, Key=listed["Key"])["Body"].read()
     except Exception as error:
-        problem = problem_of(place_of(client, bucket), error)
-        if problem is None:
-            raise
-        raise problem from None
+        raise client_problem(place_of(client, bucket), error) from error
     note = "listed and read" if contents else "listed; it has no manifest yet"
     theirs = parse_http_date(answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""))
     return compare_clocks(theirs, now(), note) if theirs else note

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from tidemark.check.report import Check, Result, Warned, run_checks
+from tidemark.check.report import Check, Result, Unexpected, Warned, run_checks
 
 # a program is checked unasked where these are set: all of them, of Airflow's one
 _SIGNS = {
@@ -17,16 +17,18 @@ _SIGNS = {
 _TIMEOUT = 10.0
 
 
-def check_programs(programs: list[str], variables: Mapping[str, str | None], *, offline: bool) -> Iterator[Result]:
+def check_programs(
+    programs: list[str], variables: Mapping[str, str | None], unexpected: Unexpected, *, offline: bool
+) -> Iterator[Result]:
     """Yield the results of these programs, or of all that `variables` (environment and .env) say are used here.
 
-    `offline` leaves out what needs the network.
+    `offline` leaves out what needs the network; `unexpected` is as in `run_checks`.
     """
     for program in programs or _SIGNS:
         if not programs and (why_not := _unused(program, variables)):
             yield Result(program, "settings", "skipped", f"not used here: {why_not}")
             continue
-        yield from _check(program, offline=offline)
+        yield from _check(program, unexpected, offline=offline)
 
 
 def _unused(program: str, variables: Mapping[str, str | None]) -> str:
@@ -37,12 +39,12 @@ def _unused(program: str, variables: Mapping[str, str | None]) -> str:
     return "" if suffice(variables.get(sign) for sign in signs) else f"{' and '.join(signs)} not set"
 
 
-def _check(program: str, *, offline: bool) -> Iterator[Result]:
+def _check(program: str, unexpected: Unexpected, *, offline: bool) -> Iterator[Result]:
     if program == "airflow":
         from tidemark.check.airflow import airflow_checks
 
         checks = [] if offline else airflow_checks(os.environ)
-        yield from run_checks(program, checks)
+        yield from run_checks(program, checks, unexpected)
         return
     found: list[Callable[[bool], list[Check]]] = []
 
@@ -51,9 +53,9 @@ def _check(program: str, *, offline: bool) -> Iterator[Result]:
         found.append(programs[program]())
         return "complete"
 
-    yield from run_checks(program, [Check("settings", settings)])
+    yield from run_checks(program, [Check("settings", settings)], unexpected)
     for checks_of in found:
-        yield from run_checks(program, checks_of(offline))
+        yield from run_checks(program, checks_of(offline), unexpected)
 
 
 def _collector() -> Callable[[bool], list[Check]]:

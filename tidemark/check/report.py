@@ -9,10 +9,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tidemark.core.errors import Problem
 from tidemark.storage.failures import failure_of
 from tidemark.storage.settings import mistakes_of
 
+Unexpected = Callable[[Exception], tuple[str, str]]
 State = Literal["ok", "warning", "failed", "skipped"]
 _STYLES: dict[State, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
@@ -47,26 +47,32 @@ class Warned:
     hint: str
 
 
-def run_checks(program: str, checks: list[Check]) -> Iterator[Result]:
-    """Yield the result of each check, one after the other."""
+def run_checks(program: str, checks: list[Check], unexpected: Unexpected | None = None) -> Iterator[Result]:
+    """Yield the result of each check, one after the other; one that fails keeps none of the others from running.
+
+    `unexpected` says of an error that is not known what happened, and the next step; without it, it is raised.
+    """
     for check in checks:
         try:
             found = check.run()
-        except Problem as problem:
-            yield Result(program, check.name, "failed", problem.what, problem.hint)
-        except ValidationError as error:
-            hint = "Set them in the environment or in .env; docs/settings.md describes each"
-            yield Result(program, check.name, "failed", "\n".join(mistakes_of(error)), hint)
-        except Exception as error:
-            failure = failure_of(error)
-            if failure is None:
-                raise
-            yield Result(program, check.name, "failed", failure.what, failure.hint)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a result
+            yield Result(program, check.name, "failed", *_worded(error, unexpected))
         else:
             if isinstance(found, Warned):
                 yield Result(program, check.name, "warning", found.note, found.hint)
             else:
                 yield Result(program, check.name, "ok", found)
+
+
+def _worded(error: Exception, unexpected: Unexpected | None) -> tuple[str, str]:
+    """Return what an error means and the next step."""
+    if isinstance(error, ValidationError):
+        return "\n".join(mistakes_of(error)), "Set them in the environment or in .env; docs/settings.md describes each"
+    if failure := failure_of(error):
+        return failure.what, failure.hint
+    if unexpected is None:
+        raise error
+    return unexpected(error)
 
 
 def table(results: list[Result]) -> Table:

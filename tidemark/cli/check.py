@@ -44,13 +44,18 @@ def check(
 
     from tidemark.check.programs import check_programs
     from tidemark.check.report import table
+    from tidemark.cli.failures import explained_in_parts
     from tidemark.storage.settings import read_dotenv
 
     variables = {**read_dotenv(), **os.environ}
+    environ = {name: value for name, value in variables.items() if value}
     console = Console(highlight=False, stderr=as_json)
     results = []
     with console.status("checking") as status:
-        for result in check_programs([each.value for each in program or []], variables, offline=offline):
+        programs = [each.value for each in program or []]
+        for result in check_programs(
+            programs, variables, lambda error: explained_in_parts(error, environ), offline=offline
+        ):
             status.update(f"{result.program}: {result.check} {result.state}")
             results.append(result)
     failed = sum(result.state == "failed" for result in results)

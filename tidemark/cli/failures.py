@@ -49,6 +49,13 @@ def explained(
     return _report(error, environ, [*_folders(environ), Path(temporary())]), BROKEN
 
 
+def explained_in_parts(error: Exception, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return what `explained` says as what happened and the next step."""
+    text, _ = explained(error, environ)
+    what, _, hint = text.removeprefix("tidemark: ").partition("\n  Next: ")
+    return what, hint
+
+
 def extra_of(module: str) -> str | None:
     """Return the extra of this distribution that installs a module; None where it is not among them."""
     package = module.partition(".")[0].replace("_", "-").lower()

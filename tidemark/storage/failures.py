@@ -131,6 +131,8 @@ _GROUPS: tuple[tuple[str, str, bool, str], ...] = (
     ("a file of the AWS configuration cannot be read", _AWS_FILES, False,
      ("botocore.exceptions.ConfigParseError botocore.exceptions.ConfigNotFound "
      "botocore.exceptions.InfiniteLoopConfigError botocore.exceptions.InvalidConfigError")),
+    ("the name of the region is not one that AWS has", "Check AWS_DEFAULT_REGION, AWS_REGION and the files in ~/.aws",
+     False, "botocore.exceptions.InvalidRegionError"),
     ("no region is set", "Set AWS_DEFAULT_REGION to the bucket's region", False, "botocore.exceptions.NoRegionError"),
     ("the name of the bucket, of a key or of an encryption key is not one that S3 takes", ("Check TIDEMARK_BUCKET, "
      "TIDEMARK_PREFIX and TIDEMARK_SSE_KEY_ID"), False,

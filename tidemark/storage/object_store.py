@@ -89,7 +89,8 @@ class ObjectStore(Protocol):
         `sha256` is the content's hexadecimal digest. Returns whether this call created the object; False means
         that an equal one was there. When it returns, the archive has the content.
 
-        Raises ObjectConflictError, ChecksumMismatchError, Problem where this object alone cannot be put, or
-        StoreUnavailableError. After the last of them the object may or may not be there; another call finds out.
+        Raises OSError where the file cannot be read, ObjectConflictError, ChecksumMismatchError, Problem where this
+        object alone cannot be put, or StoreUnavailableError for everything else. After the last of them the object
+        may or may not be there; another call finds out.
         """
         ...

@@ -6,20 +6,17 @@ object's checksum is read back before a put counts as done.
 
 import base64
 import hashlib
-import socket
-import ssl
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from io import BytesIO
+from io import BufferedReader, BytesIO, FileIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tidemark.core.errors import Problem
-from tidemark.storage.failures import problem_of
 from tidemark.storage.object_store import (
     ChecksumMismatchError,
     ObjectConflictError,
@@ -28,7 +25,7 @@ from tidemark.storage.object_store import (
     PutOnce,
     StoreUnavailableError,
 )
-from tidemark.storage.s3_client import place_of
+from tidemark.storage.s3_client import client_problem, place_of
 from tidemark.storage.s3_errors import CHECKSUM_CODES, ONE_OBJECT_CODES, code_of
 from tidemark.storage.s3_probe import probe
 
@@ -44,7 +41,22 @@ _PACK_AGAIN = f"Run it again; it is packed again. If this repeats, check the mac
 _CHUNK = 1 << 20
 # The name is taken; or an earlier try of this very request completed the upload, and only its answer was lost.
 _TAKEN = {"PreconditionFailed", "412", "NoSuchUpload"}
-_OF_A_CONNECTION = (ConnectionError, TimeoutError, ssl.SSLError, socket.gaierror)
+
+
+class _Body(BufferedReader):
+    """What is put. It remembers an error of the disk, which boto3 would show as one of its own."""
+
+    def __init__(self, content: Path | bytes) -> None:
+        super().__init__(BytesIO(content) if isinstance(content, bytes) else FileIO(content))
+        self.failure: OSError | None = None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as a file does."""
+        try:
+            return super().read(size)
+        except OSError as error:
+            self.failure = error
+            raise
 
 
 class S3Store:
@@ -82,8 +94,6 @@ class S3Store:
                 found = probe(self._client, self._bucket, f"{prefix}probe/{name}", self._options)
             except Exception as error:
                 problem = self._problem(error, f"{prefix}probe/{name}")
-                if not isinstance(problem, Problem):
-                    raise
                 raise StoreUnavailableError(*problem.args) from error
             check_encryption(self._place, self._options, found.encryption)
             endpoint, bucket, prefix, encryption = where
@@ -116,16 +126,16 @@ class S3Store:
         """Put content once and read its checksum back; see `ObjectStore.put`."""
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
         put = self._put_whole if size <= self._whole else self._put_parts
-        try:
-            created, checksum = put(key, content, sha256, {"ContentType": media_type, **self._options})
-            equal = self._holds(key, size, checksum, sha256, created=created)
-        except Problem:
-            raise
-        except Exception as error:
-            # some errors of boto3 are OSErrors, too: a connection that failed, and not a file that cannot be read
-            if isinstance(error, OSError) and not isinstance(error, (BotoCoreError, *_OF_A_CONNECTION)):
+        with _Body(content) as body:
+            try:
+                created, checksum = put(key, body, sha256, {"ContentType": media_type, **self._options})
+                equal = self._holds(key, size, checksum, sha256, created=created)
+            except Problem:
                 raise
-            raise self._problem(error, key) from error
+            except Exception as error:
+                if body.failure:
+                    raise body.failure from None
+                raise self._problem(error, key) from error
         if not equal:
             raise conflict(self._bucket, key, created=created)
         return created
@@ -134,8 +144,8 @@ class S3Store:
     def _place(self) -> str:
         return place_of(self._client, self._bucket)
 
-    def _problem(self, error: Exception, key: str) -> Exception:
-        """Return what an error of boto3 means; the error itself where that is not known."""
+    def _problem(self, error: Exception, key: str) -> Problem:
+        """Return what an error of boto3 means."""
         if isinstance(error, KeyError):  # boto3 takes an answer that was cut short
             hint = f"Run it again later. {_STAYS}"
             return StoreUnavailableError(f"{self._place}: an answer about {key} was incomplete", hint, transient=True)
@@ -143,26 +153,24 @@ class S3Store:
         if code in CHECKSUM_CODES:
             return ChecksumMismatchError(f"{self._place} received other bytes of {key} ({code})", _PACK_AGAIN)
         if code in ONE_OBJECT_CODES:
-            return problem_of(f"s3://{self._bucket}/{key}", error, _STAYS) or error
-        problem = problem_of(self._place, error, _STAYS)
-        return StoreUnavailableError(*problem.args) if problem else error
+            return client_problem(f"s3://{self._bucket}/{key}", error, _STAYS)
+        return StoreUnavailableError(*client_problem(self._place, error, _STAYS).args)
 
-    def _put_whole(self, key: str, content: Path | bytes, sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
+    def _put_whole(self, key: str, body: "_Body", sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
         """Put content in one request; return whether it was created, and the checksum under which S3 keeps it."""
         checksum = _base64(bytes.fromhex(sha256))
         if self._head_first and self._is_there(key):
             return False, checksum
         condition = {} if self._head_first else {"IfNoneMatch": "*"}
-        with _opened(content) as body:
-            created = self._unless_taken(
-                self._client.put_object,
-                Bucket=self._bucket,
-                Key=key,
-                Body=body,
-                **condition,
-                **self._checksum(checksum),
-                **options,
-            )
+        created = self._unless_taken(
+            self._client.put_object,
+            Bucket=self._bucket,
+            Key=key,
+            Body=body,
+            **condition,
+            **self._checksum(checksum),
+            **options,
+        )
         return created, checksum
 
     def _checksum(self, checksum: str) -> dict[str, str]:
@@ -177,13 +185,13 @@ class S3Store:
             raise
         return True
 
-    def _put_parts(self, key: str, content: Path | bytes, sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
+    def _put_parts(self, key: str, body: "_Body", sha256: str, options: dict[str, Any]) -> tuple[bool, str]:
         """Put content part by part; S3 keeps it under the checksum of its parts' checksums."""
         algorithm: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self._checksums else {}
         upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, **algorithm, **options)["UploadId"]
         created = False
         try:
-            parts, checksum = self._send_parts(key, upload, content, sha256)
+            parts, checksum = self._send_parts(key, upload, body, sha256)
             created = self._unless_taken(
                 self._client.complete_multipart_upload,
                 Bucket=self._bucket,
@@ -200,16 +208,15 @@ class S3Store:
         return created, checksum
 
     def _send_parts(
-        self, key: str, upload: str, content: Path | bytes, sha256: str
+        self, key: str, upload: str, body: "_Body", sha256: str
     ) -> tuple[list["CompletedPartTypeDef"], str]:
         whole = hashlib.sha256()
         digests: list[bytes] = []
         parts: list[CompletedPartTypeDef] = []
-        with _opened(content) as source:
-            while part := source.read(self._part):
-                whole.update(part)
-                digests.append(hashlib.sha256(part).digest())
-                parts.append(self._send_part(key, upload, len(digests), part, _base64(digests[-1])))
+        while part := body.read(self._part):
+            whole.update(part)
+            digests.append(hashlib.sha256(part).digest())
+            parts.append(self._send_part(key, upload, len(digests), part, _base64(digests[-1])))
         if whole.hexdigest() != sha256:  # no single part's checksum could tell
             raise ChecksumMismatchError(f"the packed file of {key} has changed on this disk", _PACK_AGAIN)
         return parts, _base64(hashlib.sha256(b"".join(digests)).digest())
@@ -272,10 +279,6 @@ def conflict(bucket: str, key: str, *, created: bool) -> ObjectConflictError:
         what = "is there already with other content"
         hint = "Find out who wrote it: two collectors with one id? Nothing was overwritten; the file stays in the spool"
     return ObjectConflictError(f"s3://{bucket}/{key} {what}", hint)
-
-
-def _opened(content: Path | bytes) -> BinaryIO:
-    return BytesIO(content) if isinstance(content, bytes) else content.open("rb")
 
 
 def _base64(digest: bytes) -> str:

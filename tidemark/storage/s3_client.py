@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 
+from tidemark.core.errors import Problem
 from tidemark.core.text import printable
-from tidemark.storage.failures import problem_of
+from tidemark.storage.failures import Failure, failure_of
 from tidemark.storage.object_store import StoreUnavailableError
 from tidemark.storage.settings import UNENCRYPTED, plaintext_host
 
@@ -73,14 +75,25 @@ def s3_client(
         session.set_config_variable("metadata_service_num_attempts", max(asked, _METADATA_ATTEMPTS))
         client = boto3.Session(botocore_session=session).client("s3", config=config, **options)
     except Exception as error:
-        problem = problem_of("S3", error)
-        if problem is None:
-            raise
-        raise StoreUnavailableError(*problem.args) from error
+        raise StoreUnavailableError(*client_problem("S3", error).args) from error
     if (host := plaintext_host(client.meta.endpoint_url)) and host not in plaintext_hosts:
         what = f"the endpoint of S3 {UNENCRYPTED.format(printable(host))}"
         raise StoreUnavailableError(what, "Look at AWS_ENDPOINT_URL, AWS's configuration file or Airflow's connection")
     return client
+
+
+def client_problem(where: str, error: Exception, kept: str = "") -> Problem:
+    """Return what any error of a client, or of making one, means for something named `where`; see `Failure.problem`.
+
+    A client looks for its credentials when it is made and again at any request. What the files and programs of the
+    AWS configuration raise then comes bare, as a ValueError or an OSError.
+    """
+    failure = failure_of(error)
+    of_a_file = isinstance(error, OSError) and not isinstance(error, BotoCoreError) and failure and not failure.cause
+    if failure is None or of_a_file:
+        hint = "Check the AWS_* variables, the files in ~/.aws, and the files and programs that these name"
+        failure = Failure(f"the AWS configuration cannot be used ({type(error).__name__})", hint, transient=False)
+    return failure.problem(where, kept)
 
 
 def _check_environment(environ: Mapping[str, str]) -> None:
