@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, TextIO, cast
 
@@ -23,6 +24,7 @@ from collector.settings import METRICS_PORT, CollectorSettings
 from collector.spool.disk import Disk
 from collector.spool.lock import Lock, held
 from collector.status import Status
+from tidemark.core.clock import refuse_unset
 from tidemark.core.errors import Problem, raised_in
 
 _log = structlog.get_logger()
@@ -71,8 +73,9 @@ class Notifier:
                 return
 
 
-def main(settings: CollectorSettings) -> None:
-    """Run until SIGTERM or SIGINT. Raises Problem where it cannot start."""
+def main(settings: CollectorSettings, real: Callable[[], float] = time.time) -> None:
+    """Run until SIGTERM or SIGINT. Raises Problem where it cannot start; `real` is the machine's clock."""
+    refuse_unset(real())  # what it records would lie in hours that are decades from the others
     log = configure_logs(settings.log_format)
     with held(settings.spool, timeout=2.0) as lock:
         asyncio.run(_run(settings, lock, log))

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from tidemark.archive.names import SegmentName
+from tidemark.core.clock import EARLIEST
 from tidemark.core.hour import Hour, hours
+
+MOST_EMPTY = 1000  # hours without a file: six weeks in which a machine was off, or a clock that was wrong once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +43,15 @@ class Plan:
     """What to do, oldest first.
 
     `late` segments belong to an hour whose manifest is already in the archive; they cannot become part of it. Those
-    that are `elsewhere` are no longer in the spool, either: their hours cannot be committed.
+    that are `elsewhere` are no longer in the spool, either: their hours cannot be committed. After the hour `jump` so
+    many hours have no file that none without one is committed, nor anything that a clock which was not set has dated.
     """
 
     segments: tuple[SegmentName, ...]
     hours: tuple[Hour, ...]
     late: tuple[SegmentName, ...]
     elsewhere: tuple[SegmentName, ...] = ()
+    jump: Hour | None = None
 
     def of(self, hour: Hour) -> tuple[SegmentName, ...]:
         """Return the segments of an hour that are to be uploaded."""
@@ -59,12 +64,27 @@ def plan(listing: Listing, *, now: datetime, live: bool) -> Plan:
     `now` must have been read before it was found out whether a collector is `live`: a collector that starts later
     writes nothing into an hour that had ended by then.
     """
+    segments = tuple(sorted(name for name in listing.waiting if name.hour not in listing.committed))
+    due = _hours_due(listing, now, live=live)
+    jump = _jump(listing, due)
+    if jump:
+        segments = tuple(name for name in segments if name.hour.start >= EARLIEST)
+        due = tuple(hour for hour in due if hour in listing.known and hour.start >= EARLIEST)
     return Plan(
-        segments=tuple(sorted(name for name in listing.waiting if name.hour not in listing.committed)),
-        hours=_hours_due(listing, now, live=live),
+        segments=segments,
+        hours=due,
         late=tuple(sorted(name for name in listing.waiting if name.hour in listing.committed)),
         elsewhere=tuple(sorted(listing.elsewhere - listing.sealed)),
+        jump=jump,
     )
+
+
+def _jump(listing: Listing, due: tuple[Hour, ...]) -> Hour | None:
+    """Return the hour after which most hours without a file come, where there are too many of them to be believed."""
+    if len(due) - len(listing.known.intersection(due)) <= MOST_EMPTY:
+        return None
+    found = sorted(listing.known | {due[-1].next()})
+    return max(pairwise(found), key=lambda pair: pair[1].start - pair[0].start)[0]
 
 
 def _hours_due(listing: Listing, now: datetime, *, live: bool) -> tuple[Hour, ...]:

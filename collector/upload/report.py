@@ -11,6 +11,7 @@ import msgspec
 
 from tidemark.archive.names import SegmentName
 from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
 from tidemark.storage.failures import problem_of
 from tidemark.storage.object_store import Place
 
@@ -142,6 +143,16 @@ def elsewhere(name: SegmentName, there: Place | None, here: Place) -> Problem:
         f"{name} was uploaded to {place}, its hour goes to {here}, and the spool does not have it any more",
         "Set the endpoint, TIDEMARK_BUCKET, TIDEMARK_PREFIX and TIDEMARK_COLLECTOR back until that hour is committed; "
         f"or unpack that object as {name} into the spool's folder sealed/, and it is uploaded again",
+    )
+
+
+def jumped(hour: Hour) -> Problem:
+    """Return the problem of a spool in which far too many hours follow an hour without a file of their own."""
+    return Problem(
+        f"the spool has files of {hour}, and then none of so many hours that none without a file is reported",
+        "The clock was wrong then, or the machine was off for weeks. Move the files of that hour and of those before "
+        f"({hour.compact} and less) out of the spool's folders sealed/ and uploaded/. The next run reports every hour "
+        "since the first that is left",
     )
 
 

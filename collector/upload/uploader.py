@@ -22,6 +22,7 @@ from collector.upload.report import (
     Uploaded,
     disk_problem,
     elsewhere,
+    jumped,
     last_run,
     late,
     spoiled,
@@ -86,10 +87,7 @@ class _Run:
         """Upload segments several at a time, and commit each hour as soon as all of its segments are there."""
         size = sum(self._spool.size(name) for name in due.segments)
         self._tell(Planned(len(due.segments), size, len(due.hours)))
-        for name in due.late:
-            self._fail(str(name), late(name))
-        for name in due.elsewhere:
-            self._fail(str(name), elsewhere(name, self._spool.place(name), self._steps.place(name)))
+        self._refuse(due)
         held = {name.hour for name in due.elsewhere}
         if due.segments or due.hours:
             try:
@@ -107,6 +105,15 @@ class _Run:
             finally:
                 for upload in uploads.values():
                     upload.cancel()
+
+    def _refuse(self, due: Plan) -> None:
+        """Report what a person has to put right before it can be brought."""
+        if due.jump:
+            self._fail(f"the hours after {due.jump}", jumped(due.jump))
+        for name in due.late:
+            self._fail(str(name), late(name))
+        for name in due.elsewhere:
+            self._fail(str(name), elsewhere(name, self._spool.place(name), self._steps.place(name)))
 
     def _upload(self, name: SegmentName) -> Uploaded:
         """Upload a segment in a worker; once the archive turned out to be unusable, raise CancelledError instead."""

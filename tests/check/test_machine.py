@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tidemark.check.machine import check_proxy, check_spool, compare_clocks
+from tidemark.check.machine import check_clock, check_proxy, check_spool, compare_clocks
 from tidemark.check.report import Warned
 from tidemark.core.errors import Problem
 
@@ -34,6 +34,13 @@ def test_a_disk_that_is_nearly_full_is_a_problem_and_a_small_one_a_warning(tmp_p
     assert isinstance(check_spool(tmp_path, lambda _: 9 << 30), Warned)
     with pytest.raises(Problem, match=r"only 0\.5 GiB are free"):
         check_spool(tmp_path, lambda _: 1 << 29)
+
+
+def test_a_clock_that_was_never_set_is_a_problem() -> None:
+    assert check_clock(NOON.timestamp()) == "2026-11-22 12:00:00 UTC"
+    with pytest.raises(Problem, match="shows 1970-01-01 00:00:07 UTC") as unset:
+        check_clock(7.0)
+    assert "chrony" in unset.value.hint
 
 
 @pytest.mark.parametrize("seconds", [-1.5, 0, 1.5])

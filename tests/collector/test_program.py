@@ -16,10 +16,12 @@ import pytest
 import structlog
 
 from collector.http import ask
-from collector.program import Notifier, configure_logs
+from collector.program import Notifier, configure_logs, main
+from collector.settings import CollectorSettings
 from collector.spool.lock import holder
 from collector.status import inspect
 from tests.collector.recording import SpoolUnderTest
+from tidemark.core.errors import Problem
 from tidemark.simulator.server import Simulator
 
 TIDEMARK = (sys.executable, "-c", "from tidemark.cli.main import main; main()")
@@ -193,6 +195,14 @@ async def test_what_a_person_must_put_right_is_one_clear_message(
     assert "Next:" in err
     assert "Traceback" not in err
     assert "key-a" not in err
+
+
+def test_nothing_is_recorded_while_the_clock_is_not_set(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    given = {"collector": "collector-a", "spool": spool, "OPENSEA_API_KEY": "key-a"}
+    with pytest.raises(Problem, match="clock shows 1970-01-01 00:00:12 UTC"):
+        main(CollectorSettings(_env_file=None, **given), real=lambda: 12.0)  # type: ignore[arg-type]
+    assert not spool.exists()
 
 
 def test_states_reach_the_service_manager(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from collector.spool.lock import refuse_moved
 from tidemark.check.report import Warned
+from tidemark.core.clock import refuse_unset
 from tidemark.core.errors import Problem
 
 _GIB = 1 << 30
@@ -39,6 +40,12 @@ def check_spool(
     if free < _SCARCE:
         return Warned(note, "A busy day of all collections needs about 10 GiB while nothing is uploaded")
     return note
+
+
+def check_clock(ours: float) -> str:
+    """Return what this machine's clock shows, in seconds since 1970. Raises Problem where it was never set."""
+    refuse_unset(ours)
+    return f"{datetime.fromtimestamp(ours, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def compare_clocks(theirs: datetime, ours: float, note: str) -> str | Warned:

@@ -60,20 +60,23 @@ def _check(program: str, unexpected: Unexpected, *, offline: bool) -> Iterator[R
 
 def _collector() -> Callable[[bool], list[Check]]:
     from collector.settings import CollectorSettings
-    from tidemark.check.machine import check_proxy, check_spool
+    from tidemark.check.machine import check_clock, check_proxy, check_spool
     from tidemark.check.stream import check_stream
 
     settings = CollectorSettings()
     topic = f"collection:{settings.slugs()[0]}"
 
     def checks(offline: bool) -> list[Check]:
-        spool = [Check("spool and disk", lambda: check_spool(settings.spool))]
+        here = [
+            Check("spool and disk", lambda: check_spool(settings.spool)),
+            Check("clock", lambda: check_clock(time.time())),
+        ]
         stream = settings.stream_url.get_secret_value()
         online = [
             Check("proxy", lambda: check_proxy({"stream": stream})),
             Check("key and clock", lambda: check_stream(settings.address, topic, _TIMEOUT, time.time)),
         ]
-        return spool if offline else spool + online
+        return here if offline else here + online
 
     return checks
 

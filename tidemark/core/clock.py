@@ -13,6 +13,8 @@ from tidemark.core.errors import Problem
 from tidemark.core.timestamps import format_timestamp, parse_timestamp
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+"""Before this software was made: no clock that is right shows a time before it."""
 _FORM = re.compile(r"(?P<start>[^@*]+)@(?P<anchor>[0-9]+(?:\.[0-9]+)?)\*(?P<rate>[0-9]+(?:\.[0-9]+)?)", re.ASCII)
 _FASTEST = 1e6
 _LAST_ANCHOR = 1e11
@@ -56,3 +58,11 @@ class Clock:
 
     def __str__(self) -> str:
         return f"{format_timestamp(self.start)}@{self.anchor!r}*{self.rate!r}"
+
+
+def refuse_unset(real: float) -> None:
+    """Raise Problem where the machine's clock, in seconds since 1970, was never set."""
+    shown = EPOCH + timedelta(seconds=real)
+    if shown < EARLIEST:
+        what = f"this machine's clock shows {shown:%Y-%m-%d %H:%M:%S} UTC, which is long past"
+        raise Problem(what, "Set the clock; a time service such as chrony keeps it right", transient=True)

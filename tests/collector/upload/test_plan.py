@@ -46,6 +46,30 @@ def test_every_hour_since_the_first_is_due_also_those_without_any_file():
     assert keys(due(listing, at=DAY[4]).hours) == ["10", "11", "12", "13"]
 
 
+@pytest.mark.parametrize("days", [41, 42])
+def test_after_six_weeks_without_a_file_no_hour_without_one_is_reported(days: int):
+    now = Hour(TEN.start + timedelta(days=days))
+    segment = SegmentName(now.previous(), 1)
+    found = due(Listing(ledgers=frozenset({TEN}), sealed=frozenset({segment})), at=now)
+    if days == 41:
+        assert (found.jump, len(found.hours)) == (None, 24 * days)
+    else:
+        assert (found.jump, found.hours, found.segments) == (TEN, (TEN, segment.hour), (segment,))
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_hours_of_a_clock_that_was_not_set_are_not_brought_and_named(live: bool):
+    dawn = Hour.parse("1970-01-01T00")
+    listing = Listing(
+        ledgers=frozenset({dawn, TEN}), sealed=frozenset({SegmentName(dawn, 1)}) | names("10.0001"),
+        open_hours=frozenset({DAY[3]}),
+    )  # fmt: skip
+    found = due(listing, at=DAY[3], live=live)
+    assert found == Plan(segments=tuple(names("10.0001")), hours=(TEN,), late=(), jump=dawn)
+    rest = Listing(ledgers=frozenset({TEN}), sealed=names("10.0001"), open_hours=listing.open_hours)
+    assert due(rest, at=DAY[3], live=live).hours == tuple(DAY[:3])
+
+
 def test_an_hour_is_not_due_before_its_end():
     listing = Listing(ledgers=frozenset({TEN}))
     assert due(listing, at=TEN, minutes=59.999).hours == ()

@@ -153,6 +153,16 @@ def test_a_backlog_of_days_goes_oldest_first_with_a_manifest_for_every_hour(site
     assert len(manifests) == 59
 
 
+def test_a_clock_that_was_wrong_once_makes_no_manifests_of_decades(site: Site):
+    site.spooled.hour(Hour.parse("1970-01-01T00"))
+    site.spooled.hour(FIRST)
+    for _ in range(2):
+        report = site.upload(SECOND)
+        assert [failed.what for failed in report.failed] == ["the hours after 1970-01-01T00"]
+        assert "19700101T00" in report.failed[0].hint
+    assert set(site.store.objects) == {site.key(FIRST, 1), site.manifest(FIRST)}
+
+
 def test_an_hour_in_which_no_collector_ran_is_a_gap_of_every_expected_topic(site: Site):
     site.spooled.hour(FIRST)
     site.upload(THIRD)
