@@ -55,7 +55,7 @@ def _gauges(status: Status) -> Iterable[tuple[str, str, float | None]]:
         ("topics_joined", "Topics that are joined now", len(status.joined)),
         ("ready", "1 while everything is joined and written", float(status.ready)),
         ("lag_seconds", "Seconds from sent_at to received_at of the last message", status.lag),
-        ("last_event_age_seconds", "Seconds since the last message", status.last_event_age),
+        ("last_event_age_seconds", "Seconds since the last message, or since the start", status.last_event_age),
         ("sync_age_seconds", "Seconds since everything received was last safe on disk", status.sync_age),
         ("disk_free_bytes", "Bytes free for the spool", status.disk_free),
         ("pending_upload_files", "Sealed segments that the archive does not have yet", status.pending_upload),

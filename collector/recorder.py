@@ -39,7 +39,7 @@ class RecorderStatus(TypedDict):
     connect_failures: dict[str, int]
     unconnected: str | None
     lag: float | None
-    last_event_age: float | None
+    last_event_age: float
 
 
 class _Failing(NamedTuple):
@@ -84,7 +84,7 @@ class Recorder:
         self._flush: asyncio.TimerHandle | None = None
         self._numbers = 0
         self._proof = Proof(self._lags_of, rates, self._inherited(silences or {}), rules)
-        self._rates_at = clock()
+        self._began = self._rates_at = clock()
 
     def now(self) -> datetime:
         """Return the timestamp to be recorded now, in the hour that is open now; what is unsure until now is a gap."""
@@ -154,7 +154,7 @@ class Recorder:
             "connect_failures": dict(self.connect_failures),
             "unconnected": self._failing.sentence if self._failing else None,
             "lag": self._lags_of([self._last[1]], self._last[0])[0] if self._last else None,
-            "last_event_age": self._clock() - self._last[0] if self._last else None,
+            "last_event_age": self._clock() - (self._last[0] if self._last else self._began),
         }
 
     def flush(self) -> None:

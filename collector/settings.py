@@ -1,6 +1,6 @@
 """What a person can set for `tidemark collect`, `upload` and `status`."""
 
-import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlencode
@@ -23,7 +23,19 @@ from tidemark.storage.settings import (
 )
 
 METRICS_PORT = 9464
-_EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,47}", re.ASCII)
+EVENT_TYPES = (
+    "collection_offer",
+    "item_cancelled",
+    "item_listed",
+    "item_metadata_updated",
+    "item_received_bid",
+    "item_received_offer",
+    "item_sold",
+    "item_transferred",
+    "order_invalidate",
+    "order_revalidate",
+    "trait_offer",
+)
 
 
 def read_slugs(text: str) -> tuple[str, ...]:
@@ -36,8 +48,11 @@ def read_slugs(text: str) -> tuple[str, ...]:
 
 
 def _checked_event_type(name: str) -> str:
-    if not _EVENT_TYPE.fullmatch(name):
-        raise ValueError(f"{name!r} is no event type; write it as item_sold")
+    """Return an event type unchanged; raise ValueError for another, of which the server would send nothing."""
+    if name not in EVENT_TYPES:
+        near = get_close_matches(name.lower(), EVENT_TYPES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(EVENT_TYPES)}"
+        raise ValueError(f"{name!r} is no event type of the stream; {hint}")
     return name
 
 

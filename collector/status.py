@@ -20,7 +20,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     Counters count since the start; `received` is by event type, `gaps`, `gap_seconds`, `lost` and `failed` by reason.
     `connect_failures` counts attempts to connect that failed, and `unconnected` says what the last of them failed of,
     None once a topic was joined.
-    Ages and lags are in seconds, None where there is nothing to measure. `uncovered` gives the reason of each expected
+    Ages and lags are in seconds, None where there is nothing to measure; before the first message its age is that of
+    the collector, so that one to which nothing comes is noticed. `uncovered` gives the reason of each expected
     topic that is not joined; `shortage` is the disk's reason while messages cannot be written,
     `unwritten_ledger` while the coverage ledger cannot.
     """

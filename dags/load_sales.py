@@ -8,10 +8,14 @@ from airflow.sdk import DAG, Param
 from tidemark.airflow.load_hours import LOADING, LoadHours
 from tidemark.airflow.notifier import DEFAULTS
 from tidemark.airflow.run_hours import EVERY_HOUR, hour_form
+from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 
 FIRST_HOUR = os.environ.get("TIDEMARK_FIRST_HOUR", "")
-CATCHUP = os.environ.get("TIDEMARK_CATCHUP", "").lower() in {"1", "true", "yes"}
+SWITCH = {"1": True, "true": True, "yes": True, "": False, "0": False, "false": False, "no": False}
+CATCHUP = SWITCH.get(os.environ.get("TIDEMARK_CATCHUP", "").lower())
+if CATCHUP is None:
+    raise Problem("TIDEMARK_CATCHUP is neither true nor false", "Set it to one of them")
 
 DOC = """
 Loads one UTC hour of the archive into the warehouse, in one transaction. The hour is the run's **partition key**

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from collector.settings import CollectorSettings, UploadSettings, read_slugs
+from collector.settings import EVENT_TYPES, CollectorSettings, UploadSettings, read_slugs
 from tidemark.archive.names import LAST_NUMBER
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.transform.event import EVENTS
 from tidemark.storage.settings import checked_slug
 
 NEEDED = {
@@ -79,6 +80,10 @@ def test_every_mistake_is_reported_at_once_and_none_shows_a_value(environment: p
         ("TIDEMARK_STREAM_URL", "wss://host/path?token=secret-key", "must not carry a query"),
         ("TIDEMARK_STREAM_URL", "wss://host:99999/", "TIDEMARK_STREAM_URL is no websocket address"),
         ("TIDEMARK_CLOCK", "tomorrow", "is not a clock"),
+        ("TIDEMARK_EVENT_TYPES", "item_listed,item_solde", "'item_solde' is no event type.*did you mean item_sold?"),
+        ("TIDEMARK_EVENT_TYPES", "Item_Sold", "did you mean item_sold?"),
+        ("TIDEMARK_EVENT_TYPES", "x", "there are collection_offer, item_cancelled, "),
+        ("TIDEMARK_COLLECTIONS", "dogs,Tugboats", "'Tugboats' is no collection slug; slugs are lower-case: tugboats"),
         ("HTTPS_PROXY", "ftp://me:secret-key@proxy", "the proxy in the environment cannot be used"),
     ],
 )
@@ -89,6 +94,10 @@ def test_what_can_never_work_is_refused_at_the_start(
     with pytest.raises(ValidationError, match=complaint) as refused:
         CollectorSettings()
     assert "secret-key" not in str(refused.value)
+
+
+def test_the_event_types_are_those_that_the_loader_reads() -> None:
+    assert sorted(EVENTS) == list(EVENT_TYPES)
 
 
 def test_secrets_do_not_show(environment: pytest.MonkeyPatch) -> None:

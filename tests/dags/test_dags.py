@@ -1,6 +1,7 @@
 """What holds for every DAG: it can be read quickly, says what it is for, and runs only where it may."""
 
 import json
+import os
 import subprocess
 import sys
 import warnings
@@ -60,3 +61,16 @@ def test_reading_the_dags_does_no_work() -> None:
     modules = set(done.stdout.split())
     assert {*NAMES, "tidemark.airflow"} <= modules
     assert not {"tidemark.loader", "boto3", "botocore", "psycopg2"} & modules
+
+
+def test_catching_up_is_on_or_off_and_nothing_else() -> None:
+    program = f"import sys; sys.path.insert(0, {str(FOLDER)!r}); import load_sales; print(load_sales.CATCHUP)"
+
+    def read(value: str) -> "subprocess.CompletedProcess[str]":
+        environment = {**os.environ, "TIDEMARK_CATCHUP": value}
+        return subprocess.run(
+            [sys.executable, "-c", program], env=environment, check=False, capture_output=True, text=True
+        )
+
+    assert [read(value).stdout.strip() for value in ("True", "no")] == ["True", "False"]
+    assert "TIDEMARK_CATCHUP is neither true nor false" in read("flase").stderr

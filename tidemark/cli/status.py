@@ -87,7 +87,7 @@ def _collector(snapshot: "Snapshot") -> list[tuple[str, str]]:
 
 def _running(status: "Status") -> list[tuple[str, str]]:
     state = "joined and writing" if status.ready else "NOT READY: " + "; ".join(status.troubles)
-    age = "none yet" if status.last_event_age is None else f"{status.last_event_age:.1f} s ago"
+    age = f"{status.last_event_age:.1f} s ago" if status.received else "none yet"
     lag = "unknown" if status.lag is None else f"{status.lag:.2f} s"
     gaps = ", ".join(f"{reason} {seconds:,.0f} s" for reason, seconds in sorted(status.gap_seconds.items()))
     return [

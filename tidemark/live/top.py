@@ -61,7 +61,7 @@ def _state(now: Snapshot) -> Table:
         state = "joined and writing" if status.ready else "NOT READY: " + safe("; ".join(status.troubles), 200)
         grid.add_row("collector", f"{status.collector}  {status.at[11:19]} UTC  {state}")
         lag = "unknown" if status.lag is None else f"{status.lag:.2f} s"
-        age = "none yet" if status.last_event_age is None else f"{status.last_event_age:.1f} s ago"
+        age = f"{status.last_event_age:.1f} s ago" if status.received else "none yet"
         grid.add_row("lag", f"{lag}  last message {age}  {len(status.joined)} of {len(status.expected)} topics joined")
         gaps = ", ".join(f"{safe(reason)} {seconds:,.0f} s" for reason, seconds in sorted(status.gap_seconds.items()))
         grid.add_row("gaps", f"{gaps or 'none'}  dropped {status.dropped:,}  since {status.started_at[:19]}")

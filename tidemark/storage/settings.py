@@ -51,7 +51,7 @@ _OTHERS = frozenset(
 # Settings that hold an address to which a secret is sent; the endpoint of S3 is checked where its client is made.
 _ADDRESSES = ("stream_url", "api_url", "webhook_url")
 UNENCRYPTED = "reaches {} without encryption; use wss:// or https://, or name the host in TIDEMARK_PLAINTEXT_HOSTS"
-_SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)
+_SLUG = re.compile(r"\*|[a-z0-9][a-z0-9_.-]{0,127}", re.ASCII)
 _HALF = re.compile("[\ud800-\udfff]")
 _SECRET = re.compile(r"[!-~]*", re.ASCII)
 
@@ -66,6 +66,8 @@ def split_list(text: object) -> object:
 def checked_slug(slug: str) -> str:
     """Return a collection's slug unchanged; raise ValueError unless it can be one."""
     if not _SLUG.fullmatch(slug):
+        if _SLUG.fullmatch(slug.lower()):
+            raise ValueError(f"{slug!r} is no collection slug; slugs are lower-case: {slug.lower()}")
         raise ValueError(f"{slug!r} is no collection slug; write it as in OpenSea's address, or * for all")
     return slug
 
