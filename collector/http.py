@@ -43,28 +43,42 @@ class HttpServer:
         self._ports = (usual, 0) if port is None else (port,)
         self._timeout = timeout
         self._open: list[asyncio.WriteTransport] = []
+        self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> Self:
+    async def start(self) -> None:
+        """Begin to serve. Raises Problem where the host or the port cannot be had; it may be started again."""
         for port in self._ports:
             try:
                 self._server = await asyncio.start_server(
                     self._serve, self._host, port, limit=8192, backlog=CONNECTIONS
                 )
-            except OSError as error:
+            except (OSError, UnicodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "this is no name of a machine"
                 problem = Problem(
-                    f"metrics cannot be served on {self._host} port {port}: {error.strerror}",
+                    f"metrics cannot be served on {self._host} port {port}: {why}",
                     "choose another TIDEMARK_METRICS_HOST or TIDEMARK_METRICS_PORT",
                 )
             else:
-                return self
+                return
         raise problem
 
+    def close(self) -> None:
+        """End serving."""
+        if self._server:
+            self._server.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
+        self.close()
 
     @property
     def address(self) -> str:
-        """The address that the server really has."""
+        """The address that the server really has; empty while it serves nothing."""
+        if self._server is None:
+            return ""
         host, port = self._server.sockets[0].getsockname()[:2]
         return f"http://{host}:{port}"
 

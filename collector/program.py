@@ -7,7 +7,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal, TextIO, cast
 
 import msgspec
@@ -95,14 +96,44 @@ async def _run(settings: CollectorSettings, lock: Lock, log: LossyStream) -> Non
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, collector.reload)
-    async with _server(settings, collector, log) as server:
-        lock.publish(server.address)
-        _log.info("recording", collector=settings.collector, spool=str(settings.spool), metrics=server.address)
+    async with served(_server(settings, collector, log), lock) as address:
+        _log.info("recording", collector=settings.collector, spool=str(settings.spool), metrics=address)
         notifier.send("READY=1")
         watching = asyncio.create_task(_report(collector, notifier))
         await collector.run(stop)
         watching.cancel()
     _log.info("stopped", persisted=collector.spool.persisted, dropped=collector.spool.dropped)
+
+
+@asynccontextmanager
+async def served(server: HttpServer, lock: Lock, *, again: float = 10.0) -> AsyncIterator[str]:
+    """Serve within the block and publish the address, which is yielded.
+
+    Where nothing can be served, the address is empty, and it is tried again every `again` seconds: a port that another
+    program has, or an address that a machine has not got yet, must keep nobody from recording.
+    """
+
+    async def start_later() -> None:
+        while not server.address:
+            await asyncio.sleep(again)
+            with suppress(Problem):
+                await server.start()
+        lock.publish(server.address)
+        _log.info("metrics are served", metrics=server.address)
+
+    waiting = None
+    try:
+        await server.start()
+        lock.publish(server.address)
+    except Problem as problem:
+        _log.error("metrics are not served", problem=problem.what, hint=problem.hint, again_in=again)
+        waiting = asyncio.create_task(start_later())
+    try:
+        yield server.address
+    finally:
+        if waiting:
+            waiting.cancel()
+        server.close()
 
 
 def _log_callback(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -1,10 +1,12 @@
 import os
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tidemark.check.machine import check_clock, check_proxy, check_spool, compare_clocks
+from collector.spool.lock import held
+from tidemark.check.machine import check_clock, check_metrics, check_proxy, check_spool, compare_clocks
 from tidemark.check.report import Warned
 from tidemark.core.errors import Problem
 
@@ -41,6 +43,19 @@ def test_a_clock_that_was_never_set_is_a_problem() -> None:
     with pytest.raises(Problem, match="shows 1970-01-01 00:00:07 UTC") as unset:
         check_clock(7.0)
     assert "chrony" in unset.value.hint
+
+
+def test_metrics_that_are_not_served_are_a_problem(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Problem, match=f"metrics cannot be served on 127.0.0.1 port {port}"):
+            check_metrics(tmp_path, "127.0.0.1", port)
+        with held(tmp_path) as lock:
+            with pytest.raises(Problem, match=f"process {os.getpid()} records and serves no metrics"):
+                check_metrics(tmp_path, "127.0.0.1", port)
+            lock.publish("http://127.0.0.1:9464")
+            assert check_metrics(tmp_path, "127.0.0.1", port) == "served at http://127.0.0.1:9464"
+    assert check_metrics(tmp_path, "127.0.0.1", port) == f"can be served at http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("seconds", [-1.5, 0, 1.5])

@@ -59,7 +59,7 @@ def test_offline_asks_nothing_of_the_network(tmp_path: Path) -> None:
     settings = {"TIDEMARK_SPOOL": str(tmp_path), "TIDEMARK_COLLECTOR": "collector-a", "OPENSEA_API_KEY": "k"}
     nowhere = {"TIDEMARK_STREAM_URL": "ws://127.0.0.1:1/x"}
     done = run(tmp_path, "collector", "--offline", "--json", **settings, **nowhere)
-    assert [result["check"] for result in json.loads(done.stdout)] == ["settings", "spool and disk", "clock"]
+    assert [result["check"] for result in json.loads(done.stdout)] == ["settings", "spool and disk", "clock", "metrics"]
     assert done.returncode == 0
 
 

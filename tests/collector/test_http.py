@@ -67,6 +67,11 @@ async def test_a_port_that_is_set_must_be_free_and_the_usual_one_need_not() -> N
             assert await asyncio.to_thread(ask, second.address, "/ok") == b"fine"
 
 
+async def test_a_name_that_is_none_is_a_problem() -> None:
+    with pytest.raises(Problem, match=r"metrics cannot be served on a\.\.b port 1"):
+        await HttpServer(ROUTES, "a..b", 1, 0).start()
+
+
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 

@@ -15,10 +15,10 @@ import msgspec
 import pytest
 import structlog
 
-from collector.http import ask
-from collector.program import Notifier, configure_logs, main
+from collector.http import Answer, HttpServer, ask
+from collector.program import Notifier, configure_logs, main, served
 from collector.settings import CollectorSettings
-from collector.spool.lock import holder
+from collector.spool.lock import Holder, held, holder
 from collector.status import inspect
 from tests.collector.recording import SpoolUnderTest
 from tidemark.core.errors import Problem
@@ -141,6 +141,35 @@ async def test_a_second_one_refuses_with_a_clear_message(machine: Machine) -> No
         assert status == 1
         assert f"process {process.pid} already writes into the spool" in err
         assert "Traceback" not in err
+
+
+async def test_it_records_without_metrics_while_their_port_is_taken(machine: Machine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        machine.environment["TIDEMARK_METRICS_PORT"] = str(taken.getsockname()[1])
+        async with machine.collecting() as process:
+            machine.send(3)
+            await machine.until(lambda: machine.kept() == 3)
+            process.send_signal(signal.SIGTERM)
+            _, err = await process.communicate()
+    assert process.returncode == 0
+    first, *_ = [json.loads(line) for line in err.decode().splitlines()]
+    assert (first["event"], first["level"]) == ("metrics are not served", "error")
+    assert "TIDEMARK_METRICS_PORT" in first["hint"]
+
+
+async def test_metrics_are_served_as_soon_as_their_port_is_free(tmp_path: Path) -> None:
+    routes = {"/ok": lambda: Answer(200, b"fine")}
+    with held(tmp_path) as lock, socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with served(HttpServer(routes, "127.0.0.1", port, 0), lock, again=0.01) as address:
+            assert address == ""
+            await asyncio.sleep(0.1)
+            assert holder(tmp_path) == Holder(os.getpid(), "")
+            taken.close()
+            async with asyncio.timeout(5):
+                while not (found := holder(tmp_path)) or not found.address:  # noqa: ASYNC110 - a test may look
+                    await asyncio.sleep(0.01)
+            assert await asyncio.to_thread(ask, f"http://127.0.0.1:{port}", "/ok") == b"fine"
 
 
 async def test_a_signal_makes_it_read_the_collections_again(machine: Machine, tmp_path: Path) -> None:

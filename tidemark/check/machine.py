@@ -1,5 +1,6 @@
 """The machine itself: the spool's folder and disk, the clock, and the proxy that connections take."""
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -9,7 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from collector.spool.lock import refuse_moved
+from collector.http import HttpServer
+from collector.settings import METRICS_PORT
+from collector.spool.lock import holder, refuse_moved
 from tidemark.check.report import Warned
 from tidemark.core.clock import refuse_unset
 from tidemark.core.errors import Problem
@@ -40,6 +43,22 @@ def check_spool(
     if free < _SCARCE:
         return Warned(note, "A busy day of all collections needs about 10 GiB while nothing is uploaded")
     return note
+
+
+def check_metrics(spool: Path, host: str, port: int | None) -> str:
+    """Return where the collector serves its metrics, or could. Raises Problem where it cannot."""
+    running = holder(spool)
+    if running is None:
+        return f"can be served at {asyncio.run(_tried(HttpServer({}, host, port, METRICS_PORT)))}"
+    if not running.address:
+        hint = "Free TIDEMARK_METRICS_PORT or choose another; the collector tries again by itself, its log says why"
+        raise Problem(f"process {running.pid} records and serves no metrics on {host} port {port}", hint)
+    return f"served at {running.address}"
+
+
+async def _tried(server: HttpServer) -> str:
+    async with server:
+        return server.address
 
 
 def check_clock(ours: float) -> str:

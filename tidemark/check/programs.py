@@ -60,7 +60,7 @@ def _check(program: str, unexpected: Unexpected, *, offline: bool) -> Iterator[R
 
 def _collector() -> Callable[[bool], list[Check]]:
     from collector.settings import CollectorSettings
-    from tidemark.check.machine import check_clock, check_proxy, check_spool
+    from tidemark.check.machine import check_clock, check_metrics, check_proxy, check_spool
     from tidemark.check.stream import check_stream
 
     settings = CollectorSettings()
@@ -70,6 +70,7 @@ def _collector() -> Callable[[bool], list[Check]]:
         here = [
             Check("spool and disk", lambda: check_spool(settings.spool)),
             Check("clock", lambda: check_clock(time.time())),
+            Check("metrics", lambda: check_metrics(settings.spool, settings.metrics_host, settings.metrics_port)),
         ]
         stream = settings.stream_url.get_secret_value()
         online = [

@@ -25,10 +25,10 @@ def check(
 ) -> None:
     """Check the settings of this machine, what it can reach, and what it may do there.
 
-    Collector: settings, spool, disk, proxy, clock and the key (one topic is joined and left). Uploader: the rights in
-    the bucket, and that it never overwrites (probe objects are put and deleted). Loader: the archive, the warehouse
-    with its encoding, migrations, roles and rights, and the Events API. Reader: whether the warehouse may be asked.
-    Airflow: its database and its health.
+    Collector: settings, spool, disk, clock, metrics, proxy and the key (one topic is joined and left). Uploader: the
+    rights in the bucket, and that it never overwrites (probe objects are put and deleted). Loader: the archive, the
+    warehouse with its encoding, migrations, roles and rights, and the Events API. Reader: whether the warehouse may be
+    asked. Airflow: its database and its health.
     Nothing else is changed. Exit status 0: nothing failed.
 
     \b
