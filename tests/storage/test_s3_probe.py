@@ -19,6 +19,7 @@ class Lax(BaseHTTPRequestHandler):
     """A small S3 that does what `traits` say: which conditions it honours, which headers it refuses."""
 
     traits: frozenset[str] = frozenset()
+    meanwhile = ""
     objects: dict[str, bytes]
     requests: list[str]
     protocol_version = "HTTP/1.1"
@@ -26,6 +27,9 @@ class Lax(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         url = urlsplit(self.path)
         query = parse_qs(url.query, keep_blank_values=True)
+        if self.objects and self.command == self.meanwhile:  # another's probe is over, once
+            type(self).meanwhile = ""
+            self.objects.clear()
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.requests.append(f"{self.command} {unquote(url.path)}")
         in_parts = "uploadId" in query and self.command == "POST"
@@ -117,6 +121,14 @@ def test_an_endpoint_that_puts_once_is_used_as_it_can(serve, traits, expected):
     assert found(store().prove("tide/", "collector=a", None)) == expected
     assert server.objects == {}, "the probe is cleaned up"
     assert all("/tide/tide/probe/collector=a" in request for request in server.requests)
+
+
+@pytest.mark.parametrize("before", ["PUT", "HEAD", "POST"])
+def test_an_object_that_another_probe_deletes_meanwhile_makes_no_good_endpoint_bad(serve, before):
+    server = serve()
+    server.meanwhile = before
+    assert found(store().prove("", "collector=a", None)) == (True, True, True)
+    assert (server.meanwhile, server.objects) == ("", {})
 
 
 REFUSES_BOTH = ("refuses conditions", "refuses checksums")

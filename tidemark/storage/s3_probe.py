@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FIRST, _SECOND = b"tidemark: first\n", b"tidemark: second\n"
 _TAKEN = {"PreconditionFailed", "412"}
+_DELETED = {"NoSuchKey", "404"}
 _NOT_KNOWN = (400, 501)
 
 
@@ -33,8 +34,21 @@ class Found(NamedTuple):
 def probe(client: "S3Client", bucket: str, key: str, options: Mapping[str, Any]) -> Found:
     """Put two different objects under one key, whole and in parts, and return what the endpoint did with the second.
 
+    What speaks against an endpoint is asked a second time: another probe may have deleted the first object meanwhile.
     An object that an earlier probe could not delete does no harm. Raises what boto3 raises.
     """
+    try:
+        found = _probe(client, bucket, key, options)
+    except ClientError as error:
+        if code_of(error) not in _DELETED:
+            raise
+    else:
+        if found.whole and found.parts:
+            return found
+    return _probe(client, bucket, key, options)
+
+
+def _probe(client: "S3Client", bucket: str, key: str, options: Mapping[str, Any]) -> Found:
     try:
         conditional, checksums = _headers_known(client, bucket, key, options)
         encryption = client.head_object(Bucket=bucket, Key=key).get("ServerSideEncryption")
