@@ -45,9 +45,9 @@ def held(root: Path, *, timeout: float = 0.0) -> Iterator[Lock]:
 
     Raises SpoolLockedError when the lock stays taken, Problem when the folder cannot be written or is marked as moved.
     """
-    refuse_moved(root)
     with ExitStack() as stack:
         try:
+            refuse_moved(root)
             root.mkdir(parents=True, exist_ok=True)
             lock = Lock(stack.enter_context(locked(root / "lock", timeout=timeout)))
             lock.publish("")

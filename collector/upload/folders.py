@@ -15,6 +15,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from collector.spool.disk import OPEN, PACKED, SEALED, UPLOADED
+from collector.spool.lock import refuse_moved
 from collector.upload.packing import PackedSegment, pack, print_packed, read_packed
 from collector.upload.plan import Deletions, Listing
 from collector.upload.report import LastRun, print_last_run, read_last_run
@@ -43,9 +44,13 @@ class UploadFolders:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other uploader out. Raises UploadRunningError where one is running, Problem without a spool."""
+        """Keep every other uploader out.
+
+        Raises UploadRunningError where one is running, Problem without a spool or with one that is marked as moved.
+        """
         if not self._root.is_dir():
             raise Problem(f"there is no spool at {self._root}", "Set TIDEMARK_SPOOL to the collector's spool folder")
+        refuse_moved(self._root)
         with ExitStack() as stack:
             try:
                 stack.enter_context(locked(self._root / "upload.lock"))

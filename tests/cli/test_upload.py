@@ -231,13 +231,14 @@ def test_killed_at_any_moment_the_next_run_completes(site: Site):
 def test_a_spool_that_was_moved_reports_no_hour_that_the_new_machine_records(site: Site, tmp_path: Path) -> None:
     site.spooled.hour(FIRST)
     (site.spooled.root / "moved").touch()
+    before = site.spooled.names()
     moved = tmp_path / "new machine"
     shutil.copytree(site.spooled.root, moved)
     for spool in (site.spooled.root, moved):
         refused = site.run(TIDEMARK_SPOOL=str(spool))
         assert refused.returncode == 1
         assert "moves to another machine" in refused.stderr
-    assert site.objects() == {}
+    assert (site.objects(), site.spooled.names()) == ({}, before)
     (moved / "moved").unlink()
     done = site.run(TIDEMARK_SPOOL=str(moved))
     assert done.returncode == 0, done.stdout
