@@ -10,6 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -228,9 +229,9 @@ async def test_what_a_person_must_put_right_is_one_clear_message(
 
 def test_nothing_is_recorded_while_the_clock_is_not_set(tmp_path: Path) -> None:
     spool = tmp_path / "spool"
-    given = {"collector": "collector-a", "spool": spool, "OPENSEA_API_KEY": "key-a"}
+    given: dict[str, Any] = {"collector": "collector-a", "spool": spool, "OPENSEA_API_KEY": "key-a"}
     with pytest.raises(Problem, match="clock shows 1970-01-01 00:00:12 UTC"):
-        main(CollectorSettings(_env_file=None, **given), real=lambda: 12.0)  # type: ignore[arg-type]
+        main(CollectorSettings(_env_file=None, **given), real=lambda: 12.0)
     assert not spool.exists()
 
 

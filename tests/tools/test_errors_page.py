@@ -53,9 +53,10 @@ def test_a_timeout_is_one_of_the_archive_and_not_of_the_disk() -> None:
     assert passes
 
 
-def test_a_file_that_cannot_be_read_is_not_one_of_the_archive() -> None:
-    what, _, _ = uploading(FileNotFoundError(2, "gone", "packed/x"))
-    assert what == "packed/x: the file or folder does not exist"
+def test_a_file_that_a_client_cannot_read_is_one_of_its_configuration() -> None:
+    what, hint, _ = uploading(FileNotFoundError(2, "gone", "/run/a-token"))
+    assert what == "bucket 'BUCKET' at host: the AWS configuration cannot be used (FileNotFoundError)"
+    assert "the files and programs that these name" in hint
 
 
 def test_problems_pass_as_they_are() -> None:
