@@ -60,8 +60,8 @@ Read where Airflow's DAG processor and its tasks run.
 
 ## The scripts of an installation
 
-Read from `/etc/tidemark/*.env` by what `deploy/install` puts on a machine. Services and scripts read these files alike, as
-systemd does (`EnvironmentFile=` in systemd.exec(5)); scripts name a line that they skip.
+Read from `/etc/tidemark/*.env` by what `deploy/install` puts on a machine. Services and scripts read these files alike,
+as systemd does (`EnvironmentFile=` in systemd.exec(5)); scripts name a line that they skip.
 
 | variable | what it is | default |
 |---|---|---|

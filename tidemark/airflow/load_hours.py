@@ -107,7 +107,7 @@ class LoadHours(BaseOperator):
         form: Mapping[str, Any] = context["params"]
         with fail_with_hint():
             if event:
-                raise Problem(**event)
+                raise Problem(event["what"], event["hint"])
             settings = loader_settings()
             (hour,) = self._hours(context)
             report = load_hour(hour, settings, force=form.get("force", False), collectors=form.get("collectors"))

@@ -47,7 +47,7 @@ class _Sent(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(Record)
-_topic = msgspec.json.Decoder(str | None)
+_topic: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
 _read_sent = msgspec.json.Decoder(_Sent).decode
 
 
