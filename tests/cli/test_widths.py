@@ -103,6 +103,7 @@ def test_every_verb_fits_a_terminal(show: Show, width: int) -> None:
 
 
 def test_what_an_answer_lacks_fits_a_terminal(show: Show, warehouse: str) -> None:
+    show(80, "load", HOUR.key)
     with connected(SecretStr(warehouse)) as connection:
         connection.execute(text("INSERT INTO mart.stale_day (day) VALUES (:day)"), {"day": HOUR.start.date()})
         connection.commit()

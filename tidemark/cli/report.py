@@ -34,20 +34,30 @@ def report(
     """
     from datetime import UTC, datetime
 
-    from tidemark.core.errors import Problem
     from tidemark.query.coverage import nothing_after
     from tidemark.query.page.html import Home, html_of
     from tidemark.query.page.page import range_page
-    from tidemark.storage.files import write_atomic
     from tidemark.storage.settings import WarehouseSettings
 
     first, last = ends(None, first, last)
     page = range_page(WarehouseSettings().warehouse_url, first, last, collection, datetime.now(UTC))
+    _write(output, html_of(page, Home(is_file=True)))
+    if str(output) != "-":
+        typer.echo(
+            f"{output} written: {page.first.key[:10]} to {page.last.key[:10]}, {len(page.details)} hours in detail"
+        )
+        if page.loaded and not last and (said := nothing_after(page.loaded[1], page.now)):
+            typer.echo(said)
     for problem in page.problems:
         typer.echo(f"{problem.what}. {problem.hint}", err=True)
     if not page.is_known:
         typer.echo("No hour of this time is loaded. tidemark coverage shows which are.", err=True)
-    html = html_of(page, Home(is_file=True))
+
+
+def _write(output: Path, html: str) -> None:
+    from tidemark.core.errors import Problem
+    from tidemark.storage.files import write_atomic
+
     if str(output) == "-":
         typer.echo(html, nl=False)
         return
@@ -55,6 +65,3 @@ def report(
         write_atomic(output, lambda file: file.write(html.encode()))
     except OSError as error:
         raise Problem(f"{output} could not be written: {error.strerror}", "Choose another --output") from error
-    typer.echo(f"{output} written: {page.first.key[:10]} to {page.last.key[:10]}, {len(page.details)} hours in detail")
-    if page.loaded and not last and (said := nothing_after(page.loaded[1], page.now)):
-        typer.echo(said)
