@@ -67,7 +67,7 @@ def test_catching_up_is_on_or_off_and_nothing_else() -> None:
     program = f"import sys; sys.path.insert(0, {str(FOLDER)!r}); import load_sales; print(load_sales.CATCHUP)"
 
     def read(value: str) -> "subprocess.CompletedProcess[str]":
-        environment = {**os.environ, "TIDEMARK_CATCHUP": value}
+        environment = {**os.environ, "TIDEMARK_CATCHUP": value, "TIDEMARK_FIRST_HOUR": "2026-11-20T10"}
         return subprocess.run(
             [sys.executable, "-c", program], env=environment, check=False, capture_output=True, text=True
         )

@@ -126,12 +126,10 @@ def test_only_the_airflow_machine_reaches_the_warehouse() -> None:
 def test_mail_leaves_the_airflow_machine_alone_and_where_its_port_is_given() -> None:
     template = decode_yaml(str(AWS / "network.yaml"))
     assert template["Conditions"]["Mail"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "MailPort"}, 0]}]}
-    ((name, rule, otherwise),) = (
-        each["Fn::If"] for each in _properties("network", "ToWarehouse")["SecurityGroupEgress"] if "Fn::If" in each
-    )
-    assert (name, rule["FromPort"], rule["ToPort"]) == ("Mail", {"Ref": "MailPort"}, {"Ref": "MailPort"})
-    assert otherwise == {"Ref": "AWS::NoValue"}
-    assert "MailPort" not in str(_properties("network", "OutboundOnly"))
+    assert template["Resources"]["ToMail"]["Condition"] == "Mail"
+    rule = _properties("network", "ToMail")
+    assert rule["GroupId"] == {"Fn::GetAtt": ["ToWarehouse", "GroupId"]}
+    assert rule["FromPort"] == rule["ToPort"] == {"Ref": "MailPort"}
 
 
 @pytest.mark.usefixtures("outputs")
