@@ -66,6 +66,19 @@ def test_a_segment_in_glacier_is_named_and_is_not_tried_again(s3: "S3Client", bu
     assert "restore-object" in caught.value.hint
 
 
+def test_credentials_that_cannot_be_read_later_are_a_problem_of_the_configuration(
+    s3: "S3Client", bucket: str, archive: S3Archive
+) -> None:
+    def fail(**_: object) -> None:
+        raise ValueError("s3cret: what a program of the configuration printed")
+
+    s3.meta.events.register("before-call.s3", fail)
+    with pytest.raises(Problem, match=r"the AWS configuration cannot be used \(ValueError\)") as raised:
+        archive.listed(HOUR)
+    s3.meta.events.unregister("before-call.s3", fail)
+    assert "s3cret" not in str(raised.value)
+
+
 def test_a_silent_endpoint_is_a_problem(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")

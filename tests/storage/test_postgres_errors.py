@@ -56,6 +56,8 @@ def test_a_statement_that_is_wrong_is_a_fault(code: str) -> None:
     [
         ('FATAL:  password authentication failed for user "me"', "refused the password", False),
         ('FATAL:  database "x" does not exist', "the database does not exist", False),
+        ('definition of service "nosuch" not found', "there is no such service", False),
+        ('FATAL:  unrecognized configuration parameter "bogus"', "does not know a setting", False),
         ("FATAL:  unsupported startup parameter: options", "the pooler refuses a parameter", False),
         ('could not translate host name "x" to address', "name cannot be resolved", True),
         ("Connection refused\n\tIs the server running?", "connection was refused", True),

@@ -16,8 +16,7 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.verified import CHUNK
-from tidemark.storage.failures import problem_of
-from tidemark.storage.s3_client import place_of, s3_client
+from tidemark.storage.s3_client import client_problem, place_of, s3_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -120,8 +119,7 @@ class S3Archive:
     def _problems(self, key: str) -> Iterator[None]:
         try:
             yield
+        except Problem:
+            raise
         except Exception as error:
-            problem = problem_of(f"{place_of(self._client, self._bucket)}, {key}", error, _KEPT)
-            if problem is None or isinstance(error, Problem):
-                raise
-            raise problem from error
+            raise client_problem(f"{place_of(self._client, self._bucket)}, {key}", error, _KEPT) from error

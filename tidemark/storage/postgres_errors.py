@@ -58,6 +58,10 @@ _BY_PHRASE: tuple[tuple[str, str, str, bool], ...] = (
      "Add ?sslmode=require to TIDEMARK_WAREHOUSE_URL, or allow this machine in pg_hba.conf", False),
     (r"invalid (?:connection option|sslmode value|port number|URI|integer value)|missing \"=\"",
      "an option of the address is invalid", f"{_URL}: the options behind the question mark", False),
+    (r"definition of service .* not found|service file .* not found", "there is no such service",
+     "Check PGSERVICE and the service file (PGSERVICEFILE, ~/.pg_service.conf)", False),
+    (r"unrecognized configuration parameter", "it does not know a setting that the connection asks for",
+     "Check PGOPTIONS, and the options in TIDEMARK_WAREHOUSE_URL", False),
     (r"unsupported startup parameter", "the pooler refuses a parameter", ("Allow it in PgBouncer: "
      "ignore_startup_parameters = extra_float_digits,options"), False),
     (r"certificate verify failed|root certificate file .* does not exist|does not match host name",
