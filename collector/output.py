@@ -5,7 +5,10 @@ from typing import Any, TextIO
 
 
 class LossyStream:
-    """Passes text to a stream; one that refuses it stops nobody. `lost` counts the flushes that failed."""
+    """Passes text to a stream; one that refuses it stops nobody. `lost` counts the flushes that failed.
+
+    A stream that refuses nothing although its reader is gone says so by `is_unread`.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.lost = 0
@@ -23,6 +26,8 @@ class LossyStream:
             self._stream.flush()
         except OSError:
             self.lost += 1
+        else:
+            self.lost += getattr(self._stream, "is_unread", False)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -23,13 +23,13 @@ def test_what_one_run_leaves_the_next_one_finds_and_nothing_runs_in_between(tmp_
     said: list[str] = []
     with Interrupts() as interrupts, Stack(tmp_path, interrupts, said.append) as stack:
         stack.start_storage()
-        query(stack, "INSERT INTO ops.schema_migration VALUES ('mark') RETURNING 1")
+        query(stack, "INSERT INTO core.offer_token VALUES ('mark', 'kept') RETURNING 1")
         stack.s3.client().put_object(Bucket=BUCKET, Key="events/a.zst", Body=b"kept")
     assert not stack.postgres.running
     assert stack.s3.pid is None
     with Interrupts() as interrupts, Stack(tmp_path, interrupts, said.append) as stack:
         stack.start_storage()
-        assert query(stack, "SELECT count(*) FROM ops.schema_migration WHERE version_num = 'mark'") == [(1,)]
+        assert query(stack, "SELECT count(*) FROM core.offer_token WHERE chain = 'mark'") == [(1,)]
         assert stack.s3.client().get_object(Bucket=BUCKET, Key="events/a.zst")["Body"].read() == b"kept"
         settings = stack.loader_environment(Source("nothing"))
         assert settings["TIDEMARK_WAREHOUSE_URL"] == stack.postgres.url("warehouse")

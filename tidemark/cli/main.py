@@ -103,7 +103,7 @@ def main(words: Sequence[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 - the one place where an error becomes text
         text, status = explained(error, {**_dotenv_or_nothing(), **os.environ})
         print(text, file=sys.stderr)
-        _end(status)
+        _end(status, told=True)
     _end(0)
 
 
@@ -120,17 +120,20 @@ def _dotenv_or_nothing() -> dict[str, str]:
         return {}
 
 
-def _end(status: int) -> NoReturn:
-    """Exit, unless what was printed could not be written: an output that was cut short is a failure."""
+def _end(status: int, *, told: bool = False) -> NoReturn:
+    """Exit, unless what was printed could not be written: an output that was cut short is a failure.
+
+    `told` says that what went wrong is on standard error.
+    """
     try:
         sys.stdout.flush()
     except OSError as error:
         _discard(sys.stdout)
-        if not status:  # else what went wrong was printed
+        if not told:
             failure = failure_of(error)
             what = failure.what if failure else error.errno
             print(f"tidemark: the output could not be written: {what}", file=sys.stderr)
-            status = FAILED
+            status = status or FAILED
     try:
         sys.stderr.flush()
     except OSError:  # what a log could not take must not become the exit status

@@ -26,6 +26,14 @@ class _Unread(FileIO):
             return memoryview(data).nbytes
 
 
+class _Patient(TextIOWrapper):
+    @property
+    def is_unread(self) -> bool:
+        """Whether what is written goes nowhere any more."""
+        raw = getattr(self.buffer, "raw", None)
+        return isinstance(raw, _Unread) and raw.is_unread
+
+
 def patient(stream: TextIO) -> TextIO:
     """Return a stream to the same file that ends no command when its reader goes, and prints any text."""
     if not isinstance(stream, TextIOWrapper):
@@ -34,7 +42,7 @@ def patient(stream: TextIO) -> TextIO:
     if not isinstance(getattr(stream.buffer, "raw", stream.buffer), FileIO):
         return stream
     stream.flush()
-    return TextIOWrapper(
+    return _Patient(
         BufferedWriter(_Unread(stream.fileno(), "wb", closefd=False)), encoding=stream.encoding,
         errors="backslashreplace", line_buffering=stream.line_buffering, write_through=stream.write_through,
     )  # fmt: skip
@@ -42,5 +50,4 @@ def patient(stream: TextIO) -> TextIO:
 
 def is_read() -> bool:
     """Say whether somebody may still read the output; a command that only prints may end otherwise."""
-    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    return not (isinstance(raw, _Unread) and raw.is_unread)
+    return not (isinstance(sys.stdout, _Patient) and sys.stdout.is_unread)

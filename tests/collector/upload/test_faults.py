@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 PART = 1 << 16
 TRANSIENT = ("429", "503", "500", "reset", "timeout", "half", "cut", "lost")
-# What is read back from the archive decides, not the answer that was cut short, nor a checksum that came with it.
+# What is read back from the archive decides, not the answer that was cut short, nor a checksum that came with it. An
+# endpoint that seems to refuse what it should take is asked a second time.
 HEALED_BY_READING_BACK = {
     ("checksum", "head"),
+    ("412", "probe"),
     *(("cut", each) for each in ("put", "complete", "head", "manifest", "probe")),
 }
 
