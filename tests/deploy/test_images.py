@@ -13,7 +13,7 @@ IMAGES = ROOT / "deploy" / "images"
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 
-@pytest.mark.e2e
+@pytest.mark.images
 @pytest.mark.timeout(900)
 def test_the_recipe_installs_the_collector_alone(tmp_path: Path) -> None:
     recipe = (IMAGES / "Dockerfile").read_text()
