@@ -64,6 +64,11 @@ def test_a_range_without_an_end_goes_on_to_the_last_hour_that_is_over(run) -> No
     assert run("--from", "today")[0] == 0
 
 
+def test_hours_ahead_are_not_said_to_be_missing(run) -> None:
+    _, out, _ = run("--from", "yesterday", "--to", "2199-01-01", "--json")
+    assert json.loads(out)[-1]["hour"] <= Hour.of(datetime.now(UTC)).previous().key
+
+
 def test_every_hour_is_a_row_of_the_long_table(run) -> None:
     _, out, _ = run("--from", "2026-11-20T10", "--to", "2026-11-20T11", "--long")
     assert [line.split()[:3] for line in out.splitlines()[-2:]] == [

@@ -42,7 +42,8 @@ def coverage(
 
     first, last = ends(hours, first, last)
     now = datetime.now(UTC)
-    until = last or (first and max(first, Hour.of(now).previous()))
+    over = first and max(first, Hour.of(now).previous())  # no hour that is not over can be loaded
+    until = min((each for each in (last, over) if each), default=None)
     given = {name: each.key for name, each in (("from", first), ("to", until)) if each}
     answer = ask(WarehouseSettings().warehouse_url, question("hour_quality"), given)
     covered = coverage_of(answer, first, until)
