@@ -33,7 +33,7 @@ def test_a_range_is_backfilled_from_a_shell(loading: Loading) -> None:
     airflow(loading, "backfill", "create", "--dag-id", "load_sales", *ends, "--max-active-runs", "2", "--run-backwards")
     runs = {run["dag_run_id"]: run["partition_key"] for run in loading.airflow.rest.runs("load_sales")}
     wanted = [run_id for run_id, key in runs.items() if key in keys]
-    states = loading.airflow.rest.wait_all("load_sales", wanted, lambda _: None, 120)
+    states = loading.airflow.rest.wait_all("load_sales", wanted, lambda _: None, 600)
     loading.airflow.rest.end_backfills("load_sales")
     assert (len(states), set(states.values())) == (4, {"success"})
     assert loading.loaded(keys) == dict.fromkeys(keys, 3)

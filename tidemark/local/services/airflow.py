@@ -29,7 +29,7 @@ _PARTS = {
     "dag-processor": (),
     "triggerer": ("--skip-serve-logs",),
 }
-_START_TIMEOUT = 180.0
+_START_TIMEOUT = 400.0
 _STOP_GRACE = 20.0
 
 
