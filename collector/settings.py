@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
+from tidemark.archive.event_type import EVENT_TYPES
 from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem
 from tidemark.storage.object_store import PutOnce
@@ -23,19 +24,6 @@ from tidemark.storage.settings import (
 )
 
 METRICS_PORT = 9464
-EVENT_TYPES = (
-    "collection_offer",
-    "item_cancelled",
-    "item_listed",
-    "item_metadata_updated",
-    "item_received_bid",
-    "item_received_offer",
-    "item_sold",
-    "item_transferred",
-    "order_invalidate",
-    "order_revalidate",
-    "trait_offer",
-)
 
 
 def read_slugs(text: str) -> tuple[str, ...]:
@@ -48,7 +36,7 @@ def read_slugs(text: str) -> tuple[str, ...]:
 
 
 def _checked_event_type(name: str) -> str:
-    """Return an event type unchanged; raise ValueError for another, of which the server would send nothing."""
+    """Return an event type unchanged; raise ValueError for one that is not known: a typing error records nothing."""
     if name not in EVENT_TYPES:
         near = get_close_matches(name.lower(), EVENT_TYPES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(EVENT_TYPES)}"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -30,7 +31,12 @@ class _ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return "airflow" if "tests.loading import" in (self.config.rootpath / file).read_text() else file
+        return "airflow" if _shares_the_airflow(self.config.rootpath / file) else file
+
+
+@cache  # asked for each test again
+def _shares_the_airflow(file: Path) -> bool:
+    return "tests.loading import" in file.read_text()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,7 +2,6 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import version
 from inspect import getdoc
@@ -12,12 +11,10 @@ from typing import TextIO
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import fresh_database
 from tests.loader.recording import TOPIC, sold
 from tidemark.archive.record import record_line
 from tidemark.cli.failures import BROKEN
 from tidemark.cli.main import GROUPS, VERBS, app, main
-from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
 
 
@@ -67,12 +64,6 @@ PRINTING = (
     ["export", "lake"], ["down"],
 )  # fmt: skip
 HELP_ALONE = {"collect", "notify", "load", "detach", "demo", "up", "simulate"}
-
-
-@pytest.fixture(scope="module")
-def warehouse(postgres_server: Postgres, migrated: str) -> Iterator[str]:
-    with fresh_database(postgres_server, migrated) as url:
-        yield url
 
 
 @pytest.fixture

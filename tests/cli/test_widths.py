@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,12 +12,10 @@ from rich.cells import cell_len
 from sqlalchemy import text
 
 from tests.collector.upload.spooled import COLLECTOR, FIRST, Spooled
-from tests.conftest import fresh_database
 from tests.loader.recording import HOUR, TOPIC, Recording, sold
 from tests.support.command import run as run_command
 from tidemark.archive.manifest import Gap, Interval
 from tidemark.cli.main import VERBS
-from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
 from tidemark.storage.postgres import connected
 
@@ -25,12 +23,6 @@ WIDTHS = (80, 100, 120)
 _ESCAPES = re.compile(r"\x1b\]8;.*?\x1b\\|\x1b\[[0-9;?]*[A-Za-z]")
 _PADDED = re.compile(r"^ *\S ?$")
 Show = Callable[..., list[str]]
-
-
-@pytest.fixture(scope="module")
-def warehouse(postgres_server: Postgres, migrated: str) -> Iterator[str]:
-    with fresh_database(postgres_server, migrated) as url:
-        yield url
 
 
 @pytest.fixture

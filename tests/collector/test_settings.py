@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from collector.settings import EVENT_TYPES, CollectorSettings, UploadSettings, read_slugs
+from collector.settings import CollectorSettings, UploadSettings, read_slugs
+from tidemark.archive.event_type import EVENT_TYPES
 from tidemark.archive.names import LAST_NUMBER
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour

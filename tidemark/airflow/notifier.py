@@ -39,9 +39,7 @@ class FailureNotifier(BaseNotifier):
             try:
                 channel(value, subject, text).notify(context)
             except Exception as error:  # noqa: BLE001 - the task has failed already; its log shows this as well
-                failure = failure_of(error)
-                why = f"{failure.what}. What to do: {failure.hint}" if failure else type(error).__name__
-                LOG.warning("%s: the alert was not sent: %s", setting, why)
+                LOG.warning("%s: the alert was not sent: %s", setting, _known(error) or type(error).__name__)
 
 
 def message_of(context: Mapping[str, Any]) -> tuple[str, str]:
@@ -58,12 +56,14 @@ def reason_of(error: object) -> str:
     """Return why a task failed, without a library's own text, which may hold a secret."""
     if isinstance(error, AirflowFailException):
         return str(error)
-    if isinstance(error, Problem):
-        return f"{error.what}. What to do: {error.hint}"
-    failure = failure_of(error) if isinstance(error, BaseException) else None
-    if failure:
-        return f"{failure.what}. What to do: {failure.hint}"
+    if isinstance(error, BaseException) and (known := _known(error)):
+        return known
     return f"a fault of Tidemark itself ({type(error).__name__})" if error else "the task was ended from outside"
+
+
+def _known(error: BaseException) -> str | None:
+    failure = failure_of(error)
+    return f"{failure.what}. What to do: {failure.hint}" if failure else None
 
 
 def _email(addresses: str, subject: str, text: str) -> BaseNotifier:

@@ -1,4 +1,4 @@
-"""The name under which a message is counted, in manifests and in the load's balance alike."""
+"""The types of events, and the name under which a message is counted, in manifests and in the load's balance alike."""
 
 import re
 
@@ -6,6 +6,20 @@ import msgspec
 
 from tidemark.core.text import decode_deep, decode_with_lone_surrogates
 
+EVENT_TYPES = (
+    "collection_offer",
+    "item_cancelled",
+    "item_listed",
+    "item_metadata_updated",
+    "item_received_bid",
+    "item_received_offer",
+    "item_sold",
+    "item_transferred",
+    "order_invalidate",
+    "order_revalidate",
+    "trait_offer",
+)
+"""What the stream sends; a message of another type is kept and counted all the same."""
 SALE = "item_sold"
 UNPARSED = "unparsed"
 UNTYPED = "untyped"

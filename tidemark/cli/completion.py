@@ -51,7 +51,7 @@ def names(parameter: str) -> Callable[[str], list[str]]:
 
 def event_types(incomplete: str) -> list[str]:
     """Return the event types that begin so."""
-    from tidemark.live.market import EVENT_TYPES
+    from tidemark.archive.event_type import EVENT_TYPES
 
     return beginning(incomplete, EVENT_TYPES)
 

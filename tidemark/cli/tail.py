@@ -22,7 +22,7 @@ _PIPE = 120  # columns where there is no terminal
 
 def _event_type(text: str) -> str:
     """Read an event type; one that OpenSea does not send would be waited for without end."""
-    from tidemark.live.market import EVENT_TYPES
+    from tidemark.archive.event_type import EVENT_TYPES
     from tidemark.query.names import near
 
     name = text.lower().replace("-", "_")

@@ -15,11 +15,9 @@ from tidemark.archive.event_type import SALE, event_type_of
 from tidemark.archive.record import Record, read_record
 from tidemark.core.text import escape_json, printable
 from tidemark.core.timestamps import format_timestamp, parse_timestamp
-from tidemark.loader.transform.market import KINDS
 from tidemark.loader.transform.read import read_line
 from tidemark.loader.transform.sale import Sale
 
-EVENT_TYPES = tuple(sorted((SALE, *KINDS, "item_metadata_updated")))
 _ETH = ("ETH", "WETH")
 _MOST_DECIMALS = 36
 _LONGEST = 40
