@@ -312,44 +312,43 @@ BEGIN ATOMIC
         FROM mart.coverage_runs(order_intervals.collection_slug) AS run
         WHERE run.to_at > order_intervals.since
     ),
-    -- once for each unbroken coverage in which it was received
+    -- Once for each unbroken coverage in which it was received; units are the most that were seen in any. Hashes come first in
+    -- what is sorted: nearly all orders are on the same chain, so to compare that first decides nothing.
     seen AS MATERIALIZED (
-        SELECT DISTINCT ON (placed.chain, placed.order_hash, run.from_at)
-            placed.*, greatest(placed.placed_at, run.from_at) AS seen_at, run.to_at AS run_to
-        FROM core.market_order AS placed
-        JOIN run ON placed.received_at >= run.from_at AND placed.received_at < run.to_at
-        WHERE placed.collection_slug = order_intervals.collection_slug
-            AND placed.expires_at > order_intervals.since AND placed.placed_at < order_intervals.until
-            AND (order_intervals.kind IS NULL OR placed.kind = order_intervals.kind)
-        ORDER BY placed.chain, placed.order_hash, run.from_at, placed.received_at
-    ),
-    placed AS MATERIALIZED (
-        SELECT seen.chain, seen.order_hash, max(seen.quantity) AS quantity, min(seen.placed_at) AS placed_at,
-            min(seen.contract_address) AS contract_address, min(seen.token_id) AS token_id, min(seen.maker) AS maker
-        FROM seen
-        GROUP BY seen.chain, seen.order_hash
-    ),
-    revision AS MATERIALIZED (
-        SELECT DISTINCT revision.chain, revision.order_hash, revision.kind, revision.revised_at
-        FROM core.order_revision AS revision
-        WHERE revision.order_hash IN (SELECT placed.order_hash FROM placed)
-    ),
-    cancelled AS (
-        SELECT revision.chain, revision.order_hash, min(revision.revised_at) AS at
-        FROM revision
-        WHERE revision.kind = 'cancel'
-        GROUP BY revision.chain, revision.order_hash
+        SELECT once.*, max(once.quantity) OVER (PARTITION BY once.order_hash, once.chain) AS units
+        FROM (
+            SELECT DISTINCT ON (placed.order_hash, placed.chain, run.from_at)
+                placed.kind, placed.chain, placed.order_hash, placed.contract_address, placed.token_id, placed.maker,
+                placed.quantity, placed.unit_price_raw, placed.payment_token_address, placed.payment_token_symbol,
+                placed.payment_token_decimals, placed.placed_at, placed.expires_at,
+                greatest(placed.placed_at, run.from_at) AS seen_at, run.to_at AS run_to
+            FROM core.market_order AS placed
+            JOIN run ON placed.received_at >= run.from_at AND placed.received_at < run.to_at
+            WHERE placed.collection_slug = order_intervals.collection_slug
+                AND placed.expires_at > order_intervals.since AND placed.placed_at < order_intervals.until
+                AND (order_intervals.kind IS NULL OR placed.kind = order_intervals.kind)
+            ORDER BY placed.order_hash, placed.chain, run.from_at, placed.received_at
+        ) AS once
     ),
     sale AS MATERIALIZED (
         SELECT
             sale.chain, sale.order_hash, sale.contract_address, sale.token_id, sale.sold_at, sale.quantity,
             CASE
+                WHEN sale.order_hash IS NOT NULL THEN NULL
                 WHEN sale.maker IS NOT NULL AND sale.taker IS NOT NULL THEN ARRAY[sale.maker, sale.taker]
                 WHEN sale.seller IS NOT NULL AND sale.buyer IS NOT NULL THEN ARRAY[sale.seller, sale.buyer]
             END AS parties
         FROM core.sale
         WHERE (sale.collection_slug = order_intervals.collection_slug OR sale.collection_slug IS NULL)  -- one may name none
-            AND sale.sold_at >= (SELECT min(placed.placed_at) FROM placed) - interval '1 hour'
+            AND sale.sold_at >= (SELECT min(seen.placed_at) FROM seen) - interval '1 hour'
+    ),
+    -- the orders that one of these can have filled: few, where every sale names its order
+    placed AS MATERIALIZED (
+        SELECT seen.chain, seen.order_hash, max(seen.quantity) AS quantity, min(seen.placed_at) AS placed_at,
+            min(seen.contract_address) AS contract_address, min(seen.token_id) AS token_id, min(seen.maker) AS maker
+        FROM seen
+        WHERE seen.order_hash IN (SELECT sale.order_hash FROM sale) OR EXISTS (SELECT FROM sale WHERE sale.order_hash IS NULL)
+        GROUP BY seen.chain, seen.order_hash
     ),
     -- A sale that names no order is of any order of its parties that it can have filled. A block is up to 15 seconds long.
     fill AS (
@@ -368,7 +367,7 @@ BEGIN ATOMIC
     -- what is left of an order after each sale of it; where a sale does not say of how many or of which order, nothing is
     -- known to be left, and not that it is sold out
     filled AS MATERIALIZED (
-        SELECT DISTINCT fill.chain, fill.order_hash, fill.at, CASE
+        SELECT DISTINCT fill.chain, fill.order_hash, fill.quantity, fill.at, CASE
             WHEN bool_or(fill.is_vague) OVER earlier THEN 0
             ELSE greatest(fill.quantity - sum(fill.units) OVER earlier, 0)
         END AS units_left,
@@ -382,58 +381,72 @@ BEGIN ATOMIC
         WHERE filled.units_left = 0
         GROUP BY filled.chain, filled.order_hash
     ),
-    -- from each invalidation until the next revalidation, if there is one
-    invalid AS (
-        SELECT turned.chain, turned.order_hash, range_agg(tstzrange(turned.revised_at, turned.until)) AS spans
-        FROM (
-            SELECT revision.*, lead(revision.revised_at) OVER (
-                PARTITION BY revision.chain, revision.order_hash ORDER BY revision.revised_at, revision.kind DESC
-            ) AS until
-            FROM revision
-            WHERE revision.kind <> 'cancel'
-        ) AS turned
-        WHERE turned.kind = 'invalidation'
-        GROUP BY turned.chain, turned.order_hash
-    ),
-    ended AS (
-        SELECT
-            seen.*, cancelled.at AS cancelled_at, sold.at AS sold_at, sold.out_at AS sold_out_at,
-            least(seen.expires_at, seen.run_to, cancelled.at, sold.at) AS end_at,
-            least(
-                seen.expires_at, seen.run_to, cancelled.at, sold.out_at,
-                (SELECT lower(span) FROM unnest(invalid.spans) AS span WHERE upper_inf(span))
-            ) AS possible_to,
-            coalesce(invalid.spans, '{}') AS invalid
-        FROM seen
-        LEFT JOIN cancelled ON cancelled.chain = seen.chain AND cancelled.order_hash = seen.order_hash
-        LEFT JOIN sold ON sold.chain = seen.chain AND sold.order_hash = seen.order_hash
-        LEFT JOIN invalid ON invalid.chain = seen.chain AND invalid.order_hash = seen.order_hash
-    ),
-    opened AS (
-        SELECT ended.*, tstzmultirange(tstzrange(ended.seen_at, greatest(ended.seen_at, ended.end_at))) - ended.invalid AS open
-        FROM ended
-    ),
-    -- how many units were left, and from when until when
+    -- how many units were left of the orders that sales filled, and from when until when
     stepped AS (
         SELECT step.chain, step.order_hash, step.at, step.units_left,
             lead(step.at, 1, 'infinity') OVER (PARTITION BY step.chain, step.order_hash ORDER BY step.at) AS until
         FROM (
-            SELECT placed.chain, placed.order_hash, '-infinity'::timestamptz AS at, placed.quantity AS units_left FROM placed
+            SELECT DISTINCT filled.chain, filled.order_hash, '-infinity'::timestamptz AS at, filled.quantity AS units_left FROM filled
             UNION ALL
             SELECT filled.chain, filled.order_hash, filled.at, filled.units_left FROM filled
         ) AS step
     ),
+    -- is_broken: more happened to it than its end
+    ended AS (
+        SELECT
+            seen.*, revised.cancelled_at, sold.at AS sold_at, sold.out_at AS sold_out_at,
+            least(seen.expires_at, seen.run_to, revised.cancelled_at, sold.at) AS end_at,
+            coalesce(stepped.at, '-infinity') AS step_at, coalesce(stepped.until, 'infinity') AS until,
+            coalesce(stepped.units_left, seen.units) AS units_left,
+            stepped.at IS NOT NULL OR coalesce(revised.is_turned, false) AS is_broken
+        FROM seen
+        CROSS JOIN LATERAL (
+            SELECT min(revision.revised_at) FILTER (WHERE revision.kind = 'cancel') AS cancelled_at,
+                bool_or(revision.kind <> 'cancel') AS is_turned
+            FROM core.order_revision AS revision
+            WHERE revision.order_hash = seen.order_hash AND revision.chain = seen.chain
+        ) AS revised
+        LEFT JOIN sold ON sold.chain = seen.chain AND sold.order_hash = seen.order_hash
+        LEFT JOIN stepped ON stepped.chain = seen.chain AND stepped.order_hash = seen.order_hash
+    ),
     -- an order that was never open, such as one that was sold in the second of its placing, has an empty interval
     spanned AS (
-        SELECT opened.*, stepped.units_left, stepped.until,
-            coalesce(lower(span), opened.seen_at) AS from_at, coalesce(upper(span), opened.seen_at) AS to_at
-        FROM opened
-        JOIN stepped ON stepped.chain = opened.chain AND stepped.order_hash = opened.order_hash
+        SELECT ended.*, span.*
+        FROM ended
         CROSS JOIN LATERAL (
-            SELECT unnest(opened.open * tstzmultirange(tstzrange(stepped.at, stepped.until))) AS span
+            -- nearly all are open from their placing to their end, which takes no arithmetic with ranges
+            SELECT ended.seen_at AS from_at, greatest(ended.seen_at, ended.end_at) AS to_at, NULL::timestamptz AS possible_to
+            WHERE NOT ended.is_broken
             UNION ALL
-            SELECT NULL WHERE isempty(opened.open) AND stepped.at = '-infinity'
-        ) AS open
+            SELECT
+                coalesce(lower(span), ended.seen_at), coalesce(upper(span), ended.seen_at),
+                CASE
+                    WHEN isempty(opened.open) OR upper(span) = upper(opened.open) THEN least(
+                        ended.expires_at, ended.run_to, ended.cancelled_at, ended.sold_out_at,
+                        (SELECT lower(endless) FROM unnest(invalid.spans) AS endless WHERE upper_inf(endless))
+                    )
+                END
+            FROM (
+                -- from each invalidation until the next revalidation, if there is one
+                SELECT coalesce(range_agg(tstzrange(turned.revised_at, turned.until)), '{}') AS spans
+                FROM (
+                    SELECT revision.kind, revision.revised_at,
+                        lead(revision.revised_at) OVER (ORDER BY revision.revised_at, revision.kind DESC) AS until
+                    FROM core.order_revision AS revision
+                    WHERE revision.order_hash = ended.order_hash AND revision.chain = ended.chain AND revision.kind <> 'cancel'
+                ) AS turned
+                WHERE turned.kind = 'invalidation'
+            ) AS invalid
+            CROSS JOIN LATERAL (
+                SELECT tstzmultirange(tstzrange(ended.seen_at, greatest(ended.seen_at, ended.end_at))) - invalid.spans AS open
+            ) AS opened
+            CROSS JOIN LATERAL (
+                SELECT unnest(opened.open * tstzmultirange(tstzrange(ended.step_at, ended.until))) AS span
+                UNION ALL
+                SELECT NULL WHERE isempty(opened.open) AND ended.step_at = '-infinity'
+            ) AS part
+            WHERE ended.is_broken
+        ) AS span
     ),
     labelled AS (
         SELECT spanned.*, CASE
@@ -458,16 +471,11 @@ BEGIN ATOMIC
             WHEN labelled.sold_out_at IS NOT NULL THEN 'sold'
             WHEN labelled.cancelled_at IS NOT NULL THEN 'cancelled'
             ELSE last_value(labelled.ended_by) OVER (
-                PARTITION BY labelled.chain, labelled.order_hash ORDER BY labelled.from_at
+                PARTITION BY labelled.order_hash, labelled.chain ORDER BY labelled.from_at
                 ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
             )
         END,
-        CASE
-            WHEN labelled.possible_to > labelled.end_at AND labelled.from_at = max(labelled.from_at) OVER (
-                PARTITION BY labelled.chain, labelled.order_hash, labelled.run_to
-            )
-            THEN labelled.possible_to
-        END
+        CASE WHEN labelled.possible_to > labelled.end_at THEN labelled.possible_to END
     FROM labelled
     LEFT JOIN core.offer_token AS token ON token.chain = labelled.chain AND token.address = labelled.payment_token_address;
 END;
