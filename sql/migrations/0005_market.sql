@@ -497,7 +497,11 @@ RETURNS TABLE (
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH interval AS MATERIALIZED (
-        SELECT interval.* FROM mart.order_intervals(book.collection_slug, book.since, book.until) AS interval
+        -- not all columns: what is not read is not computed
+        SELECT interval.kind, interval.chain, interval.coin, interval.contract_address, interval.token_id, interval.quantity,
+            interval.unit_price_raw, interval.payment_token_address, interval.payment_token_symbol,
+            interval.payment_token_decimals, interval.from_at, interval.to_at, interval.possible_to
+        FROM mart.order_intervals(book.collection_slug, book.since, book.until) AS interval
     ),
     open AS MATERIALIZED (
         SELECT interval.* FROM interval WHERE interval.from_at < book.until AND interval.to_at > book.since
@@ -516,31 +520,32 @@ BEGIN ATOMIC
         SELECT run.* FROM mart.coverage_runs(book.collection_slug) AS run
     ),
     instant AS MATERIALIZED (
-        SELECT instant.number, instant.at, run.from_at AS run_from, coalesce(run.from_at + book.known_after <= instant.at, false) AS is_covered
+        SELECT instant.at, run.from_at AS run_from, coalesce(run.from_at + book.known_after <= instant.at, false) AS is_covered
         FROM (
-            SELECT number, book.since + number * book.step AS at
+            SELECT book.since + number * book.step AS at
             FROM generate_series(1, floor(extract(epoch FROM book.until - book.since) / extract(epoch FROM book.step))::integer) AS number
         ) AS instant
         LEFT JOIN run ON run.from_at < instant.at AND run.to_at >= instant.at
     ),
-    -- the numbers of the instants in (from_at, to_at]
-    span AS (
-        SELECT open.*, numbers.*
+    -- the first instant in (from_at, to_at], and the one after the last; times are quicker to reckon with than the exact numbers
+    -- of seconds that extract gives
+    span AS MATERIALIZED (
+        SELECT open.*, instants.first_at, instants.after_at
         FROM open
         JOIN main ON main.chain = open.chain AND main.coin = open.coin
         CROSS JOIN LATERAL (
             SELECT
-                floor(extract(epoch FROM greatest(open.from_at, book.since) - book.since) / extract(epoch FROM book.step))::integer + 1 AS first,
-                floor(extract(epoch FROM least(open.to_at, book.until) - book.since) / extract(epoch FROM book.step))::integer AS last
-        ) AS numbers
-        WHERE numbers.first <= numbers.last
+                date_bin(book.step, greatest(open.from_at, book.since), book.since) + book.step AS first_at,
+                date_bin(book.step, least(open.to_at, book.until), book.since) + book.step AS after_at
+        ) AS instants
+        WHERE instants.first_at < instants.after_at
     ),
     -- of orders that begin together, those that are better than each that ends with them or later: one of these is the best
     better AS (
         SELECT ranked.*
         FROM (
-            SELECT span.chain, span.coin, span.kind, span.first, span.last, worth.*, min(worth.price) OVER (
-                PARTITION BY span.chain, span.coin, span.kind, span.first ORDER BY span.last DESC, worth.price
+            SELECT span.chain, span.kind, span.first_at, span.after_at, worth.*, min(worth.price) OVER (
+                PARTITION BY span.first_at, span.kind, span.chain ORDER BY span.after_at DESC, worth.price
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
             ) AS longer
             FROM span
@@ -550,35 +555,35 @@ BEGIN ATOMIC
     ),
     best AS (
         SELECT
-            better.chain, better.coin, number,
+            better.chain, at,
             min(better.price) FILTER (WHERE better.kind = 'listing') AS floor_raw,
             -min(better.price) FILTER (WHERE better.kind = 'collection_offer') AS offer_raw
         FROM better
-        CROSS JOIN LATERAL generate_series(better.first, better.last) AS number
-        GROUP BY better.chain, better.coin, number
+        CROSS JOIN LATERAL generate_series(better.first_at, better.after_at - book.step, book.step) AS at
+        GROUP BY better.chain, at
     ),
     -- how many orders begin to be open, less those that ended
     order_change AS (
         SELECT
-            span.chain, span.coin, change.number,
+            span.chain, change.at,
             sum(change.orders) FILTER (WHERE span.kind = 'listing') AS listings,
             sum(change.orders) FILTER (WHERE span.kind = 'collection_offer') AS offers,
             sum(change.orders * span.quantity) FILTER (WHERE span.kind = 'collection_offer') AS offered_items
         FROM span
-        CROSS JOIN LATERAL (VALUES (span.first, 1), (span.last + 1, -1)) AS change (number, orders)
-        GROUP BY span.chain, span.coin, change.number
+        CROSS JOIN LATERAL (VALUES (span.first_at, 1), (span.after_at, -1)) AS change (at, orders)
+        GROUP BY change.at, span.chain
     ),
     -- how many items begin to be listed, and how many end; an item counts once however often it is listed
     item_change AS (
-        SELECT item.chain, item.coin, change.number, sum(change.items) AS items
+        SELECT item.chain, change.at, sum(change.items) AS items
         FROM (
-            SELECT span.chain, span.coin, unnest(range_agg(int4range(span.first, span.last, '[]'))) AS numbers
+            SELECT span.chain, unnest(range_agg(tstzrange(span.first_at, span.after_at))) AS listed
             FROM span
             WHERE span.kind = 'listing'
-            GROUP BY span.chain, span.coin, span.contract_address, span.token_id
+            GROUP BY span.token_id, span.contract_address, span.chain
         ) AS item
-        CROSS JOIN LATERAL (VALUES (lower(item.numbers), 1), (upper(item.numbers), -1)) AS change (number, items)
-        GROUP BY item.chain, item.coin, change.number
+        CROSS JOIN LATERAL (VALUES (lower(item.listed), 1), (upper(item.listed), -1)) AS change (at, items)
+        GROUP BY change.at, item.chain
     ),
     priced AS (
         SELECT
@@ -590,10 +595,10 @@ BEGIN ATOMIC
             sum(coalesce(order_change.offered_items, 0)) OVER earlier AS offered_items
         FROM instant
         CROSS JOIN main
-        LEFT JOIN best ON best.number = instant.number AND best.chain = main.chain AND best.coin = main.coin
-        LEFT JOIN order_change ON order_change.number = instant.number AND order_change.chain = main.chain AND order_change.coin = main.coin
-        LEFT JOIN item_change ON item_change.number = instant.number AND item_change.chain = main.chain AND item_change.coin = main.coin
-        WINDOW earlier AS (PARTITION BY main.chain ORDER BY instant.number)
+        LEFT JOIN best ON best.at = instant.at AND best.chain = main.chain
+        LEFT JOIN order_change ON order_change.at = instant.at AND order_change.chain = main.chain
+        LEFT JOIN item_change ON item_change.at = instant.at AND item_change.chain = main.chain
+        WINDOW earlier AS (PARTITION BY main.chain ORDER BY instant.at)
     ),
     -- the best of the orders that were left out since the coverage began and can still be open
     rest AS MATERIALIZED (
