@@ -22,8 +22,22 @@ WITH resale AS (
         AND (CAST(:wallet AS text) IS NULL OR seller = CASE WHEN :wallet ILIKE '0x%' THEN lower(:wallet) ELSE :wallet END)
         AND seller <> buyer AND unit_price_eth IS NOT NULL AND quantity > 0 AND NOT is_implausible
 ),
+-- those that were seen to get what they sold; in the order of the index by which sales are found, so that the pages that one needs
+-- are at hand for the next
 holder AS (
-    SELECT DISTINCT chain, contract_address, token_id, wallet FROM resale
+    SELECT chain, contract_address, token_id, wallet
+    FROM (SELECT DISTINCT contract_address, token_id, wallet, chain FROM resale ORDER BY contract_address, token_id) AS reseller
+    WHERE EXISTS (
+        SELECT
+        FROM mart.sales
+        WHERE chain = reseller.chain AND contract_address = reseller.contract_address AND token_id = reseller.token_id
+            AND buyer = reseller.wallet AND seller <> buyer AND sold_at < :to
+    ) OR EXISTS (
+        SELECT
+        FROM mart.transfers
+        WHERE chain = reseller.chain AND contract_address = reseller.contract_address AND token_id = reseller.token_id
+            AND recipient = reseller.wallet AND sender <> recipient AND transferred_at < :to
+    )
 ),
 -- all that those wallets ever bought and sold of those tokens
 traded AS (
@@ -34,7 +48,7 @@ traded AS (
         (sale.marketplace_fee + sale.royalty + coalesce(sale.other_fee, 0)) * sale.eth_rate / nullif(sale.quantity, 0) AS unit_fees_eth
     FROM holder
     JOIN mart.sales AS sale USING (chain, contract_address, token_id)
-    WHERE wallet IN (sale.seller, sale.buyer) AND sale.seller <> sale.buyer AND sale.sold_at < :to
+    WHERE (wallet = sale.seller) <> (wallet = sale.buyer) AND sale.sold_at < :to
 ),
 -- and what else they were seen to get and to give away
 moved AS (
@@ -73,7 +87,7 @@ balance AS (
     SELECT *, sum(bought - sold) OVER earlier AS balance, sum(bought) OVER earlier AS bought_so_far
     FROM deal
     WINDOW earlier AS (
-        PARTITION BY chain, contract_address, token_id, wallet
+        PARTITION BY wallet, token_id, contract_address, chain
         ORDER BY at, sold, sale_uid, transaction_hash ROWS UNBOUNDED PRECEDING
     )
 ),
@@ -82,7 +96,7 @@ stock AS (
     SELECT *, balance - least(0, min(balance) OVER earlier) AS held
     FROM balance
     WINDOW earlier AS (
-        PARTITION BY chain, contract_address, token_id, wallet
+        PARTITION BY wallet, token_id, contract_address, chain
         ORDER BY at, sold, sale_uid, transaction_hash ROWS UNBOUNDED PRECEDING
     )
 ),
@@ -94,7 +108,7 @@ unit AS (
         CASE WHEN bought > 0 THEN bought_so_far ELSE bought_so_far - held END AS up_to_unit
     FROM stock
     WINDOW earlier AS (
-        PARTITION BY chain, contract_address, token_id, wallet ORDER BY at, sold, sale_uid, transaction_hash
+        PARTITION BY wallet, token_id, contract_address, chain ORDER BY at, sold, sale_uid, transaction_hash
     )
 )
 SELECT
