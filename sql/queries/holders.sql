@@ -12,17 +12,19 @@
 WITH held AS (
     SELECT chain, wallet, count(*) AS tokens, sum(quantity) AS units, min(since) AS since
     FROM mart.holdings(CAST(:collection AS text), :to)
-    GROUP BY chain, wallet
+    GROUP BY wallet, chain
 ),
-ranked AS (
-    SELECT
-        *, row_number() OVER by_units AS rank, count(*) OVER (PARTITION BY chain) AS holders,
-        round(100 * units / sum(units) OVER (PARTITION BY chain), 2) AS percent,
-        round(100 * sum(units) OVER by_units / sum(units) OVER (PARTITION BY chain), 2) AS cumulative_percent
-    FROM held
-    WINDOW by_units AS (PARTITION BY chain ORDER BY units DESC, wallet)
+whole AS (
+    SELECT chain, count(*) AS holders, sum(units) AS units FROM held GROUP BY chain
 )
-SELECT chain, rank, wallet, tokens, units, percent, cumulative_percent, holders, since
-FROM ranked
-WHERE rank <= :limit
+-- only those that are shown are put in order
+SELECT
+    chain, row_number() OVER by_units AS rank, wallet, tokens, most.units,
+    round(100 * most.units / whole.units, 2) AS percent,
+    round(100 * sum(most.units) OVER by_units / whole.units, 2) AS cumulative_percent, holders, since
+FROM whole
+CROSS JOIN LATERAL (
+    SELECT wallet, tokens, units, since FROM held WHERE chain = whole.chain ORDER BY units DESC, wallet LIMIT :limit
+) AS most
+WINDOW by_units AS (PARTITION BY chain ORDER BY most.units DESC, wallet)
 ORDER BY chain, rank;
