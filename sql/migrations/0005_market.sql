@@ -725,18 +725,31 @@ BEGIN ATOMIC
         WHERE moved.collection_slug = holdings.collection_slug AND moved.transferred_at < holdings.until AND moved.quantity IS NOT NULL
         GROUP BY moved.kind, moved.chain, moved.contract_address, moved.token_id, moved.sender, moved.recipient, moved.quantity, moved.transaction_hash
     ),
+    -- whether a transfer hands on what the one before it brought, all of it
+    linked AS (
+        SELECT moved.*, lead(moved.at) OVER token IS NULL AS is_last,
+            moved.sender IS DISTINCT FROM moved.recipient AND coalesce(
+                lag(moved.recipient) OVER token = moved.sender AND lag(moved.quantity) OVER token = moved.quantity
+                AND lag(moved.at) OVER token < moved.at AND (lag(moved.kind) OVER token = 'burn') = (moved.kind = 'mint'),
+                lag(moved.at) OVER token IS NULL
+            ) AS is_handed_on
+        FROM moved
+        WINDOW token AS (PARTITION BY moved.token_id, moved.contract_address, moved.chain ORDER BY moved.at)
+    ),
+    handed AS MATERIALIZED (
+        SELECT linked.*, bool_and(linked.is_handed_on) OVER (PARTITION BY linked.token_id, linked.contract_address, linked.chain) AS is_chain
+        FROM linked
+    ),
+    -- A token that went from hand to hand is with whom it went to last; so for most nothing has to be added up. For the others
+    -- every change of what a wallet has is needed.
     change AS (
-        SELECT moved.recipient AS wallet, moved.chain, moved.contract_address, moved.token_id, moved.quantity AS change, moved.at
-        FROM moved
-        WHERE moved.kind <> 'burn' AND moved.recipient IS NOT NULL
+        SELECT handed.recipient AS wallet, handed.chain, handed.contract_address, handed.token_id, handed.quantity AS change, handed.at
+        FROM handed
+        WHERE handed.kind <> 'burn' AND handed.recipient IS NOT NULL AND (handed.is_last OR NOT handed.is_chain)
         UNION ALL
-        -- Who was not seen to receive a token has none of it, whatever it sends. The numbers only spare work: where two happen to
-        -- be equal, some is done in vain. IS TRUE makes this a look-up beside each row, which is quicker than a join.
-        SELECT moved.sender, moved.chain, moved.contract_address, moved.token_id, -moved.quantity, moved.at
-        FROM moved
-        WHERE moved.kind <> 'mint' AND (hashtextextended(moved.token_id, hashtextextended(moved.sender, 0)) IN (
-            SELECT hashtextextended(moved.token_id, hashtextextended(moved.recipient, 0)) FROM moved
-        )) IS TRUE
+        SELECT handed.sender, handed.chain, handed.contract_address, handed.token_id, -handed.quantity, handed.at
+        FROM handed
+        WHERE handed.kind <> 'mint' AND handed.sender IS NOT NULL AND NOT handed.is_chain
     ),
     balance AS (
         SELECT change.*, sum(change.change) OVER earlier AS balance
