@@ -726,30 +726,32 @@ BEGIN ATOMIC
         GROUP BY moved.kind, moved.chain, moved.contract_address, moved.token_id, moved.sender, moved.recipient, moved.quantity, moved.transaction_hash
     ),
     -- whether a transfer hands on what the one before it brought, all of it
-    linked AS (
+    linked AS MATERIALIZED (
         SELECT moved.*, lead(moved.at) OVER token IS NULL AS is_last,
             moved.sender IS DISTINCT FROM moved.recipient AND coalesce(
-                lag(moved.recipient) OVER token = moved.sender AND lag(moved.quantity) OVER token = moved.quantity
-                AND lag(moved.at) OVER token < moved.at AND (lag(moved.kind) OVER token = 'burn') = (moved.kind = 'mint'),
+                lag(CASE moved.kind WHEN 'burn' THEN 'nobody' ELSE moved.recipient END) OVER token
+                    = CASE moved.kind WHEN 'mint' THEN 'nobody' ELSE moved.sender END
+                AND lag(moved.quantity) OVER token = moved.quantity AND lag(moved.at) OVER token < moved.at,
                 lag(moved.at) OVER token IS NULL
             ) AS is_handed_on
         FROM moved
         WINDOW token AS (PARTITION BY moved.token_id, moved.contract_address, moved.chain ORDER BY moved.at)
     ),
-    handed AS MATERIALIZED (
-        SELECT linked.*, bool_and(linked.is_handed_on) OVER (PARTITION BY linked.token_id, linked.contract_address, linked.chain) AS is_chain
-        FROM linked
+    broken AS (
+        SELECT DISTINCT linked.token_id, linked.contract_address, linked.chain FROM linked WHERE NOT linked.is_handed_on
     ),
     -- A token that went from hand to hand is with whom it went to last; so for most nothing has to be added up. For the others
     -- every change of what a wallet has is needed.
     change AS (
-        SELECT handed.recipient AS wallet, handed.chain, handed.contract_address, handed.token_id, handed.quantity AS change, handed.at
-        FROM handed
-        WHERE handed.kind <> 'burn' AND handed.recipient IS NOT NULL AND (handed.is_last OR NOT handed.is_chain)
+        SELECT linked.recipient AS wallet, linked.chain, linked.contract_address, linked.token_id, linked.quantity AS change, linked.at
+        FROM linked
+        WHERE linked.kind <> 'burn' AND linked.recipient IS NOT NULL
+            AND (linked.is_last OR (linked.token_id, linked.contract_address, linked.chain) IN (SELECT broken.* FROM broken))
         UNION ALL
-        SELECT handed.sender, handed.chain, handed.contract_address, handed.token_id, -handed.quantity, handed.at
-        FROM handed
-        WHERE handed.kind <> 'mint' AND handed.sender IS NOT NULL AND NOT handed.is_chain
+        SELECT linked.sender, linked.chain, linked.contract_address, linked.token_id, -linked.quantity, linked.at
+        FROM linked
+        WHERE linked.kind <> 'mint' AND linked.sender IS NOT NULL
+            AND (linked.token_id, linked.contract_address, linked.chain) IN (SELECT broken.* FROM broken)
     ),
     balance AS (
         SELECT change.*, sum(change.change) OVER earlier AS balance
