@@ -4,11 +4,11 @@ Sales are packed where an hour is read, which of a large hour is on all cores, a
 merge. A test holds every value against the SQL.
 """
 
-import re
 from bisect import bisect_right
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,10 +24,11 @@ REPORTED = (
 FEE_TOTALS = ("marketplace_fee_raw", "royalty_raw", "other_fee_raw")
 
 _ZERO_ADDRESS = "0x" + 40 * "0"
-_HEXADECIMAL = re.compile(r"0x(?:[0-9a-f]{40}|[0-9a-f]{64})").fullmatch
+_LENGTHS = frozenset({40, 64})
+_DIGITS = b"0123456789abcdef"
 _NEAR = timedelta(minutes=30)
 _MICROSECOND = timedelta(microseconds=1)
-_LONGEST_RECIPIENT = 254  # bytes
+_LONGEST_RECIPIENT = 2 * 254  # digits
 _MOST_SHARE = 32767  # hundredths of a percent
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
@@ -39,6 +40,17 @@ class FeeKind(msgspec.Struct, frozen=True):
     chain: str
     since: datetime | None
     kind: str
+
+
+class Recipient(NamedTuple):
+    """A recipient of fees on a chain: its address as core.known_to_bytes has it, and its fees' kinds.
+
+    A kind holds from its moment on. Both are in order, and the first moment is before any sale.
+    """
+
+    address: str
+    moments: tuple[datetime, ...]
+    kinds: tuple[str, ...]
 
 
 class Words(dict[str | None, str | None]):
@@ -61,29 +73,29 @@ class Codes(msgspec.Struct, frozen=True, dict=True):
         return Words({word: chr(32 + place) for place, word in enumerate(self.words, 1)})
 
     @cached_property
-    def _address_codes(self) -> dict[str, bytes]:
-        return {address: bytes((place,)) for place, address in enumerate(self.addresses, 1)}
+    def _address_codes(self) -> dict[str, str]:
+        return {address: f"{place:02x}" for place, address in enumerate(self.addresses, 1)}
+
+    def known(self, address: str) -> str:
+        """Return an address as core.known_to_bytes does, in hexadecimal digits."""
+        return self._address_codes.get(address) or to_digits(address)
 
     @cached_property
-    def _kinds(self) -> dict[tuple[str, str], tuple[list[datetime], list[str]]]:
-        """For each recipient and chain, the moments from which on a kind holds, in order, and the kinds."""
-        found: dict[tuple[str, str], tuple[list[datetime], list[str]]] = {}
-        for since, each in sorted(((each.since or _ALWAYS, each) for each in self.fee_kinds), key=lambda one: one[0]):
-            moments, kinds = found.setdefault((each.recipient, each.chain), ([], []))
-            moments.append(since)
-            kinds.append(each.kind)
-        return found
+    def recipient(self) -> Callable[[str, str], Recipient]:
+        """Look up a recipient of fees on a chain; a few of them get most fees."""
+        return lru_cache(maxsize=4096)(self._recipient)
 
-    def known(self, address: str) -> bytes:
-        """Return an address as core.known_to_bytes does."""
-        return self._address_codes.get(address) or to_bytes(address)
+    def _recipient(self, name: str, chain: str) -> Recipient:
+        name = _storable(name)
+        own, everywhere = self._kinds(name, chain), self._kinds(name, "*")
+        # what holds on this chain counts from its first moment on; a recipient that is not known is a creator
+        before = [each for each in everywhere if not own or each < own[0]]
+        moments, kinds = zip((_ALWAYS, "royalty"), *before, *own, strict=True)
+        return Recipient(self.known(name), moments, kinds)
 
-    def kind(self, recipient: str, chain: str, at: datetime) -> str:
-        """Return the kind of a fee of a sale at a time; a recipient that is not known is a creator."""
-        for of in (chain, "*"):
-            if (known := self._kinds.get((recipient, of))) and (place := bisect_right(known[0], at)):
-                return known[1][place - 1]
-        return "royalty"
+    def _kinds(self, name: str, chain: str) -> list[tuple[datetime, str]]:
+        rows = (row for row in self.fee_kinds if row.recipient == name and row.chain == chain)
+        return sorted((row.since or _ALWAYS, row.kind) for row in rows)
 
 
 def packed(sale: Sale, codes: Codes) -> tuple[list[Any], list[Any], list[Any]]:
@@ -121,7 +133,7 @@ def packed(sale: Sale, codes: Codes) -> tuple[list[Any], list[Any], list[Any]]:
         word[sale.side_source],
         sale.quantity,
         sale.price_raw,
-        None if token is None else _bytea(codes.known(token)),
+        None if token is None else rf"\x{codes.known(token)}",
         word[sale.payment_token_symbol],
         sale.payment_token_decimals,
         None if sale.quantity == 1 else sale.unit_price,
@@ -133,12 +145,16 @@ def packed(sale: Sale, codes: Codes) -> tuple[list[Any], list[Any], list[Any]]:
     return circumstances, reported, totals
 
 
-def to_bytes(text: str) -> bytes:
-    """Return a hash or an address as core.to_bytes does; NUL, which PostgreSQL cannot keep, becomes U+FFFD."""
-    if _HEXADECIMAL(text):
-        return b"" if text == _ZERO_ADDRESS else bytes.fromhex(text[2:])
+def to_digits(text: str) -> str:
+    """Return a hash or an address as core.to_bytes does, in hexadecimal digits.
+
+    NUL, which PostgreSQL cannot keep, becomes U+FFFD.
+    """
+    digits = text[2:]
+    if len(digits) in _LENGTHS and text[:2] == "0x" and not digits.encode().translate(None, _DIGITS):
+        return "" if text == _ZERO_ADDRESS else digits
     plain = _storable(text).encode()
-    return b"\0" + plain if len(plain) in {0, 1, 20, 32} else plain
+    return (b"\0" + plain if len(plain) in {0, 1, 20, 32} else plain).hex()
 
 
 def microseconds_after(base: datetime, moment: datetime | None) -> int | None:
@@ -149,10 +165,7 @@ def microseconds_after(base: datetime, moment: datetime | None) -> int | None:
 
 
 def _address(text: str | None) -> str | None:
-    if text is None:
-        return None
-    # most are: without the way through bytes
-    return rf"\x{text[2:]}" if _HEXADECIMAL(text) and text != _ZERO_ADDRESS else _bytea(to_bytes(text))
+    return None if text is None else rf"\x{to_digits(text)}"
 
 
 def _party(party: str | None, maker: str | None, taker: str | None) -> str | None:
@@ -166,31 +179,28 @@ def _packed_fees(sale: Sale, codes: Codes) -> tuple[str | None, list[Any]]:
     if sale.fees is None:
         return None, [None, None, None]
     totals = {"marketplace": 0, "royalty": 0, "other": 0}
-    together, longest = b"", 0
+    price, chain, sold_at = sale.price_raw, sale.chain, sale.sold_at
+    printed, longest = r"\x", 0
     for fee in sale.fees:
-        recipient, amount = _storable(fee.recipient), fee.amount_raw
-        totals[codes.kind(recipient, sale.chain, sale.sold_at)] += amount
-        address = codes.known(recipient)
+        (address, moments, kinds), amount = codes.recipient(fee.recipient, chain), fee.amount_raw
+        totals[kinds[bisect_right(moments, sold_at) - 1]] += amount
         longest = max(longest, size := len(address))
-        together += b"%c%b%b" % (size & 255, address, _amount(amount, sale.price_raw))
+        printed += f"{size // 2 & 255:02x}{address}{_amount(amount, price)}"
     if longest > _LONGEST_RECIPIENT:
         whole = [{"recipient": _storable(fee.recipient), "amount_raw": str(fee.amount_raw)} for fee in sale.fees]
-        together = b"\xff" + msgspec.json.encode(whole)
-    return _bytea(together), list(totals.values())
+        printed = rf"\xff{msgspec.json.encode(whole).hex()}"
+    return printed, list(totals.values())
 
 
-def _amount(amount: int, price: int | None) -> bytes:
+def _amount(amount: int, price: int | None) -> str:
+    """Return an amount as core.fee_to_bytes has it, in hexadecimal digits."""
     if price:
         share = (20_000 * amount + price) // (2 * price)
         if share <= _MOST_SHARE and share * price // 10_000 == amount:
-            return b"\x02" + share.to_bytes(2, "big")
+            return f"02{share:04x}"
     digits = str(amount).encode()
-    return bytes((10 + len(digits),)) + digits
+    return f"{10 + len(digits):02x}{digits.hex()}"
 
 
 def _storable(text: str) -> str:
     return text.replace("\0", "\ufffd")
-
-
-def _bytea(value: bytes) -> str:
-    return rf"\x{value.hex()}"
