@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tidemark.loader.transform.order import (
     MOST_ITEMS,
@@ -16,7 +18,8 @@ from tidemark.loader.transform.order import (
     side_by_payment,
     terms_of,
 )
-from tidemark.loader.transform.outcome import Reason, UnfitError
+from tidemark.loader.transform.outcome import Reason, UnfitError, optional
+from tidemark.loader.transform.values import whole_of
 
 MAKER, CREATOR, BUYER = "0xaa", "0xcc", "0xbb"
 OPENSEA = "0x0000a26b00c1f0df003000390027140000faa719"
@@ -150,3 +153,13 @@ USDC = "0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"
 )
 def test_only_a_payment_that_is_used_on_one_side_tells_it(chain: str, token: str | None, side: Side) -> None:
     assert side_by_payment(chain, token) is side
+
+
+FORMS = ("1", 1, "0x1", "", "1e3", -1, [], "7" * 77, "7" * 78, "9" * 78)
+AMOUNTS = st.sampled_from(FORMS) | st.integers(0, 2**256)
+
+
+@given(AMOUNTS, AMOUNTS)
+def test_an_amount_is_read_as_any_whole_number_is(start: object, end: object) -> None:
+    read = [optional([], whole_of, msgspec.Raw(msgspec.json.encode(each)), "amount") for each in (start, end)]
+    assert terms([item(1, start, end=end)], []).price == (read[0] if read[0] == read[1] else None)

@@ -124,6 +124,12 @@ def test_what_is_made_of_the_unknown_is_unknown() -> None:
     assert even_share(10, 1, 0) is None
 
 
+@given(st.integers(0, UINT256), st.integers(0, 9), st.integers(1, 9))
+def test_a_share_is_exact(amount: int, part: int, whole: int) -> None:
+    share = Fraction(amount * part, whole)
+    assert even_share(amount, part, whole) == (share if share.denominator == 1 else None)
+
+
 def test_a_share_comes_out_whole_or_not_at_all() -> None:
     assert even_share(10, 3, 5) == 6
     assert even_share(10, 1, 3) is None

@@ -35,14 +35,15 @@ def word_of(text: str | None, name: str) -> str | None:
     """
     if not text:
         return None
-    word = _spelled(text)
+    word = spelled(text)
     if word is None:
         raise UnfitError(Reason.MALFORMED, f"{name} is not 1 to 255 printable ASCII characters: {text[:60]!r}")
     return word
 
 
 @lru_cache(maxsize=8192)  # one sale names its seller, its token and OpenSea several times over
-def _spelled(text: str) -> str | None:
+def spelled(text: str) -> str | None:
+    """Return what `word_of` makes of a text, None where it would refuse it."""
     if not _WORD.fullmatch(text):
         return None
     return text.lower() if text[:2] in {"0x", "0X"} else text

@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from msgspec import Raw, Struct
 
-from tidemark.loader.transform.identity import word_of
+from tidemark.loader.transform.identity import spelled
 from tidemark.loader.transform.outcome import Reason, UnfitError, optional
-from tidemark.loader.transform.values import even_share, whole_of
+from tidemark.loader.transform.values import LONGEST_UINT256, even_share, whole_of
 
 COIN, ERC20, ERC721, ERC1155 = range(4)
 MONEY, NFTS = frozenset({COIN, ERC20}), frozenset({ERC721, ERC1155})
@@ -51,7 +51,10 @@ class Side(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Fee(Struct, frozen=True):
+_LISTING, _OFFER, _UNKNOWN = Side  # looking one up takes Python 3.11 as long as ten names
+
+
+class Fee(Struct, frozen=True, gc=False):
     """What one recipient other than the seller gets of the price, in base units of the payment token.
 
     Whose fee it is, the marketplace's or the creator's, is not in the order: see core.fee_recipient.
@@ -108,16 +111,16 @@ def terms_of(order: Order, name: str = "order") -> Terms:
     """Read an order; an amount or a recipient that cannot be read is unknown. Raises UnfitError for over 100 items."""
     if len(order.offer) + len(order.consideration) > MOST_ITEMS:
         raise UnfitError(Reason.OUT_OF_RANGE, f"{name} has more than {MOST_ITEMS} items")
-    given, asked = list(map(_part, order.offer)), list(map(_part, order.consideration))
+    given, asked = [_part(item) for item in order.offer], [_part(item) for item in order.consideration]
     side = _side(given)
-    nfts, money = (given, asked) if side is Side.LISTING else (asked, given)
+    nfts, money = (given, asked) if side is _LISTING else (asked, given)
     return Terms(
         side=side,
-        quantity=_total([part for part in nfts if part.kind not in MONEY]),
-        price=_total([part for part in money if part.kind in MONEY]),
+        quantity=_total(nfts, of_money=False),
+        price=_total(money, of_money=True),
         paid=[part for part in asked if part.kind in MONEY],
-        offerer=optional([], word_of, order.offerer, "offerer"),
-        token_standard=next((STANDARDS[part.kind] for part in nfts if part.kind in STANDARDS), None),
+        offerer=spelled(order.offerer) if order.offerer else None,
+        token_standard=_standard(nfts),
     )
 
 
@@ -125,8 +128,8 @@ def _side(given: Sequence[Part]) -> Side:
     """Tell the side: a listing gives an NFT first, an offer a token; anything else is unknown."""
     kind = given[0].kind if given else None
     if kind in NFTS:
-        return Side.LISTING
-    return Side.OFFER if kind == ERC20 else Side.UNKNOWN
+        return _LISTING
+    return _OFFER if kind == ERC20 else _UNKNOWN
 
 
 def side_by_payment(chain: str, token: str | None) -> Side:
@@ -163,13 +166,33 @@ def fees_of(terms: Terms, quantity: int | None, price: int | None) -> tuple[Fee,
 
 
 def _part(item: OrderItem) -> Part:
-    start, end = item.start_amount, item.end_amount
-    amount = optional([], whole_of, start, "startAmount")
-    if bytes(start) != bytes(end) and amount != optional([], whole_of, end, "endAmount"):
+    start, end = bytes(item.start_amount), bytes(item.end_amount)
+    amount = _amount(start)
+    if start != end and amount != _amount(end):
         amount = None
-    return Part(_KINDS.get(bytes(item.item_type)), amount, optional([], word_of, item.recipient, "recipient"))
+    recipient = spelled(item.recipient) if item.recipient else None
+    return Part(_KINDS.get(bytes(item.item_type)), amount, recipient)
 
 
-def _total(parts: Sequence[Part]) -> int | None:
-    amounts = [part.amount for part in parts if part.amount is not None]
-    return sum(amounts) if len(amounts) == len(parts) else None
+def _amount(text: bytes) -> int | None:
+    digits = text.strip(b'"')
+    if digits.isdigit() and len(digits) < LONGEST_UINT256:
+        return int(digits)
+    return optional([], whole_of, Raw(text), "amount")
+
+
+def _total(parts: Sequence[Part], *, of_money: bool) -> int | None:
+    total = 0
+    for part in parts:
+        if (part.kind in MONEY) is of_money:
+            if part.amount is None:
+                return None
+            total += part.amount
+    return total
+
+
+def _standard(nfts: Sequence[Part]) -> str | None:
+    for part in nfts:
+        if part.kind in STANDARDS:
+            return STANDARDS[part.kind]
+    return None

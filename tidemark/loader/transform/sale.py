@@ -41,7 +41,7 @@ class Source(StrEnum):
     EVENTS_API = "events_api"
 
 
-class Facts(Struct, frozen=True, kw_only=True):
+class Facts(Struct, frozen=True, kw_only=True, gc=False):
     """What a message states of a sale; None is what it does not state. Times are UTC, amounts base units.
 
     The stream names maker and taker, the Events API seller and buyer. `unreadable` names the fields whose values could
@@ -76,7 +76,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     unreadable: tuple[str, ...] = ()
 
 
-class Sale(Struct, frozen=True, kw_only=True):
+class Sale(Struct, frozen=True, kw_only=True, gc=False):
     """One NFT sold in one order fill. Times are aware and UTC; None is unknown, never zero or empty.
 
     `price_raw` is in base units of the payment token for the whole fill; `usd_rate` and `eth_rate` are the worth of one

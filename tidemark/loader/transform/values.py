@@ -104,7 +104,11 @@ def quotient(amount: Decimal | None, count: int | None) -> Decimal | None:
 
 def even_share(amount: int | None, part: int | None, whole: int | None) -> int | None:
     """Return `amount` * `part` / `whole`; None where it is unknown or does not come out whole."""
-    if amount is None or part is None or not whole or amount * part % whole:
+    if not whole or amount is None or part is None:
+        return None
+    if part == whole:
+        return amount
+    if amount * part % whole:
         return None
     return amount * part // whole
 
