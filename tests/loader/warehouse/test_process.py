@@ -1,11 +1,13 @@
 """What another process reads is what this one would have read, and each end of it is noticed."""
 
+import mmap
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from subprocess import PIPE, Popen
 from threading import Thread
 
@@ -51,6 +53,14 @@ def test_one_object_after_the_other_is_read_as_here(process: ReadingProcess) -> 
         here = list(rows_of(origin(number), unpacked(pieces(), origin().segment)))
         assert list(process.rows(origin(number), pieces())) == here
         assert sum(rows.lines for rows in here) == 3000
+
+
+def test_memory_is_taken_once_and_not_for_each_block_again(process: ReadingProcess) -> None:
+    faults = []
+    for number in range(4):
+        list(process.rows(origin(number), pieces()))
+        faults.append(int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[7]))
+    assert faults[3] - faults[1] < len(LINES) // mmap.PAGESIZE // 4
 
 
 def test_a_damaged_object_is_told_as_it_would_be_here(process: ReadingProcess) -> None:
