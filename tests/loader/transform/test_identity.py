@@ -6,10 +6,22 @@ from hashlib import sha256
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.loader.transform.messages import sale_of, sold
-from tidemark.loader.transform.identity import Nft, chain_of, label_of, needed_word, nft_of, sale_uid, word_of
+from tidemark.loader.transform.identity import (
+    LONGEST_WORD,
+    Nft,
+    chain_of,
+    label_of,
+    needed_word,
+    nft_of,
+    sale_uid,
+    spelled,
+    word_of,
+)
 from tidemark.loader.transform.outcome import Reason, UnfitError
 from tidemark.loader.transform.sale import Source
 
@@ -35,6 +47,12 @@ def test_a_word_is_short_and_plain(text: str) -> None:
     with pytest.raises(UnfitError, match="maker") as caught:
         word_of(text, "maker")
     assert caught.value.reason is Reason.MALFORMED
+
+
+@given(st.text(max_size=260) | st.text(st.characters(max_codepoint=255), min_size=1, max_size=4))
+def test_a_word_is_any_text_of_printable_ascii_without_the_separator(text: str) -> None:
+    fits = 0 < len(text) <= LONGEST_WORD and all("!" <= letter <= "~" and letter != "|" for letter in text)
+    assert spelled(text) == ((text.lower() if text.lower().startswith("0x") else text) if fits else None)
 
 
 def test_a_label_is_bounded_and_holds_no_control_characters() -> None:

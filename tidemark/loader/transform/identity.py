@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _CHAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _WORD = re.compile(r"[!-{}~]{1,255}", re.ASCII)  # printable without "|", which separates the parts of a sale_uid
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-LONGEST_LABEL = 255
+LONGEST_WORD = LONGEST_LABEL = 255
 _ALIASES = {"matic": "polygon"}
 SOLANA = "solana"
 
@@ -41,10 +41,10 @@ def word_of(text: str | None, name: str) -> str | None:
     return word
 
 
-@lru_cache(maxsize=8192)  # one sale names its seller, its token and OpenSea several times over
 def spelled(text: str) -> str | None:
     """Return what `word_of` makes of a text, None where it would refuse it."""
-    if not _WORD.fullmatch(text):
+    # nearly all are letters and digits, which is told sooner; a cache of them would be larger than a core's
+    if not (text.isalnum() and text.isascii() and len(text) <= LONGEST_WORD) and not _WORD.fullmatch(text):
         return None
     return text.lower() if text[:2] in {"0x", "0X"} else text
 

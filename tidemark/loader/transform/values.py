@@ -7,7 +7,6 @@ ISO 8601 with a zone, or seconds since 1970.
 import re
 from datetime import datetime, timedelta
 from decimal import Context, Decimal, Inexact
-from functools import lru_cache
 
 from msgspec import Raw
 
@@ -38,17 +37,12 @@ def number_of(raw: Raw, name: str) -> Decimal | None:
     text = bytes(raw).strip(b'"')
     if text in {b"", b"null"}:
         return None
-    number = _number(text)
-    if number is None:
+    if not _FORM.fullmatch(text):
         raise UnfitError(Reason.MALFORMED, f"{name} is not a number: {bytes(raw)[:60]!r}")
-    if number < 0:
+    number = _EXACT.normalize(Decimal(text.decode())) or ZERO  # there is no minus zero
+    if number.is_signed():
         raise UnfitError(Reason.OUT_OF_RANGE, f"{name} is negative: {number}")
-    return number or ZERO  # there is no minus zero
-
-
-@lru_cache(maxsize=1024)  # the rates of a token are the same for many sales
-def _number(text: bytes) -> Decimal | None:
-    return _EXACT.normalize(Decimal(text.decode())) if _FORM.fullmatch(text) else None
+    return number
 
 
 def whole_of(raw: Raw, name: str, most: int = UINT256) -> int | None:
@@ -118,21 +112,13 @@ def timestamp_of(raw: Raw, name: str) -> datetime | None:
 
     Raises UnfitError where it is no time, has no zone, or lies outside 2015 to 2100, as 0 and milliseconds do.
     """
-    try:
-        return _time(bytes(raw))
-    except UnfitError as unfit:
-        raise UnfitError(unfit.reason, f"{name} {unfit.detail}") from None
-
-
-@lru_cache(maxsize=1024)  # a message says the same time two or three times, and so do its neighbours
-def _time(raw: bytes) -> datetime | None:
-    text = raw.strip(b'"')
+    text = bytes(raw).strip(b'"')
     if text in {b"", b"null"}:
         return None
     try:
         time = EPOCH + timedelta(seconds=int(text)) if text.isdigit() else parse_timestamp(text.decode())
     except (ValueError, OverflowError):
-        raise UnfitError(Reason.MALFORMED, f"is not a time: {text[:60]!r}") from None
+        raise UnfitError(Reason.MALFORMED, f"{name} is not a time: {text[:60]!r}") from None
     if not EARLIEST <= time < LATEST:
-        raise UnfitError(Reason.OUT_OF_RANGE, f"lies outside {EARLIEST:%Y} to {LATEST:%Y}: {time}")
+        raise UnfitError(Reason.OUT_OF_RANGE, f"{name} lies outside {EARLIEST:%Y} to {LATEST:%Y}: {time}")
     return time
