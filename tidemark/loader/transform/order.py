@@ -166,19 +166,18 @@ def fees_of(terms: Terms, quantity: int | None, price: int | None) -> tuple[Fee,
 
 
 def _part(item: OrderItem) -> Part:
-    start, end = bytes(item.start_amount), bytes(item.end_amount)
-    amount = _amount(start)
-    if start != end and amount != _amount(end):
+    amount = _amount(item.start_amount)
+    if item.start_amount != item.end_amount and amount != _amount(item.end_amount):
         amount = None
     recipient = spelled(item.recipient) if item.recipient else None
     return Part(_KINDS.get(bytes(item.item_type)), amount, recipient)
 
 
-def _amount(text: bytes) -> int | None:
-    digits = text.strip(b'"')
+def _amount(raw: Raw) -> int | None:
+    digits = bytes(raw).strip(b'"')
     if digits.isdigit() and len(digits) < LONGEST_UINT256:
         return int(digits)
-    return optional([], whole_of, Raw(text), "amount")
+    return optional([], whole_of, raw, "amount")
 
 
 def _total(parts: Sequence[Part], *, of_money: bool) -> int | None:

@@ -15,7 +15,8 @@ from tidemark.core.text import decode_deep
 
 LONGEST_DETAIL = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-ELISIONS = frozenset({b'"[Object]"', b'"[Array]"', b'"[object Object]"'})
+ELIDED = frozenset({"[Object]", "[Array]", "[object Object]"})
+ELISIONS = frozenset(f'"{text}"'.encode() for text in ELIDED)
 MOST_DROPPED = 32
 _PATH = re.compile(r" - at `\$\.(?P<path>[\w.]+)")
 _object = msgspec.json.Decoder(dict[str, Raw])

@@ -41,6 +41,9 @@ class Source(StrEnum):
     EVENTS_API = "events_api"
 
 
+_LISTING, _OFFER, _UNKNOWN = Side  # looked up once, as in `order`
+
+
 class Facts(Struct, frozen=True, kw_only=True, gc=False):
     """What a message states of a sale; None is what it does not state. Times are UTC, amounts base units.
 
@@ -176,16 +179,14 @@ def sale_of(facts: Facts) -> Sale:
 
 def _sold_at(facts: Facts) -> tuple[datetime, SoldAtSource]:
     """Return when it was sold; a time of more than a day after the message was received is passed over."""
-    stated = (
-        (facts.transaction_at, SoldAtSource.TRANSACTION),
-        (facts.closing_at, SoldAtSource.CLOSING),
-        (facts.event_at, SoldAtSource.EVENT),
-    )
     latest = facts.received_at + AHEAD
-    for time, source in stated:
-        if time and time <= latest:
-            return time, source
-    if ahead := next((time for time, _ in stated if time), None):
+    if facts.transaction_at and facts.transaction_at <= latest:
+        return facts.transaction_at, SoldAtSource.TRANSACTION
+    if facts.closing_at and facts.closing_at <= latest:
+        return facts.closing_at, SoldAtSource.CLOSING
+    if facts.event_at and facts.event_at <= latest:
+        return facts.event_at, SoldAtSource.EVENT
+    if ahead := facts.transaction_at or facts.closing_at or facts.event_at:
         raise UnfitError(Reason.OUT_OF_RANGE, f"sold at {ahead}, but received at {facts.received_at}")
     reason = Reason.MALFORMED if facts.unreadable else Reason.CUT
     raise UnfitError(reason, "the sale has no time: neither transaction, closing_date nor event_timestamp")
@@ -193,14 +194,14 @@ def _sold_at(facts: Facts) -> tuple[datetime, SoldAtSource]:
 
 def _side(facts: Facts) -> tuple[Side, SideSource]:
     """Return the side; a sale that the Events API lists without an order was made elsewhere, by other rules."""
-    if facts.terms and facts.terms.side is not Side.UNKNOWN:
+    if facts.terms and facts.terms.side is not _UNKNOWN:
         return facts.terms.side, SideSource.ORDER
     listed = facts.source is Source.EVENTS_API
     if not listed or facts.order_hash:
         side = side_by_payment(facts.nft.chain, facts.payment_token_address)
-        if side is not Side.UNKNOWN:
+        if side is not _UNKNOWN:
             return side, SideSource.PAYMENT_TOKEN
-    return Side.UNKNOWN, SideSource.EVENTS_API if listed else SideSource.NONE
+    return _UNKNOWN, SideSource.EVENTS_API if listed else SideSource.NONE
 
 
 def _parties(facts: Facts, side: Side) -> tuple[str | None, str | None, str | None, str | None]:
@@ -212,6 +213,6 @@ def _parties(facts: Facts, side: Side) -> tuple[str | None, str | None, str | No
 
 def _by_side(side: Side, one: str | None, other: str | None) -> tuple[str | None, str | None]:
     """Turn maker and taker into seller and buyer, or back: who made the order sells in a listing, buys in an offer."""
-    if side is Side.LISTING:
+    if side is _LISTING:
         return one, other
-    return (other, one) if side is Side.OFFER else (None, None)
+    return (other, one) if side is _OFFER else (None, None)

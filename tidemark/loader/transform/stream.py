@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 
 from tidemark.loader.transform.identity import chain_of, label_of, needed_word, nft_of, word_of
 from tidemark.loader.transform.order import ABSENT, Order, Terms, terms_of
-from tidemark.loader.transform.outcome import ELISIONS, Reason, UnfitError, optional
+from tidemark.loader.transform.outcome import ELIDED, Reason, UnfitError, optional
 from tidemark.loader.transform.sale import Facts, Source
 from tidemark.loader.transform.values import decimals_of, rate_of, timestamp_of, whole_of
 
@@ -141,11 +141,17 @@ def _chain(sold: Sold, unreadable: list[str]) -> str | None:
     """Return the chain that the message states, on the sale or else on its item; None on servers before 2023."""
     for chain in (sold.chain, sold.item.chain):
         stated = chain.name if isinstance(chain, Named) else chain
-        if stated and f'"{stated}"'.encode() in ELISIONS:
+        if not stated:
+            continue
+        if stated in ELIDED:
             raise UnfitError(Reason.ELIDED, f"chain was left out when the message was printed: {stated}")
-        if stated and (name := optional(unreadable, lambda text, _: chain_of(text), stated, "chain")):
+        if name := optional(unreadable, _chain_of, stated, "chain"):
             return name
     return None
+
+
+def _chain_of(text: str, _: str) -> str:
+    return chain_of(text)
 
 
 def _quantity(stated: int | None, terms: Terms | None) -> int | None:
