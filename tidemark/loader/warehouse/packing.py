@@ -5,10 +5,9 @@ merge. A test holds every value against the SQL.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -28,7 +27,7 @@ _LENGTHS = frozenset({40, 64})
 _DIGITS = b"0123456789abcdef"
 _NEAR = timedelta(minutes=30)
 _MICROSECOND = timedelta(microseconds=1)
-_LONGEST_RECIPIENT = 2 * 254  # digits
+_LONGEST_RECIPIENT = 254  # bytes
 _MOST_SHARE = 32767  # hundredths of a percent
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
@@ -40,17 +39,6 @@ class FeeKind(msgspec.Struct, frozen=True):
     chain: str
     since: datetime | None
     kind: str
-
-
-class Recipient(NamedTuple):
-    """A recipient of fees on a chain: its address as core.known_to_bytes has it, and its fees' kinds.
-
-    A kind holds from its moment on. Both are in order, and the first moment is before any sale.
-    """
-
-    address: str
-    moments: tuple[datetime, ...]
-    kinds: tuple[str, ...]
 
 
 class Words(dict[str | None, str | None]):
@@ -81,21 +69,22 @@ class Codes(msgspec.Struct, frozen=True, dict=True):
         return self._address_codes.get(address) or to_digits(address)
 
     @cached_property
-    def recipient(self) -> Callable[[str, str], Recipient]:
-        """Look up a recipient of fees on a chain; a few of them get most fees."""
-        return lru_cache(maxsize=4096)(self._recipient)
+    def _kinds(self) -> dict[str, dict[str, tuple[list[datetime], list[str]]]]:
+        """For each recipient and chain, the moments from which on a kind holds, in order, and the kinds."""
+        found: dict[str, dict[str, tuple[list[datetime], list[str]]]] = {}
+        for since, each in sorted(((each.since or _ALWAYS, each) for each in self.fee_kinds), key=lambda one: one[0]):
+            moments, kinds = found.setdefault(each.recipient, {}).setdefault(each.chain, ([], []))
+            moments.append(since)
+            kinds.append(each.kind)
+        return found
 
-    def _recipient(self, name: str, chain: str) -> Recipient:
-        name = _storable(name)
-        own, everywhere = self._kinds(name, chain), self._kinds(name, "*")
-        # what holds on this chain counts from its first moment on; a recipient that is not known is a creator
-        before = [each for each in everywhere if not own or each < own[0]]
-        moments, kinds = zip((_ALWAYS, "royalty"), *before, *own, strict=True)
-        return Recipient(self.known(name), moments, kinds)
-
-    def _kinds(self, name: str, chain: str) -> list[tuple[datetime, str]]:
-        rows = (row for row in self.fee_kinds if row.recipient == name and row.chain == chain)
-        return sorted((row.since or _ALWAYS, row.kind) for row in rows)
+    def kind(self, recipient: str, chain: str, at: datetime) -> str:
+        """Return the kind of a fee of a sale at a time; a recipient that is not known is a creator."""
+        if known := self._kinds.get(recipient):
+            for of in (chain, "*"):
+                if (kinds := known.get(of)) and (place := bisect_right(kinds[0], at)):
+                    return kinds[1][place - 1]
+        return "royalty"
 
 
 def packed(sale: Sale, codes: Codes) -> tuple[list[Any], list[Any], list[Any]]:
@@ -179,13 +168,14 @@ def _packed_fees(sale: Sale, codes: Codes) -> tuple[str | None, list[Any]]:
     if sale.fees is None:
         return None, [None, None, None]
     totals = {"marketplace": 0, "royalty": 0, "other": 0}
-    price, chain, sold_at = sale.price_raw, sale.chain, sale.sold_at
     printed, longest = r"\x", 0
     for fee in sale.fees:
-        (address, moments, kinds), amount = codes.recipient(fee.recipient, chain), fee.amount_raw
-        totals[kinds[bisect_right(moments, sold_at) - 1]] += amount
-        longest = max(longest, size := len(address))
-        printed += f"{size // 2 & 255:02x}{address}{_amount(amount, price)}"
+        recipient, amount = _storable(fee.recipient), fee.amount_raw
+        totals[codes.kind(recipient, sale.chain, sale.sold_at)] += amount
+        address = codes.known(recipient)
+        size = len(address) // 2
+        longest = max(longest, size)
+        printed += f"{size & 255:02x}{address}{_amount(amount, sale.price_raw)}"
     if longest > _LONGEST_RECIPIENT:
         whole = [{"recipient": _storable(fee.recipient), "amount_raw": str(fee.amount_raw)} for fee in sale.fees]
         printed = rf"\xff{msgspec.json.encode(whole).hex()}"
