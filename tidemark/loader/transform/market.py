@@ -154,18 +154,16 @@ class Market:
         self.revisions: list[Revision] = []
         self.transfers: list[Transfer] = []
 
-    def add(self, lines: list[Any], shapes: list[type]) -> None:
-        """Take successive lines, each with `received_at` and `message`, and the types of their messages."""
-        self._size += len(lines)
+    def add(self, lines: list[Any]) -> dict[type, list[Any]]:
+        """Take successive lines, each with `received_at` and `message`; return them by the types of their messages."""
         groups: dict[type, list[Any]] = defaultdict(list)
-        for shape, line in zip(shapes, lines, strict=True):
-            groups[shape].append(line)
-        if lines and lines[0].received_at.minute < LATE_UNTIL:
-            for shape, group in groups.items():
-                self._take_early(shape, group)
-        else:
-            for shape, group in groups.items():
-                self._take(shape, group, 0)
+        for line in lines:
+            groups[type(line.message)].append(line)
+        take = self._take_early if lines and lines[0].received_at.minute < LATE_UNTIL else self._take
+        for shape, group in groups.items():
+            take(shape, group)
+        self._size += len(lines)
+        return groups
 
     def _take_early(self, shape: type, lines: list[Any]) -> None:
         """Take lines of the first minutes: each message that was sent before the hour is a part of its own."""
@@ -178,9 +176,9 @@ class Market:
             else:
                 self._late += 1
                 self._take(shape, [line], self._late)
-        self._take(shape, in_time, 0)
+        self._take(shape, in_time)
 
-    def _take(self, shape: type, lines: list[Any], late: int) -> None:
+    def _take(self, shape: type, lines: list[Any], late: int = 0) -> None:
         """Take lines of one type; `late` is 0, or the number of a message that was sent before the hour."""
         if (kind := _KIND_OF.get(shape)) is None:
             return

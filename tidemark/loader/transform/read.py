@@ -45,7 +45,6 @@ _line: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_Line)
 _frame = msgspec.json.Decoder(Frame)
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(shape) for name, shape in EVENTS.items()}
 _listed: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ListedSale)
-_message = attrgetter("message")
 _received_at = attrgetter("received_at")
 _others = {shape: Other(name) for name, shape in EVENTS.items() if name != SALE}
 
@@ -82,16 +81,13 @@ def scan(
         lines = []
     if len(lines) != count or not _could_be_received(lines):  # one of them has to be read slowly, or is blank
         read = [_read(line) for line in b"".join(texts).split(b"\n")[:-1]]
-        decoded = [line for _, line in read if line is not None]
-        market.add(decoded, [type(line.message) for line in decoded])
+        market.add([line for _, line in read if line is not None])
         others = Counter(outcome.event_type for outcome, _ in read if isinstance(outcome, Other))
         return others, [(place, found) for place, (found, _) in enumerate(read) if not isinstance(found, Other)]
-    kinds = list(map(type, map(_message, lines)))
-    market.add(lines, kinds)
-    counts = Counter(kinds)
-    sold = enumerate(kinds) if counts.pop(ItemSold, 0) else ()
-    sales = [(place, lines[place]) for place, kind in sold if kind is ItemSold]
-    return Counter({_others[kind].event_type: count for kind, count in counts.items()}), sales
+    groups = market.add(lines)
+    sold = enumerate(lines) if groups.pop(ItemSold, None) else ()
+    sales = [(place, line) for place, line in sold if type(line.message) is ItemSold]
+    return Counter({_others[kind].event_type: len(group) for kind, group in groups.items()}), sales
 
 
 def outcome_of(found: Found) -> Sale | Reject:
