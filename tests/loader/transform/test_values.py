@@ -1,7 +1,7 @@
 """Numbers are exact in every form; times are bounded and in UTC."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from tidemark.core.clock import EPOCH
 from tidemark.loader.transform.outcome import Reason, UnfitError
 from tidemark.loader.transform.values import (
     UINT256,
@@ -173,6 +174,19 @@ def test_anything_else_is_no_time(text: bytes, reason: Reason) -> None:
     with pytest.raises(UnfitError, match="sent_at") as caught:
         timestamp_of(Raw(text), "sent_at")
     assert caught.value.reason is reason
+
+
+@given(st.integers(1438905600, 4102444799), st.integers(0, 3), st.booleans())
+def test_seconds_since_1970_are_exact(seconds: int, zeros: int, quoted: bool) -> None:
+    text = "0" * zeros + str(seconds)
+    assert timestamp_of(Raw(f'"{text}"' if quoted else text), "at") == EPOCH + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("seconds", ["0", "000", "1438905599", "4102444800", "253402300799"])
+def test_seconds_of_another_century_are_out_of_range(seconds: str) -> None:
+    with pytest.raises(UnfitError) as caught:
+        timestamp_of(Raw(seconds), "at")
+    assert caught.value.reason is Reason.OUT_OF_RANGE
 
 
 @given(st.binary(max_size=40))

@@ -8,10 +8,10 @@ import re
 from datetime import datetime, timedelta
 from decimal import Context, Decimal, Inexact
 
+import msgspec
 from msgspec import Raw
 
 from tidemark.archive.record import EARLIEST, LATEST
-from tidemark.core.clock import EPOCH
 from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.outcome import Reason, UnfitError
 
@@ -20,6 +20,7 @@ LONGEST_UINT256 = 78
 ZERO = Decimal(0)
 LARGEST_DECIMALS = 77
 _FORM = re.compile(rb"-?[0-9]{1,100}(?:\.[0-9]{1,100})?(?:[eE][+-]?[0-9]{1,2})?")
+_after_epoch = msgspec.json.Decoder(datetime, strict=False).decode
 # Wide enough for any product of two numbers of that form; a lost digit is an error, not a rounding.
 _EXACT = Context(prec=1000, traps=[Inexact])
 # The stream sends a sale 1 to 22 seconds after it happened and has needed a minute in an incident; what comes later
@@ -116,8 +117,8 @@ def timestamp_of(raw: Raw, name: str) -> datetime | None:
     if text in {b"", b"null"}:
         return None
     try:
-        time = EPOCH + timedelta(seconds=int(text)) if text.isdigit() else parse_timestamp(text.decode())
-    except (ValueError, OverflowError):
+        time = _after_epoch(text.lstrip(b"0") or b"0") if text.isdigit() else parse_timestamp(text.decode())
+    except (ValueError, msgspec.DecodeError):
         raise UnfitError(Reason.MALFORMED, f"{name} is not a time: {text[:60]!r}") from None
     if not EARLIEST <= time < LATEST:
         raise UnfitError(Reason.OUT_OF_RANGE, f"{name} lies outside {EARLIEST:%Y} to {LATEST:%Y}: {time}")
