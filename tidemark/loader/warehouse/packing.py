@@ -27,7 +27,7 @@ _LENGTHS = frozenset({40, 64})
 _DIGITS = b"0123456789abcdef"
 _NEAR = timedelta(minutes=30)
 _MICROSECOND = timedelta(microseconds=1)
-_LONGEST_RECIPIENT = 254  # bytes
+_LONGEST_RECIPIENT = 2 * 254  # digits
 _MOST_SHARE = 32767  # hundredths of a percent
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
@@ -168,15 +168,17 @@ def _packed_fees(sale: Sale, codes: Codes) -> tuple[str | None, list[Any]]:
     if sale.fees is None:
         return None, [None, None, None]
     totals = {"marketplace": 0, "royalty": 0, "other": 0}
-    printed, longest = r"\x", 0
+    chain, sold_at, price = sale.chain, sale.sold_at, sale.price_raw
+    printed, fit = r"\x", True
     for fee in sale.fees:
-        recipient, amount = _storable(fee.recipient), fee.amount_raw
-        totals[codes.kind(recipient, sale.chain, sale.sold_at)] += amount
+        recipient, amount = fee.recipient, fee.amount_raw
+        totals[codes.kind(recipient, chain, sold_at)] += amount
         address = codes.known(recipient)
-        size = len(address) // 2
-        longest = max(longest, size)
-        printed += f"{size & 255:02x}{address}{_amount(amount, sale.price_raw)}"
-    if longest > _LONGEST_RECIPIENT:
+        if len(address) > _LONGEST_RECIPIENT:
+            fit = False
+        else:
+            printed += f"{len(address) // 2:02x}{address}{_amount(amount, price)}"
+    if not fit:
         whole = [{"recipient": _storable(fee.recipient), "amount_raw": str(fee.amount_raw)} for fee in sale.fees]
         printed = rf"\xff{msgspec.json.encode(whole).hex()}"
     return printed, list(totals.values())
