@@ -50,3 +50,8 @@ def test_a_fee_is_of_the_kind_that_its_chain_says_last_or_else_every_chain(
         last = max(holding, key=lambda row: (row.chain != "*", since(row)), default=None)
         totals = packed(replace(sale, chain=chain, sold_at=at, fees=(Fee(name, 7),)), codes)[2]
         assert totals == [7 if kind == (last.kind if last else "royalty") else 0 for kind in KINDS]
+
+
+def test_a_word_of_one_character_is_told_from_a_code() -> None:
+    word = Codes(words=("ETH",)).word
+    assert [word[each] for each in ("ETH", "!", " x", "ab", "\0")] == ["!", " !", "  x", "ab", "\0"]

@@ -42,10 +42,13 @@ class FeeKind(msgspec.Struct, frozen=True):
 
 
 class Words(dict[str | None, str | None]):
-    """Codes of words; a word without one is kept, after a space where it would be mistaken for a code."""
+    """Codes of words; a word without one is kept, after a space where it would be mistaken for a code.
+
+    A zero character is not: it is stored as another one, of several bytes.
+    """
 
     def __missing__(self, word: str | None) -> str | None:
-        return f" {word}" if word and (word[0] == " " or len(word.encode()) == 1) else word
+        return f" {word}" if word and (word[0] == " " or (len(word.encode()) == 1 and word != "\0")) else word
 
 
 class Codes(msgspec.Struct, frozen=True, dict=True):
