@@ -7,5 +7,6 @@ WHERE (CAST(:hour AS timestamptz) IS NULL OR source_hour = :hour)
     AND (
         sold_at > received_at + interval '5 minutes'
         OR sold_at < '2015-08-07 00:00:00+00'
+        OR sold_at > source_hour + interval '25 hours'
         OR (source = 'stream' AND (received_at < source_hour OR received_at >= source_hour + interval '1 hour'))
     )

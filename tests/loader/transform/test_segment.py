@@ -1,12 +1,14 @@
 """A segment has the same lines however it is cut into chunks, and every line is accounted for."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.loader.recording import Recording, fetched
 from tests.loader.transform.messages import line_of, places, put, sample, sold, values
+from tidemark.core.hour import Hour
 from tidemark.loader.transform.market import Market
 from tidemark.loader.transform.outcome import Reason
 from tidemark.loader.transform.segment import read_segment
@@ -52,6 +54,17 @@ def test_one_bad_line_does_not_touch_its_neighbours() -> None:
     assert [number for number, _ in block.sales] == [1, 3]
     [(number, line, reject)] = block.rejects
     assert (number, line, reject.reason) == (2, REFUSED[:-1], Reason.MALFORMED)
+
+
+def test_a_sale_of_days_after_its_hour_is_refused() -> None:
+    listed = Recording("events-api-1", Hour(START), topic="events-api")
+    for day in (0, 1, 2):
+        listed.receive(fetched(day, Hour(START + timedelta(days=day))), 90_000 * day)
+    [block] = read_segment([b"".join(listed.segments[0])], Market(START))
+    assert [number for number, _ in block.sales] == [1, 2]
+    [(number, _, reject)] = block.rejects
+    assert (number, reject.reason) == (3, Reason.OUT_OF_RANGE)
+    assert "but received in the hour 2026-11-22 15:00:00+00:00" in reject.detail
 
 
 def test_a_segment_without_bytes_has_no_blocks() -> None:

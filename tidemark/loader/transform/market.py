@@ -143,7 +143,7 @@ class Market:
     def __init__(
         self, hour: datetime, *, orders: bool = False, transfers: bool = False, most_lines: int = MOST_LINES
     ) -> None:
-        self._hour = hour
+        self.hour = hour
         self._sent_in_it = f'"{hour:%Y-%m-%dT%H}'.encode()
         self._orders_wanted, self._transfers_wanted = orders, transfers
         self._most_lines = most_lines
@@ -171,7 +171,7 @@ class Market:
         for line in lines:
             # most say the hour itself, and nothing has to be read
             sent_at = bytes(line.message.sent_at)
-            if (sent_at[:14] == self._sent_in_it and sent_at[-2:] == _UTC) or not is_late(line, self._hour):
+            if (sent_at[:14] == self._sent_in_it and sent_at[-2:] == _UTC) or not is_late(line, self.hour):
                 in_time.append(line)
             else:
                 self._late += 1

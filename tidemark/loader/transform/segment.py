@@ -3,18 +3,24 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import islice
 
+from msgspec.structs import replace
+
+from tidemark.archive.event_type import SALE
 from tidemark.archive.record import LONGEST_LINE, count_lines
 from tidemark.loader.transform.market import Market
-from tidemark.loader.transform.outcome import Reject
+from tidemark.loader.transform.outcome import Reason, Reject, rejected
 from tidemark.loader.transform.read import Found, outcome_of, scan
-from tidemark.loader.transform.sale import Sale
+from tidemark.loader.transform.sale import Sale, SoldAtSource
+from tidemark.loader.transform.values import AHEAD
 
 # Chunks in a block. Each is decoded as soon as it is unpacked, while a core has it close; the few sales wait for one
 # another, for what a core needs to work them out is far away after each chunk: alone, one takes a third longer.
 TOGETHER = 16
 _KEPT = 1 << 16
+_MOST_AFTER = timedelta(hours=1) + AHEAD
 _NO_JSON = b"\x00\n"  # behind a line that was cut, so that it is a reject whatever its beginning holds
 _Texts = Sequence[bytes | memoryview]
 
@@ -79,16 +85,26 @@ def _block(first: int, pieces: Iterable[tuple[_Texts, int]], market: Market) -> 
             waiting.append((first + block.lines, texts, found))
         block.lines += count
     for place in waiting:
-        _take(block, *place)
+        _take(block, *place, market.hour)
     return block
 
 
-def _take(block: Block, first: int, texts: _Texts, found: list[tuple[int, Found]]) -> None:
+def _take(block: Block, first: int, texts: _Texts, found: list[tuple[int, Found]], hour: datetime) -> None:
     lines: list[bytes] = []
     for place, each in found:
-        outcome = outcome_of(each)
+        outcome = _in_time(outcome_of(each), hour)
         if isinstance(outcome, Sale):
             block.sales.append((first + place, outcome))
         else:
             lines = lines or b"".join(texts).split(b"\n")
             block.rejects.append((first + place, lines[place], outcome))
+
+
+def _in_time(outcome: Sale | Reject, hour: datetime) -> Sale | Reject:
+    """Take no time of more than a day after the hour: loads look for a sale only in the months since it was sold."""
+    latest = hour + _MOST_AFTER
+    if not isinstance(outcome, Sale) or outcome.sold_at <= latest:
+        return outcome
+    if outcome.event_at and outcome.event_at <= latest:
+        return replace(outcome, sold_at=outcome.event_at, sold_at_source=SoldAtSource.EVENT)
+    return rejected(SALE, Reason.OUT_OF_RANGE, f"sold at {outcome.sold_at}, but received in the hour {hour}")
