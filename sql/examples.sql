@@ -91,11 +91,11 @@ SELECT *
 FROM core.sale
 WHERE transaction_hash = '0x27b04793393f06f5529bed99bfb35f8af2487a478a7ace121ebc1f057c77c6b1';
 
--- core.sale_row: How many bytes the rows and each index have.
-SELECT indexrelid::regclass AS index, pg_relation_size(indrelid) AS bytes_of_rows, pg_relation_size(indexrelid) AS bytes
-FROM pg_index
-WHERE indrelid = 'core.sale_row'::regclass
-ORDER BY bytes DESC;
+-- core.sale_row: How many bytes the rows and the indexes of each month have.
+SELECT relname AS month, pg_table_size(oid) AS bytes_of_rows, pg_indexes_size(oid) AS bytes_of_indexes
+FROM pg_class
+WHERE relnamespace = 'months'::regnamespace AND relkind = 'r'
+ORDER BY month;
 
 -- core.detached_month: Months whose sales are in tables of their own.
 SELECT month, sales, detached_at

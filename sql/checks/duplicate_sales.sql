@@ -11,6 +11,11 @@ WITH vague AS (
                 SELECT
                 FROM core.sale_row AS other
                 WHERE core.to_text(other.transaction_hash) = sale.transaction_hash
+                    -- of an hour's sales not in every month: nearly all are received when they are sold
+                    AND (
+                        CAST(:hour AS timestamptz) IS NULL
+                        OR coalesce(other.source_hour, date_bin('1 hour', other.received_at, 'epoch')) >= CAST(:hour AS timestamptz) - interval '31 days'
+                    )
                     AND ops.is_vague(other.order_hash, other.quantity, other.maker, other.taker, other.seller, other.buyer)
             )
         )

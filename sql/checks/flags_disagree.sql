@@ -1,5 +1,5 @@
 -- Grain: one row per sale of a scored day, and flag of it, where they contradict each other.
--- Wrong: A sale to oneself is not flagged or another one is, or a flag is of another method, moment or weight than its sale and signal, or mart.suspect_sale lacks a suspect or has another sale.
+-- Wrong: A sale to oneself is not flagged or another one is, or a flag is of another method, moment or weight than its sale and signal, or mart.suspect_sale lacks a suspect or has another sale, or a flag is of no sale.
 -- Next: Mark the day with INSERT INTO mart.stale_day (day) VALUES (…) and run the DAG daily_marts.
 WITH scored AS (
     SELECT sale_uid, sold_at, coalesce(maker = taker OR seller = buyer, false) AS to_oneself
@@ -23,3 +23,7 @@ WHERE method.method <> (SELECT max(method) FROM mart.flag_method)
         suspect.is_implausible
         IS DISTINCT FROM (SELECT bool_or(own.signal = 'implausible_price') FROM mart.sale_flags AS own WHERE own.sale_uid = sale.sale_uid AND own.suspects)
     )
+UNION ALL
+SELECT flag.sale_uid, flag.sold_at, flag.signal, flag.method
+FROM mart.sale_flags AS flag
+WHERE CAST(:hour AS timestamptz) IS NULL AND NOT EXISTS (SELECT FROM core.sale WHERE sale.sale_uid = flag.sale_uid)

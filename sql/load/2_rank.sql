@@ -20,5 +20,7 @@ ANALYZE observation_row (observation, sale_uid);
 -- was committed yet. A join row by row then looks cheap and takes hours.
 SELECT set_config('enable_nestloop', 'off', true)
 FROM pg_class
-WHERE oid IN ('core.sale_row'::regclass, 'core.sale_sighting'::regclass)
-HAVING min(reltuples) < (SELECT reltuples FROM pg_class WHERE oid = 'observation_row'::regclass);
+WHERE oid = 'observation_row'::regclass AND reltuples > least(
+    ops.counted_sales(:near_from, :hour),
+    (SELECT reltuples FROM pg_class WHERE oid = 'core.sale_sighting'::regclass)
+);

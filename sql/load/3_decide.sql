@@ -1,31 +1,85 @@
 -- Decides, and changes nothing: what each observation is to the warehouse, and what this hour no longer reports.
 
+-- Grain: one row per key of this load, by its observation of the highest precedence. `is_recent`: by the times of its
+-- transaction and event it was sold a day before the hour or later. No sale is taken that was sold more than a day after its
+-- hour (tidemark/loader/transform/segment.py), so a recent one is not in the months before the near ones.
+CREATE TEMP TABLE first_observation ON COMMIT DROP AS
+SELECT
+    sale_uid, payload_hash, ops.precedence(source, sent_at, received_at, collector, :hour) AS precedence,
+    sold_at_source = 'transaction' AND least(sold_at, event_at) >= :hour - interval '1 day' AS is_recent
+FROM sale_observation
+WHERE NOT EXISTS (SELECT FROM behind WHERE behind.observation = sale_observation.observation);
+ANALYZE first_observation;
+
+-- Grain: one row per key of those that core.sale has. Each month has an index of its own: first those in which nearly all
+-- are found, then all others for the keys that can be there; with --force for every key.
+CREATE TEMP TABLE stored ON COMMIT DROP AS
+SELECT sale_uid, stored.payload_hash, source, sent_at, received_at, first_collector, source_hour
+FROM first_observation
+JOIN core.sale AS stored USING (sale_uid)
+WHERE source_hour >= :near_from AND source_hour < :near_to;
+ANALYZE stored;
+
+INSERT INTO stored
+SELECT first.sale_uid, other.*
+FROM first_observation AS first,
+    LATERAL (
+        SELECT payload_hash, source, sent_at, received_at, first_collector, source_hour
+        FROM core.sale
+        WHERE sale_uid = first.sale_uid AND source_hour >= :near_to
+        OFFSET 0
+    ) AS other
+WHERE :force OR NOT EXISTS (SELECT FROM stored WHERE stored.sale_uid = first.sale_uid);
+
+INSERT INTO stored
+SELECT first.sale_uid, other.*
+FROM first_observation AS first,
+    LATERAL (
+        SELECT payload_hash, source, sent_at, received_at, first_collector, source_hour
+        FROM core.sale
+        WHERE sale_uid = first.sale_uid AND source_hour < :near_from
+        OFFSET 0
+    ) AS other
+WHERE :force
+    OR (:again OR NOT is_recent) AND NOT EXISTS (SELECT FROM stored WHERE stored.sale_uid = first.sale_uid);
+
+-- Grain: one row per row of a key that two months have, which is the case only after messages that state different times of
+-- its transaction: all but that of the highest precedence.
+CREATE TEMP TABLE doubled ON COMMIT DROP AS
+SELECT sale_uid, source_hour
+FROM (
+    SELECT
+        sale_uid, source_hour, row_number() OVER (
+            PARTITION BY sale_uid ORDER BY ops.precedence(source, sent_at, received_at, first_collector, source_hour)
+        ) AS place
+    FROM stored
+) AS ranked
+WHERE place > 1;
+DELETE FROM stored USING doubled WHERE (stored.sale_uid, stored.source_hour) = (doubled.sale_uid, doubled.source_hour);
+
+INSERT INTO stored
+SELECT sale_uid, other.payload_hash, source, sent_at, received_at, first_collector, source_hour
+FROM first_observation
+JOIN core.sale_superseded AS other USING (sale_uid)
+WHERE NOT EXISTS (SELECT FROM stored WHERE stored.sale_uid = other.sale_uid);
+ANALYZE stored;
+
 -- Grain: one row per key of this load that the warehouse holds, in core.sale or core.sale_superseded. The row is
 -- replaced by an observation of higher precedence; by the same one read again, with --force or with other values; and
 -- by one of lower precedence where this hour reported the row and does so no longer. `retracts`: another hour may
 -- report what is then missing.
 CREATE TEMP TABLE held ON COMMIT DROP AS
-WITH first AS (
-    SELECT sale_uid, payload_hash, ops.precedence(source, sent_at, received_at, collector, :hour) AS precedence
-    FROM sale_observation
-    WHERE NOT EXISTS (SELECT FROM behind WHERE behind.observation = sale_observation.observation)
-),
-stored AS (
-    SELECT sale_uid, payload_hash, source, sent_at, received_at, first_collector, source_hour FROM core.sale
-    UNION ALL
-    SELECT sale_uid, payload_hash, source, sent_at, received_at, first_collector, source_hour FROM core.sale_superseded
-),
-compared AS (
+WITH compared AS (
     SELECT
-        sale_uid, stored.payload_hash, first.payload_hash <> stored.payload_hash AS differs,
+        sale_uid, source_hour, stored.payload_hash, first.payload_hash <> stored.payload_hash AS differs,
         stored.source_hour = :hour AND stored.first_collector = ANY (:collectors) AS own,
         first.precedence AS new,
         ops.precedence(stored.source, stored.sent_at, stored.received_at, stored.first_collector, stored.source_hour) AS old
-    FROM first
+    FROM first_observation AS first
     JOIN stored USING (sale_uid)
 )
 SELECT
-    sale_uid, payload_hash, differs,
+    sale_uid, source_hour, payload_hash, differs,
     new < old OR (new > old AND own) OR (new = old AND (:force OR differs)) AS is_replaced,
     new < old AND NOT own AND differs AS is_conflict,
     own AND (differs OR new > old) AS retracts
@@ -95,15 +149,16 @@ ANALYZE retracted;
 CREATE TEMP TABLE vague_transaction ON COMMIT DROP AS
 WITH written AS (
     SELECT
-        transaction_hash, ops.is_vague(order_hash, quantity, maker, taker, seller, buyer) AS is_vague
+        transaction_hash, ops.is_vague(order_hash, quantity, maker, taker, seller, buyer) AS is_vague, is_recent
     FROM sale_observation
-    JOIN outcome USING (observation)
+    JOIN outcome USING (observation, sale_uid)
+    JOIN first_observation USING (sale_uid)
     WHERE outcome IN ('new', 'replaces') OR source = 'events_api'
 ),
 changed AS (
-    SELECT transaction_hash FROM written
+    SELECT transaction_hash, is_recent FROM written
     UNION ALL
-    SELECT transaction_hash FROM retracted
+    SELECT transaction_hash, false FROM retracted
 )
 SELECT transaction_hash FROM written WHERE is_vague
 UNION
@@ -111,6 +166,13 @@ SELECT core.to_text(transaction_hash)
 FROM core.sale_row
 WHERE core.to_text(transaction_hash) IN (SELECT transaction_hash FROM changed)
     AND ops.is_vague(order_hash, quantity, maker, taker, seller, buyer)
+    AND coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) >= :near_from
+UNION
+SELECT core.to_text(transaction_hash)
+FROM core.sale_row
+WHERE core.to_text(transaction_hash) IN (SELECT transaction_hash FROM changed WHERE NOT is_recent)
+    AND ops.is_vague(order_hash, quantity, maker, taker, seller, buyer)
+    AND coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) < :near_from
 UNION
 SELECT transaction_hash
 FROM core.sale_superseded

@@ -1,16 +1,25 @@
 -- Decides, and changes nothing: which rows leave core.sale, which conflicts there are, and which roll-ups change.
+-- A join through `held` names the hours between which its rows lie, too: other months are left out however it is made.
 
 -- Grain: one row of core.sale that is replaced, removed, or is another key's sale now, as it was.
 CREATE TEMP TABLE leaving ON COMMIT DROP AS
+WITH concerned AS (
+    SELECT CAST(:hour AS timestamptz) AS hour UNION SELECT source_hour FROM held UNION SELECT source_hour FROM doubled
+)
 SELECT sale_uid, chain, collection_slug, contract_address, token_id, sold_at, source_hour
 FROM core.sale
-WHERE sale_uid IN (
-    SELECT sale_uid FROM held WHERE is_replaced
+WHERE (sale_uid, source_hour) IN (
+    SELECT sale_uid, source_hour FROM held WHERE is_replaced
     UNION ALL
-    SELECT sale_uid FROM retracted WHERE is_removed
+    SELECT sale_uid, :hour FROM retracted WHERE is_removed
     UNION ALL
-    SELECT sale_uid FROM same_sale
-);
+    SELECT sale_uid, source_hour FROM doubled
+)
+    AND source_hour BETWEEN (SELECT min(hour) FROM concerned) AND (SELECT max(hour) FROM concerned)
+UNION
+SELECT sale_uid, chain, collection_slug, contract_address, token_id, sold_at, source_hour
+FROM core.sale
+WHERE sale_uid IN (SELECT sale_uid FROM same_sale);
 ANALYZE leaving;
 
 -- Grain: one row per key that was another key's sale and is one of its own again.
@@ -37,9 +46,9 @@ WHERE outcome IN ('new', 'replaces')
 UNION ALL
 SELECT sale_uid, ops.reported_values(to_jsonb(old))
 FROM core.sale AS old
+JOIN held USING (sale_uid, source_hour)
 JOIN key USING (sale_uid)
-JOIN held USING (sale_uid)
-WHERE NOT is_replaced
+WHERE NOT is_replaced AND source_hour BETWEEN (SELECT min(source_hour) FROM held) AND (SELECT max(source_hour) FROM held)
 UNION ALL
 SELECT sale_uid, ops.reported_values(to_jsonb(old))
 FROM core.sale_superseded AS old
@@ -60,10 +69,10 @@ WITH other AS (
     UNION ALL
     SELECT sale_uid, ops.reported_values(to_jsonb(old)), source, sent_at, received_at, first_collector, source_hour
     FROM core.sale AS old
-    JOIN held USING (sale_uid)
-    WHERE is_conflict
+    JOIN held USING (sale_uid, source_hour)
+    WHERE is_conflict AND source_hour BETWEEN (SELECT min(source_hour) FROM held) AND (SELECT max(source_hour) FROM held)
     UNION ALL
-    SELECT sale_uid, ops.reported_values(to_jsonb(old)), source, sent_at, received_at, first_collector, source_hour
+    SELECT sale_uid, ops.reported_values(to_jsonb(old)), source, sent_at, received_at, first_collector, old.source_hour
     FROM core.sale_superseded AS old
     JOIN held USING (sale_uid)
     WHERE is_conflict
@@ -107,6 +116,8 @@ WITH seen_otherwise AS (
     SELECT sale_uid FROM same_sale
     UNION ALL
     SELECT sale_uid FROM was_superseded
+    UNION ALL
+    SELECT sale_uid FROM doubled
 ),
 key AS (
     SELECT sale_uid FROM seen_otherwise
@@ -129,4 +140,13 @@ JOIN returning_sale USING (sale_uid)
 UNION
 SELECT chain, collection_slug, date_trunc('hour', sold_at, 'UTC'), source_hour
 FROM core.sale
-JOIN key USING (sale_uid);
+JOIN held USING (sale_uid, source_hour)
+JOIN key USING (sale_uid)
+WHERE source_hour BETWEEN (SELECT min(source_hour) FROM held) AND (SELECT max(source_hour) FROM held)
+UNION
+SELECT chain, collection_slug, date_trunc('hour', sold_at, 'UTC'), source_hour
+FROM key,
+    LATERAL (
+        SELECT chain, collection_slug, sold_at, source_hour FROM core.sale WHERE sale_uid = key.sale_uid OFFSET 0
+    ) AS other
+WHERE NOT EXISTS (SELECT FROM held WHERE held.sale_uid = key.sale_uid);

@@ -15,7 +15,9 @@ FROM moved,
         NULL::core.sale_superseded, to_jsonb(moved) - ARRAY['marketplace_fee_raw', 'royalty_raw', 'other_fee_raw']
     ) AS named;
 
-DELETE FROM core.sale WHERE sale_uid IN (SELECT sale_uid FROM leaving);
+DELETE FROM core.sale
+WHERE (sale_uid, source_hour) IN (SELECT sale_uid, source_hour FROM leaving)
+    AND source_hour BETWEEN (SELECT min(source_hour) FROM leaving) AND (SELECT max(source_hour) FROM leaving);
 
 WITH moved AS (
     DELETE FROM core.sale_superseded AS old

@@ -73,5 +73,5 @@ ANALYZE day_total;
 UPDATE core.sale_row AS sale
 SET (marketplace_fee_raw, royalty_raw, other_fee_raw) = (total.marketplace, total.royalty, total.other)
 FROM day_total AS total
-WHERE sale.sale_uid = total.sale_uid
+WHERE sale.sale_uid = total.sale_uid AND sale.sold_at >= :day AND sale.sold_at < :day + interval '24 hours'
     AND (sale.marketplace_fee_raw, sale.royalty_raw, sale.other_fee_raw) IS DISTINCT FROM (total.marketplace, total.royalty, total.other);

@@ -192,9 +192,10 @@ COMMENT ON FUNCTION core.fees_to_json IS 'The fees of a sale as people read them
 COMMENT ON FUNCTION core.in_tokens IS 'An amount in base units as whole tokens, exact.';
 
 -- Columns of fixed length first, the longest of them first, so that none is padded. What follows from other columns is not
--- stored: prices, moments near another one, the hour in which the row was received.
+-- stored: prices, moments near another one, the hour in which the row was received. Each month of hours is a table with
+-- indexes of its own, so that a load of any year works on the indexes of a month.
 CREATE TABLE core.sale_row (
-    sale_uid               uuid           PRIMARY KEY,
+    sale_uid               uuid           NOT NULL,
     payload_hash           bigint         NOT NULL DEFAULT 0,
     sold_at                timestamptz    NOT NULL,
     received_at            timestamptz    NOT NULL,
@@ -239,7 +240,7 @@ CREATE TABLE core.sale_row (
     event_at               timestamptz    CHECK (event_at IS NULL OR event_after IS NULL),
     sent_at                timestamptz    CHECK (sent_at IS NULL OR sent_after IS NULL),
     source_hour            timestamptz
-);
+) PARTITION BY RANGE ((coalesce(source_hour, date_bin('1 hour', received_at, 'epoch'))));
 
 CREATE VIEW core.sale AS
 SELECT
@@ -290,6 +291,7 @@ CREATE FUNCTION core.write_sale() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
+    PERFORM ops.add_month(coalesce(NEW.source_hour, NEW.received_at));
     IF TG_OP = 'INSERT' THEN
         INSERT INTO core.sale_row SELECT packed.* FROM core.packed(NEW) AS packed;
     ELSE
@@ -335,6 +337,88 @@ CREATE STATISTICS core.sale_source ON (core.code_to_word(source)) FROM core.sale
 COMMENT ON STATISTICS core.sale_chain IS 'How many sales of core.sale each chain has.';
 COMMENT ON STATISTICS core.sale_side IS 'How many sales of core.sale each side has.';
 COMMENT ON STATISTICS core.sale_source IS 'How many sales of core.sale each source has.';
+
+-- PostgreSQL keeps a key unique in each month; that no sale is in two months, the loads see to. A load calls this in a
+-- transaction of its own, so that no other one waits for its end.
+CREATE FUNCTION ops.add_month(hour timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+AS $$
+DECLARE
+    begins constant timestamptz := date_trunc('month', hour, 'UTC');
+    month constant text := 'sale_row_' || to_char(begins AT TIME ZONE 'UTC', 'YYYY_MM');
+BEGIN
+    IF to_regclass('months.' || month) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    LOCK TABLE core.sale_row IN SHARE UPDATE EXCLUSIVE MODE;
+    IF to_regclass('months.' || month) IS NULL THEN
+        EXECUTE format(
+            'CREATE TABLE months.%I (LIKE core.sale_row INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STATISTICS, PRIMARY KEY (sale_uid))',
+            month
+        );
+        EXECUTE format(
+            'ALTER TABLE core.sale_row ATTACH PARTITION months.%I FOR VALUES FROM (%L) TO (%L)',
+            month, begins, (begins AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC'
+        );
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ops.add_month IS 'Makes the table of the sales that are received in the month of an hour, unless it is there.';
+
+CREATE FUNCTION ops.counted_sales(first timestamptz, last timestamptz) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+    SELECT coalesce(sum(greatest(reltuples, 0)), 0)
+    FROM pg_inherits
+    JOIN pg_class ON oid = inhrelid
+    WHERE inhparent = 'core.sale_row'::regclass
+        AND right(relname, 7) >= coalesce(to_char(first AT TIME ZONE 'UTC', 'YYYY_MM'), '')  -- infinity has no text
+        AND right(relname, 7) <= coalesce(to_char(last AT TIME ZONE 'UTC', 'YYYY_MM'), 'all')
+);
+COMMENT ON FUNCTION ops.counted_sales IS 'How many sales PostgreSQL believes the months from one moment to another to have.';
+
+CREATE FUNCTION ops.drop_months(before timestamptz) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    month record;
+    has_sales boolean;
+BEGIN
+    LOCK TABLE core.sale_row IN ACCESS EXCLUSIVE MODE;  -- else a row could come between the look and the drop
+    FOR month IN
+        SELECT oid::regclass AS part, right(relname, 7) AS name
+        FROM pg_inherits
+        JOIN pg_class ON oid = inhrelid
+        WHERE inhparent = 'core.sale_row'::regclass AND right(relname, 7) < to_char(before AT TIME ZONE 'UTC', 'YYYY_MM')
+    LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', month.part) INTO has_sales;
+        -- a key that is another key's sale may become a sale of its own again
+        IF NOT has_sales AND NOT EXISTS (
+            SELECT FROM core.sale_superseded WHERE to_char(source_hour AT TIME ZONE 'UTC', 'YYYY_MM') = month.name
+        ) THEN
+            EXECUTE format('DROP TABLE %s', month.part);
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ops.drop_months IS 'Drops the tables of months before a moment that have no sales any more. Needs the owner.';
+
+-- PostgreSQL analyzes each month by itself, and never what they have in common, by which questions of all months are planned.
+CREATE FUNCTION ops.analyze_sales() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    counted constant double precision := ops.counted_sales('-infinity', 'infinity');
+BEGIN
+    IF abs(counted - (SELECT reltuples FROM pg_class WHERE oid = 'core.sale_row'::regclass)) > counted / 10 THEN
+        -- only what they have in common, where PostgreSQL can; before 18 each month, too
+        EXECUTE 'ANALYZE ' || CASE WHEN current_setting('server_version_num')::integer >= 180000 THEN 'ONLY ' ELSE '' END || 'core.sale_row';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ops.analyze_sales IS
+    'Analyzes core.sale_row over all months, where their sales have become a tenth more or fewer since that was done.';
+REVOKE ALL ON FUNCTION ops.add_month, ops.counted_sales, ops.drop_months, ops.analyze_sales FROM PUBLIC;
 
 -- of text as core.sale shows it, or of bytes as core.sale_row has it
 CREATE FUNCTION ops.is_vague(
@@ -431,7 +515,8 @@ COMMENT ON COLUMN core.sale.first_collector IS 'The collector whose observation 
 COMMENT ON COLUMN core.sale.first_load_id IS 'The load that wrote this row: ops.load_run.load_id.';
 
 COMMENT ON TABLE core.sale_row IS
-    'One row per sale, as the disk has it: core.sale shows it with hashes and addresses as text. Only loads read it.';
+    'One row per sale, as the disk has it: core.sale shows it with hashes and addresses as text. Its parts are in the schema '
+    'months, one for each month of source_hour. Only loads read it.';
 DO $$
 DECLARE
     each record;

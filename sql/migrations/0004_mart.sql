@@ -21,7 +21,7 @@ INSERT INTO mart.flag_method (method, signal, suspects, days, times, description
     (1, 'implausible_price', true, 30, 10000, 'The unit price in ETH is at least `times` times the usual price of its collection and of the whole market over `days` days; ten times as many for the market where the collection has fewer than ten priced sales. Without an ETH rate: the same of the market''s US dollars on that UTC day');
 
 CREATE TABLE mart.sale_flags (
-    sale_uid uuid     NOT NULL REFERENCES core.sale_row ON DELETE CASCADE,
+    sale_uid uuid     NOT NULL,
     signal   text     NOT NULL,
     method   smallint NOT NULL,
     suspects boolean  NOT NULL,
@@ -33,9 +33,24 @@ CREATE INDEX sale_flags_sold_at ON mart.sale_flags (sold_at);
 CREATE INDEX sale_flags_implausible ON mart.sale_flags (sale_uid) WHERE signal = 'implausible_price';
 
 CREATE TABLE mart.suspect_sale (
-    sale_uid       uuid PRIMARY KEY REFERENCES core.sale_row ON DELETE CASCADE,
+    sale_uid       uuid PRIMARY KEY,
     is_implausible boolean NOT NULL
 );
+
+-- A foreign key needs a key that is unique over all months.
+CREATE FUNCTION mart.forget_sale() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    DELETE FROM mart.sale_flags USING gone WHERE sale_flags.sale_uid = gone.sale_uid;
+    DELETE FROM mart.suspect_sale USING gone WHERE suspect_sale.sale_uid = gone.sale_uid;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION mart.forget_sale IS 'Deletes the score of sales that leave core.sale.';
+REVOKE ALL ON FUNCTION mart.forget_sale FROM PUBLIC;
+CREATE TRIGGER forget_sale AFTER DELETE ON core.sale_row REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION mart.forget_sale();
 
 CREATE TABLE mart.stale_day (
     day       date        NOT NULL,
@@ -379,11 +394,13 @@ BEGIN ATOMIC
         FROM core.sale
         WHERE sale.collection_slug = collection_figures.collection_slug
             AND sale.sold_at >= since AND sale.sold_at < until
+            -- always true (tidemark/loader/transform/segment.py), and spares the months before
+            AND sale.source_hour >= since - interval '2 days'
         UNION ALL
         SELECT sale.sale_uid, sale.chain, sale.quantity, sale.price_raw, sale.price_eth, sale.price_usd, sale.buyer, sale.seller
         FROM core.sale
         WHERE collection_figures.collection_slug IS NULL AND sale.collection_slug IS NULL
-            AND sale.sold_at >= since AND sale.sold_at < until
+            AND sale.sold_at >= since AND sale.sold_at < until AND sale.source_hour >= since - interval '2 days'
     ),
     stated AS (
         SELECT

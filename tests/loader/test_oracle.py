@@ -19,7 +19,7 @@ from psycopg2.extras import RealDictCursor
 from tests.loader.recording import HOUR, Recording
 from tests.loader.test_hours import quiet, url_of
 from tests.support.orders import in_drawn_orders
-from tidemark.core.hour import Hour, hours
+from tidemark.core.hour import Hour
 from tidemark.loader.checks import run_checks
 from tidemark.loader.hours import load_hour
 from tidemark.loader.marts import refresh_days
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.postgres
 
 ETH, OFFERS = "0x" + "0" * 40, "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"
-HOURS = list(hours(HOUR, HOUR.next().next()))
+_FIRST = Hour.parse("2026-08-31T22")
+HOURS = [_FIRST, _FIRST.next(), Hour.parse("2026-09-15T15"), HOUR]  # in the last two old sales are broadcast and listed
 WALLETS = ["0x" + letter * 40 for letter in "abcdef"]
 Row = dict[str, Any]
 
@@ -179,7 +180,7 @@ def streamed(random: Random, archive: Archive, sale: Sale) -> Iterable[Seen]:
     """Broadcast a sale, perhaps once more with another rate and without its order; each collector may miss it."""
     broadcasts = [(sale.at + timedelta(seconds=random.randrange(2, 20)), sale.at, not sale.elsewhere)]
     if random.random() < 0.4:
-        again = HOURS[2].start + timedelta(seconds=random.randrange(3000))
+        again = random.choice(HOURS[2:]).start + timedelta(seconds=random.randrange(3000))
         broadcasts.append((again, again, not sale.elsewhere and random.random() < 0.5))
     for sent, event, named in broadcasts:
         rate = f"{random.randrange(1, 5000)}.5"

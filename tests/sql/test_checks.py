@@ -87,6 +87,7 @@ WALLET = ["bought", "sold", "spent_eth", "earned_eth", "spent_usd", "earned_usd"
 MARKET = ["sales", "buyers", "sellers", "bought_and_sold", "without_wallets", "sales_with_fee_known", "fee_eth", "fee_usd",
           "fee_of_usd", "implausible"]  # fmt: skip
 
+OF_THE_WHOLE = {"sale_in_two_months"}  # which is not checked after each load: it looks into each month
 PLANTED = {
     "market_disagrees": [
         "INSERT INTO ops.market_count VALUES ('2026-11-20T10:00Z', 'listing', 3, 2, 0, 1)",
@@ -186,6 +187,21 @@ PLANTED = {
         f"UPDATE core.sale SET sold_at = received_at + interval '6 minutes' WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET sold_at = '1970-01-01T00:00Z' WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET received_at = '2026-11-20T11:00Z' WHERE sale_uid = {FIRST}",
+        f"""
+        UPDATE core.sale
+        SET source = 'events_api', received_at = '2026-12-20T11:00Z', sold_at = '2026-11-21T12:00Z'
+        WHERE sale_uid = {FIRST}
+        """,
+    ],
+    "sale_in_two_months": [
+        f"""
+        SELECT ops.add_month('2026-10-20Z');
+        INSERT INTO core.sale_row
+        SELECT changed.*
+        FROM core.sale_row AS sale,
+            jsonb_populate_record(sale, '{{"source_hour": "2026-10-20T10:00Z"}}') AS changed
+        WHERE sale.sale_uid = {FIRST}
+        """,
     ],
     "sighting_orphans": [
         f"INSERT INTO core.sale_sighting VALUES ({OTHER}, '{HOUR.start}', 'a', 1, now())",
@@ -232,7 +248,7 @@ def test_a_sound_warehouse_passes(checked_url: str) -> None:
 def test_a_planted_error_is_caught(connection: Connection, name: str, error: str) -> None:
     assert _found(connection, name, None) == 0
     connection.execute(text(error))
-    assert _found(connection, name, HOUR) > 0
+    assert _found(connection, name, HOUR) > 0 or name in OF_THE_WHOLE
     assert _found(connection, name, None) > 0
     assert _found(connection, name, LATER) == 0
     assert _found(connection, name, None) > 0

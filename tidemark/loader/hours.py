@@ -10,7 +10,7 @@ from tidemark.core.version import VERSION
 from tidemark.loader.s3 import Listed, S3Archive, archive_client, fingerprint
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.detach import closed_before, require_open
-from tidemark.loader.warehouse.load import Loading, Run, load
+from tidemark.loader.warehouse.load import Loading, Run, add_month, load
 from tidemark.loader.warehouse.runs import LoadReport, fingerprints, last_run, report_of, require_migrated
 from tidemark.loader.warehouse.turns import lock_hour
 from tidemark.storage.postgres import connected
@@ -40,6 +40,8 @@ def load_hour(
     archive = _archive(settings)
     with connected(settings.warehouse_url) as connection:
         require_migrated(connection)
+        require_open(connection, hour)
+        add_month(connection, hour)
         lock_hour(connection, hour, log)
         require_open(connection, hour)  # under the lock: a month may have just been detached
         there = archive.listed(hour)  # not before: another load may have just ended

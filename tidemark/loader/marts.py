@@ -16,6 +16,7 @@ _FEES = MARTS / "daily_4_fees.sql"
 _MARKET = MARTS / "daily_5_market_daily.sql"
 _LOCK = MARTS / "daily_0_lock.sql"
 _OLDEST = text("SELECT min(day) FROM mart.stale_day")
+_ANALYZE = text("SELECT ops.analyze_sales()")
 _OPEN = text("SELECT :day >= core.sales_closed_before()")
 _DAYS = text(
     "SELECT DISTINCT (sold_at AT TIME ZONE 'UTC')::date FROM core.sale_row"
@@ -45,6 +46,8 @@ def refresh_days(url: SecretStr, log: Callable[[str], object] = print) -> list[d
             connection.commit()
             log(f"{day}: scored for wash trades, daily tables rebuilt")
             scored.append(day)
+        connection.execute(_ANALYZE)
+        connection.commit()
     return scored
 
 

@@ -15,7 +15,7 @@ from tidemark.core.errors import Problem
 from tidemark.storage.failures import problem_of
 
 IAM = "postgresql+iam"
-LOCK_NOT_AVAILABLE, FORBIDDEN = "55P03", "42501"
+LOCK_NOT_AVAILABLE, DEADLOCK, FORBIDDEN = "55P03", "40P01", "42501"
 _PORT = 5432
 # what is sent and received is UTF-8, whatever PGCLIENTENCODING, the role or the database set
 _OPTIONS = {"application_name": "tidemark", "client_encoding": "utf8"}

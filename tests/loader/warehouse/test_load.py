@@ -11,7 +11,7 @@ from tests.loader.recording import HOUR
 from tests.loader.transform.messages import sale_of, sold
 from tidemark.core.errors import Problem
 from tidemark.loader.warehouse.copy import copied
-from tidemark.loader.warehouse.load import SQL, merge, merge_steps
+from tidemark.loader.warehouse.load import SQL, add_month, merge, merge_steps
 from tidemark.loader.warehouse.packing import Codes
 from tidemark.loader.warehouse.rows import OBSERVATION_COLUMNS, observation_row
 from tidemark.storage.postgres import connected
@@ -49,6 +49,7 @@ def test_sums_that_do_not_balance_cannot_be_committed(connection: Connection, lo
     found = {"lines": 5, "sales": 2, "other": 2, "quarantined": 1}
     found[lost] += 1
     values = {**RUN, "hour": HOUR.start, "collectors": ["a"], "covered": "[]", "gaps": "[]", "load_id": 1}
+    add_month(connection, HOUR)
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
     rows = [observation_row(line, 1, "a", sale_of(sold(quantity=line)), Codes()) for line in range(found.pop("sales"))]
     copied(connection, "observation_row", OBSERVATION_COLUMNS, BytesIO(b"".join(rows)))

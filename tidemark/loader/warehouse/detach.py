@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from tidemark.archive.record import EARLIEST
 from tidemark.core.errors import Problem
@@ -16,7 +17,7 @@ from tidemark.loader.repair.postgres import open_windows
 from tidemark.loader.warehouse.runs import require_migrated
 from tidemark.loader.warehouse.turns import ALONE
 from tidemark.storage.files import shipped
-from tidemark.storage.postgres import connected
+from tidemark.storage.postgres import DEADLOCK, LOCK_NOT_AVAILABLE, connected
 
 _SQL: Path = shipped("sql") / "detach.sql"
 _CLOSED = timedelta(days=31)  # as core.closed_before: a sale is scored by the 30 days around it
@@ -56,6 +57,8 @@ _AGAIN = text("""
 """)
 # until it commits no load begins, for lock_hour writes to this table; with ALONE no day is scored, either
 _NO_LOADS = text("LOCK TABLE ops.load_lock IN SHARE MODE")
+_DROP_WITHIN = "5s"  # questions that come meanwhile wait behind it
+_DROP = text("SELECT ops.drop_months(:closed)")
 _COUNT = text("""
     SELECT count(*), count(*) FILTER (WHERE sold_at < :start), coalesce(sum(pg_column_size(sale_row.*)), 0)
     FROM core.sale_row
@@ -114,7 +117,21 @@ def detach(
             statements = _SQL.read_text().replace("{month}", f"{start:%Y_%m}")
             connection.execute(text(statements), {**span, "software": VERSION})
             connection.commit()
+            _drop_empty(connection, closed, log)
     return found
+
+
+def _drop_empty(connection: Connection, closed: datetime, log: Callable[[str], object]) -> None:
+    """Drop the tables of months that are empty now; where a long question reads them, the next detaching does."""
+    try:
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_DROP_WITHIN}'"))
+        connection.execute(_DROP, {"closed": closed})
+        connection.commit()
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) not in {LOCK_NOT_AVAILABLE, DEADLOCK}:
+            raise
+        connection.rollback()
+        log("a question is being answered, so the emptied table of the month stays until the next month is detached")
 
 
 def closed_before(connection: Connection) -> datetime | None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -85,6 +85,15 @@ RunStep = Callable[[Connection, Path, dict[str, Any]], object]
 Loading = Callable[[Connection, Run, Callable[[Segment], Iterable[bytes]], Callable[[str], object]], None]
 
 
+def add_month(connection: Connection, hour: Hour) -> None:
+    """Make the table of the hour's month, where it is not there, and commit.
+
+    In a transaction of its own: it locks out others that add a month.
+    """
+    connection.execute(text("SELECT ops.add_month(:hour)"), {"hour": hour.start})
+    connection.commit()
+
+
 def execute(connection: Connection, step: Path, values: dict[str, Any]) -> None:
     """Run one SQL file."""
     connection.execute(text(step.read_text()), values)
@@ -120,6 +129,7 @@ def load(
 
 def merge(connection: Connection, values: dict[str, Any], run_step: RunStep = execute) -> None:
     """Take what is staged into the warehouse and account for it; sums that do not balance are refused."""
+    values = {**values, **_near(values["hour"])}
     steps = list(merge_steps())
     own, deciding, applying = (
         [step for step in steps if step.name.startswith(("1_", "2_"))],
@@ -156,6 +166,15 @@ def decide_same_sale(connection: Connection) -> None:
     if same:
         connection.execute(text(_INSERT_SAME), {"same": json.dumps(same)})
     connection.execute(text("ANALYZE same_sale"))
+
+
+def _near(hour: datetime) -> dict[str, datetime]:
+    """Return from when to when an hour's sales are looked for first: its month and the one before it, whole."""
+    first = hour.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return {
+        "near_from": (first - timedelta(days=1)).replace(day=1),
+        "near_to": (first + timedelta(days=31)).replace(day=1),
+    }
 
 
 def _intervals(manifests: list[Manifest], of: Callable[[Manifest], Iterable[Interval | Gap]]) -> str:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from tidemark.core.hour import Hour
-from tidemark.storage.postgres import LOCK_NOT_AVAILABLE
+from tidemark.storage.postgres import DEADLOCK, LOCK_NOT_AVAILABLE
 
-_AGAIN = {"40P01": "deadlock", "23505": "unique violation"}  # by loads that decided beside each other
+_AGAIN = {DEADLOCK, "23505"}  # the latter is a unique violation: by loads that decided beside each other
 # waits for a transaction that inserted or locked one of the rows; the order is the same for all
 _LOCK = text("""
     INSERT INTO ops.load_lock (name) SELECT name FROM unnest(CAST(:names AS text[])) AS name ORDER BY name
