@@ -34,7 +34,7 @@ from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.transform.identity import sale_uid
 from tidemark.loader.transform.sale import Sale
 from tidemark.loader.warehouse.copy import Copy
-from tidemark.loader.warehouse.load import SQL, execute, merge
+from tidemark.loader.warehouse.load import SQL, add_month, execute, merge
 from tidemark.loader.warehouse.packing import Codes
 from tidemark.loader.warehouse.rows import FORMAT, OBSERVATION_COLUMNS, observation_row
 from tidemark.loader.warehouse.staging import codes_of
@@ -104,7 +104,7 @@ def copied(server: Postgres, folder: Path) -> float:
         connection.execute(
             text(
                 "DROP TABLE IF EXISTS bare;"
-                "CREATE TABLE bare (LIKE core.sale_row INCLUDING DEFAULTS INCLUDING INDEXES);"
+                "CREATE TABLE bare (LIKE core.sale_row INCLUDING DEFAULTS INCLUDING INDEXES, PRIMARY KEY (sale_uid));"
                 "ALTER TABLE bare ALTER first_load_id SET DEFAULT 1"
             )
         )
@@ -156,6 +156,7 @@ def stage(connection: Connection, hour: Hour, rows: Iterable[bytes]) -> dict[str
         "missing": [], "topics": [], "topic_counts": "[]", "event_counts": "[]", "book_depth": 0, "transfers": False,
         "load_id": connection.scalar(text("SELECT nextval(pg_get_serial_sequence('ops.load_run', 'load_id'))")),
     }  # fmt: skip
+    add_month(connection, hour)
     connection.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"))
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
     with Copy(connection, "observation_row", OBSERVATION_COLUMNS) as copy:
@@ -220,7 +221,8 @@ def keys_of_the_fact(server: Postgres) -> list[str]:
         made = connection.scalars(
             text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'core' AND tablename = 'sale_row'")
         )
-        return [AS_TEXT.sub(r"(\1)", each).replace("ON core.sale_row ", "ON core.sale ") for each in made]
+        keys = ["CREATE UNIQUE INDEX sale_key ON core.sale (sale_uid)"]
+        return keys + [AS_TEXT.sub(r"(\1)", each).replace("ON ONLY core.sale_row ", "ON core.sale ") for each in made]
 
 
 def row_for_dlt(sale: Sale) -> dict[str, Any]:

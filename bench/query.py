@@ -40,6 +40,8 @@ GOAL_MS, MARKET_GOAL_MS = 200, 1000
 PLANS = Path(__file__).with_name("plans")
 
 FILL = """
+SELECT ops.add_month(CAST(:first_day AS timestamptz) + number * interval '1 day')
+FROM generate_series(0, :days) AS number;
 -- addresses that differ from their beginning on, as real ones do: those that do not are slower to compare
 CREATE FUNCTION pg_temp.wallet(number integer) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN '0x' || left(encode(sha256(number::text::bytea), 'hex'), 40);
@@ -145,9 +147,9 @@ FROM core.sale
 WHERE sold_at >= :day AND sold_at < :day + interval '24 hours'
 """
 INDEXES = """
-SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+SELECT indexrelid::regclass::text, replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ')
 FROM pg_index
-WHERE indrelid = 'core.sale_row'::regclass AND NOT indisprimary
+WHERE indrelid = 'core.sale_row'::regclass
 """
 NOT_SUSPECT = "SELECT count(*), sum(price_eth) FROM mart.sales WHERE is_suspect IS NOT TRUE"
 

@@ -34,7 +34,7 @@ from bench.load import stage
 from bench.query import CHANGED, GOAL_MS, INDEXES, MARKET_GOAL_MS, asked, vacuum
 from tidemark.core.hour import Hour
 from tidemark.loader.marts import MARTS, refresh_days
-from tidemark.loader.warehouse.load import merge
+from tidemark.loader.warehouse.load import add_month, merge
 from tidemark.loader.warehouse.migrate import migrate
 from tidemark.local.services.postgres import Postgres
 from tidemark.query.parameter import values_of
@@ -403,8 +403,12 @@ def measure_warehouse(url: SecretStr) -> None:
     found |= full | {"growth": full["hour full"] / found["hour small"]}
     with connected(url) as connection:
         for table in TABLES:
-            sizes = text(f"SELECT pg_table_size('{table}'), pg_indexes_size('{table}')")
-            heap, indexes = (each / sales for each in connection.execute(sizes).one())
+            sizes = text(
+                "SELECT sum(pg_table_size(part)), sum(pg_indexes_size(part))"
+                f" FROM (SELECT inhrelid AS part FROM pg_inherits WHERE inhparent = '{table}'::regclass"
+                f" UNION SELECT '{table}'::regclass) AS parts"
+            )
+            heap, indexes = (float(each) / sales for each in connection.execute(sizes).one())
             print(f"{table}: {heap:.0f} and {indexes:.0f} bytes a sale, heap and indexes", flush=True)
             found |= {f"{table} heap": heap, f"{table} indexes": indexes}
     found |= dict(questions_ms(url))
@@ -439,6 +443,9 @@ def fill(url: SecretStr, first: int, until: int) -> None:
     """Write sales and who saw them at once, without the indexes meanwhile; roll up and judge the last days."""
     began = time.perf_counter()
     with connected(url) as connection:
+        for number in range(first, until + 1, PORTION):
+            add_month(connection, Hour.of(FIRST + number * EACH))
+        add_month(connection, Hour.of(FIRST + (until + 1) * EACH))
         indexes = connection.execute(text(INDEXES)).all()
         for name, _ in indexes:
             connection.execute(text(f"DROP INDEX {name}"))
