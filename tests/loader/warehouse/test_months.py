@@ -170,10 +170,7 @@ def test_what_the_months_have_in_common_is_analyzed(s3: "S3Client", settings: Lo
     assert one(url_of(settings), "SELECT count(*) > 0 FROM pg_stats WHERE tablename = 'sale_row' AND inherited")
 
 
-def test_a_month_that_left_gives_its_space_back_unless_it_is_read(
-    s3: "S3Client", settings: LoaderSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tidemark.loader.warehouse.detach._DROP_WITHIN", "50ms")
+def test_a_month_that_left_gives_its_space_back_unless_it_is_read(s3: "S3Client", settings: LoaderSettings) -> None:
     url, hours = url_of(settings), [Hour.parse(f"2026-0{month}-15T10") for month in (5, 6, 7, 8)]
     for number, hour in enumerate(hours):
         put(s3, settings, hour, number)
@@ -182,7 +179,7 @@ def test_a_month_that_left_gives_its_space_back_unless_it_is_read(
     said: list[str] = []
     with connected(SecretStr(url)) as reader:
         reader.execute(text("SELECT count(*) FROM core.sale"))
-        detach(settings.warehouse_url, date(2026, 5, 1), said.append, allow_missing=True)
+        detach(settings.warehouse_url, date(2026, 5, 1), said.append, allow_missing=True, drop_within=0.05)
     assert "so the emptied table of the month stays" in said[-1]
     assert ("sale_row_2026_05",) in query(url, MONTHS)
     detach(settings.warehouse_url, date(2026, 6, 1), quiet, allow_missing=True)

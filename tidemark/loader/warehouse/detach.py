@@ -57,7 +57,6 @@ _AGAIN = text("""
 """)
 # until it commits no load begins, for lock_hour writes to this table; with ALONE no day is scored, either
 _NO_LOADS = text("LOCK TABLE ops.load_lock IN SHARE MODE")
-_DROP_WITHIN = "5s"  # questions that come meanwhile wait behind it
 _DROP = text("SELECT ops.drop_months(:closed)")
 _COUNT = text("""
     SELECT count(*), count(*) FILTER (WHERE sold_at < :start), coalesce(sum(pg_column_size(sale_row.*)), 0)
@@ -83,13 +82,21 @@ class Detached:
 
 
 def detach(
-    url: SecretStr, month: date, log: Callable[[str], object], *, dry_run: bool = False, allow_missing: bool = False
+    url: SecretStr,
+    month: date,
+    log: Callable[[str], object],
+    *,
+    dry_run: bool = False,
+    allow_missing: bool = False,
+    drop_within: float = 5,
 ) -> Detached:
     """Move the sales of a UTC month, with all that belongs to them, into tables of the schema `detached`.
 
     Older sales that were first received until its hours are closed go with them. In one transaction; loads wait
     meanwhile. Roll-ups, coverage and the books of loads stay. Raises Problem where the month cannot be detached, which
-    changes nothing: also where hours that are closed with it were never loaded, unless `allow_missing`.
+    changes nothing: also where hours that are closed with it were never loaded, unless `allow_missing`. Afterwards the
+    tables of months that are empty are dropped, if no question holds them for more than `drop_within` seconds, in which
+    others wait behind it.
     """
     start = datetime(month.year, month.month, 1, tzinfo=UTC)
     end = (start + _CLOSED).replace(day=1)
@@ -117,14 +124,14 @@ def detach(
             statements = _SQL.read_text().replace("{month}", f"{start:%Y_%m}")
             connection.execute(text(statements), {**span, "software": VERSION})
             connection.commit()
-            _drop_empty(connection, closed, log)
+            _drop_empty(connection, closed, log, drop_within)
     return found
 
 
-def _drop_empty(connection: Connection, closed: datetime, log: Callable[[str], object]) -> None:
+def _drop_empty(connection: Connection, closed: datetime, log: Callable[[str], object], within: float) -> None:
     """Drop the tables of months that are empty now; where a long question reads them, the next detaching does."""
     try:
-        connection.execute(text(f"SET LOCAL lock_timeout = '{_DROP_WITHIN}'"))
+        connection.execute(text(f"SET LOCAL lock_timeout = '{within}s'"))
         connection.execute(_DROP, {"closed": closed})
         connection.commit()
     except DBAPIError as error:
