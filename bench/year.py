@@ -43,7 +43,6 @@ from tidemark.storage.postgres import connected
 
 WHOLE = 20_000_000
 SALES = int(os.environ.get("BENCH_YEAR_SALES", WHOLE))
-SMALL = int(os.environ.get("BENCH_YEAR_SMALL", SALES // 20))
 PER_HOUR, TIMED, PORTION = 5_000, 9, 50_000
 DAYS = int(os.environ.get("BENCH_YEAR_DAYS", "35"))  # of which the filled sales are rolled up and judged
 TABLES = ("core.sale_row", "core.sale_sighting", "mart.collection_hourly", "mart.sale_flags", "mart.suspect_sale")
@@ -52,6 +51,9 @@ MEMORY = int(16 * 1024 * SALES / 100_000_000)  # MiB: as 16 GiB are to a hundred
 OWN = 200  # MiB that the server's processes and their sorts need beside what they keep of the data
 PARTS = os.environ.get("BENCH_YEAR_PART", "storage warehouse").split()
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+LAST = FIRST + SALES * EACH
+# as many as the last month has: so that the hours of both sizes come on the same day of a month
+SMALL = int(os.environ.get("BENCH_YEAR_SMALL", (LAST - LAST.replace(day=1, hour=0, minute=0, second=0)) // EACH))
 GROUP = Path("/sys/fs/cgroup/memory/tidemark-bench-year")
 
 # one row per sale, numbered from :first on, 5,000 in an hour; few collections and wallets have most of them
@@ -417,10 +419,14 @@ def measure_warehouse(url: SecretStr) -> None:
 
 
 def measured_loads(url: SecretStr, sales: int, size: str) -> tuple[dict[str, float], int]:
-    """Load hours, the last of them again, and judge their day; return the figures and the number of sales then."""
+    """Load hours, the last of them again, and judge their day; return the figures and the number of sales then.
+
+    Each comes after a checkpoint, as live hours do: the first change of a page then writes it whole into the WAL.
+    """
     seconds, wal = [], []
     hour = Hour.of(FIRST + sales * EACH + timedelta(hours=1))
     for number in range(TIMED):
+        checkpoint(url)
         took, written = load_made(url, Hour.of(hour.start + timedelta(hours=number)), sales + 1)
         seconds.append(took)
         wal.append(written / PER_HOUR)
@@ -437,6 +443,11 @@ def measured_loads(url: SecretStr, sales: int, size: str) -> tuple[dict[str, flo
     }
     print(found, flush=True)
     return found, sales
+
+
+def checkpoint(url: SecretStr) -> None:
+    with connected(url) as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("CHECKPOINT"))
 
 
 def fill(url: SecretStr, first: int, until: int) -> None:
@@ -503,8 +514,9 @@ def questions_ms(url: SecretStr) -> Iterator[tuple[str, float]]:
     with connected(url) as connection:
         newest = connection.scalar(text("SELECT max(hour) + interval '1 hour' FROM mart.hour_quality"))
         wallet = connection.scalar(text("SELECT '0x' || left(md5('w40') || md5('x40'), 40)"))
+        contract = connection.scalar(text("SELECT '0x' || left(md5('c3') || md5('d3'), 40)"))
         connection.rollback()
-        own = {"wallet": wallet, "collection": "collection-of-3"}
+        own = {"wallet": wallet, "collection": "collection-of-3", "contract": contract, "token": "7"}
         for name, question, given in asked():
             connection.execute(text(SESSION))
             values = values_of(question.parameters, {each: own[each] for each in given}, newest, newest)
