@@ -20,28 +20,20 @@ JOIN core.sale AS stored USING (sale_uid)
 WHERE source_hour >= :near_from AND source_hour < :near_to;
 ANALYZE stored;
 
+-- PostgreSQL leaves out what lies between the two bounds for every key, and for a recent one all that is earlier, too.
 INSERT INTO stored
 SELECT first.sale_uid, other.*
 FROM first_observation AS first,
     LATERAL (
         SELECT payload_hash, source, sent_at, received_at, first_collector, source_hour
         FROM core.sale
-        WHERE sale_uid = first.sale_uid AND source_hour >= :near_to
+        WHERE sale_uid = first.sale_uid AND (
+            source_hour >= :near_to
+            OR source_hour < CASE WHEN first.is_recent AND NOT (:again OR :force) THEN '-infinity' ELSE CAST(:near_from AS timestamptz) END
+        )
         OFFSET 0
     ) AS other
 WHERE :force OR NOT EXISTS (SELECT FROM stored WHERE stored.sale_uid = first.sale_uid);
-
-INSERT INTO stored
-SELECT first.sale_uid, other.*
-FROM first_observation AS first,
-    LATERAL (
-        SELECT payload_hash, source, sent_at, received_at, first_collector, source_hour
-        FROM core.sale
-        WHERE sale_uid = first.sale_uid AND source_hour < :near_from
-        OFFSET 0
-    ) AS other
-WHERE :force
-    OR (:again OR NOT is_recent) AND NOT EXISTS (SELECT FROM stored WHERE stored.sale_uid = first.sale_uid);
 
 -- Grain: one row per row of a key that two months have, which is the case only after messages that state different times of
 -- its transaction: all but that of the highest precedence.

@@ -40,7 +40,7 @@ def load_hour(
     archive = _archive(settings)
     with connected(settings.warehouse_url) as connection:
         require_migrated(connection)
-        require_open(connection, hour)
+        require_open(connection, hour)  # a closed hour must not bring its month back
         add_month(connection, hour)
         lock_hour(connection, hour, log)
         require_open(connection, hour)  # under the lock: a month may have just been detached
