@@ -32,9 +32,9 @@ def chat() -> Iterator[Chat]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            found.requests += 1
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             status, headers = found.script.pop(0) if found.script else (200, {})
+            found.requests += 1
             if status < 2:
                 self.wfile.write(b"\x00 what is this\r\n") if status else self.rfile.read(1)
                 self.close_connection = True
