@@ -338,6 +338,15 @@ COMMENT ON STATISTICS core.sale_chain IS 'How many sales of core.sale each chain
 COMMENT ON STATISTICS core.sale_side IS 'How many sales of core.sale each side has.';
 COMMENT ON STATISTICS core.sale_source IS 'How many sales of core.sale each source has.';
 
+-- Loads take no time of sale of more than a day after the hour of receipt (tidemark/loader/transform/segment.py). Immutable, as
+-- timestamptz - interval is not: where the moment is given, PostgreSQL plans for no month before.
+CREATE FUNCTION core.received_from(sold_from timestamptz) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (sold_from AT TIME ZONE 'UTC' - interval '2 days') AT TIME ZONE 'UTC';
+COMMENT ON FUNCTION core.received_from IS
+    'From which source_hour on sales of a moment and later are found. Name it beside sold_at, and no month before is looked into.';
+REVOKE ALL ON FUNCTION core.received_from FROM PUBLIC;
+
 -- PostgreSQL keeps a key unique in each month; that no sale is in two months, the loads see to. A load calls this in a
 -- transaction of its own, so that no other one waits for its end.
 CREATE FUNCTION ops.add_month(hour timestamptz) RETURNS void

@@ -29,7 +29,7 @@ sold AS (
     SELECT day, count(*) AS accepted, count(hour) AS accepted_then
     FROM mart.sales
     LEFT JOIN mart.market_hour ON is_known AND hour = date_trunc('hour', sold_at, 'UTC')
-    WHERE sold_at >= :from AND sold_at < :to AND side = 'offer' AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
+    WHERE sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from) AND side = 'offer' AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
     GROUP BY day
 )
 SELECT

@@ -14,7 +14,8 @@ WITH buyer AS (
         buyer, count(*) AS purchases, sum(quantity) AS items, sum(price_eth) FILTER (WHERE NOT is_implausible) AS spent_eth,
         count(*) FILTER (WHERE is_implausible) AS implausible
     FROM mart.sales
-    WHERE collection_slug = :collection AND sold_at >= :from AND sold_at < :to AND buyer IS NOT NULL
+    WHERE collection_slug = :collection AND sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from)
+        AND buyer IS NOT NULL
     GROUP BY buyer
 )
 SELECT

@@ -23,7 +23,7 @@ CROSS JOIN LATERAL (
     WITH sale AS NOT MATERIALIZED (
         SELECT buyer, seller
         FROM core.sale
-        WHERE sold_at >= from_at AND sold_at < to_at
+        WHERE sold_at >= from_at AND sold_at < to_at AND source_hour >= core.received_from(:from)
             AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
             AND (CAST(:chain AS text) IS NULL OR chain = :chain)
     ),

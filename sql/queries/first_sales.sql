@@ -21,7 +21,7 @@ first AS (
         SELECT sold_at, CASE WHEN NOT is_implausible THEN unit_price_eth END AS unit_price_eth
         FROM mart.sales AS sale
         WHERE sale.contract_address = minted.contract_address AND sale.token_id = minted.token_id AND sale.chain = minted.chain
-            AND sold_at >= minted_at
+            AND sold_at >= minted_at AND source_hour >= core.received_from(:from)
         ORDER BY sold_at, sale_uid
         LIMIT 1
     ) AS sale ON true

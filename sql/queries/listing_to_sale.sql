@@ -19,7 +19,8 @@ sold AS (
         extract(epoch FROM greatest(sale.sold_at - placed_at, interval '0')) / 3600 AS hours
     FROM mart.sales AS sale
     LEFT JOIN placed ON placed.chain = sale.chain AND placed.order_hash = sale.order_hash
-    WHERE collection_slug = :collection AND sale.sold_at >= :from AND sale.sold_at < :to AND side = 'listing'
+    WHERE collection_slug = :collection AND sale.sold_at >= :from AND sale.sold_at < :to AND sale.source_hour >= core.received_from(:from)
+        AND side = 'listing'
 )
 SELECT
     day, count(*) AS sales_of_listings, count(hours) AS with_listing,

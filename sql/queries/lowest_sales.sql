@@ -15,7 +15,7 @@ SELECT
     percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_price_eth) AS median_eth
 FROM mart.sales
 WHERE collection_slug = :collection
-    AND sold_at >= :from AND sold_at < :to
+    AND sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from)
     AND side <> 'offer' AND is_private IS NOT TRUE AND is_suspect IS NOT TRUE AND NOT is_implausible AND unit_price_eth > 0
 GROUP BY day
 ORDER BY day;

@@ -31,7 +31,7 @@ daily AS (
         FROM (
             SELECT marketplace_fee, eth_rate, usd_rate, price_usd, is_implausible
             FROM mart.sales
-            WHERE sold_at >= from_at AND sold_at < to_at
+            WHERE sold_at >= from_at AND sold_at < to_at AND source_hour >= core.received_from(:from)
                 AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
                 AND (CAST(:chain AS text) IS NULL OR chain = :chain)
             OFFSET 0 -- works out each row's amount once and not wherever it is named

@@ -20,7 +20,7 @@ SELECT
     percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_price_eth) FILTER (WHERE side = 'offer' AND NOT is_implausible) AS offer_median_eth,
     count(*) FILTER (WHERE is_implausible) AS implausible
 FROM mart.sales
-WHERE sold_at >= :from AND sold_at < :to
+WHERE sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from)
     AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
     AND (CAST(:chain AS text) IS NULL OR chain = :chain)
 GROUP BY day

@@ -21,7 +21,7 @@ SELECT
     count(*) FILTER (WHERE price_usd IS NULL AND NOT is_implausible) AS without_usd,
     count(*) FILTER (WHERE is_implausible) AS implausible
 FROM mart.sales
-WHERE sold_at >= :from AND sold_at < :to
+WHERE sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from)
     AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
     AND (CAST(:chain AS text) IS NULL OR chain = :chain)
 GROUP BY chain, payment_token_address

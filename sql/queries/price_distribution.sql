@@ -14,7 +14,7 @@ WITH step AS (
 place AS (
     SELECT width_bucket(unit_price_eth, (SELECT steps FROM step)) AS place, count(*) AS sales, sum(unit_price_eth) AS prices
     FROM mart.sales
-    WHERE sold_at >= :from AND sold_at < :to AND unit_price_eth IS NOT NULL AND NOT is_implausible
+    WHERE sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from) AND unit_price_eth IS NOT NULL AND NOT is_implausible
         AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
         AND (CAST(:chain AS text) IS NULL OR chain = :chain)
     GROUP BY place

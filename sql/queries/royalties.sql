@@ -25,7 +25,7 @@ SELECT
 FROM (
     SELECT chain, collection_slug, royalty, eth_rate, usd_rate, price_eth, is_implausible
     FROM mart.sales
-    WHERE sold_at >= :from AND sold_at < :to
+    WHERE sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from)
         AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
         AND (CAST(:chain AS text) IS NULL OR chain = :chain)
     OFFSET 0 -- works out each row's amount once and not wherever it is named

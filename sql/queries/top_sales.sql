@@ -15,7 +15,7 @@ SELECT
     sold_at, collection_slug AS collection, token_id, price_eth, price_usd, seller, buyer, is_suspect, chain, side,
     quantity, price, payment_token_symbol AS token, contract_address, transaction_hash
 FROM mart.sales
-WHERE sold_at >= :from AND sold_at < :to AND NOT is_implausible
+WHERE sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from) AND NOT is_implausible
     AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
     AND (CAST(:chain AS text) IS NULL OR chain = :chain)
 ORDER BY price_usd DESC NULLS LAST, sold_at, sale_uid

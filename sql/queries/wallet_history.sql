@@ -15,11 +15,11 @@ WITH wallet AS (
 deal AS (
     SELECT 'bought' AS did, seller AS other_wallet, sales.*
     FROM mart.sales
-    WHERE buyer = (SELECT address FROM wallet) AND sold_at >= :from AND sold_at < :to
+    WHERE buyer = (SELECT address FROM wallet) AND sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from)
     UNION ALL
     SELECT 'sold', buyer, sales.*
     FROM mart.sales
-    WHERE seller = (SELECT address FROM wallet) AND sold_at >= :from AND sold_at < :to
+    WHERE seller = (SELECT address FROM wallet) AND sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from)
 )
 SELECT
     sold_at, did, collection_slug AS collection, token_id, price_eth, price_usd, other_wallet, chain, side, signals,

@@ -43,7 +43,7 @@ SELECT
     count(*) FILTER (WHERE implausible) AS implausible
 FROM core.sale
 LEFT JOIN flagged USING (sale_uid)
-WHERE sold_at >= :from AND sold_at < :to
+WHERE sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from)
     AND (sold_at AT TIME ZONE 'UTC')::date NOT IN (SELECT stale.day FROM mart.stale_day AS stale)
     AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
     AND (CAST(:chain AS text) IS NULL OR chain = :chain)

@@ -20,6 +20,8 @@ from tidemark.loader.marts import refresh_days
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.detach import detach
 from tidemark.loader.warehouse.load import add_month, execute, load
+from tidemark.query.parameter import values_of
+from tidemark.query.question import Question, questions
 from tidemark.storage.postgres import connected
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ pytestmark = pytest.mark.postgres
 MONTHS = "SELECT relname FROM pg_class WHERE relnamespace = 'months'::regnamespace AND relkind = 'r' ORDER BY 1"
 OLD, LATER, PREVIOUS = (Hour.parse(key) for key in ("2026-07-31T23", "2026-08-01T00", "2026-10-05T10"))
 MAY = Hour.parse("2026-05-15T10")
+# for the other sales of a transaction; since the oldest order that may have been open was placed
+LOOKS_EVERYWHERE = {"sweeps", "sell_through"}
 
 
 def put(s3: "S3Client", settings: LoaderSettings, hour: Hour, *numbers: int) -> None:
@@ -185,3 +189,22 @@ def test_a_month_that_left_gives_its_space_back_unless_it_is_read(s3: "S3Client"
     detach(settings.warehouse_url, date(2026, 6, 1), quiet, allow_missing=True)
     assert query(url, MONTHS) == [("sale_row_2026_07",), ("sale_row_2026_08",)]
     assert one(url, "SELECT count(*) FROM detached.sale_row_2026_05") == 1
+
+
+@pytest.mark.parametrize(
+    "each",
+    [each for each in questions() if "from" in {one.name for one in each.parameters}],
+    ids=lambda each: each.name,
+)
+def test_a_question_of_some_days_plans_for_no_month_before(warehouse_url: str, each: Question) -> None:
+    named = {"collection": "cats", "wallet": "0xw"}
+    given = {one.name: named[one.name] for one in each.parameters if one.default is None}
+    moments = {"from": "2026-12-01", "to": "2026-12-02"}
+    newest = Hour.parse("2026-12-02T23").end
+    values = values_of(each.parameters, given | moments, newest, newest)
+    with connected(SecretStr(warehouse_url)) as connection:
+        for month in (OLD, Hour.parse("2026-11-30T00"), Hour.parse("2026-12-01T00")):
+            add_month(connection, month)
+        plan = "\n".join(connection.scalars(text(f"EXPLAIN {each.sql}"), values))
+    assert each.looks_back or each.name in LOOKS_EVERYWHERE or "sale_row_2026_07" not in plan
+    assert "sale_row_2026_11" in plan or "sale_row_2026_12" not in plan  # received just before midnight
