@@ -1,4 +1,5 @@
--- Grain: one row of mart.sale_flags per signal on a sale of the day, or on any sale of a token that was sold that day.
+-- Grain: one row of mart.sale_flags per signal, and of mart.resale per resale, on a sale of the day, or on any sale of a token that was
+-- sold that day.
 CREATE TEMP TABLE method ON COMMIT DROP AS
 SELECT method, signal, suspects, make_interval(hours => 24 * days) AS span, times
 FROM mart.flag_method
@@ -32,6 +33,20 @@ FROM (
 WHERE seller <> buyer;
 CREATE INDEX ON history (token_id, contract_address, seller, buyer);
 ANALYZE history;
+
+-- Grain: one row of mart.resale per sale of those whose seller was seen to buy the token before.
+DELETE FROM mart.resale WHERE sold_at >= :day AND sold_at < :day + interval '24 hours';
+
+INSERT INTO mart.resale (sold_at, sale_uid)
+SELECT sold_at, sale_uid
+FROM history AS sale
+WHERE EXISTS (
+    SELECT
+    FROM history AS bought
+    WHERE bought.token_id = sale.token_id AND bought.contract_address = sale.contract_address AND bought.chain = sale.chain
+        AND bought.buyer = sale.seller AND bought.sold_at <= sale.sold_at
+)
+ON CONFLICT DO NOTHING;
 
 -- Grain: one row per sale of those and signal.
 CREATE TEMP TABLE found (sale_uid uuid, sold_at timestamptz, signal text) ON COMMIT DROP;

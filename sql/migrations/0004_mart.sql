@@ -37,6 +37,12 @@ CREATE TABLE mart.suspect_sale (
     is_implausible boolean NOT NULL
 );
 
+CREATE TABLE mart.resale (
+    sold_at  timestamptz NOT NULL,
+    sale_uid uuid        NOT NULL,
+    PRIMARY KEY (sold_at, sale_uid)
+);
+
 -- A foreign key needs a key that is unique over all months.
 CREATE FUNCTION mart.forget_sale() RETURNS trigger
 LANGUAGE plpgsql
@@ -44,6 +50,7 @@ AS $$
 BEGIN
     DELETE FROM mart.sale_flags USING gone WHERE sale_flags.sale_uid = gone.sale_uid;
     DELETE FROM mart.suspect_sale USING gone WHERE suspect_sale.sale_uid = gone.sale_uid;
+    DELETE FROM mart.resale USING gone WHERE resale.sold_at = gone.sold_at AND resale.sale_uid = gone.sale_uid;
     RETURN NULL;
 END
 $$;
@@ -87,6 +94,12 @@ COMMENT ON TABLE mart.suspect_sale IS
     'One row per sale with a flag that alone makes it a suspect: one row, so that mart.sales joins it over any range.';
 COMMENT ON COLUMN mart.suspect_sale.sale_uid IS 'The sale, as in mart.sales.';
 COMMENT ON COLUMN mart.suspect_sale.is_implausible IS 'Whether one of its flags is implausible_price.';
+
+COMMENT ON TABLE mart.resale IS
+    'One row per sale whose seller was seen to buy the token before, when its day or the day of the purchase was last scored. A sale '
+    'whose purchase has gone since may be left.';
+COMMENT ON COLUMN mart.resale.sold_at IS 'When the sale happened, UTC.';
+COMMENT ON COLUMN mart.resale.sale_uid IS 'The sale, as in mart.sales.';
 
 COMMENT ON TABLE mart.stale_day IS
     'One row per load and UTC day whose sales it changed, until that day is scored again. A day that is listed has no'
@@ -394,13 +407,12 @@ BEGIN ATOMIC
         FROM core.sale
         WHERE sale.collection_slug = collection_figures.collection_slug
             AND sale.sold_at >= since AND sale.sold_at < until
-            -- always true (tidemark/loader/transform/segment.py), and spares the months before
-            AND sale.source_hour >= since - interval '2 days'
+            AND sale.source_hour >= core.received_from(since)
         UNION ALL
         SELECT sale.sale_uid, sale.chain, sale.quantity, sale.price_raw, sale.price_eth, sale.price_usd, sale.buyer, sale.seller
         FROM core.sale
         WHERE collection_figures.collection_slug IS NULL AND sale.collection_slug IS NULL
-            AND sale.sold_at >= since AND sale.sold_at < until AND sale.source_hour >= since - interval '2 days'
+            AND sale.sold_at >= since AND sale.sold_at < until AND sale.source_hour >= core.received_from(since)
     ),
     stated AS (
         SELECT

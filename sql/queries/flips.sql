@@ -14,25 +14,46 @@
 -- deducted where they are known. Tokens that were minted or given cost what no message shows: bought_eth and profit_eth are NULL, as they
 -- are after a purchase without an ETH rate or with a price that cannot be true. Mints, gifts and burns are known as far as single
 -- transfers are kept (TIDEMARK_TRANSFERS); what a wallet was not seen to get is left out. Suspected wash trades are included.
-WITH resale AS (
-    SELECT sale_uid, chain, contract_address, token_id, seller AS wallet
+WITH resale AS MATERIALIZED (
+    SELECT sale_uid, sold_at, day, chain, contract_address, token_id, seller AS wallet
     FROM mart.sales
-    WHERE sold_at >= :from AND sold_at < :to
+    WHERE sold_at >= :from AND sold_at < :to AND source_hour >= core.received_from(:from)
         AND (CAST(:collection AS text) IS NULL OR collection_slug = :collection)
         AND (CAST(:wallet AS text) IS NULL OR seller = CASE WHEN :wallet ILIKE '0x%' THEN lower(:wallet) ELSE :wallet END)
         AND seller <> buyer AND unit_price_eth IS NOT NULL AND quantity > 0 AND NOT is_implausible
 ),
--- those that were seen to get what they sold; in the order of the index by which sales are found, so that the pages that one needs
--- are at hand for the next
+-- days of which mart.resale has every sale that followed a purchase: neither they nor the days before wait to be scored
+settled AS (
+    SELECT day
+    FROM mart.market_daily
+    WHERE chain IS NULL AND day < coalesce((SELECT min(stale.day) FROM mart.stale_day AS stale), 'infinity')
+),
+-- in the order of the index by which sales are found, so that the pages that one needs are at hand for the next
+reseller AS MATERIALIZED (
+    SELECT contract_address, token_id, wallet, chain, bool_or(day NOT IN (SELECT settled.day FROM settled)) AS is_unsettled
+    FROM resale
+    GROUP BY contract_address, token_id, wallet, chain
+    ORDER BY contract_address, token_id
+),
+-- those that were seen to get what they sold
 holder AS (
     SELECT chain, contract_address, token_id, wallet
-    FROM (SELECT DISTINCT contract_address, token_id, wallet, chain FROM resale ORDER BY contract_address, token_id) AS reseller
-    WHERE EXISTS (
+    FROM resale
+    JOIN mart.resale AS known USING (sold_at, sale_uid)
+    WHERE known.sold_at >= :from AND known.sold_at < :to
+    UNION
+    SELECT chain, contract_address, token_id, wallet
+    FROM reseller
+    WHERE is_unsettled AND EXISTS (
         SELECT
         FROM mart.sales
         WHERE chain = reseller.chain AND contract_address = reseller.contract_address AND token_id = reseller.token_id
             AND buyer = reseller.wallet AND seller <> buyer AND sold_at < :to
-    ) OR EXISTS (
+    )
+    UNION
+    SELECT chain, contract_address, token_id, wallet
+    FROM reseller
+    WHERE EXISTS (
         SELECT
         FROM mart.transfers
         WHERE chain = reseller.chain AND contract_address = reseller.contract_address AND token_id = reseller.token_id

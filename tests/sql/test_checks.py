@@ -87,7 +87,7 @@ WALLET = ["bought", "sold", "spent_eth", "earned_eth", "spent_usd", "earned_usd"
 MARKET = ["sales", "buyers", "sellers", "bought_and_sold", "without_wallets", "sales_with_fee_known", "fee_eth", "fee_usd",
           "fee_of_usd", "implausible"]  # fmt: skip
 
-OF_THE_WHOLE = {"sale_in_two_months"}  # which is not checked after each load: it looks into each month
+OF_THE_WHOLE = {"resale_missing", "sale_in_two_months"}  # which are not checked after each load: they look into each month
 PLANTED = {
     "market_disagrees": [
         "INSERT INTO ops.market_count VALUES ('2026-11-20T10:00Z', 'listing', 3, 2, 0, 1)",
@@ -183,6 +183,7 @@ PLANTED = {
         f"UPDATE core.sale SET side = 'offer' WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale_row SET buyer = NULL WHERE sale_uid = {FIRST}",
     ],
+    "resale_missing": ["DELETE FROM mart.resale WHERE sold_at = '2026-11-20T11:00Z'"],
     "sale_times": [
         f"UPDATE core.sale SET sold_at = received_at + interval '6 minutes' WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET sold_at = '1970-01-01T00:00Z' WHERE sale_uid = {FIRST}",

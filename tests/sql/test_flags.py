@@ -20,6 +20,7 @@ TABLES = (
     "wallet_daily",
     "market_daily",
     "sale_flags",
+    "resale",
     "price_daily",
     "stale_day",
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
+from random import Random
 
 import pyarrow.parquet as pq
 import pytest
@@ -277,6 +278,68 @@ def test_flips_sell_each_purchase_once_and_the_oldest_first(warehouse_url: str) 
         ["cats", "1", "1", "2", "1"],
         ["pass", "3", "2", "1", "-3"],
     ]
+
+
+def test_flips_of_scored_days_are_found_by_mart_resale(warehouse_url: str) -> None:
+    fill(warehouse_url)
+    url, given = SecretStr(warehouse_url), {"from": "2026-11-20"}
+    scored = ask(url, question("flips"), given).rows
+    assert len(scored) == 2
+    with connected(url) as connection:
+        connection.execute(text("DELETE FROM mart.resale"))
+        connection.commit()
+        assert ask(url, question("flips"), given).rows == []  # so it is from there that they are known
+        # while the first day waits, what a day knows may lack a purchase of that one
+        connection.execute(text("INSERT INTO mart.stale_day (day) VALUES ('2026-11-20')"))
+        connection.commit()
+        assert ask(url, question("flips"), given).rows == scored
+        connection.execute(text("DELETE FROM mart.stale_day; DELETE FROM mart.market_daily"))
+        connection.commit()
+    assert ask(url, question("flips"), given).rows == scored
+
+
+def test_flips_do_not_depend_on_the_order_in_which_days_are_loaded_and_scored(warehouse_url: str) -> None:
+    bought, between, sold = (
+        sale("18T10:00", "cats/1", "0xa", "0xw", "1"),
+        sale("19T10:00", "cats/2", "0xa", "0xb", "1"),
+        sale("20T10:00", "cats/1", "0xw", "0xb", "3"),
+    )
+    url, given = SecretStr(warehouse_url), {"from": "2026-11-20"}
+    fill(warehouse_url, [sold], coverage=())
+    assert ask(url, question("flips"), given).rows == []
+    with connected(url) as connection:
+        load(connection, bought["source_hour"], [bought])
+        connection.commit()
+    found = ask(url, question("flips"), given)
+    assert list(map(shown, found.column("profit_eth"))) == ["2"]
+    fill(warehouse_url, [between], coverage=())
+    assert ask(url, question("flips"), given).rows == found.rows
+    with connected(url) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM mart.stale_day")) == 0
+        assert connection.scalar(text("SELECT count(*) FROM mart.resale")) == 1
+        connection.execute(text("DELETE FROM core.sale_row WHERE sold_at >= '2026-11-20Z'"))
+        assert connection.scalar(text("SELECT count(*) FROM mart.resale")) == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_flips_are_the_same_whether_days_are_scored_or_not(warehouse_url: str, seed: int) -> None:
+    random = Random(seed)
+    moments = [f"{day}T{hour:02}:{minute:02}" for day in (18, 19, 20) for hour in (9, 10) for minute in range(10)]
+    rows = [
+        sale(
+            random.choice(moments), f"cats/{random.randrange(3)}", *random.sample(["0xa", "0xb", "0xc"], 2),
+            str(random.randrange(1, 9)), transaction_hash=f"0x{number}",
+        )
+        for number in range(60)
+    ]  # fmt: skip
+    url, given = SecretStr(warehouse_url), {"from": "2026-11-18", "limit": "1000"}
+    for part in (rows[::2], rows[1::2]):  # the second reaches back before days that are scored
+        fill(warehouse_url, part, coverage=())
+    scored = ask(url, question("flips"), given).rows
+    with connected(url) as connection:
+        connection.execute(text("DELETE FROM mart.resale; INSERT INTO mart.stale_day (day) VALUES ('2026-11-18')"))
+        connection.commit()
+    assert ask(url, question("flips"), given).rows == scored != []
 
 
 @pytest.mark.parametrize(("name", "amounts"), [
