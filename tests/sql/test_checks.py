@@ -87,7 +87,10 @@ WALLET = ["bought", "sold", "spent_eth", "earned_eth", "spent_usd", "earned_usd"
 MARKET = ["sales", "buyers", "sellers", "bought_and_sold", "without_wallets", "sales_with_fee_known", "fee_eth", "fee_usd",
           "fee_of_usd", "implausible"]  # fmt: skip
 
-OF_THE_WHOLE = {"resale_missing", "sale_in_two_months"}  # which are not checked after each load: they look into each month
+OF_THE_WHOLE = {
+    "resale_missing",
+    "sale_in_two_months",
+}  # which are not checked after each load: they look into each month
 PLANTED = {
     "market_disagrees": [
         "INSERT INTO ops.market_count VALUES ('2026-11-20T10:00Z', 'listing', 3, 2, 0, 1)",
