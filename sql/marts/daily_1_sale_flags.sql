@@ -1,5 +1,4 @@
--- Grain: one row of mart.sale_flags per signal, and of mart.resale per resale, on a sale of the day, or on any sale of a token that was
--- sold that day.
+-- Grain: one row of mart.sale_flags per signal on a sale of the day, or on a sale within its reach of a token that was sold that day.
 CREATE TEMP TABLE method ON COMMIT DROP AS
 SELECT method, signal, suspects, make_interval(hours => 24 * days) AS span, times
 FROM mart.flag_method
@@ -7,46 +6,37 @@ WHERE method = (SELECT max(method) FROM mart.flag_method);
 
 CREATE TEMP TABLE day_sale ON COMMIT DROP AS
 SELECT
-    sale_uid, sold_at, chain, collection_slug, coalesce(collection_slug, contract_address) AS collection,
+    sale_uid, sold_at, source_hour, chain, collection_slug, coalesce(collection_slug, contract_address) AS collection,
     contract_address, token_id, transaction_hash, maker, taker, seller, buyer,
     price_eth / nullif(quantity, 0) AS unit_price_eth, price_eth, price_usd, quantity,
     mart.is_impossible(price_raw, price_eth, price_usd) AS is_impossible
 FROM core.sale
-WHERE sold_at >= :day AND sold_at < :day + interval '24 hours';
+WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND source_hour >= core.received_from(:day);
 ANALYZE day_sale;
 
--- Grain: one row per sale, ever, of a token that was sold on the day. Of an edition there are many, so buying another one
--- is nothing to suspect.
+-- Grain: one row per sale near the day of a token that was sold on it. A sale's own flags depend on those within one reach of it, and
+-- the day's sales change the flags of those within one reach of the day (is_judged). Of an edition there are many, so buying another
+-- one is nothing to suspect; one message that says so is enough for the time after it.
 CREATE TEMP TABLE history ON COMMIT DROP AS
 SELECT *
 FROM (
     SELECT
         sale.sale_uid, sale.sold_at, sale.chain, sale.contract_address, sale.token_id, sale.seller, sale.buyer,
-        coalesce(
-            bool_or(sale.quantity > 1 OR sale.token_standard = 'erc1155')
-                OVER (PARTITION BY sale.chain, sale.contract_address, sale.token_id),
-            false
-        ) AS is_edition
+        sale.sold_at >= :day - reach AND sale.sold_at < :day + interval '24 hours' + reach AS is_judged,
+        coalesce(bool_or(sale.quantity > 1 OR sale.token_standard = 'erc1155') OVER before, false) AS is_edition
     FROM (SELECT DISTINCT chain, contract_address, token_id FROM day_sale) AS token
     JOIN core.sale AS sale USING (chain, contract_address, token_id)
+    CROSS JOIN (SELECT max(span) AS reach FROM method WHERE signal IN ('back_and_forth', 'bought_again')) AS widest
+    WHERE sale.sold_at >= :day - 2 * reach AND sale.sold_at < :day + interval '24 hours' + 2 * reach
+        AND sale.source_hour >= core.received_from(:day - 2 * reach)
+    WINDOW before AS (
+        PARTITION BY sale.chain, sale.contract_address, sale.token_id ORDER BY sale.sold_at
+        RANGE BETWEEN (SELECT max(span) FROM method WHERE signal IN ('back_and_forth', 'bought_again')) PRECEDING AND CURRENT ROW
+    )
 ) AS sale
 WHERE seller <> buyer;
 CREATE INDEX ON history (token_id, contract_address, seller, buyer);
 ANALYZE history;
-
--- Grain: one row of mart.resale per sale of those whose seller was seen to buy the token before.
-DELETE FROM mart.resale WHERE sold_at >= :day AND sold_at < :day + interval '24 hours';
-
-INSERT INTO mart.resale (sold_at, sale_uid)
-SELECT sold_at, sale_uid
-FROM history AS sale
-WHERE EXISTS (
-    SELECT
-    FROM history AS bought
-    WHERE bought.token_id = sale.token_id AND bought.contract_address = sale.contract_address AND bought.chain = sale.chain
-        AND bought.buyer = sale.seller AND bought.sold_at <= sale.sold_at
-)
-ON CONFLICT DO NOTHING;
 
 -- Grain: one row per sale of those and signal.
 CREATE TEMP TABLE found (sale_uid uuid, sold_at timestamptz, signal text) ON COMMIT DROP;
@@ -59,7 +49,7 @@ WHERE maker = taker OR seller = buyer;
 INSERT INTO found
 SELECT sale.sale_uid, sale.sold_at, 'back_and_forth'
 FROM history AS sale, method
-WHERE method.signal = 'back_and_forth'
+WHERE method.signal = 'back_and_forth' AND sale.is_judged
     AND EXISTS (
         SELECT
         FROM history AS back
@@ -70,13 +60,13 @@ WHERE method.signal = 'back_and_forth'
 
 INSERT INTO found
 WITH deal AS (
-    SELECT sale_uid, sold_at, chain, contract_address, token_id, buyer AS wallet, sold_at AS bought_at, NULL::timestamptz AS gave_at
+    SELECT
+        sale_uid, sold_at, is_judged AND NOT is_edition AS is_judged, chain, contract_address, token_id, buyer AS wallet,
+        sold_at AS bought_at, NULL::timestamptz AS gave_at
     FROM history
-    WHERE NOT is_edition
     UNION ALL
-    SELECT sale_uid, sold_at, chain, contract_address, token_id, seller, NULL, sold_at
+    SELECT sale_uid, sold_at, false, chain, contract_address, token_id, seller, NULL, sold_at
     FROM history
-    WHERE NOT is_edition
 ),
 -- for each sale by a wallet, the last time it had bought the token before
 left_again AS (
@@ -98,7 +88,7 @@ bought_again AS (
 )
 SELECT sale_uid, sold_at, 'bought_again'
 FROM bought_again, method
-WHERE method.signal = 'bought_again' AND bought_at - first_bought_at <= method.span;
+WHERE method.signal = 'bought_again' AND is_judged AND bought_at - first_bought_at <= method.span;
 
 INSERT INTO found
 WITH pair AS (
@@ -230,7 +220,7 @@ WITH gone AS (
     WHERE sold_at >= core.sales_closed_before()
         AND (
             sale_uid IN (SELECT sale_uid FROM day_sale)
-            OR (signal IN ('back_and_forth', 'bought_again') AND sale_uid IN (SELECT sale_uid FROM history))
+            OR (signal IN ('back_and_forth', 'bought_again') AND sale_uid IN (SELECT sale_uid FROM history WHERE is_judged))
         )
         AND NOT EXISTS (
             SELECT

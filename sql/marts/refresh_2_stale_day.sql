@@ -1,6 +1,6 @@
--- Grain: one row of mart.stale_day per UTC day whose sales the load changed.
-INSERT INTO mart.stale_day (day)
-SELECT DISTINCT (sold_hour AT TIME ZONE 'UTC')::date
+-- Grain: one row of mart.stale_day per UTC day and archive hour whose sales the load changed.
+INSERT INTO mart.stale_day (day, source_hour)
+SELECT DISTINCT (sold_hour AT TIME ZONE 'UTC')::date, source_hour
 FROM changed
 WHERE sold_hour >= core.sales_closed_before();
 

@@ -60,8 +60,9 @@ CREATE TRIGGER forget_sale AFTER DELETE ON core.sale_row REFERENCING OLD TABLE A
     FOR EACH STATEMENT EXECUTE FUNCTION mart.forget_sale();
 
 CREATE TABLE mart.stale_day (
-    day       date        NOT NULL,
-    marked_at timestamptz NOT NULL DEFAULT now()
+    day         date        NOT NULL,
+    marked_at   timestamptz NOT NULL DEFAULT now(),
+    source_hour timestamptz
 );
 CREATE INDEX stale_day_day ON mart.stale_day (day);
 
@@ -102,10 +103,12 @@ COMMENT ON COLUMN mart.resale.sold_at IS 'When the sale happened, UTC.';
 COMMENT ON COLUMN mart.resale.sale_uid IS 'The sale, as in mart.sales.';
 
 COMMENT ON TABLE mart.stale_day IS
-    'One row per load and UTC day whose sales it changed, until that day is scored again. A day that is listed has no'
+    'One row per load, UTC day and archive hour whose sales it changed, until that day is scored again. A day that is listed has no'
     ' figures without suspects for its changed hours yet.';
 COMMENT ON COLUMN mart.stale_day.day IS 'The UTC day in which the changed sales happened.';
 COMMENT ON COLUMN mart.stale_day.marked_at IS 'When the load that changed it began.';
+COMMENT ON COLUMN mart.stale_day.source_hour IS
+    'The archive hour whose sales were changed: only those are looked up in all months before. NULL is any.';
 
 -- What prices were usual, and which cannot be true.
 

@@ -1,6 +1,7 @@
 """The wash-trade signals of sql/marts/daily_1_sale_flags.sql, each at its threshold and just beside it."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -14,16 +15,6 @@ from tidemark.loader.marts import refresh_days
 from tidemark.storage.postgres import connected
 
 Flags = dict[str, set[str]]
-TABLES = (
-    "collection_hourly",
-    "collection_daily",
-    "wallet_daily",
-    "market_daily",
-    "sale_flags",
-    "resale",
-    "price_daily",
-    "stale_day",
-)
 
 
 def flags(url: str, sales: Iterable[Sale]) -> Flags:
@@ -291,6 +282,58 @@ def test_the_order_of_loading_leaves_no_trace(warehouse_pair: tuple[str, str]) -
     assert _marts(one) == _marts(other)
 
 
+REACH = timedelta(days=30)
+
+
+def resold(sales: Iterable[Sale]) -> Flags:
+    """Work out two signals in the plainest way, each sale from all others."""
+    found: Flags = {}
+    traded = [each for each in sales if each["seller"] != each["buyer"]]
+    for each in traded:
+        token = [one for one in traded if one["token_id"] == each["token_id"]]
+        near = [one for one in token if abs(one["sold_at"] - each["sold_at"]) <= REACH]
+        before = [one for one in near if one["sold_at"] < each["sold_at"]]
+        signals = set()
+        if any((one["seller"], one["buyer"]) == (each["buyer"], each["seller"]) for one in near):
+            signals.add("back_and_forth")
+        sold = [one["sold_at"] for one in before if one["seller"] == each["buyer"]]
+        bought = [one["sold_at"] for one in before if one["buyer"] == each["buyer"]]
+        is_edition = any(one["quantity"] > 1 for one in (*before, each))
+        if not is_edition and sold and bought and min(bought) < max(sold):
+            signals.add("bought_again")
+        if signals:
+            found[f"cats/{each['token_id']} {each['sold_at']:%m-%dT%H:%M}"] = signals
+    return found
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_signals_of_months_are_found_in_any_order_of_loading(warehouse_url: str, seed: int) -> None:
+    random = Random(seed)
+    moments = random.sample([f"{month:02}-{day:02}T10:00" for month in range(6, 12) for day in range(1, 31)], 48)
+    wallets = ["0xa", "0xb", "0xc"]
+    sales = [
+        sale(
+            moment, f"cats/{random.randrange(2)}", *random.sample(wallets, 2), "1",
+            quantity=2 if random.random() < 0.05 else 1,
+        )
+        for moment in moments
+    ]  # fmt: skip
+    for first in range(0, len(sales), 16):
+        fill(warehouse_url, sales[first : first + 16], coverage=())
+    kept = {name: signals & {"back_and_forth", "bought_again"} for name, signals in stored(warehouse_url).items()}
+    assert {name: signals for name, signals in kept.items() if signals} == resold(sales) != {}
+    with connected(SecretStr(warehouse_url)) as connection:
+        assert set(connection.scalars(text("SELECT sold_at FROM mart.resale"))) == {
+            each["sold_at"]
+            for each in sales
+            if any(
+                one["token_id"] == each["token_id"] and one["buyer"] == each["seller"]
+                for one in sales
+                if one["sold_at"] <= each["sold_at"]
+            )
+        }
+
+
 def _marts(url: str) -> list[list[tuple[object, ...]]]:
     with connected(SecretStr(url)) as connection:
         return [
@@ -302,6 +345,7 @@ def _marts(url: str) -> list[list[tuple[object, ...]]]:
                 "market_daily",
                 "sale_flags",
                 "suspect_sale",
+                "resale",
                 "price_daily",
                 "stale_day",
             )

@@ -321,7 +321,23 @@ def test_flips_do_not_depend_on_the_order_in_which_days_are_loaded_and_scored(wa
         assert connection.scalar(text("SELECT count(*) FROM mart.resale")) == 0
 
 
-@pytest.mark.parametrize("seed", range(5))
+def test_purchases_are_looked_up_for_the_hours_that_a_load_changed(warehouse_url: str) -> None:
+    fill(warehouse_url)
+    url = SecretStr(warehouse_url)
+
+    def found_again(source_hour: str) -> int | None:
+        with connected(url) as connection:
+            mark = text(f"INSERT INTO mart.stale_day (day, source_hour) VALUES ('2026-11-20', {source_hour})")
+            connection.execute(text("DELETE FROM mart.resale"))
+            connection.execute(mark)
+            connection.commit()
+            refresh_days(url, log=lambda _: None)
+            return connection.scalar(text("SELECT count(*) FROM mart.resale"))
+
+    assert [found_again(hour) for hour in ("'2026-11-20T12:00Z'", "'2026-11-20T11:00Z'", "NULL")] == [0, 1, 1]
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_flips_are_the_same_whether_days_are_scored_or_not(warehouse_url: str, seed: int) -> None:
     random = Random(seed)
     moments = [f"{day}T{hour:02}:{minute:02}" for day in (18, 19, 20) for hour in (9, 10) for minute in range(10)]
