@@ -22,7 +22,7 @@ from tidemark.loader.warehouse.rows import Origin, Rows, rows_of
 
 # Each block of lines takes some megabytes and leaves them. glibc would hand them back and have them cleared for the
 # next one, a tenth of the time that reading takes; it is to keep so much of what is free.
-_KEPT = {"MALLOC_TOP_PAD_": str(32 << 20)}
+_KEPT = {"MALLOC_TOP_PAD_": str(16 << 20)}
 END = b""  # an object's last message, in both directions
 
 
