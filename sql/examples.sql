@@ -39,6 +39,33 @@ FROM mart.resale
 GROUP BY day
 ORDER BY day;
 
+-- mart.payment_token_daily: What the sales of each day were paid with.
+SELECT day, chain, payment_token_symbol, payment_token_address, sales, volume, volume_usd
+FROM mart.payment_token_daily
+WHERE day >= '2026-11-01'
+ORDER BY day, sales DESC;
+
+-- mart.price_range_daily: How many NFTs of each day cost one ETH or more.
+SELECT day, sum(sales) FILTER (WHERE from_eth >= 1) AS sales, sum(sales) AS of_sales
+FROM mart.price_range_daily
+WHERE day >= '2026-11-01'
+GROUP BY day
+ORDER BY day;
+
+-- mart.collection_royalty_daily: What the creators of a collection received each day.
+SELECT day, sales_with_royalty_known, sales, royalty_eth
+FROM mart.collection_royalty_daily
+WHERE chain = 'ethereum' AND collection_slug = 'pudgypenguins' AND day >= '2026-11-01'
+ORDER BY day;
+
+-- mart.sweep_daily: Wallets that swept on several days.
+SELECT buyer, count(DISTINCT day) AS days, count(*) AS sweeps, sum(sales) AS sales, sum(volume_eth) AS volume_eth
+FROM mart.sweep_daily
+GROUP BY buyer
+HAVING count(DISTINCT day) > 1
+ORDER BY sales DESC
+LIMIT 20;
+
 -- mart.suspect_sale: Suspects of each collection.
 SELECT collection_slug, count(*) AS suspects
 FROM mart.suspect_sale

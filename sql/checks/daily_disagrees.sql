@@ -1,5 +1,5 @@
--- Grain: one row per scored UTC day, chain and collection or wallet, or of the market, whose roll-up is not what the sales add up to.
--- Wrong: collection_daily, wallet_daily or market_daily has other figures than the sales of core.sale.
+-- Grain: one row per scored UTC day, chain and collection or wallet whose roll-up is not what the sales add up to.
+-- Wrong: collection_daily or wallet_daily has other figures than the sales of core.sale.
 -- Next: Mark the day with INSERT INTO mart.stale_day (day) VALUES (…) and run the DAG daily_marts.
 WITH days AS MATERIALIZED (
     SELECT DISTINCT (hour AT TIME ZONE 'UTC')::date AS day
@@ -14,8 +14,7 @@ scored AS MATERIALIZED (
 ),
 sale AS MATERIALIZED (
     SELECT
-        day, start, chain, collection_slug, buyer, seller, implausible, eth_rate, usd_rate,
-        core.in_tokens(marketplace_fee_raw, payment_token_decimals) AS fee,
+        day, start, chain, collection_slug, buyer, seller, implausible,
         CASE WHEN NOT implausible THEN price_eth END AS price_eth, CASE WHEN NOT implausible THEN price_usd END AS price_usd
     FROM scored
     CROSS JOIN LATERAL (
@@ -38,27 +37,6 @@ deal AS (
     FROM sale
     WHERE seller IS NOT NULL
 ),
--- of each chain, and of all of them
-traders AS (
-    SELECT
-        day, chain, count(*) FILTER (WHERE bought > 0) AS buyers, count(*) FILTER (WHERE sold > 0) AS sellers,
-        count(*) FILTER (WHERE bought > 0 AND sold > 0) AS bought_and_sold
-    FROM (
-        SELECT day, chain, wallet, sum(bought) AS bought, sum(sold) AS sold
-        FROM deal
-        GROUP BY GROUPING SETS ((day, chain, wallet), (day, wallet))
-    ) AS trader
-    GROUP BY day, chain
-),
-market AS (
-    SELECT
-        day, chain, count(*) AS sales, count(*) FILTER (WHERE buyer IS NULL AND seller IS NULL) AS without_wallets,
-        count(fee) AS sales_with_fee_known, sum(fee * eth_rate) FILTER (WHERE NOT implausible) AS fee_eth,
-        sum(fee * usd_rate) FILTER (WHERE NOT implausible) AS fee_usd,
-        sum(price_usd) FILTER (WHERE fee IS NOT NULL) AS fee_of_usd, count(*) FILTER (WHERE implausible) AS implausible
-    FROM sale
-    GROUP BY GROUPING SETS ((day, chain), (day))
-),
 fact AS (
     SELECT day, chain, 'collection' AS kind, coalesce(collection_slug, '') AS name, ROW(figures.*) AS figures
     FROM (SELECT DISTINCT day, start, chain, collection_slug FROM sale) AS bucket,
@@ -70,13 +48,6 @@ fact AS (
             count(*) FILTER (WHERE implausible), count(DISTINCT collection_slug))
     FROM deal
     GROUP BY day, chain, wallet
-    UNION ALL
-    SELECT
-        market.day, coalesce(market.chain, ''), 'market', CASE WHEN market.chain IS NULL THEN 'all' ELSE '' END,
-        ROW(sales, coalesce(buyers, 0), coalesce(sellers, 0), coalesce(bought_and_sold, 0), without_wallets,
-            sales_with_fee_known, fee_eth, fee_usd, fee_of_usd, implausible)
-    FROM market
-    LEFT JOIN traders ON traders.day = market.day AND traders.chain IS NOT DISTINCT FROM market.chain
 ),
 roll_up AS (
     SELECT
@@ -89,12 +60,6 @@ roll_up AS (
     UNION ALL
     SELECT day, chain, 'wallet', wallet, ROW(bought, sold, spent_eth, earned_eth, spent_usd, earned_usd, implausible, collections)
     FROM mart.wallet_daily
-    JOIN scored USING (day)
-    UNION ALL
-    SELECT
-        day, coalesce(chain, ''), 'market', CASE WHEN chain IS NULL THEN 'all' ELSE '' END,
-        ROW(sales, buyers, sellers, bought_and_sold, without_wallets, sales_with_fee_known, fee_eth, fee_usd, fee_of_usd, implausible)
-    FROM mart.market_daily
     JOIN scored USING (day)
 )
 SELECT day, chain, kind, name, fact.figures::text AS figures, roll_up.figures::text AS daily_figures

@@ -548,6 +548,13 @@ CREATE TABLE mart.market_daily (
     fee_eth              numeric,
     fee_usd              numeric,
     fee_of_usd           numeric,
+    listings             bigint NOT NULL,
+    offers               bigint NOT NULL,
+    unknown_side         bigint NOT NULL,
+    listings_eth         numeric,
+    offers_eth           numeric,
+    listing_median_eth   numeric,
+    offer_median_eth     numeric,
     implausible          bigint NOT NULL
 );
 CREATE UNIQUE INDEX market_daily_key ON mart.market_daily (day, coalesce('of ' || chain, ''));
@@ -566,6 +573,15 @@ COMMENT ON COLUMN mart.market_daily.fee_eth IS
     'What the marketplace received of them in ETH, over those with a rate and a price that can be true; NULL when none has.';
 COMMENT ON COLUMN mart.market_daily.fee_usd IS 'The same in US dollars.';
 COMMENT ON COLUMN mart.market_daily.fee_of_usd IS 'Sum of the prices in US dollars of the sales in fee_usd.';
+COMMENT ON COLUMN mart.market_daily.listings IS 'Sales of a listing: the maker sold.';
+COMMENT ON COLUMN mart.market_daily.offers IS 'Sales into an offer: the maker bought.';
+COMMENT ON COLUMN mart.market_daily.unknown_side IS 'Sales whose side is unknown.';
+COMMENT ON COLUMN mart.market_daily.listings_eth IS
+    'Sum of the prices of listings in ETH, over those that have one that can be true; NULL when none has.';
+COMMENT ON COLUMN mart.market_daily.offers_eth IS 'The same of offers.';
+COMMENT ON COLUMN mart.market_daily.listing_median_eth IS
+    'Median price of one NFT in ETH over the same listings, the lower of two middle ones.';
+COMMENT ON COLUMN mart.market_daily.offer_median_eth IS 'The same of offers.';
 COMMENT ON COLUMN mart.market_daily.implausible IS
     'Sales left out of the amounts because their price cannot be true, as in mart.sales.';
 
@@ -586,6 +602,141 @@ COMMENT ON FUNCTION mart.days_of IS
     'The UTC days of [since, until) with the part of each that is in it; is_scored where that is the whole day and '
     'mart.market_daily has it as it is.';
 REVOKE ALL ON FUNCTION mart.days_of FROM PUBLIC;
+
+-- Roll-ups of the same days by other keys; a scored day without a row had no such sale.
+
+CREATE TABLE mart.payment_token_daily (
+    day                   date   NOT NULL,
+    chain                 text   NOT NULL,
+    payment_token_address text,
+    payment_token_symbol  text,
+    sales                 bigint NOT NULL,
+    volume                numeric,
+    volume_eth            numeric,
+    volume_usd            numeric,
+    without_usd           bigint NOT NULL,
+    implausible           bigint NOT NULL
+);
+CREATE UNIQUE INDEX payment_token_daily_key
+    ON mart.payment_token_daily (day, chain, coalesce('of ' || payment_token_address, ''));
+
+COMMENT ON TABLE mart.payment_token_daily IS
+    'One row per UTC day, chain and payment token that paid for a sale when the day was last scored.';
+COMMENT ON COLUMN mart.payment_token_daily.day IS 'UTC day in which the sales happened.';
+COMMENT ON COLUMN mart.payment_token_daily.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.payment_token_daily.payment_token_address IS
+    'Contract of the token, as in mart.sales; NULL collects the sales whose message named none.';
+COMMENT ON COLUMN mart.payment_token_daily.payment_token_symbol IS
+    'Its symbol; where messages gave it several, the last one of the alphabet.';
+COMMENT ON COLUMN mart.payment_token_daily.sales IS 'Number of sales (rows of mart.sales).';
+COMMENT ON COLUMN mart.payment_token_daily.volume IS
+    'Sum of the prices in whole tokens, over the sales that have one that can be true; NULL when none has.';
+COMMENT ON COLUMN mart.payment_token_daily.volume_eth IS 'The same in ETH, over those with a rate.';
+COMMENT ON COLUMN mart.payment_token_daily.volume_usd IS 'The same in US dollars.';
+COMMENT ON COLUMN mart.payment_token_daily.without_usd IS
+    'Sales left out of volume_usd because no rate or price was received.';
+COMMENT ON COLUMN mart.payment_token_daily.implausible IS
+    'Sales left out of the amounts because their price cannot be true, as in mart.sales.';
+
+CREATE FUNCTION mart.price_steps() RETURNS numeric[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    SELECT ARRAY[0::numeric] || array_agg(digit * ('1e' || power)::numeric ORDER BY power, digit)
+    FROM generate_series(-6, 5) AS power, unnest(ARRAY[1, 2, 5]) AS digit
+);
+
+CREATE FUNCTION mart.price_range(price_eth numeric) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (mart.price_steps())[width_bucket(price_eth, mart.price_steps())];
+
+COMMENT ON FUNCTION mart.price_steps IS
+    'Where each range of prices begins, in ETH: 0, then 1, 2 and 5 and their tenths from a millionth on; each ends '
+    'where the next one begins.';
+COMMENT ON FUNCTION mart.price_range IS 'Where the range of mart.price_steps begins that has a price in ETH.';
+REVOKE ALL ON FUNCTION mart.price_steps, mart.price_range FROM PUBLIC;
+
+CREATE TABLE mart.price_range_daily (
+    day        date    NOT NULL,
+    chain      text    NOT NULL,
+    from_eth   numeric NOT NULL,
+    sales      bigint  NOT NULL,
+    prices_eth numeric NOT NULL,
+    PRIMARY KEY (day, chain, from_eth)
+);
+
+COMMENT ON TABLE mart.price_range_daily IS
+    'One row per UTC day, chain and range of prices of one NFT that had sales when the day was last scored. Sales '
+    'without a price in ETH, and prices that cannot be true, are left out.';
+COMMENT ON COLUMN mart.price_range_daily.day IS 'UTC day in which the sales happened.';
+COMMENT ON COLUMN mart.price_range_daily.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.price_range_daily.from_eth IS
+    'Where the range begins, in ETH: 0, then 1, 2 and 5 and their tenths; it ends before the next one (mart.price_steps).';
+COMMENT ON COLUMN mart.price_range_daily.sales IS 'Number of sales (rows of mart.sales).';
+COMMENT ON COLUMN mart.price_range_daily.prices_eth IS 'Sum of their prices of one NFT in ETH.';
+
+CREATE TABLE mart.collection_royalty_daily (
+    day                      date   NOT NULL,
+    chain                    text   NOT NULL,
+    collection_slug          text,
+    sales                    bigint NOT NULL,
+    sales_with_royalty_known bigint NOT NULL,
+    royalty_eth              numeric,
+    royalty_usd              numeric,
+    royalty_of_eth           numeric,
+    implausible              bigint NOT NULL
+);
+CREATE UNIQUE INDEX collection_royalty_daily_key
+    ON mart.collection_royalty_daily (day, chain, coalesce('of ' || collection_slug, ''));
+
+COMMENT ON TABLE mart.collection_royalty_daily IS
+    'One row per UTC day, chain and collection that had sales when the day was last scored, with what creators received.';
+COMMENT ON COLUMN mart.collection_royalty_daily.day IS 'UTC day in which the sales happened.';
+COMMENT ON COLUMN mart.collection_royalty_daily.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.collection_royalty_daily.collection_slug IS
+    'Collection; NULL collects the sales whose message named none.';
+COMMENT ON COLUMN mart.collection_royalty_daily.sales IS 'Number of sales (rows of mart.sales).';
+COMMENT ON COLUMN mart.collection_royalty_daily.sales_with_royalty_known IS 'Sales whose order shows its fees.';
+COMMENT ON COLUMN mart.collection_royalty_daily.royalty_eth IS
+    'Royalties of them in ETH, over those with a rate and a price that can be true; NULL when none has.';
+COMMENT ON COLUMN mart.collection_royalty_daily.royalty_usd IS 'The same in US dollars.';
+COMMENT ON COLUMN mart.collection_royalty_daily.royalty_of_eth IS
+    'Sum of the prices in ETH of the sales in royalty_eth.';
+COMMENT ON COLUMN mart.collection_royalty_daily.implausible IS
+    'Sales left out of the amounts because their price cannot be true, as in mart.sales.';
+
+CREATE TABLE mart.sweep_daily (
+    day              date        NOT NULL,
+    chain            text        NOT NULL,
+    transaction_hash text        NOT NULL,
+    buyer            text        NOT NULL,
+    sold_at          timestamptz NOT NULL,
+    sales            bigint      NOT NULL CHECK (sales >= 5),
+    volume_eth       numeric,
+    volume_usd       numeric,
+    collections      bigint      NOT NULL,
+    sellers          bigint      NOT NULL,
+    without_eth      bigint      NOT NULL,
+    implausible      bigint      NOT NULL,
+    PRIMARY KEY (day, chain, transaction_hash, buyer)
+);
+
+COMMENT ON TABLE mart.sweep_daily IS
+    'One row per UTC day, transaction and wallet that bought at least five NFTs in it, when the day was last scored.';
+COMMENT ON COLUMN mart.sweep_daily.day IS 'UTC day in which the sales happened.';
+COMMENT ON COLUMN mart.sweep_daily.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.sweep_daily.transaction_hash IS 'The transaction, as in mart.sales.';
+COMMENT ON COLUMN mart.sweep_daily.buyer IS 'The wallet that bought.';
+COMMENT ON COLUMN mart.sweep_daily.sold_at IS 'When the first of the sales happened, UTC.';
+COMMENT ON COLUMN mart.sweep_daily.sales IS 'Number of sales (rows of mart.sales).';
+COMMENT ON COLUMN mart.sweep_daily.volume_eth IS
+    'Sum of the prices in ETH, over the sales that have one that can be true; NULL when none has.';
+COMMENT ON COLUMN mart.sweep_daily.volume_usd IS 'The same in US dollars.';
+COMMENT ON COLUMN mart.sweep_daily.collections IS 'Distinct collections.';
+COMMENT ON COLUMN mart.sweep_daily.sellers IS 'Distinct wallets that sold.';
+COMMENT ON COLUMN mart.sweep_daily.without_eth IS
+    'Sales left out of volume_eth because no rate or price was received.';
+COMMENT ON COLUMN mart.sweep_daily.implausible IS
+    'Sales left out of the amounts because their price cannot be true, as in mart.sales.';
 
 -- How well each hour was recorded.
 

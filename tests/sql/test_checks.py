@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from tests.sql.market import at, fill
+from tests.sql.market import at, fill, sale
 from tidemark.core.hour import Hour
 from tidemark.loader.checks import checks, run_checks
 from tidemark.storage.postgres import connected
@@ -84,8 +84,19 @@ FIGURES = ["sales", "items", "volume_eth", "volume_usd", "without_eth", "without
            "low_eth", "median_eth", "high_eth"]  # fmt: skip
 CLEAN = [f"{name}_clean" for name in FIGURES if name not in ("items", "without_eth", "without_usd", "implausible")]
 WALLET = ["bought", "sold", "spent_eth", "earned_eth", "spent_usd", "earned_usd", "implausible", "collections"]
-MARKET = ["sales", "buyers", "sellers", "bought_and_sold", "without_wallets", "sales_with_fee_known", "fee_eth", "fee_usd",
-          "fee_of_usd", "implausible"]  # fmt: skip
+MARKET = {
+    "market_daily": ["sales", "buyers", "sellers", "bought_and_sold", "without_wallets", "sales_with_fee_known", "fee_eth",
+                     "fee_usd", "fee_of_usd", "listings", "offers", "unknown_side", "listings_eth", "offers_eth",
+                     "listing_median_eth", "offer_median_eth", "implausible"],
+    "payment_token_daily": ["sales", "volume", "volume_eth", "volume_usd", "without_usd", "implausible"],
+    "price_range_daily": ["sales", "prices_eth"],
+    "collection_royalty_daily": ["sales", "sales_with_royalty_known", "royalty_eth", "royalty_usd", "royalty_of_eth",
+                                 "implausible"],
+    "sweep_daily": ["sales", "volume_eth", "volume_usd", "collections", "sellers", "without_eth", "implausible"],
+}  # fmt: skip
+SWEEP = [
+    sale("20T15:00", f"cats/{number}", "0xs", "0xsweeper", "1", transaction_hash="0xfive") for number in range(20, 25)
+]
 
 OF_THE_WHOLE = {
     "resale_missing",
@@ -133,13 +144,25 @@ PLANTED = {
         *(f"UPDATE mart.collection_daily SET {name} = 77 WHERE collection_slug = 'cats'" for name in FIGURES + CLEAN),
         *(f"UPDATE mart.collection_daily SET {name} = NULL WHERE collection_slug = 'cats'" for name in CLEAN),
         *(f"UPDATE mart.wallet_daily SET {name} = 77 WHERE wallet = '0xalice'" for name in WALLET),
-        *(f"UPDATE mart.market_daily SET {name} = 77" for name in MARKET),
         "UPDATE mart.collection_daily SET chain = 'base' WHERE collection_slug = 'cats'",
-        "DELETE FROM mart.market_daily WHERE chain IS NULL",
-        "UPDATE mart.market_daily SET chain = 'zora' WHERE chain = 'base'",
         "DELETE FROM mart.collection_daily",
         "DELETE FROM mart.wallet_daily WHERE wallet = '0xalice'",
         "INSERT INTO mart.wallet_daily (day, chain, wallet, bought, sold, implausible, collections) VALUES ('2026-11-20', 'base', '0xz', 0, 0, 0, 0)",
+    ],
+    "market_daily_disagrees": [
+        *(f"UPDATE mart.{table} SET {name} = 77" for table, names in MARKET.items() for name in names),
+        *(f"UPDATE mart.{table} SET chain = 'zora' WHERE chain = 'ethereum'" for table in MARKET),
+        *(f"DELETE FROM mart.{table}" for table in MARKET),
+        "DELETE FROM mart.market_daily WHERE chain IS NULL",
+        "UPDATE mart.payment_token_daily SET payment_token_symbol = 'XYZ'",
+        "UPDATE mart.payment_token_daily SET payment_token_address = NULL WHERE chain = 'base'",
+        "UPDATE mart.price_range_daily SET from_eth = 3 WHERE from_eth = 2",
+        "UPDATE mart.collection_royalty_daily SET collection_slug = NULL WHERE collection_slug = 'dogs'",
+        "UPDATE mart.sweep_daily SET sold_at = sold_at + interval '1 us'",
+        "UPDATE mart.sweep_daily SET transaction_hash = '0xother'",
+        "UPDATE mart.sweep_daily SET buyer = '0xother'",
+        f"UPDATE core.sale_row SET side = core.word_to_code('offer') WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale_row SET royalty_raw = 1 WHERE sale_uid = {FIRST}",
     ],
     "duplicate_sales": [
         COPY.format(changes="'nft_name', 'again'", first=FIRST),
@@ -224,7 +247,8 @@ PLANTED = {
 
 @pytest.fixture(scope="module")
 def checked_url(market_copy: str) -> str:
-    """A warehouse with the market and one load in `ops`."""
+    """A warehouse with the market, a sweep and one load in `ops`."""
+    fill(market_copy, SWEEP, coverage=())
     with connected(SecretStr(market_copy)) as connection:
         connection.execute(text(LOADED))
         connection.commit()

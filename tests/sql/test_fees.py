@@ -123,6 +123,7 @@ def test_a_change_of_the_table_reaches_what_is_loaded(warehouse_url: str) -> Non
     assert said == ["2026-11-21: 2 sales classified otherwise"]
     assert query(warehouse_url, TOTALS) == [(ETH // 40, ETH // 20, 0)] * 3 + [(3 * ETH // 40, 0, 0)] * 2
     assert classify_fees(url, quiet).changed == {}
+    assert {"amounts", "market_daily_disagrees"}.isdisjoint(failure.check.name for failure in run_checks(url))
     refresh_days(url, quiet)
     assert "amounts" not in {failure.check.name for failure in run_checks(url)}
 

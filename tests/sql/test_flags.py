@@ -15,6 +15,21 @@ from tidemark.loader.marts import refresh_days
 from tidemark.storage.postgres import connected
 
 Flags = dict[str, set[str]]
+TABLES = (
+    "collection_hourly",
+    "collection_daily",
+    "wallet_daily",
+    "market_daily",
+    "payment_token_daily",
+    "price_range_daily",
+    "collection_royalty_daily",
+    "sweep_daily",
+    "sale_flags",
+    "suspect_sale",
+    "resale",
+    "price_daily",
+    "stale_day",
+)
 
 
 def flags(url: str, sales: Iterable[Sale]) -> Flags:
@@ -338,17 +353,7 @@ def _marts(url: str) -> list[list[tuple[object, ...]]]:
     with connected(SecretStr(url)) as connection:
         return [
             sorted((tuple(row) for row in connection.execute(text(f"SELECT * FROM mart.{table}"))), key=str)
-            for table in (
-                "collection_hourly",
-                "collection_daily",
-                "wallet_daily",
-                "market_daily",
-                "sale_flags",
-                "suspect_sale",
-                "resale",
-                "price_daily",
-                "stale_day",
-            )
+            for table in TABLES
         ]
 
 

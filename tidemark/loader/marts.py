@@ -13,7 +13,7 @@ from tidemark.storage.postgres import connected
 
 MARTS = shipped("sql") / "marts"
 _FEES = MARTS / "daily_4_fees.sql"
-_MARKET = MARTS / "daily_5_market_daily.sql"
+_MARKET = sorted(MARTS.glob("daily_5_*.sql"))
 _LOCK = MARTS / "daily_0_lock.sql"
 _OLDEST = text("SELECT min(day) FROM mart.stale_day")
 _ANALYZE = text("SELECT ops.analyze_sales()")
@@ -34,8 +34,9 @@ _KINDS = text("""
 def refresh_days(url: SecretStr, log: Callable[[str], object] = print) -> list[date]:
     """Score every day that loads have changed since it was last scored, oldest first, and return them.
 
-    Each day is one transaction: flags, then `collection_daily`, `collection_hourly`, `wallet_daily`, fees and
-    `market_daily`. Safe beside loads and beside another refresh. Raises Problem where the warehouse does not answer.
+    Each day is one transaction: flags, then `collection_daily`, `collection_hourly`, `wallet_daily`, fees and the
+    roll-ups of the whole market. Safe beside loads and beside another refresh. Raises Problem where the warehouse does
+    not answer.
     """
     scored = []
     with connected(url) as connection:
@@ -97,7 +98,8 @@ def classify_fees(url: SecretStr, log: Callable[[str], object] = print) -> Class
                 connection.rollback()
                 continue
             if sales := connection.execute(text(_FEES.read_text()), _values(day)).rowcount:
-                connection.execute(text(_MARKET.read_text()), _values(day))
+                for file in _MARKET:
+                    connection.execute(text(file.read_text()), _values(day))
                 changed[day] = sales
                 log(f"{day}: {sales:,} sales classified otherwise")
             connection.commit()

@@ -18,12 +18,6 @@ traders AS (
     FROM trader
     GROUP BY chain
 ),
-sale AS (
-    SELECT chain, buyer, seller, marketplace_fee, eth_rate, usd_rate, price_usd, is_implausible
-    FROM mart.sales
-    WHERE sold_at >= :day AND sold_at < :day + interval '24 hours'
-    OFFSET 0 -- works out each row's amount once and not wherever it is named
-),
 figures AS (
     SELECT
         chain, count(*) AS sales, count(*) FILTER (WHERE buyer IS NULL AND seller IS NULL) AS without_wallets,
@@ -31,17 +25,28 @@ figures AS (
         sum(marketplace_fee * eth_rate) FILTER (WHERE NOT is_implausible) AS fee_eth,
         sum(marketplace_fee * usd_rate) FILTER (WHERE NOT is_implausible) AS fee_usd,
         sum(price_usd) FILTER (WHERE marketplace_fee IS NOT NULL AND NOT is_implausible) AS fee_of_usd,
+        count(*) FILTER (WHERE side = 'listing') AS listings,
+        count(*) FILTER (WHERE side = 'offer') AS offers,
+        count(*) FILTER (WHERE side = 'unknown') AS unknown_side,
+        sum(price_eth) FILTER (WHERE side = 'listing' AND NOT is_implausible) AS listings_eth,
+        sum(price_eth) FILTER (WHERE side = 'offer' AND NOT is_implausible) AS offers_eth,
+        percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_price_eth) FILTER (WHERE side = 'listing' AND NOT is_implausible)
+            AS listing_median_eth,
+        percentile_disc(0.5) WITHIN GROUP (ORDER BY unit_price_eth) FILTER (WHERE side = 'offer' AND NOT is_implausible)
+            AS offer_median_eth,
         count(*) FILTER (WHERE is_implausible) AS implausible
-    FROM sale
+    FROM scored_sale
     GROUP BY GROUPING SETS ((), (chain))
     HAVING count(*) > 0
 )
 INSERT INTO mart.market_daily (
     day, chain, sales, buyers, sellers, bought_and_sold, without_wallets,
-    sales_with_fee_known, fee_eth, fee_usd, fee_of_usd, implausible
+    sales_with_fee_known, fee_eth, fee_usd, fee_of_usd,
+    listings, offers, unknown_side, listings_eth, offers_eth, listing_median_eth, offer_median_eth, implausible
 )
 SELECT
     (:day AT TIME ZONE 'UTC')::date, figures.chain, sales, coalesce(buyers, 0), coalesce(sellers, 0), coalesce(bought_and_sold, 0),
-    without_wallets, sales_with_fee_known, fee_eth, fee_usd, fee_of_usd, implausible
+    without_wallets, sales_with_fee_known, fee_eth, fee_usd, fee_of_usd,
+    listings, offers, unknown_side, listings_eth, offers_eth, listing_median_eth, offer_median_eth, implausible
 FROM figures
 LEFT JOIN traders ON traders.chain IS NOT DISTINCT FROM figures.chain;
