@@ -38,11 +38,13 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "sql/marts/refresh_4_*.sql": ("tests/sql/test_hour_quality.py",),
     "sql/marts/refresh_5_*.sql": ("tests/sql/test_audit.py", "tests/loader/repair/test_audit.py"),
     "sql/marts/daily_4_*.sql": ("tests/sql/test_fees.py",),
-    "sql/marts/daily_5_*.sql": ("tests/sql/test_queries.py", "tests/sql/test_checks.py"),
+    "sql/marts/daily_5_*.sql": ("tests/sql/test_rolled_up_questions.py", "tests/sql/test_checks.py"),
     "sql/marts/daily_1_*.sql": ("tests/sql/test_flags.py",),
     "sql/marts/*.sql": ("tests/sql/test_marts.py",),
     "sql/checks/*.sql": ("tests/sql/test_checks.py",),
-    "sql/queries/*.sql": ("tests/sql/test_queries.py", "tests/sql/test_market_questions.py"),
+    "sql/queries/*.sql": (
+        "tests/sql/test_queries.py", "tests/sql/test_market_questions.py", "tests/sql/test_rolled_up_questions.py",
+    ),
 }  # fmt: skip
 
 

@@ -41,41 +41,6 @@ def expect(market_url: str) -> Expect:
     return expected
 
 
-@pytest.mark.parametrize("name", ["buyers_and_sellers", "marketplace_fees"])
-@pytest.mark.parametrize(
-    ("given", "rolled_up"),
-    [
-        ({"to": "2026-11-21"}, 2), ({"to": "2026-11-21", "chain": "ethereum"}, 2), ({"to": "2026-11-21", "chain": "base"}, 1),
-        ({"to": "2026-11-21", "collection": "cats"}, 0), ({"from": "2026-11-20T11", "to": "2026-11-21"}, 1),
-        ({"from": "2026-11-20", "to": "2026-11-21T10"}, 1), ({"from": "2026-11-20T11", "to": "2026-11-21T10"}, 0),
-    ],
-)  # fmt: skip
-def test_a_scored_day_is_answered_from_its_roll_up_as_from_its_sales(
-    warehouse_url: str, name: str, given: dict[str, str], rolled_up: int
-) -> None:
-    fill(warehouse_url)
-    url = SecretStr(warehouse_url)
-    scored = ask(url, question(name), given).rows
-    with connected(url) as connection:
-        connection.execute(text("UPDATE mart.market_daily SET sales = sales + 1000"))
-        connection.commit()
-        assert sum(row[1] > 1000 for row in ask(url, question(name), given).rows) == rolled_up
-        connection.execute(text("INSERT INTO mart.stale_day (day) VALUES ('2026-11-20'), ('2026-11-21')"))
-        connection.commit()
-    assert ask(url, question(name), given).rows == scored != []
-
-
-@pytest.mark.parametrize("name", ["buyers_and_sellers", "marketplace_fees"])
-def test_a_day_without_a_roll_up_is_answered_from_its_sales(warehouse_url: str, name: str) -> None:
-    fill(warehouse_url)
-    url = SecretStr(warehouse_url)
-    scored = ask(url, question(name), {"to": "2026-11-21"}).rows
-    with connected(url) as connection:
-        connection.execute(text("DELETE FROM mart.market_daily WHERE day = '2026-11-20'"))
-        connection.commit()
-    assert ask(url, question(name), {"to": "2026-11-21"}).rows == scored != []
-
-
 def test_daily_volume(expect: Expect) -> None:
     # Friday: cats 1 + 2 + 1.5, 2000 USDC = 1 ETH, 5 SOL without a rate
     # Saturday: cats 1 + 1 + 1.2 + 50, apes 3 + 3 + 0, 0.9 without a rate

@@ -52,12 +52,12 @@ WHERE {kept} AND hour >= coalesce(CAST(:first AS timestamptz), '-infinity')
 """
 _DETACHED = "SELECT max(month + interval '1 month') AT TIME ZONE 'UTC' FROM core.detached_month"
 _READS_SALES = re.compile(r"\b(mart\.sales|mart\.sale_fees|mart\.sale_flags|core\.sale)\b")
-_READS_DAYS = re.compile(r"\bmart\.days_of\b")
-# days of which only a part was asked for, so that single sales are read although mart.market_daily has the day
-_PART_DAYS = """
+_READS_ROLL_UPS = re.compile(r"\bSELECT day, from_at, to_at, (.+) AS is_rolled_up\n")
+# days that had sales and of which single ones are read all the same: by that condition of the question's own
+_READS_SALES_OF_A_DAY = """
 SELECT EXISTS (
     SELECT FROM mart.days_of(:from, :to) JOIN mart.market_daily USING (day)
-    WHERE chain IS NULL AND NOT is_scored AND from_at < :before
+    WHERE chain IS NULL AND NOT ({is_rolled_up}) AND from_at < :before
 )
 """
 _READS_BOOK = re.compile(r"\bmart\.(book|order_intervals)\b")
@@ -139,9 +139,10 @@ def _detached(connection: Connection, question: Question, values: Mapping[str, V
     begin = before + LENGTH if reads_book else before  # as mart.book_coverage
     if not question.looks_back and isinstance(start, datetime) and start >= begin:
         return ""
-    rolled_up = _READS_DAYS.search(question.sql) and values.get("collection") is None
-    if rolled_up and not connection.scalar(text(_PART_DAYS), {**values, "before": before}):
-        return ""
+    if reads := _READS_ROLL_UPS.search(question.sql):
+        sales_of_a_day = text(_READS_SALES_OF_A_DAY.format(is_rolled_up=reads[1]))
+        if not connection.scalar(sales_of_a_day, {**values, "before": before}):
+            return ""
     without = f"no book of orders begins before {begin:%Y-%m-%d %H:%M}" if reads_book else "this answer is without them"
     return f"Sales before {before:%Y-%m-%d} are detached from the warehouse: {without}."
 

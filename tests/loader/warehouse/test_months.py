@@ -31,8 +31,7 @@ pytestmark = pytest.mark.postgres
 MONTHS = "SELECT relname FROM pg_class WHERE relnamespace = 'months'::regnamespace AND relkind = 'r' ORDER BY 1"
 OLD, LATER, PREVIOUS = (Hour.parse(key) for key in ("2026-07-31T23", "2026-08-01T00", "2026-10-05T10"))
 MAY = Hour.parse("2026-05-15T10")
-# for the other sales of a transaction; since the oldest order that may have been open was placed
-LOOKS_EVERYWHERE = {"sweeps", "sell_through"}
+LOOKS_EVERYWHERE = {"sell_through"}  # since the oldest order that may have been open was placed
 
 
 def put(s3: "S3Client", settings: LoaderSettings, hour: Hour, *numbers: int) -> None:
