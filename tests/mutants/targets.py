@@ -40,6 +40,7 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "sql/marts/daily_4_*.sql": ("tests/sql/test_fees.py",),
     "sql/marts/daily_5_*.sql": ("tests/sql/test_rolled_up_questions.py", "tests/sql/test_checks.py"),
     "sql/marts/daily_1_*.sql": ("tests/sql/test_flags.py",),
+    "sql/marts/daily_2_resale.sql": ("tests/sql/test_flags.py", "tests/sql/test_queries.py"),
     "sql/marts/*.sql": ("tests/sql/test_marts.py",),
     "sql/checks/*.sql": ("tests/sql/test_checks.py",),
     "sql/queries/*.sql": (
