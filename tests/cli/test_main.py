@@ -2,6 +2,7 @@ import contextlib
 import io
 import json
 import os
+import sys
 from importlib import import_module
 from importlib.metadata import version
 from inspect import getdoc
@@ -104,6 +105,17 @@ def test_a_full_output_is_a_failure_of_every_verb(settled: Path) -> None:
         assert "no space is left on the disk" in said.partition("\n")[0], (words, said)
         assert len(said.splitlines()) <= 2, (words, said)
         assert "lake could not" not in said
+
+
+def test_what_a_full_output_did_not_take_is_written_into_no_other_file_later(settled: Path) -> None:
+    with Path("/dev/full").open("w") as full, (settled / "other").open("w") as other:
+        with contextlib.redirect_stdout(full), contextlib.redirect_stderr(io.StringIO()):
+            with pytest.raises(SystemExit):
+                main(["query"])
+            printed = sys.stdout
+        os.dup2(other.fileno(), full.fileno())  # a closed file's number goes to the next that is opened
+        printed.flush()
+    assert (settled / "other").read_text() == ""
 
 
 def test_a_reader_that_has_seen_enough_changes_no_status(settled: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from inspect import cleandoc
+from pathlib import Path
 from typing import Annotated, NoReturn, TextIO, cast
 
 import typer
@@ -142,5 +143,7 @@ def _end(status: int, *, told: bool = False) -> NoReturn:
 
 
 def _discard(stream: TextIO) -> None:
-    """Give what a stream still holds to nobody; Python would try to write it at the end, and fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    """Give what a stream still holds to nobody; Python would write it later, into the file that has the number then."""
+    with Path(os.devnull).open("wb") as nobody:
+        os.dup2(nobody.fileno(), stream.fileno())
+    stream.flush()
