@@ -1,6 +1,6 @@
 """Outside things that tests share: each is real, embedded, and started once per test process."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -49,6 +49,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with tests that share the Airflow, then those that wait for programs: no process ends alone with one."""
     sharing = {item.path for item in items if "loading" in getattr(item, "fixturenames", ())}
     items.sort(key=lambda item: (item.path not in sharing, not item.get_closest_marker("e2e")))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the test's PostgreSQL said last: it knows why a connection was lost."""
+    report = yield
+    for server in getattr(item, "funcargs", {}).values() if report.failed else ():
+        if isinstance(server, Postgres) and server.log.exists():
+            report.sections.append(("The end of PostgreSQL's log", server.log.read_text(errors="replace")[-4000:]))
+    return report
 
 
 @pytest.fixture(scope="session")

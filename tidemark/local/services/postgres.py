@@ -82,7 +82,7 @@ class Postgres(Service):
             options = {"listen_addresses": _HOST, "port": str(self._wanted_port or free_port()),
                        "unix_socket_directories": "", **self._settings}  # fmt: skip
             text = " ".join(f"-c {name}='{value}'" for name, value in options.items())
-            self._must("pg_ctl", "start", "-w", "-D", str(self._data), "-l", str(self._log), "-o", text)
+            self._must("pg_ctl", "start", "-w", "-D", str(self._data), "-l", str(self.log), "-o", text)
 
     def stop(self) -> None:
         """Stop the server and end its clients' transactions; harmless when it does not run."""
@@ -91,10 +91,11 @@ class Postgres(Service):
 
     def restart(self) -> None:
         """Restart a running server at once, as a crash would: its clients lose their connections."""
-        self._must("pg_ctl", "restart", "-w", "-m", "immediate", "-D", str(self._data), "-l", str(self._log))
+        self._must("pg_ctl", "restart", "-w", "-m", "immediate", "-D", str(self._data), "-l", str(self.log))
 
     @property
-    def _log(self) -> Path:
+    def log(self) -> Path:
+        """The file in which the server says why it refused a statement or ended a connection."""
         return self._data / "postgres.log"
 
     def _initialise(self) -> None:
@@ -111,7 +112,7 @@ class Postgres(Service):
     def _must(self, program: str, *arguments: str) -> None:
         done = self._run(program, *arguments)
         if done.returncode:
-            said = self._log.read_text(errors="replace")[-2000:] if self._log.exists() else done.stdout
+            said = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else done.stdout
             raise Problem(f"the embedded PostgreSQL failed in {program} ({self._folder}):\n{said.strip()}",
                           "Read the lines above; the usual reasons are a full disk and a taken port")  # fmt: skip
 
