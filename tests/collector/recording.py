@@ -22,7 +22,7 @@ from tidemark.simulator.message import digest_of
 from tidemark.simulator.server import Simulator
 
 FLIGHT = timedelta(seconds=0.3)
-HURRIED = {"heartbeat": 0.4, "reply_timeout": 0.6, "sync_interval": 0.05, "stall_after": 0.5}
+HURRIED = {"heartbeat": 0.4, "reply_timeout": 2.0, "sync_interval": 0.05, "stall_after": 0.5}
 
 
 class SpoolUnderTest:
@@ -33,7 +33,7 @@ class SpoolUnderTest:
         self.spool = spool
         self.sent = 0
 
-    async def until(self, condition: Callable[[], object], seconds: float = 15.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait for something to become true."""
         async with asyncio.timeout(seconds):
             while not condition():  # noqa: ASYNC110 - a test may look
@@ -121,7 +121,7 @@ class Recording(SpoolUnderTest):
             yield self
         finally:
             stop.set()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await task
 
     async def joined(self) -> None:

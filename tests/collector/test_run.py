@@ -14,7 +14,7 @@ from tests.collector.recording import Recording
 from tests.collector.spool.disks import RefusingDisk
 from tidemark.archive.coverage import coverage_of
 from tidemark.archive.ledger import Dropped, read_ledger
-from tidemark.archive.names import SegmentName
+from tidemark.archive.names import CoverageName, SegmentName
 from tidemark.core.clock import Clock
 from tidemark.core.hour import Hour
 from tidemark.simulator.faults import (
@@ -181,10 +181,10 @@ async def test_silence_with_the_socket_open_is_found_and_dated_back(recording: R
         await recording.joined()
         await recording.flow(1.0, 500)
         await recording.suffer(Silence())
-        await recording.flow(1.5, 500)
+        flow = asyncio.create_task(recording.flow(60, 500))  # a connection without messages would stall, too
         await recording.until(lambda: recording.collector.status().lost)
         await recording.joined()
-        await recording.flow(0.2)
+        flow.cancel()
         await recording.received()
         assert recording.collector.status().lost == {"stalled": 1}
     recording.balance()
@@ -253,10 +253,10 @@ async def test_a_connection_that_opens_at_the_end_is_closed(simulator: Simulator
 
 
 async def test_a_planned_renewal_makes_before_it_breaks(simulator: Simulator, tmp_path: Path) -> None:
-    recording = Recording(simulator, tmp_path, max_connection_age=0.4)
+    recording = Recording(simulator, tmp_path, max_connection_age=1.0)
     async with recording.running():
         await recording.joined()
-        await recording.flow(2.0)
+        await recording.flow(4.0)
         await recording.received()
         assert recording.collector.status().lost["renewed"] >= 2
     assert recording.balance().in_gaps == 0
@@ -303,13 +303,13 @@ async def test_hours_turn_under_load(simulator: Simulator, tmp_path: Path) -> No
     recording = Recording(simulator, tmp_path, clock=str(clock))
     async with recording.running():
         await recording.joined()
-        await recording.flow(2.5, 2000)
+        hour = Hour.of(recording.collector.recorder.now()).next()
+        await recording.flow(3.5, 2000)
         await recording.received()
     kept = {SegmentName.parse(path.name).hour.key for path in (tmp_path / "spool/sealed").glob("*.0*.jsonl")}
-    assert {"2026-11-22T16", "2026-11-22T17"} <= kept
+    assert {hour.key, hour.next().key} <= kept
     assert recording.kept() == len(recording.sent_to_us()) > 4000
-    hour = Hour.parse("2026-11-22T16")
-    whole = coverage_of(read_ledger((tmp_path / "spool/sealed/20261122T16.coverage.jsonl").read_bytes()), hour)
+    whole = coverage_of(read_ledger((tmp_path / "spool/sealed" / str(CoverageName(hour))).read_bytes()), hour)
     assert [(span.start, span.end) for span in whole.covered] == [(hour.start, hour.end)]
 
 

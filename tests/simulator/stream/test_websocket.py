@@ -135,10 +135,10 @@ async def test_a_client_s_nonsense_closes_its_socket(simulator: Simulator) -> No
 async def test_a_closed_socket_may_stay_open_and_what_is_published_is_missed(simulator: Simulator) -> None:
     async with connected(simulator) as client:
         await client.join()
+        before = time.monotonic()
         simulator.arm(Close(code=1001, keep_open=True, seconds=0.3))
         await simulator.until(lambda: bool(simulator.fired))
         simulator.send(envelope())
-        before = time.monotonic()
         await client.ws.wait_closed()
         assert client.ws.close_code == 1001
         assert time.monotonic() - before > 0.2
@@ -173,7 +173,7 @@ async def test_the_queue_of_a_slow_connection_is_lost_with_it_and_the_next_start
         await client.join()
         simulator.send(envelope())
         await client.hear()
-    assert lag_of(list(read_ledger(simulator.options.ledger, Sent))[-1]) < 0.05
+    assert lag_of(list(read_ledger(simulator.options.ledger, Sent))[-1]) < 3, "what waited would have taken longer"
 
 
 async def test_a_flood_of_pings_is_written_at_once_and_answered(simulator: Simulator) -> None:
