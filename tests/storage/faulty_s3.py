@@ -27,7 +27,7 @@ ANSWERS = {
 }
 CONNECTIONS = ("reset", "half", "timeout", "cut", "lost")
 FAULTS = (*ANSWERS, *CONNECTIONS, "checksum")
-_TIMEOUT = 2.0
+_TIMEOUT = 60.0  # a client gives up sooner
 
 
 def operation(method: str, path: str) -> str:

@@ -54,7 +54,7 @@ class Site:
         UploadFolders(root).keep_proof(proven)
 
     def upload(self, *, in_parts: bool, attempts: int = 1) -> Report:
-        timeout = 0.3 if self.faulty.waiting else 30
+        timeout = 2 if self.faulty.waiting else 60  # all other answers have to come within it
         config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=timeout)
         client = boto3.client("s3", endpoint_url=self.faulty.endpoint, config=config)
         store = S3Store(client, self._bucket, whole=PART if in_parts else PART << 10, part=PART)
