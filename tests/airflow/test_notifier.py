@@ -45,7 +45,7 @@ class Mailbox:
                 answer("221 bye" if command.upper() == "QUIT" else "250 ok")
 
     def close(self) -> None:
-        self._thread.join(5)
+        self._thread.join(60)
         self._listener.close()
 
 
@@ -82,7 +82,7 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         monkeypatch.setenv("AIRFLOW_CONN_SLACK_ALERTS", connection)
         yield received
         server.shutdown()
-        serving.join(30)
+        serving.join(60)
 
 
 def failed(error: BaseException | None) -> dict[str, Any]:

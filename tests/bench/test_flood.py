@@ -23,7 +23,7 @@ def address() -> Iterator[str]:
 
 async def test_each_connection_gets_as_many_messages_as_it_asks_for(address: str) -> None:
     for messages in (3, 2_500):
-        async with connect(f"{address}/{messages}", ping_interval=None) as socket:
+        async with connect(f"{address}/{messages}", ping_interval=None, open_timeout=60) as socket:
             await socket.send(JOIN)
             assert is_ok(read_frame(await socket.recv(decode=False))[4])
             found = [read_frame(await socket.recv(decode=False)) for _ in range(messages)]

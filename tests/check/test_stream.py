@@ -49,17 +49,17 @@ def stream_api(status: str = "ok", http: int = 0, location: str = "") -> Iterato
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
     thread.start()
-    started.wait(10)
+    started.wait(60)
     try:
         yield f"ws://127.0.0.1:{port}/socket/websocket?token=s3cret&vsn=2.0.0"
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 
 def check(url: str, now: float | None = None) -> object:
-    return check_stream(SecretStr(url), "collection:*", 5.0, lambda: now or time.time())
+    return check_stream(SecretStr(url), "collection:*", 60.0, lambda: now or time.time())
 
 
 def test_a_topic_is_joined_and_left() -> None:

@@ -80,7 +80,7 @@ async def test_garbage_closes_the_socket_with_1011(simulator: Simulator, vsn: st
 @pytest.mark.parametrize("query", ["token=key-a&vsn=9", "token=key-c&vsn=2.0.0", "vsn=2.0.0"])
 async def test_an_unknown_version_or_key_is_refused_with_403(simulator: Simulator, query: str) -> None:
     with pytest.raises(websockets.InvalidStatus) as refused:
-        await websockets.connect(f"{simulator.stream_url}?{query}")
+        await websockets.connect(f"{simulator.stream_url}?{query}", open_timeout=60)
     assert refused.value.response.status_code == 403
 
 

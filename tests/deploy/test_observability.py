@@ -130,10 +130,10 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _await_ready(address: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
-            with urllib.request.urlopen(f"http://{address}/-/ready", timeout=1):
+            with urllib.request.urlopen(f"http://{address}/-/ready", timeout=10):
                 return
         except OSError:
             if time.monotonic() > deadline:

@@ -87,7 +87,7 @@ def test_the_next_demo_clears_away_what_a_killed_one_left(demo: Demo) -> None:
     demo.process.wait(60)
     following = Demo(demo.folder)
     following.wait_for("PostgreSQL: ready")
-    assert psutil.wait_procs(left, 30)[1] == []
+    assert psutil.wait_procs(left, 60)[1] == []
     following.process.terminate()
     assert following.process.wait(300) == 130
 

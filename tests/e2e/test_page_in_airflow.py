@@ -18,7 +18,7 @@ HOUR = "2026-10-15T07"
 def token(loading: Loading, user: str) -> dict[str, str]:
     """Log in as one of Airflow's users, and return what a browser would then send."""
     password = json.loads(passwords_file(loading.airflow.home).read_text())[user]
-    answer = httpx.post(f"{loading.airflow.url}/auth/token", json={"username": user, "password": password})
+    answer = httpx.post(f"{loading.airflow.url}/auth/token", json={"username": user, "password": password}, timeout=60)
     return {"Cookie": f"_token={answer.json()['access_token']}"}
 
 
@@ -75,7 +75,7 @@ def test_an_hour_shows_the_run_whose_form_names_a_range_with_it(loaded: Loading)
         loaded.archive(hour)
     run = loaded.airflow.rest.trigger("load_sales", hour=hours[0], last_hour=hours[-1])
     for hour in (*hours, HOUR):
-        answer = httpx.get(f"{loaded.airflow.url}/tidemark/?hour={hour}", headers=token(loaded, "admin"))
+        answer = httpx.get(f"{loaded.airflow.url}/tidemark/?hour={hour}", headers=token(loaded, "admin"), timeout=60)
         assert (run in answer.text) == (hour in hours)
     assert loaded.airflow.rest.wait("load_sales", run) == "success"
     events = loaded.airflow.rest.get("/assets/events", source_run_id=run)["asset_events"]
@@ -84,22 +84,29 @@ def test_an_hour_shows_the_run_whose_form_names_a_range_with_it(loaded: Loading)
 
 def test_without_a_login_nothing_is_shown_or_loaded(loaded: Loading) -> None:
     for method, path in (("GET", "/tidemark/"), ("POST", "/tidemark/load")):
-        answer = httpx.request(method, f"{loaded.airflow.url}{path}", data={"hour": HOUR} if method == "POST" else None)
+        answer = httpx.request(
+            method, f"{loaded.airflow.url}{path}", data={"hour": HOUR} if method == "POST" else None, timeout=60
+        )
         assert answer.status_code == 401
         assert "you are not logged in to Airflow" in answer.text
         assert "collector-a" not in answer.text
-    forged = httpx.get(f"{loaded.airflow.url}/tidemark/", headers={"Cookie": "_token=eyJhbGciOiJub25lIn0.e30."})
+    forged = httpx.get(
+        f"{loaded.airflow.url}/tidemark/", headers={"Cookie": "_token=eyJhbGciOiJub25lIn0.e30."}, timeout=60
+    )
     assert forged.status_code in (401, 403)
 
 
 def test_who_may_only_look_has_no_button_and_is_refused(loaded: Loading) -> None:
     viewer = token(loaded, "viewer")
-    answer = httpx.get(f"{loaded.airflow.url}/tidemark/?hour={HOUR}", headers=viewer)
+    answer = httpx.get(f"{loaded.airflow.url}/tidemark/?hour={HOUR}", headers=viewer, timeout=60)
     assert answer.status_code == 200
     assert "collector-a" in answer.text
     assert "Load again" not in answer.text
     own = viewer | {"Sec-Fetch-Site": "same-origin"}
-    assert httpx.post(f"{loaded.airflow.url}/tidemark/load", data={"hour": HOUR}, headers=own).status_code == 403
+    assert (
+        httpx.post(f"{loaded.airflow.url}/tidemark/load", data={"hour": HOUR}, headers=own, timeout=60).status_code
+        == 403
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,12 +121,14 @@ def test_who_may_only_look_has_no_button_and_is_refused(loaded: Loading) -> None
 )
 def test_another_sites_page_cannot_load_with_the_persons_cookie(loaded: Loading, headers: dict[str, str]) -> None:
     cookie = token(loaded, "admin")
-    sent = httpx.post(f"{loaded.airflow.url}/tidemark/load", data={"hour": HOUR}, headers=cookie | headers)
+    sent = httpx.post(f"{loaded.airflow.url}/tidemark/load", data={"hour": HOUR}, headers=cookie | headers, timeout=60)
     assert sent.status_code == 403
 
 
 def test_an_address_cannot_put_words_into_the_page(loaded: Loading) -> None:
-    answer = httpx.get(f"{loaded.airflow.url}/tidemark/?hour={HOUR}&started=call-me", headers=token(loaded, "admin"))
+    answer = httpx.get(
+        f"{loaded.airflow.url}/tidemark/?hour={HOUR}&started=call-me", headers=token(loaded, "admin"), timeout=60
+    )
     assert "call-me" not in answer.text
 
 
@@ -127,14 +136,14 @@ def test_bad_hours_are_told_and_start_nothing(loaded: Loading) -> None:
     runs = len(list(loaded.airflow.rest.runs("load_sales")))
     admin = token(loaded, "admin") | {"Origin": loaded.airflow.url}
     for hour in ("", "2099-01-01T00", "<script>"):
-        answer = httpx.post(f"{loaded.airflow.url}/tidemark/load", data={"hour": hour}, headers=admin)
+        answer = httpx.post(f"{loaded.airflow.url}/tidemark/load", data={"hour": hour}, headers=admin, timeout=60)
         assert answer.status_code in (400, 422)
         assert "<script>" not in answer.text
     assert len(list(loaded.airflow.rest.runs("load_sales"))) == runs
 
 
 def test_the_policy_allows_no_script_and_no_other_sites_frame(loaded: Loading) -> None:
-    answer = httpx.get(f"{loaded.airflow.url}/tidemark/", headers=token(loaded, "admin"))
+    answer = httpx.get(f"{loaded.airflow.url}/tidemark/", headers=token(loaded, "admin"), timeout=60)
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert policy.endswith("frame-ancestors 'self'")

@@ -73,7 +73,7 @@ def stranger(tmp_path: Path) -> Iterator[Stranger]:
 
 def records(address: str) -> None:
     url = SecretStr(f"wss://{address}/socket/websocket?token={KEY}")
-    asyncio.run(open_websocket(url, largest=1 << 16, timeout=10))
+    asyncio.run(open_websocket(url, largest=1 << 16, timeout=60))
 
 
 def uploads(address: str) -> None:

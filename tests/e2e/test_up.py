@@ -126,7 +126,7 @@ def test_it_starts_every_time_restarts_what_ends_and_stops_completely(run: Run, 
     children += supervisor.children(recursive=True)
 
     assert run("down").stdout == "Tidemark is down.\n"
-    assert psutil.wait_procs(children, 5)[1] == []
+    assert psutil.wait_procs(children, 60)[1] == []
     assert [process for process in psutil.process_iter() if works_in(tmp_path, process)] == []
     assert read_state(folder) is None
 

@@ -83,7 +83,7 @@ def as_sent_since_2026(frame: dict[str, Any]) -> list[Any]:
 
 
 def run(name: str, command: list[str], folder: Path, **settings: str) -> str:
-    return Process(name, command, bare(os.environ) | settings, folder / f"{name}.log").run()
+    return Process(name, command, bare(os.environ) | settings, folder / f"{name}.log").run(timeout=300)
 
 
 def record(folder: Path) -> None:
@@ -92,12 +92,12 @@ def record(folder: Path) -> None:
     command = tidemark("simulate", "--json", "--port", "0", "--key", f"{COLLECTOR}=key", "--recording", str(file))
     settings = {"TIDEMARK_CLOCK": clock(HOUR.start.replace(minute=20))}
     with Process("simulate", command, bare(os.environ) | settings, folder / "simulate.log") as simulator:
-        url = json.loads(simulator.first_line(30))["stream_url"]
+        url = json.loads(simulator.first_line(60))["stream_url"]
         source = Source("the simulator", {"TIDEMARK_STREAM_URL": url}, keys={COLLECTOR: "key"})
         told = collecting(COLLECTOR, folder / "spool", source, clock=settings["TIDEMARK_CLOCK"])
         with Process("collect", tidemark("collect"), bare(os.environ) | told, folder / "collect.log"):
             segment = folder / "spool" / "open" / f"{HOUR.compact}.0001.jsonl"
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 120
             while not segment.exists() or segment.read_bytes().count(b"\n") < messages:
                 assert time.monotonic() < deadline, (folder / "collect.log").read_text()
                 time.sleep(0.05)

@@ -16,7 +16,8 @@ RUN = """
 import sys, nbformat
 from nbclient import NotebookClient
 book = nbformat.read(sys.argv[1], as_version=4)
-NotebookClient(book, timeout=90, kernel_name="python3", resources={"metadata": {"path": sys.argv[2]}}).execute()
+where = {"metadata": {"path": sys.argv[2]}}
+NotebookClient(book, timeout=240, startup_timeout=240, kernel_name="python3", resources=where).execute()
 print(sum(len(cell.get("outputs", ())) for cell in book.cells))
 """
 

@@ -15,7 +15,7 @@ from tidemark.local.process import Process
 
 def test_the_result_is_awaited() -> None:
     go = Event()
-    background = Background(lambda: go.wait(10) and 42).start()
+    background = Background(lambda: go.wait(60) and 42).start()
     assert background.running
     go.set()
     assert background.result() == 42

@@ -19,8 +19,8 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SL
 @pytest.mark.parametrize("code", [SLEEP, STUBBORN])
 def test_a_program_that_works_in_the_folder_is_ended(tmp_path: Path, code: str) -> None:
     with Process("sample", [sys.executable, "-c", code], dict(os.environ), tmp_path / "a" / "log") as program:
-        program.first_line(30)
-        assert end_leftovers(tmp_path, grace=0.5) == 1
+        program.first_line(60)
+        assert end_leftovers(tmp_path, grace=2) == 1
         assert program.pid is None
     assert end_leftovers(tmp_path) == 0
 
@@ -34,7 +34,7 @@ def test_others_stay(tmp_path: Path) -> None:
         Process("ours", [sys.executable, "-c", SLEEP], dict(os.environ), outside / "log") as ours,
         subprocess.Popen([sleep, "60"], cwd=inside, start_new_session=True) as theirs,
     ):
-        ours.first_line(30)
+        ours.first_line(60)
         wait_until_in(inside, theirs.pid)
         assert end_leftovers(inside) == 0
         assert ours.pid

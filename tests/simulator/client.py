@@ -45,5 +45,5 @@ async def connected(
 ) -> AsyncIterator[Client]:
     """Open a socket with a key; it has joined nothing."""
     url = f"{simulator.stream_url}?token={key}{vsn}"
-    async with websockets.connect(url, max_size=None, ping_interval=None, ssl=tls) as ws:
+    async with websockets.connect(url, max_size=None, ping_interval=None, open_timeout=60, ssl=tls) as ws:
         yield Client(ws)

@@ -11,7 +11,7 @@ from tidemark.simulator.server import Simulator
 
 @pytest.fixture
 async def http(simulator: Simulator) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=simulator.control_url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=simulator.control_url, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -69,7 +69,7 @@ async def test_status_shows_who_is_connected(tmp_path: Path) -> None:
         await client.join("collection:seals")
         simulator.send(envelope(), envelope(slug="gulls"))
         await client.hear()
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             status = (await http.get(f"{simulator.control_url}/status")).json()
     assert status["published"] == {"item_sold": 2}
     assert status["connections"] == [

@@ -19,7 +19,7 @@ async def test_it_serves_until_a_signal_and_ends_in_good_order(tmp_path: Path, n
     process = await started("--port", "0", "--json", "--ledger", str(tmp_path), "--key", "collector-a=key-a")
     assert process.stdout is not None
     addresses = json.loads(await process.stdout.readline())
-    async with websockets.connect(f"{addresses['stream_url']}?token=key-a&vsn=2.0.0") as ws:
+    async with websockets.connect(f"{addresses['stream_url']}?token=key-a&vsn=2.0.0", open_timeout=60) as ws:
         await ws.send('["1","1","collection:*","phx_join",{}]')
         assert json.loads(await ws.recv())[4]["status"] == "ok"
         await ws.recv()

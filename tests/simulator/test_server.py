@@ -63,7 +63,7 @@ async def test_everything_is_served_over_tls_with_a_certificate(tmp_path: Path, 
             await client.join()
             simulator.send(*[envelope(price=number) for number in range(1000)])
             heard = [(await client.hear())[4]["payload"]["price"] for _ in range(1000)]
-        async with httpx.AsyncClient(verify=trusting, trust_env=False) as http:
+        async with httpx.AsyncClient(verify=trusting, trust_env=False, timeout=60) as http:
             assert (await http.get(f"{simulator.control_url}/status")).status_code == 200
     assert heard == list(range(1000))
 

@@ -90,7 +90,7 @@ class Simulator:
             self._ticked.set()
             self._ticked = asyncio.Event()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until a condition is true, such as `lambda: simulator.joined("collector-a")`. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not condition():

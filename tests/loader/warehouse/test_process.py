@@ -118,7 +118,7 @@ def test_a_killed_load_leaves_no_process_behind() -> None:
         assert parent.stdout
         reader = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    assert psutil.wait_procs([reader], timeout=20) == ([reader], [])
+    assert psutil.wait_procs([reader], timeout=60) == ([reader], [])
 
 
 _answer: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
@@ -134,7 +134,7 @@ def reader() -> Iterator[Ends]:
     with asked, told, tells:
         yield asks, tells, thread
         asks.close()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -157,7 +157,7 @@ def test_a_damaged_object_is_refused_and_is_the_last(reader: Ends) -> None:
     messages = iter(lambda: _answer.decode(tells.recv_bytes()), None)
     refused = next(told for told in messages if isinstance(told, Refused))
     assert "its manifest says" in refused.what
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -165,5 +165,5 @@ def test_it_ends_when_no_process_listens(reader: Ends) -> None:
     asks, tells, thread = reader
     tells.close()
     ask(asks, origin(), BODY)
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Fresh = Callable[[LoaderSettings], LoaderSettings]
 FAR = Hour(HOUR.start + timedelta(days=1))
-LONG = 20
+LONG = 60
 
 
 def quiet(_: str) -> None:

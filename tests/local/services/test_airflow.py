@@ -24,9 +24,9 @@ def test_all_parts_are_healthy_and_every_dag_is_read(loading: Loading) -> None:
 
 def test_a_login_needs_the_password(loading: Loading) -> None:
     url = loading.airflow.url
-    assert httpx.get(f"{url}/api/v2/dags").status_code == 401
+    assert httpx.get(f"{url}/api/v2/dags", timeout=60).status_code == 401
     wrong = {"username": loading.airflow.username, "password": "admin"}
-    assert httpx.post(f"{url}/auth/token", json=wrong).status_code == 401
+    assert httpx.post(f"{url}/auth/token", json=wrong, timeout=60).status_code == 401
     assert stat.S_IMODE((loading.airflow.home / "passwords.json").stat().st_mode) == 0o600
 
 
@@ -72,7 +72,7 @@ def test_tasks_that_moved_to_a_group_of_their_own_end_with_their_part(tmp_path: 
     )
     command = [sys.executable, "-c", f"{program}; time.sleep(60)"]
     process = Process("part", command, {}, tmp_path / "part.log").start()
-    session = {os.getsid(int(process.first_line(10)))}
+    session = {os.getsid(int(process.first_line(60)))}
     process.kill()
     assert left_behind(session)
     _kill_sessions(session)

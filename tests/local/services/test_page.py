@@ -27,30 +27,30 @@ def address(warehouse_url: str) -> Iterator[str]:
 
 def test_the_page_is_read_only_and_leads_to_airflow(address: str, warehouse_url: str) -> None:
     fill(warehouse_url)
-    answer = httpx.get(f"{address}?hour=2026-11-20T10", trust_env=False)
+    answer = httpx.get(f"{address}?hour=2026-11-20T10", trust_env=False, timeout=60)
     assert answer.status_code == 200
     assert "2026-11-20 10:00 to 11:00 UTC" in answer.text
     assert f'href="{AIRFLOW}?hour=2026-11-20T10#hour"' in answer.text
     assert "<button" not in answer.text.replace('<button type="submit">Show</button>', "")
     assert answer.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
-    assert httpx.post(address, trust_env=False).status_code == 501
+    assert httpx.post(address, trust_env=False, timeout=60).status_code == 501
 
 
 def test_a_bad_address_says_what_to_write(address: str) -> None:
-    answer = httpx.get(f"{address}?hour=%3Cscript%3E", trust_env=False)
+    answer = httpx.get(f"{address}?hour=%3Cscript%3E", trust_env=False, timeout=60)
     assert (answer.status_code, "Write it as 2026-11-22T15" in answer.text) == (503, True)
     assert "<script>" not in answer.text
-    assert httpx.get(f"{address}favicon.ico", trust_env=False).status_code == 404
+    assert httpx.get(f"{address}favicon.ico", trust_env=False, timeout=60).status_code == 404
 
 
 def test_a_name_that_another_site_points_here_is_refused(address: str) -> None:
-    assert httpx.get(address, headers={"Host": "evil.example"}, trust_env=False).status_code == 421
+    assert httpx.get(address, headers={"Host": "evil.example"}, trust_env=False, timeout=60).status_code == 421
 
 
 def test_a_dead_warehouse_is_said_without_its_password() -> None:
     with server(0, SecretStr(f"postgresql://t:s3cret@127.0.0.1:{free_port()}/w"), AIRFLOW) as listening:
         Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        answer = httpx.get(f"http://127.0.0.1:{listening.server_port}/", trust_env=False)
+        answer = httpx.get(f"http://127.0.0.1:{listening.server_port}/", trust_env=False, timeout=60)
         listening.shutdown()
     assert answer.status_code == 503
     assert "127.0.0.1" in answer.text
@@ -60,7 +60,7 @@ def test_a_dead_warehouse_is_said_without_its_password() -> None:
 def test_the_process_listens_when_it_is_started_and_ends_when_stopped(tmp_path: Path, warehouse_url: str) -> None:
     environment = bare({}) | {"TIDEMARK_WAREHOUSE_URL": warehouse_url}
     with PageProcess(tmp_path, environment, port=free_port(), airflow=AIRFLOW) as page:
-        assert "No hour has been loaded yet" in httpx.get(page.url, trust_env=False).text
+        assert "No hour has been loaded yet" in httpx.get(page.url, trust_env=False, timeout=60).text
     assert page.pid is None
 
 

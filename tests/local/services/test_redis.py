@@ -16,11 +16,11 @@ def test_it_answers_on_loopback_and_ends_with_its_block(tmp_path: Path) -> None:
     with Redis(tmp_path) as redis:
         address = urlsplit(redis.url)
         assert address.hostname == "127.0.0.1"
-        with socket.create_connection(("127.0.0.1", address.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", address.port), timeout=60) as connection:
             connection.sendall(b"PING\r\n")
             assert connection.recv(16) == b"+PONG\r\n"
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", address.port), timeout=5)
+        socket.create_connection(("127.0.0.1", address.port), timeout=60)
 
 
 def test_a_machine_without_redis_gets_the_command_that_installs_it(

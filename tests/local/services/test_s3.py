@@ -65,7 +65,7 @@ def test_a_killed_server_has_the_same_objects_at_the_same_address_after_its_rest
         client.delete_objects(Bucket="archive", Delete={"Objects": [{"Key": "two"}]})
         psutil.Process(server.pid).kill()
         endpoint = server.endpoint
-        psutil.wait_procs([psutil.Process(server.pid)] if server.pid else [], 5)
+        psutil.wait_procs([psutil.Process(server.pid)] if server.pid else [], 60)
         assert server.pid is None
 
         server.start()

@@ -84,7 +84,7 @@ def test_a_restarted_simulator_goes_on_at_its_address_with_other_sales(tmp_path:
 
 
 def wait_for_sales(simulator: SimulatorProcess) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (simulator.ledger / "sales.jsonl").stat().st_size:
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -43,7 +43,7 @@ def test_what_a_killed_supervisor_left_is_ended_also_in_another_folder(tmp_path:
     write_state(run, state_of(ended.pid, str(demo)))
     code = "print('up', flush=True); import time; time.sleep(60)"
     with Process("left", [sys.executable, "-c", code], dict(os.environ), demo / "part" / "log") as left:
-        left.first_line(30)
+        left.first_line(60)
         assert bring_down(run)
         assert left.pid is None
     assert not bring_down(run)
@@ -55,7 +55,7 @@ def test_a_system_that_is_up_in_another_folder_is_found(tmp_path: Path) -> None:
     code = "print('up', flush=True); import time; time.sleep(60)"
     command = [sys.executable, "-c", code, "tidemark.local.up.supervisor", str(there), str(there), "0"]
     with Process("supervisor", command, dict(os.environ), tmp_path / "log") as supervisor:
-        supervisor.first_line(30)
+        supervisor.first_line(60)
         assert there not in [run for run, _ in running_elsewhere(here)]  # it has not written its state
         write_state(there, state_of(supervisor.pid or 0, str(there)))
         assert there in [run for run, _ in running_elsewhere(here)]

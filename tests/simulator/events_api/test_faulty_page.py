@@ -38,7 +38,7 @@ async def answer(tmp_path: Path, fault: PageFault) -> httpx.Response:
     async with Simulator(Options(ledger=tmp_path, keys={"key-a": "a"})) as simulator:
         simulator.send(*(transfer(second).body for second in range(4)))
         simulator.arm(fault)
-        async with httpx.AsyncClient(trust_env=False, headers={"x-api-key": "key-a"}) as client:
+        async with httpx.AsyncClient(trust_env=False, headers={"x-api-key": "key-a"}, timeout=60) as client:
             try:
                 return await client.get(f"{simulator.api_url}/events")
             finally:

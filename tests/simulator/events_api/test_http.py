@@ -21,7 +21,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Simulator]:
 
 
 async def get(simulator: Simulator, path: str = "events", key: str = "key-a") -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False, headers={"x-api-key": key}) as client:
+    async with httpx.AsyncClient(trust_env=False, headers={"x-api-key": key}, timeout=60) as client:
         return await client.get(f"{simulator.api_url}/{path}")
 
 

@@ -20,7 +20,7 @@ from tidemark.query.page.html import POLICY, Home, html_of, html_of_problem
 from tidemark.query.page.page import asked_of, month_page
 from tidemark.storage.settings import WarehouseSettings
 
-_START_TIMEOUT = 30.0
+_START_TIMEOUT = 60.0
 
 
 class PageProcess(Process):

@@ -8,7 +8,7 @@ from tidemark.core.errors import Problem
 from tidemark.local.ports import HOST, free_port, is_free
 from tidemark.local.process import Process, Service
 
-_START_TIMEOUT = 20.0
+_START_TIMEOUT = 60.0
 
 
 class Redis(Service):

@@ -12,7 +12,7 @@ from tidemark.local.environment import COLLECTORS, Source
 from tidemark.local.process import Process, Service, tidemark
 
 KEYS = {collector: f"key-of-{collector}" for collector in COLLECTORS}
-_START_TIMEOUT = 30.0
+_START_TIMEOUT = 60.0
 
 
 class _Addresses(msgspec.Struct):
@@ -89,7 +89,11 @@ class SimulatorProcess(Service):
 
     def _control(self, method: str, what: str, value: Any) -> None:
         answer = httpx.request(
-            method, f"{self._addresses.control_url}/{what}", content=msgspec.json.encode(value), trust_env=False
+            method,
+            f"{self._addresses.control_url}/{what}",
+            content=msgspec.json.encode(value),
+            trust_env=False,
+            timeout=_START_TIMEOUT,
         )
         if answer.is_error:
             raise Problem(f"the simulator refused {value!r}: {answer.text}", "Read its log")
