@@ -45,7 +45,10 @@ WHOLE = 20_000_000
 SALES = int(os.environ.get("BENCH_YEAR_SALES", WHOLE))
 PER_HOUR, TIMED, PORTION = 5_000, 9, 50_000
 DAYS = int(os.environ.get("BENCH_YEAR_DAYS", "35"))  # of which the filled sales are rolled up and judged
-TABLES = ("core.sale_row", "core.sale_sighting", "mart.collection_hourly", "mart.sale_flags", "mart.suspect_sale")
+TABLES = (
+    "core.sale_row", "core.sale_sighting", "mart.collection_hourly", "mart.sale_flags", "mart.suspect_sale",
+    "mart.resale",
+)  # fmt: skip
 EACH = timedelta(seconds=0.72)
 MEMORY = int(16 * 1024 * SALES / 100_000_000)  # MiB: as 16 GiB are to a hundred million
 OWN = 200  # MiB that the server's processes and their sorts need beside what they keep of the data
