@@ -1,13 +1,10 @@
 """Asking the warehouse, read-only."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from select import select
 from typing import cast
 
-from psycopg2.extensions import POLL_OK, POLL_READ, connection, set_wait_callback
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, StatementError
@@ -17,6 +14,7 @@ from tidemark.core.hour import LENGTH, Hour
 from tidemark.query.answer import NOTHING_LOADED, Answer, none_found, shown, unknown_name
 from tidemark.query.parameter import OLDEST, Value, values_of
 from tidemark.query.question import Question
+from tidemark.storage.interrupt import CANCELLED, interruptible, is_interrupted
 from tidemark.storage.postgres import FORBIDDEN, connected
 from tidemark.storage.postgres_errors import statement_failure
 
@@ -71,9 +69,7 @@ _READS_SCORED_DAYS = re.compile(r"\bmart\.stale_day\b")
 _LEAVES_OUT_SUSPECTS = re.compile(r"\bis_suspect IS NOT TRUE\b")
 _COLUMNS = {"collection": "collection_slug", "chain": "chain"}
 _NOT_MIGRATED = ("42P01", "3F000", "42703")  # undefined table, schema, column
-_CANCELLED = "57014"
 _MISSING = re.compile(r"bind parameter '(\w+)'")
-_LOOK_EVERY = 0.5  # seconds
 
 
 def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
@@ -83,7 +79,7 @@ def ask(url: SecretStr, question: Question, given: Mapping[str, str]) -> Answer:
     wrong or missing, for a database that is down, not migrated or closed to this user, and KeyboardInterrupt as soon
     as a person has had enough.
     """
-    with connected(url) as connection, _interruptible():
+    with connected(url) as connection, interruptible():
         try:
             connection.execute(text(SESSION))
             newest, now = connection.scalar(text(_NEWEST)), datetime.now(UTC)
@@ -189,32 +185,9 @@ def _why_empty(connection: Connection, question: Question, values: Mapping[str, 
     return f"No rows: the warehouse has none{f' of {shown(given)}' if given else ''}."
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C cancel what the server does; libpq, which waits otherwise, hears nothing before its answer."""
-    set_wait_callback(_wait)
-    try:
-        yield
-    finally:
-        set_wait_callback(None)
-
-
-def _wait(waiting: connection) -> None:
-    """Wait as psycopg2's own wait_select does, but not for ever: a Ctrl-C that comes just before would not end it."""
-    while True:
-        try:
-            state = waiting.poll()
-            if state == POLL_OK:
-                return
-            awaited = [waiting.fileno()]
-            select(awaited, [], [], _LOOK_EVERY) if state == POLL_READ else select([], awaited, [], _LOOK_EVERY)
-        except KeyboardInterrupt:
-            waiting.cancel()
-
-
 def _tell(error: DBAPIError) -> None:
     """Raise what a person can act on; return where the connection was lost."""
-    if getattr(error.orig, "pgcode", None) == _CANCELLED and "user request" in str(error.orig):
+    if is_interrupted(error):
         raise KeyboardInterrupt from error
     if problem := problem_of_query(error):
         raise problem from error
@@ -226,7 +199,7 @@ def problem_of_query(error: DBAPIError) -> Problem | None:
     if state is None or error.orig is None:
         return None
     said = statement_failure(error.orig)
-    if state == _CANCELLED:
+    if state == CANCELLED:
         return Problem("the question took longer than this user may", "Ask for a shorter time or one collection")
     if state in _NOT_MIGRATED:
         return Problem(f"the warehouse lacks what this question reads: {said}",
