@@ -1,6 +1,6 @@
 import pytest
 
-from tidemark.cli.completion import beginning, event_types, exported_tables
+from tidemark.cli.completion import beginning, checks_beginning, event_types, exported_tables
 from tidemark.query.names import chains_called
 
 
@@ -20,6 +20,7 @@ def test_a_chain_is_completed_from_its_other_names() -> None:
     assert chains_called("") == set()
 
 
-def test_types_and_tables_are_completed() -> None:
+def test_types_tables_and_checks_are_completed() -> None:
+    assert checks_beginning("sale-") == ["sale_in_two_months", "sale_times"]
     assert event_types("item_s") == ["item_sold"]
     assert exported_tables("sale") == ["sales", "sale_fees"]

@@ -61,7 +61,7 @@ PRINTING = (
     ["check", "--offline", "collector"], ["tail", "--once"], ["upload"], ["status"], ["status", "--json"],
     ["top", "--once"], ["migrate"], ["migrate", "--check"], ["migrate", "--sql"], ["repair", HOUR], ["audit", HOUR],
     ["fees"], ["query"], ["query", "chains"], ["query", "chains", "--format", "csv"], ["sql", "SELECT 1"],
-    ["coverage"], ["coverage", HOUR], ["report", "-o", "-"], ["report", "-o", "report.html"],
+    ["verify"], ["coverage"], ["coverage", HOUR], ["report", "-o", "-"], ["report", "-o", "report.html"],
     ["export", "lake"], ["down"],
 )  # fmt: skip
 HELP_ALONE = {"collect", "notify", "load", "detach", "demo", "up", "simulate"}

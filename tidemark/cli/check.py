@@ -29,7 +29,7 @@ def check(
     rights in the bucket, and that it never overwrites (probe objects are put and deleted). Loader: the archive, the
     warehouse with its encoding, migrations, roles and rights, and the Events API. Reader: whether the warehouse may be
     asked. Airflow: its database and its health.
-    Nothing else is changed. Exit status 0: nothing failed.
+    Nothing else is changed. Exit status 0: nothing failed. What the warehouse holds is checked by `tidemark verify`.
 
     \b
     Examples:

@@ -63,3 +63,10 @@ def exported_tables(incomplete: str) -> list[str]:
 
         return beginning(incomplete, (each.name for each in TABLES))
     return []
+
+
+def checks_beginning(incomplete: str) -> list[str]:
+    """Return the checks of the warehouse that begin so."""
+    from tidemark.storage.files import shipped
+
+    return beginning(incomplete, sorted(file.stem for file in (shipped("sql") / "checks").glob("*.sql")))

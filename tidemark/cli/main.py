@@ -21,10 +21,12 @@ from tidemark.storage.settings import read_dotenv
 GROUPS: dict[str, tuple[str, ...]] = {
     "First": ("check",),
     "Record (the operator of a collector, and cron)": ("collect", "upload", "status", "top", "tail", "notify"),
-    "Load (the owner of the warehouse, and Airflow)": ("migrate", "load", "repair", "audit", "fees", "detach"),
+    "Load (the owner of the warehouse, and Airflow)": (
+        "migrate", "load", "repair", "audit", "fees", "verify", "detach",
+    ),
     "Ask (the analyst)": ("query", "sql", "coverage", "report", "export"),
     "Try (everything on one machine)": ("demo", "up", "down", "simulate"),
-}
+}  # fmt: skip
 VERBS: tuple[str, ...] = tuple(verb for verbs in GROUPS.values() for verb in verbs)
 
 

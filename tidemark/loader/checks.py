@@ -8,17 +8,36 @@ Its SQL takes `:hour`, the start of one archive hour; NULL checks the whole ware
 """
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, cast
 
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
+from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
+from tidemark.loader.warehouse.runs import require_migrated
+from tidemark.storage.failures import failure_of
 from tidemark.storage.files import shipped
-from tidemark.storage.postgres import connected
+from tidemark.storage.interrupt import interruptible, is_interrupted
+from tidemark.storage.postgres import FORBIDDEN, connected
+from tidemark.storage.postgres_errors import statement_failure
 
 CHECKS = shipped("sql") / "checks"
+# as for questions; functions that are called for each collection would be compiled again at each call
+_SESSION = "SET TRANSACTION READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+# MATERIALIZED, so that a check is planned for all its rows, and not for the first
+_COUNTED = """
+WITH found AS MATERIALIZED (
+{sql}
+)
+SELECT found.*, (SELECT count(*) FROM found)
+FROM found
+LIMIT :most
+"""
 _HEADER = re.compile(r"-- Grain: .+\n-- Wrong: (?P<wrong>.+)\n-- Next: (?P<next>.+)\n")
 
 
@@ -41,18 +60,16 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A check that found wrong rows: how many, at most `LIMIT`, and the first of them by column name."""
-
-    LIMIT = 100
+    """A check that found wrong rows: how many, and the first of them."""
 
     check: Check
     count: int
-    first: dict[str, object]
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
 
     def __str__(self) -> str:
-        count = f"{self.count} or more" if self.count == self.LIMIT else str(self.count)
-        row = ", ".join(f"{name}={value}" for name, value in self.first.items())
-        return f"{self.check.name}: {count} wrong rows. {self.check.wrong} {self.check.next} The first: {row}"
+        row = ", ".join(f"{name}={value}" for name, value in zip(self.columns, self.rows[0], strict=True))
+        return f"{self.check.name}: {self.count} wrong rows. {self.check.wrong} {self.check.next} The first: {row}"
 
 
 def checks() -> list[Check]:
@@ -66,12 +83,49 @@ def run_checks(url: SecretStr, hour: Hour | None = None) -> list[Failure]:
     Reads only, needs the loader's rights. Raises Problem where the warehouse does not answer.
     """
     with connected(url) as connection:
-        connection.execute(text("SET TRANSACTION READ ONLY"))
-        failures = [_run(connection, check, hour) for check in checks()]
+        connection.execute(text(_SESSION))
+        failures = [_found(connection, check, hour, 1) for check in checks()]
     return [failure for failure in failures if failure]
 
 
-def _run(connection: Connection, check: Check, hour: Hour | None) -> Failure | None:
-    result = connection.execute(text(check.sql), {"hour": hour.start if hour else None}).mappings()
-    rows = result.fetchmany(Failure.LIMIT)
-    return Failure(check, len(rows), dict(rows[0])) if rows else None
+def each_check(url: SecretStr, chosen: Iterable[Check], most: int) -> Iterator[tuple[Check, Failure | None]]:
+    """Run checks over the whole warehouse, and yield each as it ends with at most `most` of its wrong rows.
+
+    Each has a transaction of its own, so that what waits for a table waits for one of them. Reads only, needs the
+    loader's rights. Raises Problem where the warehouse does not answer, is not migrated, or does not let this user read
+    or read for so long, and KeyboardInterrupt as soon as a person has had enough.
+    """
+    with connected(url) as connection, interruptible():
+        with _worded("the look for migrations"):
+            require_migrated(connection)
+        connection.rollback()
+        for check in chosen:
+            with _worded(f"the check {check.name}"):
+                connection.execute(text(_SESSION))
+                failure = _found(connection, check, None, most)
+            connection.rollback()
+            yield check, failure
+
+
+def _found(connection: Connection, check: Check, hour: Hour | None, most: int) -> Failure | None:
+    values = {"hour": hour.start if hour else None, "most": most}
+    result = connection.execute(text(_COUNTED.format(sql=check.sql)), values)
+    *columns, _ = result.keys()
+    rows = [tuple(row) for row in result]
+    return Failure(check, cast("int", rows[0][-1]), tuple(columns), [row[:-1] for row in rows]) if rows else None
+
+
+@contextmanager
+def _worded(what: str) -> Iterator[None]:
+    """Say of a statement that fails which one it was, and what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        if is_interrupted(error):
+            raise KeyboardInterrupt from error
+        if error.orig and getattr(error.orig, "pgcode", None) == FORBIDDEN:
+            raise Problem(f"this user may not read all that is checked: {statement_failure(error.orig)}",
+                          "Ask its owner for: GRANT tidemark_loader TO your user") from error  # fmt: skip
+        if failure := failure_of(error):
+            raise Problem(f"{what} did not end: {failure.what}", failure.hint) from error
+        raise
