@@ -33,6 +33,7 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "sql/load/1_market.sql": ("tests/loader/test_market.py",),
     "sql/load/7_*.sql": ("tests/sql/test_silence.py", "tests/sql/test_silence_order.py"),
     "sql/load/9_*.sql": ("tests/sql/test_repaired.py",),
+    "sql/load/3_*.sql": ("tests/sql/test_load.py", "tests/loader/warehouse/test_months.py"),
     "sql/load/*.sql": ("tests/sql/test_load.py",),
     "sql/marts/refresh_3_*.sql": ("tests/sql/test_hour_quality.py",),
     "sql/marts/refresh_4_*.sql": ("tests/sql/test_hour_quality.py",),
@@ -42,6 +43,7 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "sql/marts/daily_1_*.sql": ("tests/sql/test_flags.py",),
     "sql/marts/daily_2_resale.sql": ("tests/sql/test_flags.py", "tests/sql/test_queries.py"),
     "sql/marts/*.sql": ("tests/sql/test_marts.py",),
+    "sql/checks/sale_in_two_months.sql": ("tests/sql/test_checks.py", "tests/loader/warehouse/test_months.py"),
     "sql/checks/*.sql": ("tests/sql/test_checks.py",),
     "sql/queries/*.sql": (
         "tests/sql/test_queries.py", "tests/sql/test_market_questions.py", "tests/sql/test_rolled_up_questions.py",

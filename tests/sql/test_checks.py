@@ -214,6 +214,7 @@ PLANTED = {
         f"UPDATE core.sale SET sold_at = received_at + interval '6 minutes' WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET sold_at = '1970-01-01T00:00Z' WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET received_at = '2026-11-20T11:00Z' WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET received_at = '2026-11-20T09:59Z', sold_at = '2026-11-20T09:59Z' WHERE sale_uid = {FIRST}",
         f"""
         UPDATE core.sale
         SET source = 'events_api', received_at = '2026-12-20T11:00Z', sold_at = '2026-11-21T12:00Z'
@@ -289,6 +290,15 @@ def test_a_planted_error_is_caught(connection: Connection, name: str, error: str
             "duplicate_sales",
             f"UPDATE core.sale_row SET order_hash = core.to_bytes('0x0a') WHERE sale_uid = {FIRST};"
             + COPY.format(changes="'order_hash', '0x0b', 'quantity', NULL", first=FIRST),
+        ),
+        *(
+            ("sale_times", f"UPDATE core.sale SET {times} WHERE sale_uid = {FIRST}")
+            for times in (
+                "sold_at = received_at + interval '5 minutes'",
+                "sold_at = '2015-08-07T00:00Z'",
+                "sold_at = source_hour, received_at = source_hour",
+                "sold_at = source_hour + interval '25 hours', received_at = '2026-12-20T11:00Z', source = 'events_api'",
+            )
         ),
         (
             "load_balance",

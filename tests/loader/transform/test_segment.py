@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.loader.recording import Recording, fetched
+from tests.loader.recording import sold as recorded_sale
 from tests.loader.transform.messages import line_of, places, put, sample, sold, values
 from tidemark.core.hour import Hour
+from tidemark.core.timestamps import format_timestamp
 from tidemark.loader.transform.market import Market
 from tidemark.loader.transform.outcome import Reason
+from tidemark.loader.transform.sale import SoldAtSource
 from tidemark.loader.transform.segment import read_segment
 
 START = datetime(2026, 11, 22, 15, tzinfo=UTC)
@@ -65,6 +70,34 @@ def test_a_sale_of_days_after_its_hour_is_refused() -> None:
     [(number, _, reject)] = block.rejects
     assert (number, reject.reason) == (3, Reason.OUT_OF_RANGE)
     assert "but received in the hour 2026-11-22 15:00:00+00:00" in reject.detail
+
+
+LATEST = START + timedelta(hours=25)
+
+
+@pytest.mark.parametrize(
+    ("transaction", "event", "taken"),
+    [
+        (0, 0, (LATEST, SoldAtSource.TRANSACTION)),
+        (1, 0, (LATEST, SoldAtSource.EVENT)),
+        (1, -1, (LATEST - timedelta(seconds=1), SoldAtSource.EVENT)),
+        (1, 1, None),
+        (1, None, None),
+    ],
+)
+def test_the_last_time_of_an_hour_is_a_day_after_its_end(
+    transaction: int, event: int | None, taken: tuple[datetime, SoldAtSource] | None
+) -> None:
+    times = [
+        None if each is None else format_timestamp(LATEST + timedelta(seconds=each)) for each in (transaction, event)
+    ]
+    stated: dict[str, Any] = {
+        "transaction": {"hash": "0x1", "timestamp": times[0]}, "event_timestamp": times[1], "closing_date": None,
+    }  # fmt: skip
+    recording = Recording(hour=Hour(START)).receive(recorded_sale(1, **stated), 90_000)
+    [block] = read_segment([b"".join(recording.segments[0])], Market(START))
+    assert [(sale.sold_at, sale.sold_at_source) for _, sale in block.sales] == ([taken] if taken else [])
+    assert [reject.reason for _, _, reject in block.rejects] == ([] if taken else [Reason.OUT_OF_RANGE])
 
 
 def test_a_segment_without_bytes_has_no_blocks() -> None:

@@ -2,6 +2,8 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -10,6 +12,7 @@ from sqlalchemy import Connection, text
 from tests.loader.recording import HOUR
 from tests.loader.transform.messages import sale_of, sold
 from tidemark.core.errors import Problem
+from tidemark.core.hour import Hour
 from tidemark.loader.warehouse.copy import copied
 from tidemark.loader.warehouse.load import SQL, add_month, merge, merge_steps
 from tidemark.loader.warehouse.packing import Codes
@@ -57,3 +60,27 @@ def test_sums_that_do_not_balance_cannot_be_committed(connection: Connection, lo
     with pytest.raises(Problem, match="the lines of 2026-11-22T15 do not add up") as caught:
         merge(connection, {**values, "files": json.dumps([file])})
     assert "every_line_has_one_outcome" in caught.value.what
+
+
+class SeenError(Exception):
+    """Ends a load at its first step, with the values of that."""
+
+
+@pytest.mark.parametrize(
+    ("hour", "first", "end"),
+    [
+        ("2026-11-22T15", "2026-10-01", "2026-12-01"),
+        ("2027-01-31T23", "2026-12-01", "2027-02-01"),
+        ("2026-03-01T00", "2026-02-01", "2026-04-01"),
+        ("2026-12-01T00", "2026-11-01", "2027-01-01"),
+    ],
+)
+def test_an_hours_sales_are_looked_for_first_in_its_month_and_the_one_before(
+    connection: Connection, hour: str, first: str, end: str
+) -> None:
+    def see(_: Connection, __: Path, values: dict[str, Any]) -> None:
+        raise SeenError(values["near_from"].isoformat(), values["near_to"].isoformat())
+
+    with pytest.raises(SeenError) as caught:
+        merge(connection, {"hour": Hour.parse(hour).start}, see)
+    assert caught.value.args == (f"{first}T00:00:00+00:00", f"{end}T00:00:00+00:00")

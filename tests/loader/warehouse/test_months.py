@@ -32,6 +32,9 @@ MONTHS = "SELECT relname FROM pg_class WHERE relnamespace = 'months'::regnamespa
 OLD, LATER, PREVIOUS = (Hour.parse(key) for key in ("2026-07-31T23", "2026-08-01T00", "2026-10-05T10"))
 MAY = Hour.parse("2026-05-15T10")
 LOOKS_EVERYWHERE = {"sell_through"}  # since the oldest order that may have been open was placed
+# of a sale that was broadcast again, and states that time as its own
+AGAIN: dict[str, Any] = {"transaction": {"hash": f"0x{1:064x}", "timestamp": "2026-11-22T15:00:01Z"},
+         "event_timestamp": "2026-11-22T15:00:01.000000+00:00"}  # fmt: skip
 
 
 def put(s3: "S3Client", settings: LoaderSettings, hour: Hour, *numbers: int) -> None:
@@ -107,18 +110,63 @@ def test_a_load_of_today_looks_into_the_near_months_alone(s3: "S3Client", settin
 
 def test_a_sale_that_is_in_two_months_is_mended_as_the_check_says(s3: "S3Client", settings: LoaderSettings) -> None:
     put(s3, settings, OLD, 1)
-    again = {"transaction": {"hash": f"0x{1:064x}", "timestamp": "2026-11-22T15:00:01Z"},
-             "event_timestamp": "2026-11-22T15:00:01.000000+00:00"}  # fmt: skip
-    Recording(hour=HOUR).receive(sold(1, OLD, **again), 3).put(s3, settings.bucket)
+    Recording(hour=HOUR).receive(sold(1, OLD, **AGAIN), 3).put(s3, settings.bucket)
     for hour in (OLD, HOUR):
         load_hour(hour, settings, log=quiet)
     refresh_days(settings.warehouse_url, log=quiet)
-    assert [failure.check.name for failure in run_checks(settings.warehouse_url)] == ["sale_in_two_months"]
+    (failure,) = run_checks(settings.warehouse_url)
+    assert (failure.check.name, failure.columns) == ("sale_in_two_months", ("sale_uid", "first_hour", "last_hour"))
+    assert failure.rows[0][1:] == (OLD.start, HOUR.start)
     for _ in range(2):
         load_hour(HOUR, settings, force=True, log=quiet)
         refresh_days(settings.warehouse_url, log=quiet)
         assert run_checks(settings.warehouse_url) == []
     assert query(url_of(settings), "SELECT source_hour FROM core.sale") == [(OLD.start,)]
+
+
+@pytest.mark.parametrize("recent", ["transaction", "event"])
+def test_a_sale_is_old_where_one_of_its_times_is(s3: "S3Client", settings: LoaderSettings, recent: str) -> None:
+    put(s3, settings, OLD, 1)
+    times = {each: (HOUR if each == recent else OLD).start.isoformat() for each in ("transaction", "event")}
+    again: dict[str, Any] = {
+        "transaction": {"hash": f"0x{1:064x}", "timestamp": times["transaction"]},
+        "event_timestamp": times["event"],
+    }
+    Recording(hour=HOUR).receive(sold(1, OLD, **again), 3).put(s3, settings.bucket)
+    for hour in (OLD, HOUR):
+        load_hour(hour, settings, log=quiet)
+    assert query(url_of(settings), "SELECT source_hour FROM core.sale") == [(OLD.start,)]
+
+
+@pytest.mark.parametrize("loaded_before", [True, False])
+def test_a_load_again_or_with_force_takes_no_time_for_recent(
+    s3: "S3Client", settings: LoaderSettings, loaded_before: bool
+) -> None:
+    put(s3, settings, OLD, 1)
+    load_hour(OLD, settings, log=quiet)
+    if loaded_before:
+        Recording(hour=HOUR).receive(sold(1, OLD), 3).put(s3, settings.bucket)
+        load_hour(HOUR, settings, log=quiet)
+    Recording(hour=HOUR).receive(sold(1, OLD, **AGAIN), 3).put(s3, settings.bucket)
+    load_hour(HOUR, settings, force=not loaded_before, log=quiet)
+    assert query(url_of(settings), "SELECT source_hour FROM core.sale") == [(OLD.start,)]
+
+
+@pytest.mark.parametrize("edge", ["2026-10-01T00", "2026-12-01T00"])
+@pytest.mark.parametrize("force", [True, False])
+def test_an_hour_at_the_edge_of_the_near_months_is_looked_into_once(
+    s3: "S3Client", settings: LoaderSettings, edge: str, force: bool
+) -> None:
+    other = Hour.parse(edge)
+    first = min(other, HOUR)
+    broadcast = Recording(hour=other).receive(sold(1, first), 60)
+    listed = Recording("events-api-1", HOUR, topic="events-api").receive(fetched(1, first), 60)
+    for recording in (broadcast, listed):
+        recording.put(s3, settings.bucket)
+        load_hour(recording.hour, settings, force=force, log=quiet)
+    refresh_days(settings.warehouse_url, log=quiet)
+    assert query(url_of(settings), "SELECT source, source_hour FROM core.sale") == [("stream", other.start)]
+    assert run_checks(settings.warehouse_url) == []
 
 
 def test_a_key_that_becomes_a_sale_again_finds_its_month(s3: "S3Client", settings: LoaderSettings) -> None:
