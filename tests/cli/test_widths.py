@@ -77,7 +77,7 @@ def test_every_verb_fits_a_terminal(show: Show, width: int) -> None:
         ("coverage", day, "--long"): ["1 partly covered, 23 not loaded", f"{key}  ▒", "once %"],
         ("repair", key): ["open windows: ", "OPENSEA_API_KEY is not set"],
         ("audit", key, "--dry-run"): ["hours to audit: 1", "windows: "],
-        ("verify",): ["amounts ok", "16 checks in"],
+        ("verify",): ["amounts ok", " checks in "],
         ("query",): ["daily_volume", "How much was sold each day?"],
         ("query", "daily_volume", "--plot"): [day, "volume_eth", "Rows: 1", "█"],
         ("query", "top_sales"): ["Rows: 20", "seller", "--wide shows all"],

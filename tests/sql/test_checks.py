@@ -209,7 +209,7 @@ PLANTED = {
         f"UPDATE core.sale SET side = 'offer' WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale_row SET buyer = NULL WHERE sale_uid = {FIRST}",
     ],
-    "resale_missing": ["DELETE FROM mart.resale WHERE sold_at = '2026-11-20T11:00Z'"],
+    "resale_missing": ["DELETE FROM mart.resale"],
     "sale_times": [
         f"UPDATE core.sale SET sold_at = received_at + interval '6 minutes' WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET sold_at = '1970-01-01T00:00Z' WHERE sale_uid = {FIRST}",
