@@ -591,7 +591,14 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
         start::date, greatest(since, start AT TIME ZONE 'UTC'), least(until, (start + interval '1 day') AT TIME ZONE 'UTC'),
-        start AT TIME ZONE 'UTC' >= since AND (start + interval '1 day') AT TIME ZONE 'UTC' <= until
+        start AT TIME ZONE 'UTC' >= since
+            -- a day that has just begun is asked for up to the newest hour
+            AND ((start + interval '1 day') AT TIME ZONE 'UTC' <= until OR NOT EXISTS (
+                SELECT
+                FROM core.sale
+                WHERE sale.sold_at >= until AND sale.sold_at < (start + interval '1 day') AT TIME ZONE 'UTC'
+                    AND sale.source_hour >= core.received_from(until)
+            ))
             AND start::date NOT IN (SELECT stale.day FROM mart.stale_day AS stale)
             AND EXISTS (SELECT FROM mart.market_daily AS daily WHERE daily.day = start::date AND daily.chain IS NULL)
     FROM generate_series(
@@ -599,8 +606,8 @@ BEGIN ATOMIC
     ) AS start;
 END;
 COMMENT ON FUNCTION mart.days_of IS
-    'The UTC days of [since, until) with the part of each that is in it; is_scored where that is the whole day and '
-    'mart.market_daily has it as it is.';
+    'The UTC days of [since, until) with the part of each that is in it; is_scored where that has all sales of the day '
+    'and mart.market_daily has it as it is.';
 REVOKE ALL ON FUNCTION mart.days_of FROM PUBLIC;
 
 -- Roll-ups of the same days by other keys; a scored day without a row had no such sale.

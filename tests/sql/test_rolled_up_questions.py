@@ -37,6 +37,8 @@ ASKED: list[tuple[dict[str, str], tuple[int, ...]]] = [  # and the days that are
     (DAYS | {"from": "2026-11-20T11"}, (21,)),
     ({"from": "2026-11-20", "to": "2026-11-21T10"}, (20,)),
     ({"from": "2026-11-20T11", "to": "2026-11-21T10"}, ()),
+    ({"from": "2026-11-20", "to": "2026-11-21T13"}, (20,)),
+    ({"from": "2026-11-20", "to": "2026-11-21T14"}, (20, 21)),  # no sale of the day is later
 ]
 
 
