@@ -33,6 +33,12 @@ FROM mart.market_daily
 WHERE chain IS NULL AND day >= '2026-11-01'
 ORDER BY day;
 
+-- mart.top_sale_daily: The highest price of each day.
+SELECT day, max(price_usd) AS highest_usd
+FROM mart.top_sale_daily
+GROUP BY day
+ORDER BY day;
+
 -- mart.resale: How many of each day's sales are resales by a wallet that was seen to buy the token.
 SELECT (sold_at AT TIME ZONE 'UTC')::date AS day, count(*) AS resales
 FROM mart.resale

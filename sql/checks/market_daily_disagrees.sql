@@ -1,5 +1,5 @@
 -- Grain: one row per scored UTC day, chain and key whose roll-up of the whole market is not what the sales add up to.
--- Wrong: market_daily, payment_token_daily, price_range_daily, collection_royalty_daily or sweep_daily has other figures than core.sale.
+-- Wrong: market_daily, payment_token_daily, price_range_daily, collection_royalty_daily, sweep_daily or top_sale_daily has other figures than core.sale.
 -- Next: Mark the day with INSERT INTO mart.stale_day (day) VALUES (…) and run the DAG daily_marts.
 WITH days AS MATERIALIZED (
     SELECT DISTINCT (hour AT TIME ZONE 'UTC')::date AS day
@@ -14,7 +14,7 @@ scored AS MATERIALIZED (
 ),
 sale AS MATERIALIZED (
     SELECT
-        day, chain, collection_slug, buyer, seller, side, transaction_hash, sold_at, payment_token_address AS address,
+        day, chain, sale_uid, collection_slug, buyer, seller, side, transaction_hash, sold_at, payment_token_address AS address,
         payment_token_symbol AS symbol, implausible, eth_rate, usd_rate,
         core.in_tokens(marketplace_fee_raw, payment_token_decimals) AS fee, core.in_tokens(royalty_raw, payment_token_decimals) AS royalty,
         price_eth IS NULL AS without_eth, price_usd IS NULL AS without_usd, CASE WHEN NOT implausible THEN price END AS price,
@@ -35,10 +35,14 @@ sale AS MATERIALIZED (
 traders AS (
     SELECT
         day, chain, count(*) FILTER (WHERE bought) AS buyers, count(*) FILTER (WHERE sold) AS sellers,
-        count(*) FILTER (WHERE bought AND sold) AS bought_and_sold
+        count(*) FILTER (WHERE bought AND sold) AS bought_and_sold, (array_agg(moved_eth ORDER BY moved_eth DESC))[100] AS whale_eth
     FROM (
-        SELECT day, chain, wallet, bool_or(is_buyer) AS bought, bool_or(NOT is_buyer) AS sold
-        FROM (SELECT day, chain, buyer AS wallet, true AS is_buyer FROM sale UNION ALL SELECT day, chain, seller, false FROM sale) AS party
+        SELECT day, chain, wallet, bool_or(is_buyer) AS bought, bool_or(NOT is_buyer) AS sold, sum(coalesce(price_eth, 0)) AS moved_eth
+        FROM (
+            SELECT day, chain, buyer AS wallet, true AS is_buyer, price_eth FROM sale
+            UNION ALL
+            SELECT day, chain, seller, false, price_eth FROM sale
+        ) AS party
         WHERE wallet IS NOT NULL
         GROUP BY GROUPING SETS ((day, chain, wallet), (day, wallet))
     ) AS trader
@@ -63,7 +67,7 @@ fact AS (
         market.day, coalesce(market.chain, '') AS chain, 'market' AS kind, CASE WHEN market.chain IS NULL THEN 'all' ELSE '' END AS name,
         ROW(sales, coalesce(buyers, 0), coalesce(sellers, 0), coalesce(bought_and_sold, 0), without_wallets,
             sales_with_fee_known, fee_eth, fee_usd, fee_of_usd, listings, offers, unknown_side, listings_eth, offers_eth,
-            listing_median_eth, offer_median_eth, implausible) AS figures
+            listing_median_eth, offer_median_eth, whale_eth, implausible) AS figures
     FROM market
     LEFT JOIN traders ON traders.day = market.day AND traders.chain IS NOT DISTINCT FROM market.chain
     UNION ALL
@@ -95,12 +99,22 @@ fact AS (
     WHERE buyer IS NOT NULL
     GROUP BY day, chain, buyer, transaction_hash
     HAVING count(*) >= 5
+    UNION ALL
+    SELECT day, chain, 'top sale', sale_uid::text, ROW(sold_at, price_usd)
+    FROM (
+        SELECT
+            day, chain, sale_uid, sold_at, price_usd,
+            row_number() OVER (PARTITION BY day, chain ORDER BY price_usd DESC NULLS LAST, sold_at, sale_uid) AS place
+        FROM sale
+        WHERE NOT implausible
+    ) AS ranked
+    WHERE place <= 100
 ),
 roll_up AS (
     SELECT
         day, coalesce(chain, '') AS chain, 'market' AS kind, CASE WHEN chain IS NULL THEN 'all' ELSE '' END AS name,
         ROW(sales, buyers, sellers, bought_and_sold, without_wallets, sales_with_fee_known, fee_eth, fee_usd, fee_of_usd,
-            listings, offers, unknown_side, listings_eth, offers_eth, listing_median_eth, offer_median_eth, implausible) AS figures
+            listings, offers, unknown_side, listings_eth, offers_eth, listing_median_eth, offer_median_eth, whale_eth, implausible) AS figures
     FROM mart.market_daily
     JOIN scored USING (day)
     UNION ALL
@@ -124,6 +138,10 @@ roll_up AS (
         day, chain, 'sweep', buyer || ' in ' || transaction_hash,
         ROW(sold_at, sales, volume_eth, volume_usd, collections, sellers, without_eth, implausible)
     FROM mart.sweep_daily
+    JOIN scored USING (day)
+    UNION ALL
+    SELECT day, chain, 'top sale', sale_uid::text, ROW(sold_at, price_usd)
+    FROM mart.top_sale_daily
     JOIN scored USING (day)
 )
 SELECT day, chain, kind, name, fact.figures::text AS figures, roll_up.figures::text AS daily_figures

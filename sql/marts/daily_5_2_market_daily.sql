@@ -2,11 +2,11 @@
 DELETE FROM mart.market_daily WHERE day = (:day AT TIME ZONE 'UTC')::date;
 
 WITH trader AS (
-    SELECT chain, bought > 0 AS has_bought, sold > 0 AS has_sold
+    SELECT chain, bought > 0 AS has_bought, sold > 0 AS has_sold, coalesce(spent_eth, 0) + coalesce(earned_eth, 0) AS moved_eth
     FROM mart.wallet_daily
     WHERE day = (:day AT TIME ZONE 'UTC')::date
     UNION ALL
-    SELECT NULL, bool_or(bought > 0), bool_or(sold > 0)
+    SELECT NULL, bool_or(bought > 0), bool_or(sold > 0), sum(coalesce(spent_eth, 0) + coalesce(earned_eth, 0))
     FROM mart.wallet_daily
     WHERE day = (:day AT TIME ZONE 'UTC')::date
     GROUP BY wallet
@@ -14,7 +14,8 @@ WITH trader AS (
 traders AS (
     SELECT
         chain, count(*) FILTER (WHERE has_bought) AS buyers, count(*) FILTER (WHERE has_sold) AS sellers,
-        count(*) FILTER (WHERE has_bought AND has_sold) AS bought_and_sold
+        count(*) FILTER (WHERE has_bought AND has_sold) AS bought_and_sold,
+        (array_agg(moved_eth ORDER BY moved_eth DESC))[100] AS whale_eth
     FROM trader
     GROUP BY chain
 ),
@@ -42,11 +43,11 @@ figures AS (
 INSERT INTO mart.market_daily (
     day, chain, sales, buyers, sellers, bought_and_sold, without_wallets,
     sales_with_fee_known, fee_eth, fee_usd, fee_of_usd,
-    listings, offers, unknown_side, listings_eth, offers_eth, listing_median_eth, offer_median_eth, implausible
+    listings, offers, unknown_side, listings_eth, offers_eth, listing_median_eth, offer_median_eth, whale_eth, implausible
 )
 SELECT
     (:day AT TIME ZONE 'UTC')::date, figures.chain, sales, coalesce(buyers, 0), coalesce(sellers, 0), coalesce(bought_and_sold, 0),
     without_wallets, sales_with_fee_known, fee_eth, fee_usd, fee_of_usd,
-    listings, offers, unknown_side, listings_eth, offers_eth, listing_median_eth, offer_median_eth, implausible
+    listings, offers, unknown_side, listings_eth, offers_eth, listing_median_eth, offer_median_eth, whale_eth, implausible
 FROM figures
 LEFT JOIN traders ON traders.chain IS NOT DISTINCT FROM figures.chain;

@@ -555,6 +555,7 @@ CREATE TABLE mart.market_daily (
     offers_eth           numeric,
     listing_median_eth   numeric,
     offer_median_eth     numeric,
+    whale_eth            numeric,
     implausible          bigint NOT NULL
 );
 CREATE UNIQUE INDEX market_daily_key ON mart.market_daily (day, coalesce('of ' || chain, ''));
@@ -582,6 +583,8 @@ COMMENT ON COLUMN mart.market_daily.offers_eth IS 'The same of offers.';
 COMMENT ON COLUMN mart.market_daily.listing_median_eth IS
     'Median price of one NFT in ETH over the same listings, the lower of two middle ones.';
 COMMENT ON COLUMN mart.market_daily.offer_median_eth IS 'The same of offers.';
+COMMENT ON COLUMN mart.market_daily.whale_eth IS
+    'What the hundredth wallet spent and earned in ETH, of those that moved the most; NULL where there were fewer.';
 COMMENT ON COLUMN mart.market_daily.implausible IS
     'Sales left out of the amounts because their price cannot be true, as in mart.sales.';
 
@@ -744,6 +747,24 @@ COMMENT ON COLUMN mart.sweep_daily.without_eth IS
     'Sales left out of volume_eth because no rate or price was received.';
 COMMENT ON COLUMN mart.sweep_daily.implausible IS
     'Sales left out of the amounts because their price cannot be true, as in mart.sales.';
+
+CREATE TABLE mart.top_sale_daily (
+    day       date        NOT NULL,
+    chain     text        NOT NULL,
+    sale_uid  uuid        NOT NULL,
+    sold_at   timestamptz NOT NULL,
+    price_usd numeric,
+    PRIMARY KEY (day, chain, sale_uid)
+);
+
+COMMENT ON TABLE mart.top_sale_daily IS
+    'One row per UTC day, chain and sale that was among the hundred with the highest price when the day was last scored. '
+    'Prices that cannot be true are left out.';
+COMMENT ON COLUMN mart.top_sale_daily.day IS 'UTC day in which the sale happened.';
+COMMENT ON COLUMN mart.top_sale_daily.chain IS 'Chain, as in mart.sales.';
+COMMENT ON COLUMN mart.top_sale_daily.sale_uid IS 'The sale, as in mart.sales.';
+COMMENT ON COLUMN mart.top_sale_daily.sold_at IS 'When it happened, UTC.';
+COMMENT ON COLUMN mart.top_sale_daily.price_usd IS 'Its price in US dollars; NULL where no rate or price was received, which come last.';
 
 -- How well each hour was recorded.
 

@@ -87,12 +87,13 @@ WALLET = ["bought", "sold", "spent_eth", "earned_eth", "spent_usd", "earned_usd"
 MARKET = {
     "market_daily": ["sales", "buyers", "sellers", "bought_and_sold", "without_wallets", "sales_with_fee_known", "fee_eth",
                      "fee_usd", "fee_of_usd", "listings", "offers", "unknown_side", "listings_eth", "offers_eth",
-                     "listing_median_eth", "offer_median_eth", "implausible"],
+                     "listing_median_eth", "offer_median_eth", "whale_eth", "implausible"],
     "payment_token_daily": ["sales", "volume", "volume_eth", "volume_usd", "without_usd", "implausible"],
     "price_range_daily": ["sales", "prices_eth"],
     "collection_royalty_daily": ["sales", "sales_with_royalty_known", "royalty_eth", "royalty_usd", "royalty_of_eth",
                                  "implausible"],
     "sweep_daily": ["sales", "volume_eth", "volume_usd", "collections", "sellers", "without_eth", "implausible"],
+    "top_sale_daily": ["price_usd"],
 }  # fmt: skip
 SWEEP = [
     sale("20T15:00", f"cats/{number}", "0xs", "0xsweeper", "1", transaction_hash="0xfive") for number in range(20, 25)

@@ -24,6 +24,7 @@ TABLES = (
     "price_range_daily",
     "collection_royalty_daily",
     "sweep_daily",
+    "top_sale_daily",
     "sale_flags",
     "suspect_sale",
     "resale",

@@ -17,7 +17,7 @@ from tidemark.query.question import question, questions
 from tidemark.storage.postgres import connected
 
 # each with its roll-up, and with what of it is added up
-ROLL_UPS = {
+ADDED_UP = {
     "buyers_and_sellers": ("market_daily", "sales"),
     "marketplace_fees": ("market_daily", "sales"),
     "offers_and_listings": ("market_daily", "listings"),
@@ -26,6 +26,7 @@ ROLL_UPS = {
     "royalties": ("collection_royalty_daily", "sales"),
     "sweeps": ("sweep_daily", "sales"),
 }
+ROLL_UPS = (*ADDED_UP, "top_sales")
 NAMELESS_COIN = (None, None, 18, Decimal(2000), Decimal(1))
 PAID = [ETH, ETH, WETH, USDC, ETH_UNRATED, SOL_UNRATED, NAMELESS_COIN, (ETH[0], "Ether", *ETH[2:])]
 DAYS = {"to": "2026-11-22"}
@@ -87,12 +88,12 @@ def test_all_that_read_days_are_tested_here() -> None:
     assert {each.name for each in questions() if "mart.days_of" in each.sql} == set(ROLL_UPS)
 
 
-@pytest.mark.parametrize("name", ROLL_UPS)
+@pytest.mark.parametrize("name", ADDED_UP)
 @pytest.mark.parametrize(("given", "days"), ASKED)
 def test_a_scored_day_is_read_from_its_roll_up(
     drawn_url: str, name: str, given: dict[str, str], days: tuple[int, ...]
 ) -> None:
-    table, column = ROLL_UPS[name]
+    table, column = ADDED_UP[name]
     more = {20: 1000, 21: 1_000_000}
     change = "UPDATE mart.{} SET {} = {} {} CASE day WHEN '2026-11-20' THEN {} WHEN '2026-11-21' THEN {} ELSE 0 END"
     execute(drawn_url, change.format(table, column, column, "+", *more.values()))
@@ -109,7 +110,7 @@ def requests() -> Iterator[tuple[str, dict[str, str]]]:
     for name in ROLL_UPS:
         for given, _ in ASKED:
             yield name, given
-            if name in ("royalties", "sweeps"):
+            if name in ("royalties", "sweeps", "top_sales"):
                 yield name, given | {"limit": "2"}
             if name == "sweeps":
                 yield from ((name, given | {"least": least}) for least in ("3", "7"))
@@ -120,6 +121,10 @@ def test_the_answers_are_those_of_single_sales(warehouse_url: str, seed: int) ->
     fill(warehouse_url, drawn(seed), coverage=())
     scored = {f"{name} {given}": answer(warehouse_url, name, given) for name, given in requests()}
     execute(warehouse_url, "INSERT INTO mart.stale_day (day) VALUES ('2026-11-20'), ('2026-11-21')")
+    for name, given in requests():
+        if name != "top_sales":  # which says of each sale whether it is a suspect, which is not known now
+            assert answer(warehouse_url, name, given) == scored[f"{name} {given}"]
+    execute(warehouse_url, "DELETE FROM mart.stale_day", "DELETE FROM mart.market_daily")
     assert {f"{name} {given}": answer(warehouse_url, name, given) for name, given in requests()} == scored
     assert all(scored[f"{name} {DAYS}"] for name in ROLL_UPS)
 
@@ -139,7 +144,7 @@ def test_a_scored_day_may_have_no_rows_in_a_roll_up(warehouse_url: str) -> None:
     assert {name: answer(warehouse_url, name, DAYS) for name in ROLL_UPS} == scored
 
 
-@pytest.mark.parametrize("name", ROLL_UPS)
+@pytest.mark.parametrize("name", ADDED_UP)
 def test_no_sale_of_a_scored_day_is_read(drawn_url: str, name: str) -> None:
     asked = question(name)
     given: dict[str, Any] = {"from": "2026-11-20", "to": "2026-11-21"}
@@ -150,6 +155,36 @@ def test_no_sale_of_a_scored_day_is_read(drawn_url: str, name: str) -> None:
         plan = connection.scalars(text(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {asked.sql}"), values).all()
     assert [line for line in plan if "sale_row" in line]
     assert [line for line in plan if "sale_row" in line and "actual" in line] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "rolled_up"),
+    [({}, True), ({"limit": "100"}, True), ({"limit": "101"}, False), ({"collection": "cats"}, False)],
+)
+def test_the_top_sales_of_a_scored_day_are_known(warehouse_url: str, given: dict[str, str], rolled_up: bool) -> None:
+    fill(warehouse_url, drawn(6), coverage=())
+    scored = answer(warehouse_url, "top_sales", DAYS | given)
+    execute(warehouse_url, "DELETE FROM mart.top_sale_daily")
+    assert answer(warehouse_url, "top_sales", DAYS | given) == ([] if rolled_up else scored)
+    assert scored
+
+
+def test_only_wallets_that_can_be_whales_are_added_up(warehouse_url: str) -> None:
+    random = Random(7)
+    fill(warehouse_url, [
+        sale(
+            f"{random.choice([20, 21])}T10:00", f"cats/{number}", f"0xs{random.randrange(150)}",
+            f"0xb{random.randrange(150)}", random.choice(["1", "0.5", "40", "7", None]),
+            chain=random.choice(["ethereum", "base"]),
+        )
+        for number in range(600)
+    ], coverage=())  # fmt: skip
+    asked = [{"limit": limit, **chain} for limit in ("1", "20", "100", "101") for chain in ({}, {"chain": "base"})]
+    found = [answer(warehouse_url, "whales", given) for given in asked]
+    execute(warehouse_url, "UPDATE mart.market_daily SET whale_eth = NULL WHERE whale_eth > 0")
+    assert [answer(warehouse_url, "whales", given) for given in asked] == found
+    execute(warehouse_url, "UPDATE mart.market_daily SET whale_eth = 1e9")
+    assert [len(answer(warehouse_url, "whales", given)) for given in asked] == [0] * 6 + [101, 101]
 
 
 def test_a_sweep_is_of_one_day(warehouse_url: str) -> None:

@@ -241,7 +241,8 @@ def test_a_question_says_what_its_answer_lacks(loaded: LoaderSettings) -> None:
     assert ask(loaded.warehouse_url, named["daily_volume"], {"from": "2026-09-01", **span}).lacks == ""
 
 
-ROLLED_UP_QUESTIONS = [each for each in questions() if "mart.days_of" in each.sql]
+# top_sales shows the sales themselves, which are gone
+ROLLED_UP_QUESTIONS = [each for each in questions() if "mart.days_of" in each.sql and each.name != "top_sales"]
 
 
 @pytest.mark.parametrize("asked", ROLLED_UP_QUESTIONS, ids=[each.name for each in ROLLED_UP_QUESTIONS])
