@@ -116,7 +116,7 @@ def requests() -> Iterator[tuple[str, dict[str, str]]]:
                 yield from ((name, given | {"least": least}) for least in ("3", "7"))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_answers_are_those_of_single_sales(warehouse_url: str, seed: int) -> None:
     fill(warehouse_url, drawn(seed), coverage=())
     scored = {f"{name} {given}": answer(warehouse_url, name, given) for name, given in requests()}
