@@ -91,6 +91,15 @@ def test_what_has_no_room_is_named(loaded: str, capsys: Capture) -> None:
     assert str(name) in out
 
 
+def test_a_pipe_gets_no_padding(loaded: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TTY_COMPATIBLE")
+    monkeypatch.delenv("COLUMNS")
+    query(loaded, ALL_SIDES)
+    _, out, _ = run(capsys, "verify", "parties", "--rows", "2")
+    assert "9 more rows" in out
+    assert max(map(len, out.splitlines())) < 1000
+
+
 def test_json_has_every_check_with_its_rows(loaded: str, capsys: Capture) -> None:
     query(loaded, ALL_SIDES)
     status, out, err = run(capsys, "verify", "parties", "amounts", "--json", "--rows", "2")

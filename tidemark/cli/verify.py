@@ -100,10 +100,10 @@ def _show(paper: "Console", failure: "Failure", *, wide: bool) -> None:
     left = failure.count - len(failure.rows)
     said = [f"{left:,} more row{'s' * (left != 1)}; --rows shows more."] if left else []
     said += [f"Not shown, for lack of room: {', '.join(fitted.left_out)}. --wide shows all."] if fitted.left_out else []
-    paper.print(Padding(f"{failure.check.wrong}\nNext: {failure.check.next}", (0, 0, 1, indent)))
+    paper.print(Padding(f"{failure.check.wrong}\nNext: {failure.check.next}", (0, 0, 1, indent), expand=False))
     (console(100_000) if wide else paper).print(Padding(fitted.table, (0, 0, 1, indent), expand=False))
     if said:
-        paper.print(Padding("\n".join(said), (0, 0, 1, indent)))
+        paper.print(Padding("\n".join(said), (0, 0, 1, indent), expand=False))
 
 
 def _object(check: "Check", failure: "Failure | None", seconds: float) -> dict[str, Any]:
