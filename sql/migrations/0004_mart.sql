@@ -595,8 +595,8 @@ BEGIN ATOMIC
     SELECT
         start::date, greatest(since, start AT TIME ZONE 'UTC'), least(until, (start + interval '1 day') AT TIME ZONE 'UTC'),
         start AT TIME ZONE 'UTC' >= since
-            -- a day that has just begun is asked for up to the newest hour
-            AND ((start + interval '1 day') AT TIME ZONE 'UTC' <= until OR NOT EXISTS (
+            -- a day that has just begun is asked for up to the newest hour; of a detached one nobody knows what is later
+            AND ((start + interval '1 day') AT TIME ZONE 'UTC' <= until OR until >= core.sales_closed_before() AND NOT EXISTS (
                 SELECT
                 FROM core.sale
                 WHERE sale.sold_at >= until AND sale.sold_at < (start + interval '1 day') AT TIME ZONE 'UTC'

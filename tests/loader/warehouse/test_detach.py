@@ -262,6 +262,8 @@ def test_a_question_answers_from_roll_ups_as_long_as_it_asks_for_whole_days(
     assert ask(loaded.warehouse_url, asked, whole | {"from": "2026-09-10T05"}).lacks == said
     assert ask(loaded.warehouse_url, asked, whole | {"from": "2026-09-09T05"}).lacks == ""
     assert ask(loaded.warehouse_url, asked, whole | {"collection": "collection-1"}).lacks == said
+    early = ask(loaded.warehouse_url, asked, whole | {"to": "2026-09-10T05"})
+    assert (early.rows, early.lacks) == ([], said)
     if asked.name == "sweeps":
         assert ask(loaded.warehouse_url, asked, whole | {"least": "6"}).lacks == ""
         assert ask(loaded.warehouse_url, asked, whole | {"least": "4"}).lacks == said
