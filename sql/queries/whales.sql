@@ -17,17 +17,16 @@ WITH deal AS NOT MATERIALIZED (
         AND (CAST(:chain AS text) IS NULL OR chain = :chain)
 ),
 -- A hundred wallets moved at least the most that a hundredth one moved on a day. Who moved as much in all has a row, of a day and a chain,
--- with that much divided by the number of such rows: only these are added up.
-least AS MATERIALIZED (
+-- that is that much when it is multiplied by the number of such rows: only these are added up.
+bound AS MATERIALIZED (
     SELECT
-        CASE WHEN :limit <= 100 THEN max(whale_eth) FILTER (WHERE chain IS NOT DISTINCT FROM CAST(:chain AS text)) END
-        / count(*) FILTER (WHERE chain IS NOT NULL) AS moved_eth
+        CASE WHEN :limit <= 100 THEN max(whale_eth) FILTER (WHERE chain IS NOT DISTINCT FROM CAST(:chain AS text)) END AS moved_eth,
+        count(*) FILTER (WHERE chain IS NOT NULL) AS rows
     FROM mart.market_daily
     WHERE day >= (CAST(:from AS timestamptz) AT TIME ZONE 'UTC')::date
         AND day < ((CAST(:to AS timestamptz) + interval '23:59:59.999999') AT TIME ZONE 'UTC')::date
         AND day NOT IN (SELECT stale.day FROM mart.stale_day AS stale)
         AND (chain IS NULL OR CAST(:chain AS text) IS NULL OR chain = :chain)
-    HAVING count(*) FILTER (WHERE chain IS NOT NULL) > 0
 ),
 largest AS (
     SELECT wallet
@@ -35,7 +34,8 @@ largest AS (
     WHERE wallet IN (
         SELECT wallet
         FROM deal
-        WHERE coalesce(spent_eth, 0) + coalesce(earned_eth, 0) >= coalesce((SELECT least.moved_eth FROM least), 0)
+        WHERE (coalesce(spent_eth, 0) + coalesce(earned_eth, 0)) * (SELECT bound.rows FROM bound)
+            >= coalesce((SELECT bound.moved_eth FROM bound), 0)
     )
     GROUP BY wallet
     ORDER BY sum(coalesce(spent_eth, 0) + coalesce(earned_eth, 0)) DESC
