@@ -18,6 +18,9 @@ ANALYZE day_sale;
 -- the day's sales change the flags of those within one reach of the day (is_judged). Of an edition there are many, so buying another
 -- one is nothing to suspect; one message that says so is enough for the time after it.
 CREATE TEMP TABLE history ON COMMIT DROP AS
+WITH widest AS (
+    SELECT max(span) AS reach FROM method WHERE signal IN ('back_and_forth', 'bought_again')
+)
 SELECT *
 FROM (
     SELECT
@@ -26,12 +29,12 @@ FROM (
         coalesce(bool_or(sale.quantity > 1 OR sale.token_standard = 'erc1155') OVER before, false) AS is_edition
     FROM (SELECT DISTINCT chain, contract_address, token_id FROM day_sale) AS token
     JOIN core.sale AS sale USING (chain, contract_address, token_id)
-    CROSS JOIN (SELECT max(span) AS reach FROM method WHERE signal IN ('back_and_forth', 'bought_again')) AS widest
+    CROSS JOIN widest
     WHERE sale.sold_at >= :day - 2 * reach AND sale.sold_at < :day + interval '24 hours' + 2 * reach
         AND sale.source_hour >= core.received_from(:day - 2 * reach)
     WINDOW before AS (
         PARTITION BY sale.chain, sale.contract_address, sale.token_id ORDER BY sale.sold_at
-        RANGE BETWEEN (SELECT max(span) FROM method WHERE signal IN ('back_and_forth', 'bought_again')) PRECEDING AND CURRENT ROW
+        RANGE BETWEEN (SELECT reach FROM widest) PRECEDING AND CURRENT ROW
     )
 ) AS sale
 WHERE seller <> buyer;

@@ -26,6 +26,14 @@ from tidemark.storage.postgres import connected
 AMOUNTS = ("spent_eth", "earned_eth", "moved_eth")
 MOMENTS = {"from": "'2026-11-01Z'", "to": "'2026-11-30Z'"}
 Expect = Callable[..., None]
+FLAGGED = """
+WITH flagged AS (
+    INSERT INTO mart.sale_flags
+    SELECT sale_uid, 'same_pair', 1, true, sold_at FROM core.sale WHERE sold_at = :sold_at
+    RETURNING sale_uid
+)
+INSERT INTO mart.suspect_sale SELECT sale_uid, false FROM flagged
+"""
 
 
 @pytest.fixture
@@ -348,6 +356,24 @@ def test_a_price_that_cannot_be_true_is_in_no_answer_and_counted_beside(
     assert all(abs(Decimal(str(value))) < 100_000 for value in found)
     if name not in ("top_sales", "price_distribution", "lowest_sales", "flips", "sweeps"):
         assert sum(map(int, map(str, answer.column("implausible")))) == (2 if name == "whales" else 1)
+
+
+@pytest.mark.parametrize("name", ["top_sales", "buyers_and_sellers", "payment_tokens", "wash_trades", "flips"])
+def test_a_sale_received_a_day_and_a_month_before_is_found(warehouse_url: str, name: str) -> None:
+    # the latest that a load takes: 25 hours after its hour began, as tidemark/loader/transform/segment.py has it
+    sold = at("12-01T00:00") + timedelta(hours=24)
+    early = {"sold_at": sold, "source_hour": at("30T23:00"), "received_at": at("30T23:59"), "sent_at": at("30T23:59")}
+    bought = sale("12-01T00:00", "cats/1", "0xa", "0xw", "1")
+    fill(warehouse_url, [bought, sale("12-02T00:00", "cats/1", "0xw", "0xw2", "2") | early], coverage=())
+    with connected(SecretStr(warehouse_url)) as connection:
+        connection.execute(text(FLAGGED), {"sold_at": sold})
+        connection.commit()
+    for scored in (True, False):
+        assert len(ask(SecretStr(warehouse_url), question(name), {"from": "2026-12-02", "to": "2026-12-02"}).rows) == 1
+        if scored and name != "wash_trades":
+            with connected(SecretStr(warehouse_url)) as connection:
+                connection.execute(text("INSERT INTO mart.stale_day (day) VALUES ('2026-12-02')"))
+                connection.commit()
 
 
 AROUND = {"before": -1, "first": 0, "last": 3_599_999_999, "after": 3_600_000_000}  # microseconds after 10:00
