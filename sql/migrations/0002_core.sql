@@ -317,12 +317,12 @@ REVOKE ALL ON FUNCTION core.plain_bytes, core.plain_text, core.to_bytes, core.to
     FROM PUBLIC;
 
 CREATE INDEX sale_sold_at ON core.sale_row (sold_at);
-CREATE INDEX sale_collection ON core.sale_row (collection_slug, sold_at);
 CREATE INDEX sale_transaction ON core.sale_row USING hash (core.to_text(transaction_hash));
 CREATE INDEX sale_token ON core.sale_row (core.to_text(contract_address), token_id);
 CREATE INDEX sale_source_hour ON core.sale_row (coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')));
--- Wallets alone: a B-tree keeps equal keys once, so these are smaller and quicker to write than with a time beside
--- each. For a wallet's sales of some days PostgreSQL combines them with sale_sold_at.
+-- Collections and wallets alone: a B-tree keeps equal keys once, so these are smaller and quicker to write than with a
+-- time beside each. For the sales of some days PostgreSQL combines them with sale_sold_at.
+CREATE INDEX sale_collection ON core.sale_row (collection_slug);
 CREATE INDEX sale_buyer ON core.sale_row (core.party_to_text(buyer, maker, taker));
 CREATE INDEX sale_seller ON core.sale_row (core.party_to_text(seller, maker, taker));
 
