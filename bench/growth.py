@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bench import results
-from bench.load import codes_in, stage
+from bench.load import Printed, codes_in, kept, printed, stage
 from bench.sales import record_lines, sales
 from bench.server import warehouse
 from tests.loader.recording import Recording
@@ -28,7 +28,6 @@ from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.load import merge
 from tidemark.loader.warehouse.migrate import migrate
 from tidemark.loader.warehouse.packing import Codes
-from tidemark.loader.warehouse.rows import observation_row
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
 from tidemark.simulator.market.market import Market
@@ -82,10 +81,10 @@ def fill(url: str, some: list[Hour]) -> None:
             print(f"{number} hours; the last took {time.perf_counter() - began:.2f} s from staging on", flush=True)
 
 
-def made(some: list[Hour], codes: Codes) -> Iterator[tuple[Hour, list[bytes]]]:
+def made(some: list[Hour], codes: Codes) -> Iterator[tuple[Hour, Printed]]:
     """Yield the hours with the rows of their sales, which are made while the server has the hour before."""
     with ProcessPoolExecutor(1) as maker:
-        ahead: deque[tuple[Hour, Future[list[bytes]]]] = deque()
+        ahead: deque[tuple[Hour, Future[Printed]]] = deque()
         for number, hour in enumerate(some):
             ahead.append((hour, maker.submit(rows_of, hour, number, codes)))
             if len(ahead) > 1:
@@ -95,10 +94,9 @@ def made(some: list[Hour], codes: Codes) -> Iterator[tuple[Hour, list[bytes]]]:
             yield last, rows.result()
 
 
-def rows_of(hour: Hour, seed: int, codes: Codes) -> list[bytes]:
+def rows_of(hour: Hour, seed: int, codes: Codes) -> Printed:
     """Make new sales of an hour, as staging sends them."""
-    some = enumerate(sales(hour, PER_HOUR, seed), 1)
-    return [observation_row(place, 1, "collector-a", sale, codes) for place, sale in some]
+    return kept(printed(sales(hour, PER_HOUR, seed), codes))
 
 
 def recorded(hour: Hour, seed: int) -> Recording:

@@ -16,9 +16,10 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from statistics import mean, median
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from pydantic import SecretStr
@@ -33,10 +34,11 @@ from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.transform.identity import sale_uid
 from tidemark.loader.transform.sale import Sale
-from tidemark.loader.warehouse.copy import Copy
-from tidemark.loader.warehouse.load import SQL, add_month, execute, merge
+from tidemark.loader.warehouse import copy
+from tidemark.loader.warehouse.kind import Kind, Kinds
+from tidemark.loader.warehouse.load import SQL, add_kinds, add_month, execute, merge
 from tidemark.loader.warehouse.packing import Codes
-from tidemark.loader.warehouse.rows import FORMAT, OBSERVATION_COLUMNS, observation_row
+from tidemark.loader.warehouse.rows import FORMAT, KIND_COLUMNS, OBSERVATION_COLUMNS, kind_row, observation_row
 from tidemark.loader.warehouse.staging import codes_of
 from tidemark.local.services.postgres import Postgres
 from tidemark.local.services.s3 import S3Server
@@ -61,11 +63,18 @@ AS_TEXT = re.compile(r"(?:core\.(?:party_)?to_text|COALESCE)\((\w+)(?:[^()]|\([^
 KEYED = "5_apply.sql"  # the step with which the sales are in the keyed fact
 
 
+class Printed(NamedTuple):
+    """Observations as staging sends them, and the kinds of their NFTs."""
+
+    rows: Iterable[bytes]
+    kinds: dict[int, Kind]
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name, warehouse() as server:
         results.record(reload_unchanged_s=reloaded(server))
         # the first load makes the files: not counted
-        loaded(server, observation_rows(sales(HOUR, SALES, seed=3), codes_in(server.url())))
+        loaded(server, printed(sales(HOUR, SALES, seed=3), codes_in(server.url())))
         bare, keyed = beside_dlt(server, Path(name), FEW)
         results.record(load_vs_dlt_merge_100k=keyed, load_vs_dlt_merge_100k_no_keys=bare)
         bare, keyed = beside_dlt(server, Path(name), SALES)
@@ -75,12 +84,12 @@ def main() -> None:
 
 def beside_bare_copy(server: Postgres, folder: Path) -> None:
     """Bring the same million sales into a table of equal keys by COPY, and into the warehouse."""
-    write_rows(folder, codes_in(server.url()))
+    kinds = write_rows(folder, codes_in(server.url()))
     fact, whole, bare = [], [], []
     for number in range(ROUNDS):
         bare.append(copied(server, folder))
         with (folder / "observations").open("rb") as rows:
-            keyed, everything = loaded(server, rows)
+            keyed, everything = loaded(server, Printed(rows, kinds))
         fact.append(keyed)
         whole.append(everything)
         print(
@@ -89,13 +98,14 @@ def beside_bare_copy(server: Postgres, folder: Path) -> None:
     results.record(load_vs_bare_copy=median(bare) / median(fact), load_rows_s=SALES / median(whole))
 
 
-def write_rows(folder: Path, codes: Codes) -> None:
-    """Write the same sales as observations and as rows of core.sale_row, in the CSV of COPY."""
+def write_rows(folder: Path, codes: Codes) -> dict[int, Kind]:
+    """Write the same sales as observations and as rows of core.sale_row, in the CSV of COPY; return their kinds."""
+    made = printed(sales(HOUR, SALES, seed=1), codes)
     with (folder / "observations").open("wb") as observations, (folder / "rows").open("wb") as bare:
-        for number, sale in enumerate(sales(HOUR, SALES, seed=1), 1):
-            row = observation_row(number, 1, "collector-a", sale, codes)
+        for row in made.rows:
             observations.write(row)
             bare.write(row.split(b",", 2)[2])
+    return made.kinds
 
 
 def copied(server: Postgres, folder: Path) -> float:
@@ -120,12 +130,12 @@ def copied(server: Postgres, folder: Path) -> float:
         return took
 
 
-def loaded(server: Postgres, rows: Iterable[bytes]) -> tuple[float, float]:
+def loaded(server: Postgres, made: Printed) -> tuple[float, float]:
     """Load observations into an empty warehouse; return the seconds of the keyed fact and of everything."""
     with connected(SecretStr(server.url())) as connection:
         emptied(connection)
         began = time.perf_counter()
-        values = stage(connection, HOUR, rows)
+        values = stage(connection, HOUR, made)
         seconds: dict[str, float] = {}
 
         def timed(connection: Connection, step: Path, values: dict[str, Any]) -> None:
@@ -148,7 +158,7 @@ def emptied(connection: Connection) -> None:
     connection.execute(text("COMMIT; CHECKPOINT; BEGIN"))
 
 
-def stage(connection: Connection, hour: Hour, rows: Iterable[bytes]) -> dict[str, Any]:
+def stage(connection: Connection, hour: Hour, made: Printed) -> dict[str, Any]:
     """Copy observations into staging as a load does; return what the steps are given."""
     values = {
         "hour": hour.start, "force": False, "again": False, "collectors": ["collector-a"], "fingerprint": hour.key,
@@ -159,10 +169,13 @@ def stage(connection: Connection, hour: Hour, rows: Iterable[bytes]) -> dict[str
     add_month(connection, hour)
     connection.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"))
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
-    with Copy(connection, "observation_row", OBSERVATION_COLUMNS) as copy:
-        for row in rows:
-            copy.add(row)
-    file = {"file": 1, "key": "k", "collector": "collector-a", "sha256": "", "bytes": 0, "lines": copy.rows,
+    with copy.Copy(connection, "observation_row", OBSERVATION_COLUMNS) as observations:
+        for row in made.rows:
+            observations.add(row)
+    kinds = BytesIO(b"".join(kind_row(key, kind) for key, kind in made.kinds.items()))
+    copy.copied(connection, "observed_kind", KIND_COLUMNS, kinds)
+    add_kinds(connection)
+    file = {"file": 1, "key": "k", "collector": "collector-a", "sha256": "", "bytes": 0, "lines": observations.rows,
             "other": 0, "quarantined": 0}  # fmt: skip
     return {**values, "files": json.dumps([file])}
 
@@ -178,20 +191,32 @@ def beside_dlt(server: Postgres, folder: Path, count: int) -> tuple[float, float
             pickle.dump(row_for_dlt(sale), rows)
     ratios: dict[str, list[float]] = {"no keys": [], "the same keys": []}
     codes = codes_in(server.url())
-    ours = loaded(server, observation_rows(objects, codes))[0]
+    ours = loaded(server, printed(objects, codes))[0]
     for _ in range(ROUNDS):
         for keys, found in ratios.items():
             before, theirs = ours, merged_by_dlt(server, folder, count, keyed=keys != "no keys")
-            ours = loaded(server, observation_rows(objects, codes))[0]
+            ours = loaded(server, printed(objects, codes))[0]
             found.append(theirs / mean((before, ours)))
             print(f"{count:,} sales: fact {before:.1f} and {ours:.1f} s, dlt with {keys} {theirs:.1f} s", flush=True)
     bare, keyed = (median(found) for found in ratios.values())
     return bare, keyed
 
 
-def observation_rows(objects: Iterable[Sale], codes: Codes) -> Iterator[bytes]:
-    """Print sales as a load does."""
-    return (observation_row(number, 1, "collector-a", sale, codes) for number, sale in enumerate(objects, 1))
+def printed(objects: Iterable[Sale], codes: Codes) -> Printed:
+    """Print sales as a load does, as they are asked for; the kinds are known after the last one."""
+    kinds, known = Kinds(codes.salt), dict[int, Kind]()
+
+    def rows() -> Iterator[bytes]:
+        for number, sale in enumerate(objects, 1):
+            yield observation_row((number, 1, "collector-a"), sale, codes, kinds)
+        known.update(kinds.taken())
+
+    return Printed(rows(), known)
+
+
+def kept(made: Printed) -> Printed:
+    """Print all of it now, to be loaded several times."""
+    return Printed(list(made.rows), made.kinds)
 
 
 def codes_in(url: str) -> Codes:
@@ -222,7 +247,8 @@ def keys_of_the_fact(server: Postgres) -> list[str]:
             text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'core' AND tablename = 'sale_row'")
         )
         keys = ["CREATE UNIQUE INDEX sale_key ON core.sale (sale_uid)"]
-        return keys + [AS_TEXT.sub(r"(\1)", each).replace("ON ONLY core.sale_row ", "ON core.sale ") for each in made]
+        shown = [AS_TEXT.sub(r"(\1)", each).replace("nft_kind", "contract_address") for each in made]
+        return keys + [each.replace("ON ONLY core.sale_row ", "ON core.sale ") for each in shown]
 
 
 def row_for_dlt(sale: Sale) -> dict[str, Any]:

@@ -45,18 +45,22 @@ FROM generate_series(0, :days) AS number;
 -- addresses that differ from their beginning on, as real ones do: those that do not are slower to compare
 CREATE FUNCTION pg_temp.wallet(number integer) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN '0x' || left(encode(sha256(number::text::bytea), 'hex'), 40);
+INSERT INTO core.nft_kind (nft_kind, contract_address)
+SELECT core.kind_key(address, NULL, NULL, NULL), address
+FROM generate_series(0, 2000) AS collection,
+    LATERAL (SELECT '0x' || lpad(to_hex(collection), 40, '0') AS address) AS named;
 SELECT setseed(0.5);
 INSERT INTO core.sale_row (
-    sale_uid, sold_at, sold_at_source, event_after, sent_after, received_at, chain, transaction_hash, order_hash,
-    collection_slug, contract_address, token_id, maker, taker, seller, buyer, side, side_source, quantity, price_raw,
+    sale_uid, nft_kind, sold_at, sold_at_source, event_after, sent_after, received_at, chain, transaction_hash,
+    order_hash, collection_slug, token_id, maker, taker, seller, buyer, side, side_source, quantity, price_raw,
     payment_token_address, payment_token_symbol, payment_token_decimals, usd_rate, eth_rate,
     marketplace_fee_raw, royalty_raw, is_private, is_replayed, source, loaded_at, first_collector, first_load_id
 )
 SELECT
-    md5(number::text)::uuid, sold_at, core.word_to_code('transaction'), 0, -1000000, sold_at + interval '4 s',
+    md5(number::text)::uuid, nft_kind, sold_at, core.word_to_code('transaction'), 0, -1000000, sold_at + interval '4 s',
     core.word_to_code(chain),
     core.to_bytes('0x' || md5((number / 2)::text) || md5(number::text)), core.to_bytes('0x' || md5(number::text)),
-    'collection-' || collection, core.to_bytes('0x' || lpad(to_hex(collection), 40, '0')), token::text,
+    'collection-' || collection, token::text,
     core.to_bytes(seller), core.to_bytes(buyer), core.party_to_bytes(seller, seller, buyer),
     core.party_to_bytes(buyer, seller, buyer), core.word_to_code('listing'), core.word_to_code('order'), 1,
     price * 1e18, core.known_to_bytes('0x0000000000000000000000000000000000000000'), core.word_to_code('ETH'), 18,
@@ -71,7 +75,8 @@ FROM (
         pg_temp.wallet(floor(200000 * random() ^ 2)::integer) AS buyer,
         round((0.01 / (random() + 0.0001))::numeric, 6) AS price
     FROM generate_series(1, :sales) AS number
-) AS made;
+) AS made
+JOIN core.nft_kind ON contract_address = '0x' || lpad(to_hex(collection), 40, '0');
 INSERT INTO mart.hour_quality (
     hour, collectors, covered_s, covered_twice_s, repaired_s, gaps, sales, seen_by, recovered, quarantined,
     live_sales, sold_to_sent_p50_s, sent_to_received_p50_s, received_to_loaded_p50_s, sold_to_loaded_p50_s

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,7 +23,7 @@ from sqlalchemy import Connection, text
 
 from bench import results
 from bench.growth import rows_of
-from bench.load import codes_in, observation_rows, stage
+from bench.load import Printed, codes_in, kept, printed, stage
 from bench.sales import sales
 from bench.server import warehouse
 from tidemark.core.hour import Hour
@@ -36,7 +37,6 @@ WORKERS, WAITS, ROUNDS = 4, 8.0, 3
 FIRST = Hour.parse("2026-09-01T10")
 SOME = [Hour(FIRST.start + timedelta(days=day)) for day in range(2 * WORKERS)]
 FEW, MANY = results.scaled(2_000), results.scaled(250_000)
-Rows = list[bytes]
 
 
 def main() -> None:
@@ -45,16 +45,21 @@ def main() -> None:
         with another(server) as url:
             turns = [part_in_turns(url, Hour(FIRST.start + timedelta(days=day)), codes) for day in range(ROUNDS)]
         print(f"a load takes turns for {', '.join(f'{100 * one:.1f} %' for one in turns)} of its time", flush=True)
-        rows = [list(observation_rows(sales(hour, FEW, seed=hour.start.day), codes)) for hour in SOME]
-        ratios = [compared(server, rows) for _ in range(ROUNDS)]
-        rows = [list(observation_rows(sales(hour, MANY, seed=hour.start.day), codes)) for hour in SOME[:2]]
-        seconds = [side_by_side(server, rows) for _ in range(ROUNDS)]
+        few = [kept(printed(sales(hour, FEW, seed=hour.start.day), codes)) for hour in SOME]
+        ratios = [compared(server, few) for _ in range(ROUNDS)]
+        many = [kept(printed(sales(hour, MANY, seed=hour.start.day), codes)) for hour in SOME[:2]]
+        seconds = [side_by_side(server, many) for _ in range(ROUNDS)]
     results.record(
         load_part_in_turns=median(turns),
         workers_4_vs_1_waiting=median(ratios),
         load_rows_s_two_loaders=2 * MANY / median(both for _, both in seconds),
         loaders_2_vs_1=median(one / both for one, both in seconds),
     )
+
+
+def first_of(made: list[Printed]) -> Printed:
+    """Return one row, and the kinds of all."""
+    return Printed(islice(made[0].rows, 1), made[0].kinds)
 
 
 @contextmanager
@@ -69,12 +74,12 @@ def another(server: Postgres) -> Iterator[str]:
         administer.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-def loaded(url: str, hour: Hour, rows: Rows, waits: dict[str, float]) -> dict[str, float]:
+def loaded(url: str, hour: Hour, made: Printed, waits: dict[str, float]) -> dict[str, float]:
     """Load an hour from staging to the commit; return the seconds of each step, of the end and of everything."""
     seconds: dict[str, float] = {}
     with connected(SecretStr(url)) as connection:
         began = time.perf_counter()
-        values = stage(connection, hour, rows)
+        values = stage(connection, hour, made)
         ended = time.perf_counter()
 
         def timed(connection: Connection, step: Path, values: dict[str, Any]) -> None:
@@ -97,31 +102,31 @@ def part_in_turns(url: str, hour: Hour, codes: Codes) -> float:
     return took["end"] / took["all"]
 
 
-def side_by_side(server: Postgres, rows: list[Rows]) -> tuple[float, float]:
+def side_by_side(server: Postgres, made: list[Printed]) -> tuple[float, float]:
     """Load two large hours one after the other, and at once; return the seconds of both."""
     seconds = []
     for loaders in (1, 2):
         with another(server) as url, ThreadPoolExecutor(loaders) as threads:
-            loaded(url, SOME[0].previous(), rows[0][:1], {})  # the first load of a database is slow: not counted
+            loaded(url, SOME[0].previous(), first_of(made), {})  # the first load of a database is slow: not counted
             began = time.perf_counter()
-            for _ in threads.map(loaded, [url] * 2, SOME, rows, [{}] * 2):
+            for _ in threads.map(loaded, [url] * 2, SOME, made, [{}] * 2):
                 pass
             seconds.append(time.perf_counter() - began)
     print(f"two hours of {MANY:,} sales: one loader {seconds[0]:.1f} s, two {seconds[1]:.1f} s", flush=True)
     return seconds[0], seconds[1]
 
 
-def compared(server: Postgres, rows: list[Rows]) -> float:
+def compared(server: Postgres, made: list[Printed]) -> float:
     """Load the same hours by one worker and by four; return the ratio of their seconds."""
     with another(server) as url:
-        alone = loaded(url, SOME[0].previous(), rows[0][:1], {})  # the first load of a database is slow: not counted
-        alone = loaded(url, SOME[0], rows[0], {})
+        alone = loaded(url, SOME[0].previous(), first_of(made), {})  # the first load of a database is slow: not counted
+        alone = loaded(url, SOME[0], made[0], {})
     waits = {step: WAITS * took for step, took in alone.items() if step.endswith(".sql")}
     seconds = {}
     for workers in (1, WORKERS):
         with another(server) as url, ThreadPoolExecutor(workers) as threads:
             began = time.perf_counter()
-            for _ in threads.map(loaded, [url] * len(SOME), SOME, rows, [waits] * len(SOME)):
+            for _ in threads.map(loaded, [url] * len(SOME), SOME, made, [waits] * len(SOME)):
                 pass
             seconds[workers] = time.perf_counter() - began
     print(f"{len(SOME)} hours: one worker {seconds[1]:.1f} s, four {seconds[WORKERS]:.1f} s", flush=True)

@@ -30,7 +30,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from bench import results
-from bench.load import stage
+from bench.load import Printed, stage
 from bench.query import CHANGED, GOAL_MS, INDEXES, MARKET_GOAL_MS, asked, vacuum
 from tidemark.core.hour import Hour
 from tidemark.loader.marts import MARTS, refresh_days
@@ -225,25 +225,37 @@ def _shown(name: str) -> str:
 
 
 COLUMNS = """
-    sale_uid, payload_hash, sold_at, received_at, loaded_at, first_load_id, event_after, sent_after,
-    payment_token_decimals, is_private, is_replayed, sold_at_source, side, side_source, source, chain, token_standard,
-    payment_token_symbol, first_collector, transaction_hash, order_hash, collection_slug, contract_address, token_id,
-    nft_name, maker, taker, seller, buyer, quantity, price_raw, payment_token_address, usd_rate, eth_rate,
+    sale_uid, payload_hash, nft_kind, sold_at, received_at, loaded_at, first_load_id, event_after, sent_after,
+    payment_token_decimals, is_private, is_replayed, sold_at_source, side, side_source, source, chain,
+    payment_token_symbol, first_collector, transaction_hash, order_hash, collection_slug, token_id, maker, taker,
+    seller, buyer, quantity, price_raw, payment_token_address, usd_rate, eth_rate,
     marketplace_fee_raw, royalty_raw, other_fee_raw, fees
 """
 VALUES = r"""
-    sale_uid, payload_hash, sold_at, received_at, loaded_at, 1, 0, -200000, 18, false, false,
+    sale_uid, payload_hash, kind.nft_kind, sold_at, received_at, loaded_at, 1, 0, -200000, 18, false, false,
     core.word_to_code('transaction'), core.word_to_code('listing'), core.word_to_code('order'),
-    core.word_to_code('stream'), core.word_to_code(chain), core.word_to_code('erc721'), core.word_to_code('ETH'),
+    core.word_to_code('stream'), core.word_to_code(chain), core.word_to_code('ETH'),
     core.word_to_code('collector-a'), core.to_bytes(transaction_hash), core.to_bytes(order_hash), collection_slug,
-    core.to_bytes(contract_address), token_id, nft_name, core.to_bytes(seller), core.to_bytes(buyer),
+    token_id, core.to_bytes(seller), core.to_bytes(buyer),
     core.party_to_bytes(seller, seller, buyer), core.party_to_bytes(buyer, seller, buyer), 1, price_raw,
     core.known_to_bytes('0x0000000000000000000000000000000000000000'), 2345.67, 1, price_raw * 0.005,
     price_raw * 0.05, 0,
     core.fee_to_bytes(core.known_to_bytes(fees -> 0 ->> 'recipient'), price_raw * 0.005, 50, price_raw)
-        || core.fee_to_bytes(core.known_to_bytes(fees -> 1 ->> 'recipient'), price_raw * 0.05, 500, price_raw)
+        || core.fee_to_bytes('\xff', price_raw * 0.05, 500, price_raw)
 """
-FILL = f"INSERT INTO core.sale_row ({COLUMNS}) SELECT {VALUES} FROM made"
+OF_KIND = "FROM made JOIN core.nft_kind AS kind USING (contract_address)"
+FILL = f"INSERT INTO core.sale_row ({COLUMNS}) SELECT {VALUES} {OF_KIND}"
+KINDS = """
+INSERT INTO core.nft_kind
+SELECT core.kind_key(contract, 'erc721', name, recipient), contract, 'erc721', name, recipient
+FROM generate_series(0, 19999) AS collection,
+    LATERAL (
+        SELECT '0x' || left(md5('c' || collection) || md5('d' || collection), 40) AS contract,
+            '0x' || left(md5('r' || collection) || md5('s' || collection), 40) AS recipient,
+            'Collection ' || collection || ' #' AS name
+    ) AS made
+ON CONFLICT DO NOTHING
+"""
 SEEN = """
 INSERT INTO core.sale_sighting (sale_uid, source_hour, collector, observations, first_received_at)
 SELECT sale_uid, source_hour, collector, 1, received_at
@@ -252,7 +264,7 @@ FROM made, unnest(ARRAY['collector-a', 'collector-b']) AS collector
 OBSERVED = f"""
 INSERT INTO observation_row (observation, file, {COLUMNS})
 SELECT row_number() OVER (), 1, {VALUES}
-FROM made
+{OF_KIND}
 """
 QUALITY = """
 INSERT INTO mart.hour_quality (
@@ -460,6 +472,7 @@ def fill(url: SecretStr, first: int, until: int) -> None:
         for number in range(first, until + 1, PORTION):
             add_month(connection, Hour.of(FIRST + number * EACH))
         add_month(connection, Hour.of(FIRST + (until + 1) * EACH))
+        connection.execute(text(KINDS))
         indexes = connection.execute(text(INDEXES)).all()
         for name, _ in indexes:
             connection.execute(text(f"DROP INDEX {name}"))
@@ -502,7 +515,7 @@ def _portion(url: SecretStr, first: int, count: int) -> int:
 def load_made(url: SecretStr, hour: Hour, first: int, *, again: bool = False) -> tuple[float, float]:
     """Load an hour by the steps of a load; return its seconds from staging on, and the bytes of WAL."""
     with connected(url) as connection:
-        values = stage(connection, hour, [])
+        values = stage(connection, hour, Printed([], {}))
         made(connection, first, PER_HOUR)
         connection.execute(text(OBSERVED))
         [file] = json.loads(values["files"])

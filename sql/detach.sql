@@ -32,6 +32,8 @@ CREATE TABLE detached.sale_conflict_{month} AS SELECT conflict.* FROM ops.sale_c
 CREATE TABLE detached.sale_sighting_{month} AS SELECT seen.* FROM core.sale_sighting AS seen JOIN detached_key USING (sale_uid);
 CREATE TABLE detached.sale_superseded_{month} AS SELECT other.* FROM core.sale_superseded AS other JOIN detached_key USING (sale_uid);
 CREATE TABLE detached.sale_row_{month} AS SELECT sale.* FROM core.sale_row AS sale JOIN detached_key USING (sale_uid);
+CREATE TABLE detached.nft_kind_{month} AS
+SELECT * FROM core.nft_kind WHERE nft_kind IN (SELECT nft_kind FROM detached.sale_row_{month});
 
 DELETE FROM ops.sale_conflict USING detached_key WHERE sale_conflict.sale_uid = detached_key.sale_uid;
 DELETE FROM core.sale_sighting USING detached_key WHERE sale_sighting.sale_uid = detached_key.sale_uid;

@@ -1,12 +1,16 @@
 -- Grain: none yet. One row per observation of the load will be copied into observation_row.
 CREATE TEMP TABLE observation_row (LIKE staging.observation_row) ON COMMIT DROP;
 
--- Grain: the same. sale_observation shows them as core.sale shows its rows, by that view's own definition, in which
--- PostgreSQL names the schema unless it is in the search path.
+-- Grain: one row per kind of NFT that the load has sales of.
+CREATE TEMP TABLE observed_kind (LIKE core.nft_kind INCLUDING INDEXES) ON COMMIT DROP;
+
+-- Grain: that of observation_row. sale_observation shows them as core.sale shows its rows, by that view's own definition, in
+-- which PostgreSQL names the schema unless it is in the search path.
 DO $$
 DECLARE
     shown constant text := regexp_replace(
-        pg_get_viewdef('core.sale'::regclass), 'FROM (core[.])?sale_row', 'FROM observation_row AS sale_row'
+        regexp_replace(pg_get_viewdef('core.sale'::regclass), '(FROM \(*)(core[.])?sale_row', '\1observation_row AS sale_row'),
+        'JOIN (core[.])?nft_kind', 'JOIN observed_kind AS nft_kind'
     );
 BEGIN
     EXECUTE 'CREATE TEMP VIEW sale_observation AS SELECT observation, file, core.code_to_word(first_collector) AS collector,'

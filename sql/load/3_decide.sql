@@ -131,7 +131,11 @@ SELECT
         AND NOT EXISTS (SELECT FROM sale_observation AS new WHERE new.sale_uid = stored.sale_uid) AS is_removed
 FROM (SELECT DISTINCT sale_uid FROM lost_sighting) AS lost
 JOIN (
-    SELECT sale_uid, transaction_hash, source_hour, first_collector FROM core.sale
+    SELECT
+        sale_uid, core.to_text(transaction_hash) AS transaction_hash,
+        coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) AS source_hour,
+        core.code_to_word(first_collector) AS first_collector
+    FROM core.sale_row
     UNION ALL
     SELECT sale_uid, transaction_hash, source_hour, first_collector FROM core.sale_superseded
 ) AS stored USING (sale_uid);
@@ -184,16 +188,17 @@ WITH stored AS (
         sale_uid, chain, transaction_hash, contract_address, token_id, order_hash, maker, taker, seller, buyer, side_source,
         quantity, price_raw, payment_token_address, source, sent_at, received_at, first_collector, source_hour
     FROM core.sale
+    JOIN vague_transaction USING (transaction_hash)
     UNION ALL
     SELECT
         sale_uid, chain, transaction_hash, contract_address, token_id, order_hash, maker, taker, seller, buyer, side_source,
         quantity, price_raw, payment_token_address, source, sent_at, received_at, first_collector, source_hour
     FROM core.sale_superseded
+    JOIN vague_transaction USING (transaction_hash)
 ),
 current AS (
-    SELECT stored.*
+    SELECT *
     FROM stored
-    JOIN vague_transaction USING (transaction_hash)
     WHERE NOT EXISTS (SELECT FROM held WHERE held.sale_uid = stored.sale_uid AND is_replaced)
         AND NOT EXISTS (SELECT FROM retracted WHERE retracted.sale_uid = stored.sale_uid AND is_removed)
     UNION ALL

@@ -1,23 +1,20 @@
 -- Applies what 3_decide, same_sale and 4_changes have decided, and decides nothing.
 
 -- core.sale: rows go to core.sale_superseded and come back, by the names of their columns; others go.
-WITH moved AS (
-    DELETE FROM core.sale AS old
-    USING same_sale
-    WHERE old.sale_uid = same_sale.sale_uid
-        AND NOT EXISTS (SELECT FROM held WHERE held.sale_uid = old.sale_uid AND is_replaced)
-    RETURNING old.*, same_sale.same_as
-)
 INSERT INTO core.sale_superseded
 SELECT named.*
-FROM moved,
+FROM core.sale AS old
+JOIN same_sale USING (sale_uid),
     jsonb_populate_record(
-        NULL::core.sale_superseded, to_jsonb(moved) - ARRAY['marketplace_fee_raw', 'royalty_raw', 'other_fee_raw']
-    ) AS named;
+        NULL::core.sale_superseded,
+        to_jsonb(old) - ARRAY['marketplace_fee_raw', 'royalty_raw', 'other_fee_raw'] || jsonb_build_object('same_as', same_as)
+    ) AS named
+WHERE NOT EXISTS (SELECT FROM held WHERE held.sale_uid = old.sale_uid AND is_replaced);
 
-DELETE FROM core.sale
-WHERE (sale_uid, source_hour) IN (SELECT sale_uid, source_hour FROM leaving)
-    AND source_hour BETWEEN (SELECT min(source_hour) FROM leaving) AND (SELECT max(source_hour) FROM leaving);
+DELETE FROM core.sale_row
+WHERE (sale_uid, coalesce(source_hour, date_bin('1 hour', received_at, 'epoch'))) IN (SELECT sale_uid, source_hour FROM leaving)
+    AND coalesce(source_hour, date_bin('1 hour', received_at, 'epoch'))
+        BETWEEN (SELECT min(source_hour) FROM leaving) AND (SELECT max(source_hour) FROM leaving);
 
 WITH moved AS (
     DELETE FROM core.sale_superseded AS old
@@ -37,10 +34,11 @@ SET (marketplace_fee_raw, royalty_raw, other_fee_raw) = (
         coalesce(sum(amount_raw) FILTER (WHERE kind = 'other'), 0)
     FROM (
         SELECT amount_raw, core.fee_kind(core.code_to_word(chain), recipient, sold_at) AS kind
-        FROM jsonb_to_recordset(core.fees_to_json(fees, price_raw)) AS fee (recipient text, amount_raw numeric)
+        FROM jsonb_to_recordset(core.fees_to_json(fees, price_raw, fee_recipient)) AS fee (recipient text, amount_raw numeric)
     ) AS fee
 )
-WHERE sale_uid IN (SELECT sale_uid FROM returning_sale) AND fees IS NOT NULL;
+FROM core.nft_kind AS kind
+WHERE kind.nft_kind = sale.nft_kind AND sale_uid IN (SELECT sale_uid FROM returning_sale) AND fees IS NOT NULL;
 
 DELETE FROM core.sale_superseded
 WHERE sale_uid IN (
@@ -55,16 +53,16 @@ FROM same_sale
 WHERE old.sale_uid = same_sale.sale_uid AND old.same_as <> same_sale.same_as;
 
 INSERT INTO core.sale_row (
-    sale_uid, payload_hash, sold_at, received_at, first_load_id, event_after, sent_after, payment_token_decimals, is_private,
-    is_replayed, sold_at_source, side, side_source, source, chain, token_standard, payment_token_symbol, first_collector,
-    transaction_hash, order_hash, collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, quantity,
+    sale_uid, payload_hash, nft_kind, sold_at, received_at, first_load_id, event_after, sent_after, payment_token_decimals,
+    is_private, is_replayed, sold_at_source, side, side_source, source, chain, payment_token_symbol, first_collector,
+    transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker, seller, buyer, quantity,
     price_raw, payment_token_address, usd_rate, eth_rate, marketplace_fee_raw, royalty_raw, other_fee_raw, fees, fill,
     unit_price, event_at, sent_at, source_hour
 )
 SELECT
-    sale_uid, payload_hash, sold_at, received_at, :load_id, event_after, sent_after, payment_token_decimals, is_private,
-    is_replayed, sold_at_source, side, side_source, source, chain, token_standard, payment_token_symbol, first_collector,
-    transaction_hash, order_hash, collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, quantity,
+    sale_uid, payload_hash, nft_kind, sold_at, received_at, :load_id, event_after, sent_after, payment_token_decimals,
+    is_private, is_replayed, sold_at_source, side, side_source, source, chain, payment_token_symbol, first_collector,
+    transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker, seller, buyer, quantity,
     price_raw, payment_token_address, usd_rate, eth_rate, marketplace_fee_raw, royalty_raw, other_fee_raw, fees, fill,
     unit_price, event_at, sent_at, nullif(CAST(:hour AS timestamptz), date_bin('1 hour', received_at, 'epoch'))
 FROM observation_row

@@ -4,9 +4,10 @@ CREATE TEMP TABLE all_fee ON COMMIT DROP AS
 SELECT sale_uid, sale.chain, collection, fee.recipient, fee.amount_raw, known.kind
 FROM (
     SELECT
-        sale_uid, sold_at, core.code_to_word(chain) AS chain, coalesce(collection_slug, core.to_text(contract_address)) AS collection,
-        core.fees_to_json(fees, price_raw) AS fees
+        sale_uid, sold_at, core.code_to_word(chain) AS chain, coalesce(collection_slug, contract_address) AS collection,
+        core.fees_to_json(fees, price_raw, fee_recipient) AS fees
     FROM core.sale_row
+    LEFT JOIN core.nft_kind USING (nft_kind)
     WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND fees IS NOT NULL
     OFFSET 0  -- so that fees are read once
 ) AS sale

@@ -109,8 +109,8 @@ RETURN CASE
     WHEN moment - base BETWEEN interval '-30 min' AND interval '30 min' THEN (1000000 * extract(epoch FROM moment - base))::integer
 END;
 
--- One fee: its recipient and its amount, each after one byte. The amount is two bytes where it is a share of the price in
--- hundredths of a percent, rounded down; else its digits.
+-- One fee: its recipient and its amount, each after one byte. The recipient is the byte 255 where the kind of the NFT names
+-- it. The amount is two bytes where it is a share of the price in hundredths of a percent, rounded down; else its digits.
 CREATE FUNCTION core.fee_to_bytes(recipient bytea, amount numeric, share numeric, price_raw numeric) RETURNS bytea
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN set_byte('\x00', 0, octet_length(recipient)) || recipient || CASE
@@ -118,7 +118,7 @@ RETURN set_byte('\x00', 0, octet_length(recipient)) || recipient || CASE
     ELSE set_byte('\x00', 0, 10 + length(amount::text)) || decode(amount::text, 'escape')
 END;
 
-CREATE FUNCTION core.fees_to_bytes(fees jsonb, price_raw numeric) RETURNS bytea
+CREATE FUNCTION core.fees_to_bytes(fees jsonb, price_raw numeric, fee_recipient text) RETURNS bytea
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     -- a list of another shape, which no load writes, is kept as its text
@@ -128,7 +128,8 @@ BEGIN ATOMIC
             jsonb_build_object('recipient', recipient, 'amount_raw', amount::text) ORDER BY place
         ), '[]') AND coalesce(max(octet_length(core.known_to_bytes(recipient))), 0) < 255
         THEN coalesce(string_agg(core.fee_to_bytes(
-            core.known_to_bytes(recipient), amount, round(10000 * amount / nullif(price_raw, 0)), price_raw
+            CASE recipient WHEN fee_recipient THEN '\xff' ELSE core.known_to_bytes(recipient) END,
+            amount, round(10000 * amount / nullif(price_raw, 0)), price_raw
         ), '' ORDER BY place), '')
         ELSE '\xff' || convert_to(fees::text, 'UTF8')
     END
@@ -140,7 +141,7 @@ BEGIN ATOMIC
     ) AS paid;
 END;
 
-CREATE FUNCTION core.fees_to_json(fees bytea, price_raw numeric) RETURNS jsonb
+CREATE FUNCTION core.fees_to_json(fees bytea, price_raw numeric, fee_recipient text) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $$
 DECLARE
@@ -158,7 +159,9 @@ BEGIN
     END IF;
     WHILE place < ends LOOP
         size := get_byte(fees, place);
-        recipient := core.known_to_text(substr(fees, place + 2, size));
+        recipient := CASE substr(fees, place + 2, size)
+            WHEN '\xff' THEN fee_recipient ELSE core.known_to_text(substr(fees, place + 2, size))
+        END;
         place := place + 1 + size;
         size := get_byte(fees, place);
         IF size = 2 THEN
@@ -191,12 +194,67 @@ COMMENT ON FUNCTION core.fees_to_bytes IS 'The fees of a sale as core.sale_row s
 COMMENT ON FUNCTION core.fees_to_json IS 'The fees of a sale as people read them.';
 COMMENT ON FUNCTION core.in_tokens IS 'An amount in base units as whole tokens, exact.';
 
+-- What many sales repeat, all of it together: the contract, the token standard, how names begin that end with the token's
+-- id, and who is paid beside the seller and OpenSea. The key is a hash of these, so a load knows it without asking, and
+-- two loads give the same one. The salt is there so that nobody can make two kinds on purpose that share a key.
+CREATE TABLE core.nft_kind (
+    nft_kind         bigint PRIMARY KEY,
+    contract_address text   NOT NULL,
+    token_standard   text,
+    name_prefix      text,
+    fee_recipient    text
+);
+CREATE INDEX nft_kind_contract ON core.nft_kind (contract_address);
+CREATE TABLE core.nft_kind_salt (salt uuid NOT NULL);
+CREATE UNIQUE INDEX nft_kind_salt_once ON core.nft_kind_salt ((true));
+INSERT INTO core.nft_kind_salt VALUES (gen_random_uuid());
+
+CREATE FUNCTION core.fee_recipient_of(fees jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT fee ->> 'recipient'
+    FROM jsonb_array_elements(CASE jsonb_typeof(fees) WHEN 'array' THEN fees END) WITH ORDINALITY AS listed (fee, place)
+    WHERE octet_length(fee ->> 'recipient') BETWEEN 20 AND 100 AND (fee ->> 'recipient') <> ALL (core.known_addresses())
+    ORDER BY place
+    LIMIT 1;
+END;
+
+-- Each text after its length in bytes, so that no two lists of texts look alike.
+CREATE FUNCTION core.kind_key(
+    contract_address text, token_standard text, name_prefix text, fee_recipient text
+) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT ('x' || encode(substr(sha256(uuid_send(salt) || convert_to(string_agg(
+        coalesce(octet_length(part) || ':' || part, '-'), '' ORDER BY place
+    ), 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint
+    FROM core.nft_kind_salt,
+        unnest(ARRAY[contract_address, token_standard, name_prefix, fee_recipient]) WITH ORDINALITY AS each (part, place)
+    GROUP BY salt;
+END;
+
+COMMENT ON TABLE core.nft_kind IS
+    'One row per kind of NFT: what the sales of a contract repeat. core.sale shows it with each sale.';
+COMMENT ON COLUMN core.nft_kind.nft_kind IS 'Key: a hash of the other columns, core.kind_key.';
+COMMENT ON COLUMN core.nft_kind.contract_address IS 'Contract of the NFT, lower case on EVM chains.';
+COMMENT ON COLUMN core.nft_kind.token_standard IS 'As in core.sale.';
+COMMENT ON COLUMN core.nft_kind.name_prefix IS
+    'What stands before the token id in the NFT''s name; NULL where the name is unknown or does not end with the token id.';
+COMMENT ON COLUMN core.nft_kind.fee_recipient IS
+    'The first recipient of a fee that is not in core.known_addresses; NULL where there is none.';
+COMMENT ON TABLE core.nft_kind_salt IS 'One row: what makes the keys of core.nft_kind unpredictable.';
+COMMENT ON COLUMN core.nft_kind_salt.salt IS 'Random; never changes.';
+COMMENT ON FUNCTION core.fee_recipient_of IS 'Which recipient of its fees the kind of a sale''s NFT names.';
+COMMENT ON FUNCTION core.kind_key IS 'The key of a kind of NFT.';
+REVOKE ALL ON FUNCTION core.fee_recipient_of, core.kind_key FROM PUBLIC;
+
 -- Columns of fixed length first, the longest of them first, so that none is padded. What follows from other columns is not
 -- stored: prices, moments near another one, the hour in which the row was received. Each month of hours is a table with
 -- indexes of its own, so that a load of any year works on the indexes of a month.
 CREATE TABLE core.sale_row (
     sale_uid               uuid           NOT NULL,
     payload_hash           bigint         NOT NULL DEFAULT 0,
+    nft_kind               bigint         NOT NULL,
     sold_at                timestamptz    NOT NULL,
     received_at            timestamptz    NOT NULL,
     loaded_at              timestamptz    NOT NULL DEFAULT now(),
@@ -212,13 +270,11 @@ CREATE TABLE core.sale_row (
         CHECK (core.code_to_word(side_source) IN ('order', 'payment_token', 'events_api', 'none')),
     source                 text           NOT NULL CHECK (core.code_to_word(source) IN ('stream', 'events_api')),
     chain                  text           NOT NULL,
-    token_standard         text,
     payment_token_symbol   text,
     first_collector        text           NOT NULL,
     transaction_hash       bytea          NOT NULL,
     order_hash             bytea,
     collection_slug        text,
-    contract_address       bytea          NOT NULL,
     token_id               text           NOT NULL,
     nft_name               text,
     maker                  bytea,
@@ -248,8 +304,9 @@ SELECT
     coalesce(event_at, sold_at + event_after * interval '1 us') AS event_at,
     coalesce(sent_at, received_at + sent_after * interval '1 us') AS sent_at, received_at,
     core.code_to_word(chain) AS chain, core.to_text(transaction_hash) AS transaction_hash,
-    core.to_text(order_hash) AS order_hash, collection_slug, core.to_text(contract_address) AS contract_address, token_id,
-    nft_name, core.code_to_word(token_standard) AS token_standard, core.to_text(maker) AS maker, core.to_text(taker) AS taker,
+    core.to_text(order_hash) AS order_hash, collection_slug, contract_address, token_id,
+    CASE WHEN name_prefix IS NULL THEN nft_name ELSE name_prefix || token_id END AS nft_name, token_standard,
+    core.to_text(maker) AS maker, core.to_text(taker) AS taker,
     core.party_to_text(seller, maker, taker) AS seller, core.party_to_text(buyer, maker, taker) AS buyer,
     core.code_to_word(side) AS side, core.code_to_word(side_source) AS side_source, quantity, price_raw,
     core.known_to_text(payment_token_address) AS payment_token_address,
@@ -259,66 +316,89 @@ SELECT
     usd_rate, eth_rate,
     trim_scale(core.in_tokens(price_raw, payment_token_decimals) * usd_rate) AS price_usd,
     trim_scale(core.in_tokens(price_raw, payment_token_decimals) * eth_rate) AS price_eth,
-    marketplace_fee_raw, royalty_raw, other_fee_raw, core.fees_to_json(fees, price_raw) AS fees, is_private, is_replayed,
-    core.code_to_word(source) AS source, coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) AS source_hour,
+    marketplace_fee_raw, royalty_raw, other_fee_raw, core.fees_to_json(fees, price_raw, fee_recipient) AS fees,
+    is_private, is_replayed, core.code_to_word(source) AS source, coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) AS source_hour,
     loaded_at, core.code_to_word(first_collector) AS first_collector, first_load_id::bigint AS first_load_id
-FROM core.sale_row;
+FROM core.sale_row
+LEFT JOIN core.nft_kind USING (nft_kind);
+
+CREATE FUNCTION core.kind_of(sale core.sale) RETURNS SETOF core.nft_kind
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT
+        core.kind_key(sale.contract_address, sale.token_standard, name_prefix, core.fee_recipient_of(sale.fees)),
+        sale.contract_address, sale.token_standard, name_prefix, core.fee_recipient_of(sale.fees)
+    FROM (
+        SELECT CASE
+            WHEN sale.token_id <> '' AND right(sale.nft_name, length(sale.token_id)) = sale.token_id
+            THEN left(sale.nft_name, length(sale.nft_name) - length(sale.token_id))
+        END AS name_prefix
+    ) AS named;
+END;
+COMMENT ON FUNCTION core.kind_of IS 'The kind of NFT that a row of core.sale is of: a row of core.nft_kind.';
 
 CREATE FUNCTION core.packed(sale core.sale) RETURNS SETOF core.sale_row
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
 SELECT
-    sale.sale_uid, sale.payload_hash, sale.sold_at, sale.received_at, sale.loaded_at, sale.first_load_id::integer,
+    sale.sale_uid, sale.payload_hash, kind.nft_kind, sale.sold_at, sale.received_at, sale.loaded_at, sale.first_load_id::integer,
     core.microseconds_after(sale.sold_at, sale.event_at), core.microseconds_after(sale.received_at, sale.sent_at),
     sale.payment_token_decimals, sale.is_private, sale.is_replayed, core.word_to_code(sale.sold_at_source),
     core.word_to_code(sale.side), core.word_to_code(sale.side_source), core.word_to_code(sale.source),
-    core.word_to_code(sale.chain), core.word_to_code(sale.token_standard), core.word_to_code(sale.payment_token_symbol),
-    core.word_to_code(sale.first_collector), core.to_bytes(sale.transaction_hash), core.to_bytes(sale.order_hash),
-    sale.collection_slug, core.to_bytes(sale.contract_address), sale.token_id, sale.nft_name, core.to_bytes(sale.maker),
+    core.word_to_code(sale.chain), core.word_to_code(sale.payment_token_symbol), core.word_to_code(sale.first_collector),
+    core.to_bytes(sale.transaction_hash), core.to_bytes(sale.order_hash), sale.collection_slug, sale.token_id,
+    CASE WHEN kind.name_prefix IS NULL THEN sale.nft_name END, core.to_bytes(sale.maker),
     core.to_bytes(sale.taker), core.party_to_bytes(sale.seller, sale.maker, sale.taker),
     core.party_to_bytes(sale.buyer, sale.maker, sale.taker), sale.quantity, sale.price_raw,
     core.known_to_bytes(sale.payment_token_address), sale.usd_rate, sale.eth_rate, sale.marketplace_fee_raw,
-    sale.royalty_raw, sale.other_fee_raw, core.fees_to_bytes(sale.fees, sale.price_raw), nullif(sale.fill, 1),
+    sale.royalty_raw, sale.other_fee_raw, core.fees_to_bytes(sale.fees, sale.price_raw, kind.fee_recipient),
+    nullif(sale.fill, 1),
     CASE WHEN sale.quantity IS DISTINCT FROM 1 THEN sale.unit_price END,
     CASE WHEN core.microseconds_after(sale.sold_at, sale.event_at) IS NULL THEN sale.event_at END,
     CASE WHEN core.microseconds_after(sale.received_at, sale.sent_at) IS NULL THEN sale.sent_at END,
-    nullif(sale.source_hour, date_bin('1 hour', sale.received_at, 'epoch'));
+    nullif(sale.source_hour, date_bin('1 hour', sale.received_at, 'epoch'))
+FROM core.kind_of(sale) AS kind;
 END;
 COMMENT ON FUNCTION core.packed IS 'A row of core.sale as core.sale_row stores it.';
 
--- core.sale can be written as a table can, row by row; a load writes core.sale_row at once.
+-- core.sale can be written as a table can, row by row; a load writes core.sale_row and core.nft_kind at once.
 CREATE FUNCTION core.write_sale() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM core.sale_row WHERE sale_uid = OLD.sale_uid;
+        RETURN OLD;
+    END IF;
     PERFORM ops.add_month(coalesce(NEW.source_hour, NEW.received_at));
+    INSERT INTO core.nft_kind SELECT kind.* FROM core.kind_of(NEW) AS kind ON CONFLICT DO NOTHING;
     IF TG_OP = 'INSERT' THEN
         INSERT INTO core.sale_row SELECT packed.* FROM core.packed(NEW) AS packed;
     ELSE
         UPDATE core.sale_row SET (
-                sale_uid, payload_hash, sold_at, received_at, loaded_at, first_load_id, event_after, sent_after,
+                sale_uid, payload_hash, nft_kind, sold_at, received_at, loaded_at, first_load_id, event_after, sent_after,
                 payment_token_decimals, is_private, is_replayed, sold_at_source, side, side_source, source, chain,
-                token_standard, payment_token_symbol, first_collector, transaction_hash, order_hash,
-                collection_slug, contract_address, token_id, nft_name, maker, taker, seller, buyer, quantity,
-                price_raw, payment_token_address, usd_rate, eth_rate, marketplace_fee_raw, royalty_raw,
-                other_fee_raw, fees, fill, unit_price, event_at, sent_at, source_hour
+                payment_token_symbol, first_collector, transaction_hash, order_hash, collection_slug, token_id, nft_name,
+                maker, taker, seller, buyer, quantity, price_raw, payment_token_address, usd_rate, eth_rate,
+                marketplace_fee_raw, royalty_raw, other_fee_raw, fees, fill, unit_price, event_at, sent_at, source_hour
             ) = (SELECT packed.* FROM core.packed(NEW) AS packed)
         WHERE sale_uid = OLD.sale_uid;
     END IF;
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION core.write_sale IS 'Writes a row of core.sale into core.sale_row.';
-CREATE TRIGGER write_sale INSTEAD OF INSERT OR UPDATE ON core.sale FOR EACH ROW EXECUTE FUNCTION core.write_sale();
+COMMENT ON FUNCTION core.write_sale IS 'Writes a row of core.sale into core.sale_row and core.nft_kind.';
+CREATE TRIGGER write_sale INSTEAD OF INSERT OR UPDATE OR DELETE ON core.sale FOR EACH ROW EXECUTE FUNCTION core.write_sale();
 
 REVOKE ALL ON FUNCTION core.plain_bytes, core.plain_text, core.to_bytes, core.to_text, core.party_to_bytes, core.party_to_text,
     core.known_words, core.word_to_code, core.code_to_word, core.known_addresses, core.known_to_bytes, core.known_to_text,
-    core.microseconds_after, core.fee_to_bytes, core.fees_to_bytes, core.fees_to_json, core.in_tokens, core.packed, core.write_sale
+    core.microseconds_after, core.fee_to_bytes, core.fees_to_bytes, core.fees_to_json, core.in_tokens, core.kind_of,
+    core.packed, core.write_sale
     FROM PUBLIC;
 
 CREATE INDEX sale_sold_at ON core.sale_row (sold_at);
 CREATE INDEX sale_transaction ON core.sale_row USING hash (core.to_text(transaction_hash));
-CREATE INDEX sale_token ON core.sale_row (core.to_text(contract_address), token_id);
+CREATE INDEX sale_token ON core.sale_row (nft_kind, token_id);
 CREATE INDEX sale_source_hour ON core.sale_row (coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')));
 -- Collections and wallets alone: a B-tree keeps equal keys once, so these are smaller and quicker to write than with a
 -- time beside each. For the sales of some days PostgreSQL combines them with sale_sold_at.
@@ -535,12 +615,14 @@ BEGIN
         FROM pg_attribute
         WHERE attrelid = 'core.sale'::regclass AND attnum > 0
     LOOP
-        IF each.attname NOT IN ('price', 'price_usd', 'price_eth') THEN
+        IF each.attname NOT IN ('price', 'price_usd', 'price_eth', 'contract_address', 'token_standard') THEN
             EXECUTE format('COMMENT ON COLUMN core.sale_row.%I IS %L', each.attname, each.said);
         END IF;
     END LOOP;
 END
 $$;
+COMMENT ON COLUMN core.sale_row.nft_kind IS 'Its contract, token standard and what else many sales repeat: core.nft_kind.';
+COMMENT ON COLUMN core.sale_row.nft_name IS 'Name of the NFT, where core.nft_kind.name_prefix does not have it.';
 COMMENT ON COLUMN core.sale_row.event_after IS 'event_at as microseconds after sold_at, where they are near each other.';
 COMMENT ON COLUMN core.sale_row.sent_after IS 'sent_at as microseconds after received_at, where they are near each other.';
 COMMENT ON COLUMN core.sale_row.event_at IS 'The message''s own event time, where event_after does not have it.';

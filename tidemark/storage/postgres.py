@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg2
 from pydantic import SecretStr
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
@@ -73,8 +73,8 @@ def connected(
     """Connect to the warehouse, in UTC and UTF-8; what is not committed is rolled back at the end.
 
     `name` is the variable that holds the address, and `what` the database as messages name it. An address that begins
-    with postgresql+iam:// has no password: `token` makes one for each connection. Where the user may load, or owns the
-    database, no limit of time ends the session.
+    with postgresql+iam:// has no password: `token` makes one for each connection, also for others of its engine. Where
+    the user may load, or owns the database, no limit of time ends the session.
 
     Raises Problem where the server does not answer, refuses the user, or goes away in the middle.
     """
@@ -83,7 +83,7 @@ def connected(
     place += f", database {parsed.database}, user {parsed.username}"
     address = parsed.set(drivername="postgresql+psycopg2")
     if parsed.drivername == IAM:  # a token goes to a verified server only
-        address = address.set(password=token(parsed), query={"sslmode": "verify-full"} | parsed.query)
+        address = address.set(query={"sslmode": "verify-full"} | parsed.query)
     try:
         engine = create_engine(
             address,
@@ -92,6 +92,8 @@ def connected(
             hide_parameters=True,
             isolation_level="READ COMMITTED",
         )
+        if parsed.drivername == IAM:  # a token is good for a quarter of an hour, and a load may connect again after it
+            event.listen(engine, "do_connect", lambda *given: given[-1].update(password=token(parsed)))
         with engine.connect() as connection:
             # not as options of the start: PGTZ would win over them, and PgBouncer refuses them
             connection.exec_driver_sql("SET TimeZone = 'UTC'; SET temp_buffers = '64MB'")

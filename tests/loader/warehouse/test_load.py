@@ -14,6 +14,7 @@ from tests.loader.transform.messages import sale_of, sold
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.warehouse.copy import copied
+from tidemark.loader.warehouse.kind import Kinds
 from tidemark.loader.warehouse.load import SQL, add_month, merge, merge_steps
 from tidemark.loader.warehouse.packing import Codes
 from tidemark.loader.warehouse.rows import OBSERVATION_COLUMNS, observation_row
@@ -54,7 +55,8 @@ def test_sums_that_do_not_balance_cannot_be_committed(connection: Connection, lo
     values = {**RUN, "hour": HOUR.start, "collectors": ["a"], "covered": "[]", "gaps": "[]", "load_id": 1}
     add_month(connection, HOUR)
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
-    rows = [observation_row(line, 1, "a", sale_of(sold(quantity=line)), Codes()) for line in range(found.pop("sales"))]
+    some = [sale_of(sold(quantity=line)) for line in range(found.pop("sales"))]
+    rows = [observation_row((line, 1, "a"), sale, Codes(), Kinds(b"")) for line, sale in enumerate(some)]
     copied(connection, "observation_row", OBSERVATION_COLUMNS, BytesIO(b"".join(rows)))
     file = {"file": 1, "key": "k", "collector": "a", "sha256": "", "bytes": 0, **found}
     with pytest.raises(Problem, match="the lines of 2026-11-22T15 do not add up") as caught:

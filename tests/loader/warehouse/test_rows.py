@@ -23,15 +23,18 @@ from tidemark.loader.transform.order import Fee, Side
 from tidemark.loader.transform.outcome import Reason, Reject
 from tidemark.loader.transform.sale import Sale, SideSource, SoldAtSource, Source
 from tidemark.loader.warehouse.copy import copied
+from tidemark.loader.warehouse.kind import Kinds
 from tidemark.loader.warehouse.load import SQL
 from tidemark.loader.warehouse.packing import Codes
 from tidemark.loader.warehouse.rows import (
+    KIND_COLUMNS,
     LONGEST_RAW,
     MOST_QUARANTINED,
     OBSERVATION_COLUMNS,
     QUARANTINE_COLUMNS,
     Origin,
     Rows,
+    kind_row,
     observation_row,
     quarantine_row,
     rows_of,
@@ -161,8 +164,10 @@ def staging(warehouse_url: str):
 AS_IN_SQL = """
 SELECT
     to_jsonb(packed) - 'fees' = to_jsonb(one) - ARRAY['fees', 'observation', 'file'],
-    core.fees_to_json(packed.fees, one.price_raw) IS NOT DISTINCT FROM core.fees_to_json(one.fees, one.price_raw)
-FROM observation_row AS one,
+    core.fees_to_json(packed.fees, one.price_raw, kind.fee_recipient)
+        IS NOT DISTINCT FROM core.fees_to_json(one.fees, one.price_raw, kind.fee_recipient)
+FROM observation_row AS one
+LEFT JOIN observed_kind AS kind USING (nft_kind),
     sale_observation AS shown,
     jsonb_populate_record(NULL::core.sale, to_jsonb(shown)) AS named,
     core.packed(named) AS packed
@@ -172,8 +177,11 @@ FROM observation_row AS one,
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(sale=SALES)
 def test_every_value_comes_back_as_it_was(staging, sale: Sale) -> None:
-    staging.execute(text("TRUNCATE observation_row"))
-    printed = observation_row(7, 1, "collector-a", sale, codes_of(staging), fill=2)
+    staging.execute(text("TRUNCATE observation_row, observed_kind"))
+    codes = codes_of(staging)
+    printed = observation_row((7, 1, "collector-a"), sale, codes, kinds := Kinds(codes.salt), fill=2)
+    of_kind = b"".join(kind_row(key, kind) for key, kind in kinds.taken().items())
+    assert copied(staging, "observed_kind", KIND_COLUMNS, BytesIO(of_kind)) == 1
     count = copied(staging, "observation_row", OBSERVATION_COLUMNS, BytesIO(printed))
     row = staging.execute(text("SELECT * FROM sale_observation")).mappings().one()
     assert (count, row["observation"], row["file"], row["collector"]) == (1, 7, 1, "collector-a")
@@ -186,7 +194,7 @@ def test_every_value_comes_back_as_it_was(staging, sale: Sale) -> None:
 @given(sale=SALES, moment=MOMENTS)
 def test_the_payload_hash_is_of_the_reported_values_and_not_of_who_reported_them(sale: Sale, moment: datetime) -> None:
     def content(told: Sale) -> bytes:
-        return observation_row(1, 1, "collector-a", told, Codes()).split(b",")[3]
+        return observation_row((1, 1, "collector-a"), told, Codes(), Kinds(b"")).split(b",")[3]
 
     again = msgspec.structs.replace(sale, received_at=moment, sent_at=moment, is_replayed=True)
     other = msgspec.structs.replace(sale, usd_rate=(sale.usd_rate or Decimal(0)) + 1)

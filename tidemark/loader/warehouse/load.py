@@ -37,6 +37,19 @@ _INSERT_SAME = """
 INSERT INTO same_sale (sale_uid, same_as)
 SELECT sale_uid, same_as FROM jsonb_to_recordset(:same) AS same (sale_uid uuid, same_as uuid)
 """
+_OTHER_KIND = text("""
+    SELECT format('%s and %s', observed, known)
+    FROM observed_kind AS observed
+    JOIN core.nft_kind AS known USING (nft_kind)
+    WHERE to_jsonb(observed) <> to_jsonb(known)
+    LIMIT 1
+""")
+_NEW_KINDS = text("SELECT * FROM observed_kind WHERE nft_kind NOT IN (SELECT nft_kind FROM core.nft_kind)")
+_ADD_KINDS = text("""
+    INSERT INTO core.nft_kind
+    SELECT * FROM jsonb_populate_recordset(NULL::core.nft_kind, :kinds) AS kind ORDER BY nft_kind
+    ON CONFLICT DO NOTHING
+""")
 _SETTINGS = "SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"
 
 
@@ -94,6 +107,19 @@ def add_month(connection: Connection, hour: Hour) -> None:
     connection.commit()
 
 
+def add_kinds(connection: Connection) -> None:
+    """Add the kinds of NFT that this load is the first to have.
+
+    In a transaction of its own, by a connection of its own: no other load waits until this one ends, and one that is
+    left over is harmless. Raises Problem where another kind has the same key.
+    """
+    if new := [dict(kind) for kind in connection.execute(_NEW_KINDS).mappings()]:
+        with connection.engine.begin() as beside:
+            beside.execute(_ADD_KINDS, {"kinds": json.dumps(new)})
+    if other := connection.scalar(_OTHER_KIND):
+        raise Problem(f"two kinds of NFT have the same key: {other}", FAULT)
+
+
 def execute(connection: Connection, step: Path, values: dict[str, Any]) -> None:
     """Run one SQL file."""
     connection.execute(text(step.read_text()), values)
@@ -120,6 +146,7 @@ def load(
     orders, transfers = run.book_depth > 0, run.transfers
     files = files_of(run.hour, run.manifests, codes_of(connection), orders=orders, transfers=transfers)
     stage(connection, files, packed, log, worth_a_process)
+    add_kinds(connection)
     set_aside(connection, run.hour, files, log)
     counts = [count for manifest in run.manifests for count in event_counts(manifest, files)]
     log(f"{run.hour.key}: {sum(file.observations for file in files):,} sales read; merging them")

@@ -12,13 +12,14 @@ from typing import Any
 import msgspec
 
 from tidemark.loader.transform.sale import Sale
+from tidemark.loader.warehouse.kind import Kinds, kind_of, storable
 
 CIRCUMSTANCES = ("received_at", "sent_after", "sent_at", "is_replayed", "source")
 REPORTED = (
     "sold_at", "sold_at_source", "event_after", "event_at", "chain", "transaction_hash", "order_hash",
-    "collection_slug", "contract_address", "token_id", "nft_name", "token_standard", "maker", "taker", "seller",
-    "buyer", "side", "side_source", "quantity", "price_raw", "payment_token_address", "payment_token_symbol",
-    "payment_token_decimals", "unit_price", "usd_rate", "eth_rate", "fees", "is_private",
+    "collection_slug", "nft_kind", "token_id", "nft_name", "maker", "taker", "seller", "buyer", "side", "side_source",
+    "quantity", "price_raw", "payment_token_address", "payment_token_symbol", "payment_token_decimals", "unit_price",
+    "usd_rate", "eth_rate", "fees", "is_private",
 )  # fmt: skip
 FEE_TOTALS = ("marketplace_fee_raw", "royalty_raw", "other_fee_raw")
 
@@ -28,6 +29,7 @@ _DIGITS = b"0123456789abcdef"
 _NEAR = timedelta(minutes=30)
 _MICROSECOND = timedelta(microseconds=1)
 _LONGEST_RECIPIENT = 2 * 254  # digits
+_OF_THE_KIND = "ff"  # digits
 _MOST_SHARE = 32767  # hundredths of a percent
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
@@ -52,16 +54,25 @@ class Words(dict[str | None, str | None]):
 
 
 class Codes(msgspec.Struct, frozen=True, dict=True):
-    """What the warehouse has a code or a kind for: core.known_words, core.known_addresses, core.fee_recipient."""
+    """What a warehouse packs sales by.
+
+    Of core.known_words, core.known_addresses, core.fee_recipient and core.nft_kind_salt.
+    """
 
     words: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     fee_kinds: tuple[FeeKind, ...] = ()
+    salt: bytes = b""
 
     @cached_property
     def word(self) -> "Words":
         """A word's code by the word, as core.word_to_code gives it."""
         return Words({word: chr(32 + place) for place, word in enumerate(self.words, 1)})
+
+    @cached_property
+    def known_addresses(self) -> frozenset[str]:
+        """The addresses that have a code."""
+        return frozenset(self.addresses)
 
     @cached_property
     def _address_codes(self) -> dict[str, str]:
@@ -90,13 +101,14 @@ class Codes(msgspec.Struct, frozen=True, dict=True):
         return "royalty"
 
 
-def packed(sale: Sale, codes: Codes) -> tuple[list[Any], list[Any], list[Any]]:
+def packed(sale: Sale, codes: Codes, kinds: Kinds) -> tuple[list[Any], list[Any], list[Any]]:
     """Return a sale's values for `CIRCUMSTANCES`, `REPORTED` and `FEE_TOTALS`; bytes as COPY takes them."""
     word = codes.word
+    kind = kind_of(sale, codes.known_addresses)
     maker, taker, token = sale.maker, sale.taker, sale.payment_token_address
     event_after = microseconds_after(sale.sold_at, sale.event_at)
     sent_after = microseconds_after(sale.received_at, sale.sent_at)
-    fees, totals = _packed_fees(sale, codes)
+    fees, totals = _packed_fees(sale, codes, kind.fee_recipient)
     circumstances = [
         sale.received_at,
         sent_after,
@@ -113,10 +125,9 @@ def packed(sale: Sale, codes: Codes) -> tuple[list[Any], list[Any], list[Any]]:
         _address(sale.transaction_hash),
         _address(sale.order_hash),
         sale.collection_slug,
-        _address(sale.contract_address),
+        kinds.key(kind),
         sale.token_id,
-        sale.nft_name,
-        word[sale.token_standard],
+        sale.nft_name if kind.name_prefix is None else None,
         _address(maker),
         _address(taker),
         _party(sale.seller, maker, taker),
@@ -145,7 +156,7 @@ def to_digits(text: str) -> str:
     digits = text[2:]
     if len(digits) in _LENGTHS and text[:2] == "0x" and not digits.encode().translate(None, _DIGITS):
         return "" if text == _ZERO_ADDRESS else digits
-    plain = _storable(text).encode()
+    plain = storable(text).encode()
     return (b"\0" + plain if len(plain) in {0, 1, 20, 32} else plain).hex()
 
 
@@ -166,8 +177,8 @@ def _party(party: str | None, maker: str | None, taker: str | None) -> str | Non
     return r"\x01" if party == maker else r"\x02" if party == taker else _address(party)
 
 
-def _packed_fees(sale: Sale, codes: Codes) -> tuple[str | None, list[Any]]:
-    """Return the fees as core.fees_to_bytes does, and their sums by kind."""
+def _packed_fees(sale: Sale, codes: Codes, of_the_kind: str | None) -> tuple[str | None, list[Any]]:
+    """Return the fees as core.fees_to_bytes does, and their sums by kind; the NFT's kind names `of_the_kind`."""
     if sale.fees is None:
         return None, [None, None, None]
     totals = {"marketplace": 0, "royalty": 0, "other": 0}
@@ -176,13 +187,13 @@ def _packed_fees(sale: Sale, codes: Codes) -> tuple[str | None, list[Any]]:
     for fee in sale.fees:
         recipient, amount = fee.recipient, fee.amount_raw
         totals[codes.kind(recipient, chain, sold_at)] += amount
-        address = codes.known(recipient)
+        address = _OF_THE_KIND if storable(recipient) == of_the_kind else codes.known(recipient)
         if len(address) > _LONGEST_RECIPIENT:
             fit = False
         else:
             printed += f"{len(address) // 2:02x}{address}{_amount(amount, price)}"
     if not fit:
-        whole = [{"recipient": _storable(fee.recipient), "amount_raw": str(fee.amount_raw)} for fee in sale.fees]
+        whole = [{"recipient": storable(fee.recipient), "amount_raw": str(fee.amount_raw)} for fee in sale.fees]
         printed = rf"\xff{msgspec.json.encode(whole).hex()}"
     return printed, list(totals.values())
 
@@ -195,7 +206,3 @@ def _amount(amount: int, price: int | None) -> str:
             return f"02{share:04x}"
     digits = str(amount).encode()
     return f"{10 + len(digits):02x}{digits.hex()}"
-
-
-def _storable(text: str) -> str:
-    return text.replace("\0", "\ufffd")

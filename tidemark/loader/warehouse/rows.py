@@ -21,6 +21,7 @@ from tidemark.loader.transform.market_event import Booked, Revision, Transfer
 from tidemark.loader.transform.outcome import Reject
 from tidemark.loader.transform.sale import Sale, Source
 from tidemark.loader.transform.segment import read_segment
+from tidemark.loader.warehouse.kind import Kind, Kinds
 from tidemark.loader.warehouse.packing import CIRCUMSTANCES, FEE_TOTALS, REPORTED, Codes, packed
 
 MOST_QUARANTINED = 100  # a change in the shape of a frequent event would otherwise copy the archive into the quarantine
@@ -38,6 +39,7 @@ OBSERVATION_COLUMNS = (
     *FEE_TOTALS,
     *REPORTED,
 )
+KIND_COLUMNS = ("nft_kind", *Kind._fields)
 MARKET_COLUMNS = {
     "market_part": ("collector", *Part._fields),
     "order_observation": ("collector", *Booked._fields),
@@ -70,8 +72,9 @@ class Rows(msgspec.Struct, frozen=True, tag=True):
     """What some successive lines of an object are.
 
     `observations` is CSV, a row for each of `sales`. `refused` counts every line that cannot be trusted, by event type
-    and reason; `quarantine` is CSV of those that are kept. `market` has CSV for each table of `MARKET_COLUMNS` by name;
-    the counts in it may come later than their lines.
+    and reason; `quarantine` is CSV of those that are kept. `kinds` are those of the sales, by their keys, that earlier
+    rows of the object did not have. `market` has CSV for each table of `MARKET_COLUMNS` by name; the counts in it may
+    come later than their lines.
     """
 
     lines: int
@@ -80,6 +83,7 @@ class Rows(msgspec.Struct, frozen=True, tag=True):
     others: dict[str, int]
     refused: dict[tuple[str, str], int]
     quarantine: bytes
+    kinds: dict[int, Kind] = msgspec.field(default_factory=dict)
     market: dict[str, bytes] = msgspec.field(default_factory=dict)
 
 
@@ -92,6 +96,7 @@ def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINE
     seen: Counter[tuple[str, str]] = Counter()
     listed: Counter[tuple[str, datetime | None]] = Counter()
     market = Market(origin.hour, orders=origin.orders, transfers=origin.transfers)
+    kinds = Kinds(origin.codes.salt)
     for block in read_segment(chunks, market):
         observations = []
         for line, sale in block.sales:
@@ -101,7 +106,8 @@ def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINE
             else:
                 fill = 1
             place = origin.number * _LINES + line
-            observations.append(observation_row(place, origin.number, origin.collector, sale, origin.codes, fill=fill))
+            head = place, origin.number, origin.collector
+            observations.append(observation_row(head, sale, origin.codes, kinds, fill=fill))
         refused: Counter[tuple[str, str]] = Counter()
         kept = []
         for line, raw, reject in block.rejects:
@@ -117,9 +123,10 @@ def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINE
             dict(block.others),
             dict(refused),
             b"".join(kept),
+            kinds.taken(),
             counted,
         )
-    yield Rows(0, 0, b"", {}, {}, b"", _market_rows(origin, market, all_of_it=True))
+    yield Rows(0, 0, b"", {}, {}, b"", market=_market_rows(origin, market, all_of_it=True))
 
 
 def _market_rows(origin: Origin, market: Market, *, all_of_it: bool) -> dict[str, bytes]:
@@ -139,16 +146,23 @@ def _market_rows(origin: Origin, market: Market, *, all_of_it: bool) -> dict[str
     return printed
 
 
-def observation_row(observation: int, file: int, collector: str, sale: Sale, codes: Codes, *, fill: int = 1) -> bytes:
+def observation_row(place: tuple[int, int, str], sale: Sale, codes: Codes, kinds: Kinds, *, fill: int = 1) -> bytes:
     """Print an observation of a sale with the columns of `OBSERVATION_COLUMNS`.
 
-    `payload_hash` is a hash of what the observation reports, the same for the same values and codes everywhere.
+    `place` is the observation's number, the file's and the collector; `kinds` keeps the kind of its NFT. `payload_hash`
+    is a hash of what the observation reports, the same for the same values and codes everywhere.
     """
-    circumstances, reported, fee_totals = packed(sale, codes)
+    observation, file, collector = place
+    circumstances, reported, fee_totals = packed(sale, codes, kinds)
     row = _fields(reported)
     payload_hash = int.from_bytes(blake2b(row, digest_size=8).digest(), signed=True)
     head = [observation, file, codes.word[collector], payload_hash, sale_key(sale, fill), None if fill == 1 else fill]
     return b"%b,%b\n" % (_fields([*head, *circumstances, *fee_totals]), row)
+
+
+def kind_row(key: int, kind: Kind) -> bytes:
+    """Print a kind of NFT with the columns of `KIND_COLUMNS`."""
+    return _fields([key, *kind]) + b"\n"
 
 
 def quarantine_row(place: tuple[datetime, str, int, str], line: bytes, reject: Reject) -> bytes:

@@ -19,15 +19,18 @@ from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.loader.verified import check_records, unpacked
 from tidemark.loader.warehouse.copy import PORTION, Copy, copied
+from tidemark.loader.warehouse.kind import Kind
 from tidemark.loader.warehouse.packing import Codes, FeeKind
 from tidemark.loader.warehouse.process import ReadingProcess
 from tidemark.loader.warehouse.rows import (
+    KIND_COLUMNS,
     MARKET_COLUMNS,
     MOST_QUARANTINED,
     OBSERVATION_COLUMNS,
     QUARANTINE_COLUMNS,
     Origin,
     Rows,
+    kind_row,
     rows_of,
 )
 
@@ -36,27 +39,32 @@ DETACHED = "detached"  # the reason of sales that could be read and are not take
 # what this hour reported before its sale's time was closed stays as it is
 _SET_ASIDE = text("""
     WITH closed AS (
-        DELETE FROM sale_observation AS new
-        WHERE (
-            sold_at < core.sales_closed_before()
-            OR EXISTS (
-                SELECT FROM ops.detached_transaction
-                WHERE bucket = hashtextextended(transaction_hash, 0) & 4095
-                    AND hashtextextended(transaction_hash, 0) = ANY (hashes)
-            )
-        ) AND NOT EXISTS (SELECT FROM core.sale_sighting WHERE source_hour = :hour AND sale_uid = new.sale_uid)
+        DELETE FROM observation_row
+        WHERE observation IN (
+            SELECT observation
+            FROM sale_observation AS new
+            WHERE (
+                sold_at < core.sales_closed_before()
+                OR EXISTS (
+                    SELECT FROM ops.detached_transaction
+                    WHERE bucket = hashtextextended(transaction_hash, 0) & 4095
+                        AND hashtextextended(transaction_hash, 0) = ANY (hashes)
+                )
+            ) AND NOT EXISTS (SELECT FROM core.sale_sighting WHERE source_hour = :hour AND sale_uid = new.sale_uid)
+        )
         RETURNING file
     )
     SELECT file, count(*) AS lines FROM closed GROUP BY file
 """)
-_CODES = text("SELECT core.known_words(), core.known_addresses()")
+_CODES = text("SELECT core.known_words(), core.known_addresses(), uuid_send(salt) FROM core.nft_kind_salt")
 # a moment that Python cannot name is before or after every sale
 _FEE_KINDS = text("""
     SELECT recipient, chain, CASE WHEN from_at > '0002-01-01' THEN from_at END, kind
     FROM core.fee_recipient
     WHERE from_at < '9999-01-01'
 """)
-_LATER = {_QUARANTINE: QUARANTINE_COLUMNS, **MARKET_COLUMNS}
+_KINDS = "observed_kind"
+_LATER = {_QUARANTINE: QUARANTINE_COLUMNS, _KINDS: KIND_COLUMNS, **MARKET_COLUMNS}
 SHOW_EVERY = 250_000
 PROCESSES = 3  # one more than two cores, for then the last objects do not leave one of them idle
 FAULT = "Nothing was loaded. This is a fault of Tidemark: keep the hour's objects and report it with this message"
@@ -117,8 +125,9 @@ class File:
 
 def codes_of(connection: Connection) -> Codes:
     """Return what a warehouse packs sales by."""
-    words, addresses = connection.execute(_CODES).one()
-    return Codes(tuple(words), tuple(addresses), tuple(FeeKind(*row) for row in connection.execute(_FEE_KINDS)))
+    words, addresses, salt = connection.execute(_CODES).one()
+    fee_kinds = tuple(FeeKind(*row) for row in connection.execute(_FEE_KINDS))
+    return Codes(tuple(words), tuple(addresses), fee_kinds, bytes(salt))
 
 
 def files_of(
@@ -192,6 +201,7 @@ class Staging:
     waiting: Mapping[str, Spool]
     log: Callable[[str], object]
     turn: Lock = field(default_factory=Lock)
+    kinds: dict[int, Kind] = field(default_factory=dict)
 
     def read(self, file: File, found: Iterable[Rows]) -> None:
         """Read one object to its end. Raises what `found` raises, and Problem where lines are missing."""
@@ -200,6 +210,7 @@ class Staging:
             with self.turn:
                 self.observations(rows.observations)
                 self.waiting[_QUARANTINE].write(rows.quarantine)
+                self._keep(rows.kinds)
                 for table, printed in rows.market.items():
                     self.waiting[table].write(printed)
             file.count(rows)
@@ -210,6 +221,15 @@ class Staging:
             f"  {_short(segment.key)}: {file.lines:,} lines, {file.observations:,} sales, "
             f"{file.refused.total():,} quarantined"
         )
+
+    def _keep(self, kinds: Mapping[int, Kind]) -> None:
+        """Take each kind once, however many objects have it."""
+        for key, kind in kinds.items():
+            if key not in self.kinds:
+                self.kinds[key] = kind
+                self.waiting[_KINDS].write(kind_row(key, kind))
+            elif self.kinds[key] != kind:
+                raise Problem(f"{kind} and {self.kinds[key]} have the same key, {key}", FAULT)
 
 
 def _short(key: str) -> str:
