@@ -52,9 +52,9 @@ FROM generate_series(0, 2000) AS collection,
 SELECT setseed(0.5);
 INSERT INTO core.sale_row (
     sale_uid, nft_kind, sold_at, sold_at_source, event_after, sent_after, received_at, chain, transaction_hash,
-    order_hash, collection_slug, token_id, maker, taker, seller, buyer, side, side_source, quantity, price_raw,
-    payment_token_address, payment_token_symbol, payment_token_decimals, usd_rate, eth_rate,
-    marketplace_fee_raw, royalty_raw, is_private, is_replayed, source, loaded_at, first_collector, first_load_id
+    order_hash, collection_slug, token_id, maker, taker, seller, buyer, side, side_source, price_raw,
+    payment_token_address, payment_token_symbol, payment_token_decimals, usd_rate,
+    marketplace_share, royalty_share, is_private, is_replayed, source, loaded_at, first_collector, first_load_id
 )
 SELECT
     md5(number::text)::uuid, nft_kind, sold_at, core.word_to_code('transaction'), 0, -1000000, sold_at + interval '4 s',
@@ -62,9 +62,9 @@ SELECT
     core.to_bytes('0x' || md5((number / 2)::text) || md5(number::text)), core.to_bytes('0x' || md5(number::text)),
     'collection-' || collection, token::text,
     core.to_bytes(seller), core.to_bytes(buyer), core.party_to_bytes(seller, seller, buyer),
-    core.party_to_bytes(buyer, seller, buyer), core.word_to_code('listing'), core.word_to_code('order'), 1,
+    core.party_to_bytes(buyer, seller, buyer), core.word_to_code('listing'), core.word_to_code('order'),
     price * 1e18, core.known_to_bytes('0x0000000000000000000000000000000000000000'), core.word_to_code('ETH'), 18,
-    2000, 1, price * 1e18 * 0.025, price * 1e18 * 0.05, false, false, core.word_to_code('stream'),
+    2000, 250, 500, false, false, core.word_to_code('stream'),
     sold_at + interval '60 s', core.word_to_code('collector-a'), 1
 FROM (
     SELECT

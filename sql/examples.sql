@@ -136,6 +136,17 @@ FROM pg_class
 WHERE relnamespace = 'months'::regnamespace AND relkind = 'r'
 ORDER BY month;
 
+-- core.nft_kind: Contracts whose sales pay more than one recipient, by how many they pay.
+SELECT contract_address, count(DISTINCT fee_recipient) AS recipients
+FROM core.nft_kind
+GROUP BY contract_address
+HAVING count(DISTINCT fee_recipient) > 1
+ORDER BY recipients DESC;
+
+-- core.nft_kind_salt: That there is one, and which.
+SELECT salt
+FROM core.nft_kind_salt;
+
 -- core.detached_month: Months whose sales are in tables of their own.
 SELECT month, sales, detached_at
 FROM core.detached_month

@@ -26,19 +26,18 @@ INSERT INTO core.sale_row
 SELECT packed.*
 FROM moved, jsonb_populate_record(NULL::core.sale, to_jsonb(moved)) AS named, core.packed(named) AS packed;
 
-UPDATE core.sale_row AS sale
+UPDATE core.sale
 SET (marketplace_fee_raw, royalty_raw, other_fee_raw) = (
     SELECT
         coalesce(sum(amount_raw) FILTER (WHERE kind = 'marketplace'), 0),
         coalesce(sum(amount_raw) FILTER (WHERE kind IS NULL OR kind = 'royalty'), 0),
         coalesce(sum(amount_raw) FILTER (WHERE kind = 'other'), 0)
     FROM (
-        SELECT amount_raw, core.fee_kind(core.code_to_word(chain), recipient, sold_at) AS kind
-        FROM jsonb_to_recordset(core.fees_to_json(fees, price_raw, fee_recipient)) AS fee (recipient text, amount_raw numeric)
+        SELECT amount_raw, core.fee_kind(chain, recipient, sold_at) AS kind
+        FROM jsonb_to_recordset(fees) AS fee (recipient text, amount_raw numeric)
     ) AS fee
 )
-FROM core.nft_kind AS kind
-WHERE kind.nft_kind = sale.nft_kind AND sale_uid IN (SELECT sale_uid FROM returning_sale) AND fees IS NOT NULL;
+WHERE sale_uid IN (SELECT sale_uid FROM returning_sale) AND fees IS NOT NULL;
 
 DELETE FROM core.sale_superseded
 WHERE sale_uid IN (
@@ -54,17 +53,17 @@ WHERE old.sale_uid = same_sale.sale_uid AND old.same_as <> same_sale.same_as;
 
 INSERT INTO core.sale_row (
     sale_uid, payload_hash, nft_kind, sold_at, received_at, first_load_id, event_after, sent_after, payment_token_decimals,
-    is_private, is_replayed, sold_at_source, side, side_source, source, chain, payment_token_symbol, first_collector,
-    transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker, seller, buyer, quantity,
-    price_raw, payment_token_address, usd_rate, eth_rate, marketplace_fee_raw, royalty_raw, other_fee_raw, fees, fill,
-    unit_price, event_at, sent_at, source_hour
+    marketplace_share, royalty_share, other_share, is_private, is_replayed, sold_at_source, side, side_source, source, chain,
+    payment_token_symbol, first_collector, transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker,
+    seller, buyer, price_raw, payment_token_address, usd_rate, fees, fill, quantity, eth_rate, marketplace_fee_raw,
+    royalty_raw, other_fee_raw, unit_price, event_at, sent_at, source_hour
 )
 SELECT
     sale_uid, payload_hash, nft_kind, sold_at, received_at, :load_id, event_after, sent_after, payment_token_decimals,
-    is_private, is_replayed, sold_at_source, side, side_source, source, chain, payment_token_symbol, first_collector,
-    transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker, seller, buyer, quantity,
-    price_raw, payment_token_address, usd_rate, eth_rate, marketplace_fee_raw, royalty_raw, other_fee_raw, fees, fill,
-    unit_price, event_at, sent_at, nullif(CAST(:hour AS timestamptz), date_bin('1 hour', received_at, 'epoch'))
+    marketplace_share, royalty_share, other_share, is_private, is_replayed, sold_at_source, side, side_source, source, chain,
+    payment_token_symbol, first_collector, transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker,
+    seller, buyer, price_raw, payment_token_address, usd_rate, fees, fill, quantity, eth_rate, marketplace_fee_raw,
+    royalty_raw, other_fee_raw, unit_price, event_at, sent_at, nullif(CAST(:hour AS timestamptz), date_bin('1 hour', received_at, 'epoch'))
 FROM observation_row
 JOIN outcome USING (observation, sale_uid)
 WHERE outcome IN ('new', 'replaces') AND NOT EXISTS (SELECT FROM same_sale WHERE same_sale.sale_uid = outcome.sale_uid);

@@ -72,7 +72,18 @@ GROUP BY sale_uid;
 ANALYZE day_total;
 
 UPDATE core.sale_row AS sale
-SET (marketplace_fee_raw, royalty_raw, other_fee_raw) = (total.marketplace, total.royalty, total.other)
-FROM day_total AS total
-WHERE sale.sale_uid = total.sale_uid AND sale.sold_at >= :day AND sale.sold_at < :day + interval '24 hours'
-    AND (sale.marketplace_fee_raw, sale.royalty_raw, sale.other_fee_raw) IS DISTINCT FROM (total.marketplace, total.royalty, total.other);
+SET
+    marketplace_share = new.marketplace_share, royalty_share = new.royalty_share, other_share = new.other_share,
+    marketplace_fee_raw = CASE WHEN new.marketplace_share IS NULL THEN marketplace END,
+    royalty_raw = CASE WHEN new.royalty_share IS NULL THEN royalty END,
+    other_fee_raw = CASE WHEN new.other_share IS NULL THEN other END
+FROM (
+    SELECT
+        sale_uid, marketplace, royalty, other, core.share_of(marketplace, price_raw) AS marketplace_share,
+        core.share_of(royalty, price_raw) AS royalty_share, core.share_of(other, price_raw) AS other_share
+    FROM day_total
+    JOIN core.sale AS old USING (sale_uid)
+    WHERE old.sold_at >= :day AND old.sold_at < :day + interval '24 hours'
+        AND (old.marketplace_fee_raw, old.royalty_raw, old.other_fee_raw) IS DISTINCT FROM (marketplace, royalty, other)
+) AS new
+WHERE sale.sale_uid = new.sale_uid AND sale.sold_at >= :day AND sale.sold_at < :day + interval '24 hours';

@@ -109,14 +109,27 @@ RETURN CASE
     WHEN moment - base BETWEEN interval '-30 min' AND interval '30 min' THEN (1000000 * extract(epoch FROM moment - base))::integer
 END;
 
--- One fee: its recipient and its amount, each after one byte. The recipient is the byte 255 where the kind of the NFT names
--- it. The amount is two bytes where it is a share of the price in hundredths of a percent, rounded down; else its digits.
-CREATE FUNCTION core.fee_to_bytes(recipient bytea, amount numeric, share numeric, price_raw numeric) RETURNS bytea
+-- The share that an amount is of a price, in hundredths of a percent and rounded down; NULL where it is no such share.
+CREATE FUNCTION core.share_of(amount numeric, price_raw numeric) RETURNS smallint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN set_byte('\x00', 0, octet_length(recipient)) || recipient || CASE
-    WHEN share <= 32767 AND div(share * price_raw, 10000) = amount THEN '\x02' || int2send(share::smallint)
-    ELSE set_byte('\x00', 0, 10 + length(amount::text)) || decode(amount::text, 'escape')
-END;
+RETURN (CASE
+    WHEN round(10000 * amount / nullif(price_raw, 0)) <= 32767
+        AND div(round(10000 * amount / nullif(price_raw, 0)) * price_raw, 10000) = amount
+    THEN round(10000 * amount / nullif(price_raw, 0))
+END)::smallint;
+
+CREATE FUNCTION core.share_to_amount(share smallint, price_raw numeric) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN div(share * price_raw, 10000);
+
+-- One fee: its recipient and its amount, each after one byte. The recipient is the byte 255 where the kind of the NFT names
+-- it. The amount is two bytes where it is a share of the price; else its digits.
+CREATE FUNCTION core.fee_to_bytes(recipient bytea, amount numeric, price_raw numeric) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN set_byte('\x00', 0, octet_length(recipient)) || recipient || coalesce(
+    '\x02' || int2send(core.share_of(amount, price_raw)),
+    set_byte('\x00', 0, 10 + length(amount::text)) || decode(amount::text, 'escape')
+);
 
 CREATE FUNCTION core.fees_to_bytes(fees jsonb, price_raw numeric, fee_recipient text) RETURNS bytea
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -129,7 +142,7 @@ BEGIN ATOMIC
         ), '[]') AND coalesce(max(octet_length(core.known_to_bytes(recipient))), 0) < 255
         THEN coalesce(string_agg(core.fee_to_bytes(
             CASE recipient WHEN fee_recipient THEN '\xff' ELSE core.known_to_bytes(recipient) END,
-            amount, round(10000 * amount / nullif(price_raw, 0)), price_raw
+            amount, price_raw
         ), '' ORDER BY place), '')
         ELSE '\xff' || convert_to(fees::text, 'UTF8')
     END
@@ -189,6 +202,8 @@ COMMENT ON FUNCTION core.known_addresses IS 'Payment tokens and recipients of fe
 COMMENT ON FUNCTION core.known_to_bytes IS 'A payment token or a recipient of fees as core.sale_row stores it.';
 COMMENT ON FUNCTION core.known_to_text IS 'A payment token or a recipient of fees as people read it.';
 COMMENT ON FUNCTION core.microseconds_after IS 'How core.sale_row stores a moment that is near another one; NULL where it is not.';
+COMMENT ON FUNCTION core.share_of IS 'How core.sale_row stores an amount that is a share of the price; NULL where it is not.';
+COMMENT ON FUNCTION core.share_to_amount IS 'The amount of which core.share_of is the share.';
 COMMENT ON FUNCTION core.fee_to_bytes IS 'One fee as core.sale_row stores it.';
 COMMENT ON FUNCTION core.fees_to_bytes IS 'The fees of a sale as core.sale_row stores them.';
 COMMENT ON FUNCTION core.fees_to_json IS 'The fees of a sale as people read them.';
@@ -262,6 +277,9 @@ CREATE TABLE core.sale_row (
     event_after            integer,
     sent_after             integer,
     payment_token_decimals smallint       CHECK (payment_token_decimals BETWEEN 0 AND 77),
+    marketplace_share      smallint,
+    royalty_share          smallint,
+    other_share            smallint,
     is_private             boolean,
     is_replayed            boolean        NOT NULL,
     sold_at_source         text           NOT NULL CHECK (core.code_to_word(sold_at_source) IN ('transaction', 'closing', 'event')),
@@ -281,18 +299,18 @@ CREATE TABLE core.sale_row (
     taker                  bytea,
     seller                 bytea,
     buyer                  bytea,
-    quantity               numeric(78, 0) CHECK (quantity >= 0),
     price_raw              numeric(78, 0) CHECK (price_raw >= 0),
     payment_token_address  bytea,
     usd_rate               numeric,
-    eth_rate               numeric,
-    marketplace_fee_raw    numeric(78, 0),
-    royalty_raw            numeric(78, 0),
-    other_fee_raw          numeric(78, 0),
     fees                   bytea,
-    -- of few sales
+    -- of few sales: NULL is what nearly all have, and -1 what is unknown
     fill                   smallint       CHECK (fill > 1),
-    unit_price             numeric        CHECK (unit_price IS NULL OR quantity IS DISTINCT FROM 1),
+    quantity               numeric(78, 0) CHECK (quantity >= -1 AND quantity <> 1),
+    eth_rate               numeric        CHECK (eth_rate >= -1 AND eth_rate <> 1),
+    marketplace_fee_raw    numeric(78, 0) CHECK (marketplace_fee_raw IS NULL OR marketplace_share IS NULL),
+    royalty_raw            numeric(78, 0) CHECK (royalty_raw IS NULL OR royalty_share IS NULL),
+    other_fee_raw          numeric(78, 0) CHECK (other_fee_raw IS NULL OR other_share IS NULL),
+    unit_price             numeric        CHECK (unit_price IS NULL OR quantity IS NOT NULL),
     event_at               timestamptz    CHECK (event_at IS NULL OR event_after IS NULL),
     sent_at                timestamptz    CHECK (sent_at IS NULL OR sent_after IS NULL),
     source_hour            timestamptz
@@ -308,17 +326,21 @@ SELECT
     CASE WHEN name_prefix IS NULL THEN nft_name ELSE name_prefix || token_id END AS nft_name, token_standard,
     core.to_text(maker) AS maker, core.to_text(taker) AS taker,
     core.party_to_text(seller, maker, taker) AS seller, core.party_to_text(buyer, maker, taker) AS buyer,
-    core.code_to_word(side) AS side, core.code_to_word(side_source) AS side_source, quantity, price_raw,
+    core.code_to_word(side) AS side, core.code_to_word(side_source) AS side_source,
+    nullif(coalesce(quantity, 1), -1)::numeric(78, 0) AS quantity, price_raw,
     core.known_to_text(payment_token_address) AS payment_token_address,
     core.code_to_word(payment_token_symbol) AS payment_token_symbol, payment_token_decimals,
     core.in_tokens(price_raw, payment_token_decimals) AS price,
-    CASE WHEN quantity = 1 THEN core.in_tokens(price_raw, payment_token_decimals) ELSE unit_price END AS unit_price,
-    usd_rate, eth_rate,
+    CASE WHEN quantity IS NULL THEN core.in_tokens(price_raw, payment_token_decimals) ELSE unit_price END AS unit_price,
+    usd_rate, nullif(coalesce(eth_rate, 1), -1) AS eth_rate,
     trim_scale(core.in_tokens(price_raw, payment_token_decimals) * usd_rate) AS price_usd,
-    trim_scale(core.in_tokens(price_raw, payment_token_decimals) * eth_rate) AS price_eth,
-    marketplace_fee_raw, royalty_raw, other_fee_raw, core.fees_to_json(fees, price_raw, fee_recipient) AS fees,
-    is_private, is_replayed, core.code_to_word(source) AS source, coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) AS source_hour,
-    loaded_at, core.code_to_word(first_collector) AS first_collector, first_load_id::bigint AS first_load_id
+    trim_scale(core.in_tokens(price_raw, payment_token_decimals) * nullif(coalesce(eth_rate, 1), -1)) AS price_eth,
+    coalesce(marketplace_fee_raw, core.share_to_amount(marketplace_share, price_raw))::numeric(78, 0) AS marketplace_fee_raw,
+    coalesce(royalty_raw, core.share_to_amount(royalty_share, price_raw))::numeric(78, 0) AS royalty_raw,
+    coalesce(other_fee_raw, core.share_to_amount(other_share, price_raw))::numeric(78, 0) AS other_fee_raw,
+    core.fees_to_json(fees, price_raw, fee_recipient) AS fees, is_private, is_replayed, core.code_to_word(source) AS source,
+    coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) AS source_hour, loaded_at,
+    core.code_to_word(first_collector) AS first_collector, first_load_id::bigint AS first_load_id
 FROM core.sale_row
 LEFT JOIN core.nft_kind USING (nft_kind);
 
@@ -343,16 +365,21 @@ BEGIN ATOMIC
 SELECT
     sale.sale_uid, sale.payload_hash, kind.nft_kind, sale.sold_at, sale.received_at, sale.loaded_at, sale.first_load_id::integer,
     core.microseconds_after(sale.sold_at, sale.event_at), core.microseconds_after(sale.received_at, sale.sent_at),
-    sale.payment_token_decimals, sale.is_private, sale.is_replayed, core.word_to_code(sale.sold_at_source),
+    sale.payment_token_decimals, core.share_of(sale.marketplace_fee_raw, sale.price_raw),
+    core.share_of(sale.royalty_raw, sale.price_raw), core.share_of(sale.other_fee_raw, sale.price_raw), sale.is_private,
+    sale.is_replayed, core.word_to_code(sale.sold_at_source),
     core.word_to_code(sale.side), core.word_to_code(sale.side_source), core.word_to_code(sale.source),
     core.word_to_code(sale.chain), core.word_to_code(sale.payment_token_symbol), core.word_to_code(sale.first_collector),
     core.to_bytes(sale.transaction_hash), core.to_bytes(sale.order_hash), sale.collection_slug, sale.token_id,
     CASE WHEN kind.name_prefix IS NULL THEN sale.nft_name END, core.to_bytes(sale.maker),
     core.to_bytes(sale.taker), core.party_to_bytes(sale.seller, sale.maker, sale.taker),
-    core.party_to_bytes(sale.buyer, sale.maker, sale.taker), sale.quantity, sale.price_raw,
-    core.known_to_bytes(sale.payment_token_address), sale.usd_rate, sale.eth_rate, sale.marketplace_fee_raw,
-    sale.royalty_raw, sale.other_fee_raw, core.fees_to_bytes(sale.fees, sale.price_raw, kind.fee_recipient),
-    nullif(sale.fill, 1),
+    core.party_to_bytes(sale.buyer, sale.maker, sale.taker), sale.price_raw,
+    core.known_to_bytes(sale.payment_token_address), sale.usd_rate,
+    core.fees_to_bytes(sale.fees, sale.price_raw, kind.fee_recipient), nullif(sale.fill, 1),
+    nullif(coalesce(sale.quantity, -1), 1), nullif(coalesce(sale.eth_rate, -1), 1),
+    CASE WHEN core.share_of(sale.marketplace_fee_raw, sale.price_raw) IS NULL THEN sale.marketplace_fee_raw END,
+    CASE WHEN core.share_of(sale.royalty_raw, sale.price_raw) IS NULL THEN sale.royalty_raw END,
+    CASE WHEN core.share_of(sale.other_fee_raw, sale.price_raw) IS NULL THEN sale.other_fee_raw END,
     CASE WHEN sale.quantity IS DISTINCT FROM 1 THEN sale.unit_price END,
     CASE WHEN core.microseconds_after(sale.sold_at, sale.event_at) IS NULL THEN sale.event_at END,
     CASE WHEN core.microseconds_after(sale.received_at, sale.sent_at) IS NULL THEN sale.sent_at END,
@@ -377,10 +404,11 @@ BEGIN
     ELSE
         UPDATE core.sale_row SET (
                 sale_uid, payload_hash, nft_kind, sold_at, received_at, loaded_at, first_load_id, event_after, sent_after,
-                payment_token_decimals, is_private, is_replayed, sold_at_source, side, side_source, source, chain,
-                payment_token_symbol, first_collector, transaction_hash, order_hash, collection_slug, token_id, nft_name,
-                maker, taker, seller, buyer, quantity, price_raw, payment_token_address, usd_rate, eth_rate,
-                marketplace_fee_raw, royalty_raw, other_fee_raw, fees, fill, unit_price, event_at, sent_at, source_hour
+                payment_token_decimals, marketplace_share, royalty_share, other_share, is_private, is_replayed,
+                sold_at_source, side, side_source, source, chain, payment_token_symbol, first_collector,
+                transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker, seller, buyer,
+                price_raw, payment_token_address, usd_rate, fees, fill, quantity, eth_rate, marketplace_fee_raw,
+                royalty_raw, other_fee_raw, unit_price, event_at, sent_at, source_hour
             ) = (SELECT packed.* FROM core.packed(NEW) AS packed)
         WHERE sale_uid = OLD.sale_uid;
     END IF;
@@ -392,7 +420,7 @@ CREATE TRIGGER write_sale INSTEAD OF INSERT OR UPDATE OR DELETE ON core.sale FOR
 
 REVOKE ALL ON FUNCTION core.plain_bytes, core.plain_text, core.to_bytes, core.to_text, core.party_to_bytes, core.party_to_text,
     core.known_words, core.word_to_code, core.code_to_word, core.known_addresses, core.known_to_bytes, core.known_to_text,
-    core.microseconds_after, core.fee_to_bytes, core.fees_to_bytes, core.fees_to_json, core.in_tokens, core.kind_of,
+    core.microseconds_after, core.share_of, core.share_to_amount, core.fee_to_bytes, core.fees_to_bytes, core.fees_to_json, core.in_tokens, core.kind_of,
     core.packed, core.write_sale
     FROM PUBLIC;
 
@@ -524,7 +552,7 @@ COMMENT ON FUNCTION ops.is_vague IS
     'Whether an observation lacks a value that identifies a sale, so that another key may be the same sale.';
 REVOKE ALL ON FUNCTION ops.is_vague FROM PUBLIC;
 CREATE INDEX sale_vague ON core.sale_row (core.to_text(transaction_hash))
-    WHERE ops.is_vague(order_hash, quantity, maker, taker, seller, buyer);
+    WHERE ops.is_vague(order_hash, nullif(coalesce(quantity, 1), -1), maker, taker, seller, buyer);
 
 COMMENT ON VIEW core.sale IS
     'One row per NFT sold in an order fill. Of several observations of a sale it holds the one of the highest '
@@ -628,6 +656,15 @@ COMMENT ON COLUMN core.sale_row.sent_after IS 'sent_at as microseconds after rec
 COMMENT ON COLUMN core.sale_row.event_at IS 'The message''s own event time, where event_after does not have it.';
 COMMENT ON COLUMN core.sale_row.sent_at IS 'When the server sent the message, where sent_after does not have it.';
 COMMENT ON COLUMN core.sale_row.fill IS 'As in core.sale; NULL is 1.';
+COMMENT ON COLUMN core.sale_row.quantity IS 'As in core.sale; NULL is 1, and -1 is unknown.';
+COMMENT ON COLUMN core.sale_row.eth_rate IS 'As in core.sale; NULL is 1, and -1 is unknown.';
+COMMENT ON COLUMN core.sale_row.marketplace_share IS
+    'marketplace_fee_raw in hundredths of a percent of the price, where it is such a share, rounded down.';
+COMMENT ON COLUMN core.sale_row.royalty_share IS 'The same of royalty_raw.';
+COMMENT ON COLUMN core.sale_row.other_share IS 'The same of other_fee_raw.';
+COMMENT ON COLUMN core.sale_row.marketplace_fee_raw IS 'As in core.sale, where marketplace_share does not have it.';
+COMMENT ON COLUMN core.sale_row.royalty_raw IS 'As in core.sale, where royalty_share does not have it.';
+COMMENT ON COLUMN core.sale_row.other_fee_raw IS 'As in core.sale, where other_share does not have it.';
 COMMENT ON COLUMN core.sale_row.unit_price IS 'As in core.sale, where the quantity is not 1.';
 COMMENT ON COLUMN core.sale_row.source_hour IS 'As in core.sale; NULL is the hour of received_at.';
 

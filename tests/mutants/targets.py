@@ -28,6 +28,7 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "tidemark/loader/transform/*.py": ("tests/loader/transform/test_stream.py", "tests/loader/transform/test_read.py",
                                        "tests/loader/transform/test_events_api.py"),
     "tidemark/loader/warehouse/migrate.py": ("tests/sql/test_migrations.py",),
+    "tidemark/loader/warehouse/kind.py": ("tests/loader/warehouse/test_rows.py", "tests/loader/warehouse/test_kind.py"),
     "tidemark/loader/warehouse/packing.py": ("tests/loader/warehouse/test_rows.py", "tests/sql/test_load.py"),
     "tidemark/loader/warehouse/staging.py": ("tests/loader/warehouse/test_load.py",),
     "sql/load/1_market.sql": ("tests/loader/test_market.py",),

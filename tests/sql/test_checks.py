@@ -163,7 +163,7 @@ PLANTED = {
         "UPDATE mart.sweep_daily SET transaction_hash = '0xother'",
         "UPDATE mart.sweep_daily SET buyer = '0xother'",
         f"UPDATE core.sale_row SET side = core.word_to_code('offer') WHERE sale_uid = {FIRST}",
-        f"UPDATE core.sale_row SET royalty_raw = 1 WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET royalty_raw = 1 WHERE sale_uid = {FIRST}",
     ],
     "duplicate_sales": [
         COPY.format(changes="'nft_name', 'again'", first=FIRST),
@@ -211,6 +211,13 @@ PLANTED = {
         f"UPDATE core.sale_row SET buyer = NULL WHERE sale_uid = {FIRST}",
     ],
     "resale_missing": ["DELETE FROM mart.resale"],
+    "nft_kinds": [
+        "DELETE FROM core.nft_kind",
+        "UPDATE core.nft_kind SET contract_address = '0xdogs'",
+        "UPDATE core.nft_kind SET name_prefix = 'Cat #'",
+        "UPDATE core.nft_kind SET fee_recipient = '0xsomebody'",
+        "UPDATE core.nft_kind SET token_standard = 'erc1155'",
+    ],
     "sale_times": [
         f"UPDATE core.sale SET sold_at = received_at + interval '6 minutes' WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET sold_at = '1970-01-01T00:00Z' WHERE sale_uid = {FIRST}",

@@ -26,7 +26,7 @@ _KINDS = text("""
     SELECT coalesce(sum(CASE WHEN marketplace_fee_raw > 0 THEN 1 END), 0),
         coalesce(sum(CASE WHEN royalty_raw > 0 THEN 1 END), 0),
         coalesce(sum(CASE WHEN other_fee_raw > 0 THEN 1 END), 0)
-    FROM core.sale_row
+    FROM core.sale
     WHERE fees IS NOT NULL
 """)
 

@@ -280,7 +280,7 @@ def sweep(settings: LoaderSettings, s3: "S3Client") -> None:
     load_hour(hour, settings, log=quiet)
     query(
         url_of(settings),
-        "UPDATE core.sale_row SET marketplace_fee_raw = 1, royalty_raw = 2, other_fee_raw = 0;"
+        "UPDATE core.sale SET marketplace_fee_raw = 1, royalty_raw = 2, other_fee_raw = 0;"
         "INSERT INTO mart.stale_day (day) SELECT DISTINCT (sold_at AT TIME ZONE 'UTC')::date FROM core.sale",
     )
     refresh_days(settings.warehouse_url, log=quiet)
@@ -305,7 +305,7 @@ def test_days_that_are_detached_while_fees_or_scores_wait_are_left_alone(loaded:
     url = url_of(loaded)
     query(
         url,
-        "UPDATE core.sale_row SET fees = '', marketplace_fee_raw = 0, royalty_raw = 0, other_fee_raw = 0;"
+        "UPDATE core.sale SET fees = '[]', marketplace_fee_raw = 0, royalty_raw = 0, other_fee_raw = 0;"
         "INSERT INTO mart.stale_day (day) SELECT DISTINCT (sold_at AT TIME ZONE 'UTC')::date FROM core.sale",
     )
     refresh_days(loaded.warehouse_url, log=quiet)

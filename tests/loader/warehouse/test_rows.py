@@ -161,11 +161,15 @@ def staging(warehouse_url: str):
 
 
 # the row beside the one that core.packed makes of what the view shows; a share may be rounded otherwise
-AS_IN_SQL = """
+AMOUNTS = ("marketplace_share", "royalty_share", "other_share")
+AS_IN_SQL = f"""
 SELECT
-    to_jsonb(packed) - 'fees' = to_jsonb(one) - ARRAY['fees', 'observation', 'file'],
-    core.fees_to_json(packed.fees, one.price_raw, kind.fee_recipient)
-        IS NOT DISTINCT FROM core.fees_to_json(one.fees, one.price_raw, kind.fee_recipient)
+    to_jsonb(packed) - ARRAY['fees', {", ".join(map(repr, AMOUNTS))}]
+        = to_jsonb(one) - ARRAY['fees', 'observation', 'file', {", ".join(map(repr, AMOUNTS))}],
+    (core.fees_to_json(packed.fees, one.price_raw, kind.fee_recipient),
+        {", ".join(f"core.share_to_amount(packed.{name}, one.price_raw)" for name in AMOUNTS)})
+    IS NOT DISTINCT FROM (core.fees_to_json(one.fees, one.price_raw, kind.fee_recipient),
+        {", ".join(f"core.share_to_amount(one.{name}, one.price_raw)" for name in AMOUNTS)})
 FROM observation_row AS one
 LEFT JOIN observed_kind AS kind USING (nft_kind),
     sale_observation AS shown,

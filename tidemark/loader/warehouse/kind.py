@@ -34,10 +34,14 @@ def kind_of(sale: Sale, known_addresses: frozenset[str]) -> Kind:
     )
 
 
+def told(kind: Kind) -> bytes:
+    """Return a kind's texts in one: each after its length in bytes, so that no two kinds look alike."""
+    return "".join("-" if part is None else f"{len(part.encode())}:{part}" for part in kind).encode()
+
+
 def kind_key(kind: Kind, salt: bytes) -> int:
     """Return a kind's key as core.kind_key does: eight bytes of a hash of the salt and of all its texts."""
-    parts = "".join("-" if part is None else f"{len(part.encode())}:{part}" for part in kind)
-    return int.from_bytes(sha256(salt + parts.encode()).digest()[:8], signed=True)
+    return int.from_bytes(sha256(salt + told(kind)).digest()[:8], signed=True)
 
 
 class Kinds:
@@ -45,21 +49,22 @@ class Kinds:
 
     def __init__(self, salt: bytes) -> None:
         self._salt = salt
-        self._keys: dict[Kind, int] = {}
+        self._known: dict[Kind, tuple[int, bytes]] = {}
         self._new: dict[int, Kind] = {}
 
-    def key(self, kind: Kind) -> int:
-        """Return a kind's key. Raises Problem where another new one has it."""
-        if (key := self._keys.get(kind)) is None:
-            if len(self._keys) >= _REMEMBERED:
-                self._keys.clear()
-            key = self._keys[kind] = kind_key(kind, self._salt)
+    def known(self, kind: Kind) -> tuple[int, bytes]:
+        """Return a kind's key, and its texts. Raises Problem where another new one has the key."""
+        if (known := self._known.get(kind)) is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            key = kind_key(kind, self._salt)
+            known = self._known[kind] = key, told(kind)
             if self._new.setdefault(key, kind) != kind:
                 raise Problem(
                     f"{kind} and {self._new[key]} have the same key, {key}",
                     "Nothing was loaded. This should never happen: report it with this message",
                 )
-        return key
+        return known
 
     def taken(self) -> dict[int, Kind]:
         """Return the new kinds by their keys, once."""

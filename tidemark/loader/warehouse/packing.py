@@ -6,22 +6,25 @@ merge. A test holds every value against the SQL.
 
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from tidemark.loader.transform.sale import Sale
-from tidemark.loader.warehouse.kind import Kinds, kind_of, storable
+from tidemark.loader.warehouse.kind import Kind, storable
 
 CIRCUMSTANCES = ("received_at", "sent_after", "sent_at", "is_replayed", "source")
 REPORTED = (
     "sold_at", "sold_at_source", "event_after", "event_at", "chain", "transaction_hash", "order_hash",
-    "collection_slug", "nft_kind", "token_id", "nft_name", "maker", "taker", "seller", "buyer", "side", "side_source",
+    "collection_slug", "token_id", "nft_name", "maker", "taker", "seller", "buyer", "side", "side_source",
     "quantity", "price_raw", "payment_token_address", "payment_token_symbol", "payment_token_decimals", "unit_price",
     "usd_rate", "eth_rate", "fees", "is_private",
 )  # fmt: skip
-FEE_TOTALS = ("marketplace_fee_raw", "royalty_raw", "other_fee_raw")
+FEE_TOTALS = (
+    "marketplace_share", "marketplace_fee_raw", "royalty_share", "royalty_raw", "other_share", "other_fee_raw",
+)  # fmt: skip
 
 _ZERO_ADDRESS = "0x" + 40 * "0"
 _LENGTHS = frozenset({40, 64})
@@ -101,10 +104,9 @@ class Codes(msgspec.Struct, frozen=True, dict=True):
         return "royalty"
 
 
-def packed(sale: Sale, codes: Codes, kinds: Kinds) -> tuple[list[Any], list[Any], list[Any]]:
+def packed(sale: Sale, codes: Codes, kind: Kind) -> tuple[list[Any], list[Any], list[Any]]:
     """Return a sale's values for `CIRCUMSTANCES`, `REPORTED` and `FEE_TOTALS`; bytes as COPY takes them."""
     word = codes.word
-    kind = kind_of(sale, codes.known_addresses)
     maker, taker, token = sale.maker, sale.taker, sale.payment_token_address
     event_after = microseconds_after(sale.sold_at, sale.event_at)
     sent_after = microseconds_after(sale.received_at, sale.sent_at)
@@ -125,7 +127,6 @@ def packed(sale: Sale, codes: Codes, kinds: Kinds) -> tuple[list[Any], list[Any]
         _address(sale.transaction_hash),
         _address(sale.order_hash),
         sale.collection_slug,
-        kinds.key(kind),
         sale.token_id,
         sale.nft_name if kind.name_prefix is None else None,
         _address(maker),
@@ -134,14 +135,14 @@ def packed(sale: Sale, codes: Codes, kinds: Kinds) -> tuple[list[Any], list[Any]
         _party(sale.buyer, maker, taker),
         word[sale.side],
         word[sale.side_source],
-        sale.quantity,
+        _unless_one(sale.quantity),
         sale.price_raw,
         None if token is None else rf"\x{codes.known(token)}",
         word[sale.payment_token_symbol],
         sale.payment_token_decimals,
         None if sale.quantity == 1 else sale.unit_price,
         sale.usd_rate,
-        sale.eth_rate,
+        _unless_one(sale.eth_rate),
         fees,
         sale.is_private,
     ]
@@ -180,7 +181,7 @@ def _party(party: str | None, maker: str | None, taker: str | None) -> str | Non
 def _packed_fees(sale: Sale, codes: Codes, of_the_kind: str | None) -> tuple[str | None, list[Any]]:
     """Return the fees as core.fees_to_bytes does, and their sums by kind; the NFT's kind names `of_the_kind`."""
     if sale.fees is None:
-        return None, [None, None, None]
+        return None, [None] * len(FEE_TOTALS)
     totals = {"marketplace": 0, "royalty": 0, "other": 0}
     chain, sold_at, price = sale.chain, sale.sold_at, sale.price_raw
     printed, fit = r"\x", True
@@ -195,14 +196,30 @@ def _packed_fees(sale: Sale, codes: Codes, of_the_kind: str | None) -> tuple[str
     if not fit:
         whole = [{"recipient": storable(fee.recipient), "amount_raw": str(fee.amount_raw)} for fee in sale.fees]
         printed = rf"\xff{msgspec.json.encode(whole).hex()}"
-    return printed, list(totals.values())
+    shares = []
+    for total in totals.values():
+        share = _share(total, price)
+        shares += [share, total if share is None else None]
+    return printed, shares
 
 
 def _amount(amount: int, price: int | None) -> str:
     """Return an amount as core.fee_to_bytes has it, in hexadecimal digits."""
+    if (share := _share(amount, price)) is not None:
+        return f"02{share:04x}"
+    digits = str(amount).encode()
+    return f"{10 + len(digits):02x}{digits.hex()}"
+
+
+def _share(amount: int, price: int | None) -> int | None:
+    """Return what core.share_of does: the share of the price in hundredths of a percent, where it gives the amount."""
     if price:
         share = (20_000 * amount + price) // (2 * price)
         if share <= _MOST_SHARE and share * price // 10_000 == amount:
-            return f"02{share:04x}"
-    digits = str(amount).encode()
-    return f"{10 + len(digits):02x}{digits.hex()}"
+            return share
+    return None
+
+
+def _unless_one(value: int | Decimal | None) -> int | Decimal | None:
+    """Return what nearly all sales have, 1, as None, and what is unknown as -1."""
+    return -1 if value is None else None if value == 1 else value

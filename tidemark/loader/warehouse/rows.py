@@ -21,7 +21,7 @@ from tidemark.loader.transform.market_event import Booked, Revision, Transfer
 from tidemark.loader.transform.outcome import Reject
 from tidemark.loader.transform.sale import Sale, Source
 from tidemark.loader.transform.segment import read_segment
-from tidemark.loader.warehouse.kind import Kind, Kinds
+from tidemark.loader.warehouse.kind import Kind, Kinds, kind_of
 from tidemark.loader.warehouse.packing import CIRCUMSTANCES, FEE_TOTALS, REPORTED, Codes, packed
 
 MOST_QUARANTINED = 100  # a change in the shape of a frequent event would otherwise copy the archive into the quarantine
@@ -35,6 +35,7 @@ OBSERVATION_COLUMNS = (
     "payload_hash",
     "sale_uid",
     "fill",
+    "nft_kind",
     *CIRCUMSTANCES,
     *FEE_TOTALS,
     *REPORTED,
@@ -150,13 +151,16 @@ def observation_row(place: tuple[int, int, str], sale: Sale, codes: Codes, kinds
     """Print an observation of a sale with the columns of `OBSERVATION_COLUMNS`.
 
     `place` is the observation's number, the file's and the collector; `kinds` keeps the kind of its NFT. `payload_hash`
-    is a hash of what the observation reports, the same for the same values and codes everywhere.
+    is a hash of what the observation reports, the same for the same values and codes everywhere: the kind's key is not.
     """
     observation, file, collector = place
-    circumstances, reported, fee_totals = packed(sale, codes, kinds)
+    kind = kind_of(sale, codes.known_addresses)
+    key, told = kinds.known(kind)
+    circumstances, reported, fee_totals = packed(sale, codes, kind)
     row = _fields(reported)
-    payload_hash = int.from_bytes(blake2b(row, digest_size=8).digest(), signed=True)
-    head = [observation, file, codes.word[collector], payload_hash, sale_key(sale, fill), None if fill == 1 else fill]
+    payload_hash = int.from_bytes(blake2b(row + told, digest_size=8).digest(), signed=True)
+    number = None if fill == 1 else fill
+    head = [observation, file, codes.word[collector], payload_hash, sale_key(sale, fill), number, key]
     return b"%b,%b\n" % (_fields([*head, *circumstances, *fee_totals]), row)
 
 

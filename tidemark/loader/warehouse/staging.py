@@ -210,7 +210,7 @@ class Staging:
             with self.turn:
                 self.observations(rows.observations)
                 self.waiting[_QUARANTINE].write(rows.quarantine)
-                self._keep(rows.kinds)
+                self.keep(rows.kinds)
                 for table, printed in rows.market.items():
                     self.waiting[table].write(printed)
             file.count(rows)
@@ -222,8 +222,8 @@ class Staging:
             f"{file.refused.total():,} quarantined"
         )
 
-    def _keep(self, kinds: Mapping[int, Kind]) -> None:
-        """Take each kind once, however many objects have it."""
+    def keep(self, kinds: Mapping[int, Kind]) -> None:
+        """Take each kind once, however many objects have it. Raises Problem where two have one key."""
         for key, kind in kinds.items():
             if key not in self.kinds:
                 self.kinds[key] = kind
