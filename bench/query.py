@@ -51,13 +51,13 @@ FROM generate_series(0, 2000) AS collection,
     LATERAL (SELECT '0x' || lpad(to_hex(collection), 40, '0') AS address) AS named;
 SELECT setseed(0.5);
 INSERT INTO core.sale_row (
-    sale_uid, nft_kind, sold_at, sold_at_source, event_after, sent_after, received_at, chain, transaction_hash,
+    sale_uid, nft_kind, sold_at, sold_at_source, sent_after, received_at, chain, transaction_hash,
     order_hash, collection_slug, token_id, maker, taker, seller, buyer, side, side_source, price_raw,
     payment_token_address, payment_token_symbol, payment_token_decimals, usd_rate,
     marketplace_share, royalty_share, is_private, is_replayed, source, loaded_at, first_collector, first_load_id
 )
 SELECT
-    md5(number::text)::uuid, nft_kind, sold_at, core.word_to_code('transaction'), 0, -1000000, sold_at + interval '4 s',
+    md5(number::text)::uuid, nft_kind, sold_at, core.word_to_code('transaction'), -1000000, sold_at + interval '4 s',
     core.word_to_code(chain),
     core.to_bytes('0x' || md5((number / 2)::text) || md5(number::text)), core.to_bytes('0x' || md5(number::text)),
     'collection-' || collection, token::text,

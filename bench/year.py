@@ -225,13 +225,13 @@ def _shown(name: str) -> str:
 
 
 COLUMNS = """
-    sale_uid, payload_hash, nft_kind, sold_at, received_at, loaded_at, first_load_id, event_after, sent_after,
+    sale_uid, payload_hash, nft_kind, sold_at, received_at, loaded_at, first_load_id, sent_after,
     payment_token_decimals, marketplace_share, royalty_share, other_share, is_private, is_replayed, sold_at_source,
     side, side_source, source, chain, payment_token_symbol, first_collector, transaction_hash, order_hash,
     collection_slug, token_id, maker, taker, seller, buyer, price_raw, payment_token_address, usd_rate, fees
 """
 VALUES = r"""
-    sale_uid, payload_hash, kind.nft_kind, sold_at, received_at, loaded_at, 1, 0, -200000, 18, 50, 500, 0, false,
+    sale_uid, payload_hash, kind.nft_kind, sold_at, received_at, loaded_at, 1, -200000, 18, 50, 500, 0, false,
     false, core.word_to_code('transaction'), core.word_to_code('listing'), core.word_to_code('order'),
     core.word_to_code('stream'), core.word_to_code(chain), core.word_to_code('ETH'),
     core.word_to_code('collector-a'), core.to_bytes(transaction_hash), core.to_bytes(order_hash), collection_slug,

@@ -274,7 +274,6 @@ CREATE TABLE core.sale_row (
     received_at            timestamptz    NOT NULL,
     loaded_at              timestamptz    NOT NULL DEFAULT now(),
     first_load_id          integer        NOT NULL,
-    event_after            integer,
     sent_after             integer,
     payment_token_decimals smallint       CHECK (payment_token_decimals BETWEEN 0 AND 77),
     marketplace_share      smallint,
@@ -282,11 +281,11 @@ CREATE TABLE core.sale_row (
     other_share            smallint,
     is_private             boolean,
     is_replayed            boolean        NOT NULL,
-    sold_at_source         text           NOT NULL CHECK (core.code_to_word(sold_at_source) IN ('transaction', 'closing', 'event')),
-    side                   text           NOT NULL CHECK (core.code_to_word(side) IN ('listing', 'offer', 'unknown')),
-    side_source            text           NOT NULL
+    sold_at_source         "char"         NOT NULL CHECK (core.code_to_word(sold_at_source) IN ('transaction', 'closing', 'event')),
+    side                   "char"         NOT NULL CHECK (core.code_to_word(side) IN ('listing', 'offer', 'unknown')),
+    side_source            "char"         NOT NULL
         CHECK (core.code_to_word(side_source) IN ('order', 'payment_token', 'events_api', 'none')),
-    source                 text           NOT NULL CHECK (core.code_to_word(source) IN ('stream', 'events_api')),
+    source                 "char"         NOT NULL CHECK (core.code_to_word(source) IN ('stream', 'events_api')),
     chain                  text           NOT NULL,
     payment_token_symbol   text,
     first_collector        text           NOT NULL,
@@ -303,8 +302,9 @@ CREATE TABLE core.sale_row (
     payment_token_address  bytea,
     usd_rate               numeric,
     fees                   bytea,
-    -- of few sales: NULL is what nearly all have, and -1 what is unknown
+    -- of few sales: NULL is what nearly all have, and -1 or -infinity what is unknown
     fill                   smallint       CHECK (fill > 1),
+    event_after            integer        CHECK (event_after <> 0),
     quantity               numeric(78, 0) CHECK (quantity >= -1 AND quantity <> 1),
     eth_rate               numeric        CHECK (eth_rate >= -1 AND eth_rate <> 1),
     marketplace_fee_raw    numeric(78, 0) CHECK (marketplace_fee_raw IS NULL OR marketplace_share IS NULL),
@@ -319,7 +319,7 @@ CREATE TABLE core.sale_row (
 CREATE VIEW core.sale AS
 SELECT
     sale_uid, coalesce(fill, 1::smallint) AS fill, payload_hash, sold_at, core.code_to_word(sold_at_source) AS sold_at_source,
-    coalesce(event_at, sold_at + event_after * interval '1 us') AS event_at,
+    nullif(coalesce(event_at, sold_at + coalesce(event_after, 0) * interval '1 us'), '-infinity') AS event_at,
     coalesce(sent_at, received_at + sent_after * interval '1 us') AS sent_at, received_at,
     core.code_to_word(chain) AS chain, core.to_text(transaction_hash) AS transaction_hash,
     core.to_text(order_hash) AS order_hash, collection_slug, contract_address, token_id,
@@ -364,8 +364,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
 SELECT
     sale.sale_uid, sale.payload_hash, kind.nft_kind, sale.sold_at, sale.received_at, sale.loaded_at, sale.first_load_id::integer,
-    core.microseconds_after(sale.sold_at, sale.event_at), core.microseconds_after(sale.received_at, sale.sent_at),
-    sale.payment_token_decimals, core.share_of(sale.marketplace_fee_raw, sale.price_raw),
+    core.microseconds_after(sale.received_at, sale.sent_at), sale.payment_token_decimals, core.share_of(sale.marketplace_fee_raw, sale.price_raw),
     core.share_of(sale.royalty_raw, sale.price_raw), core.share_of(sale.other_fee_raw, sale.price_raw), sale.is_private,
     sale.is_replayed, core.word_to_code(sale.sold_at_source),
     core.word_to_code(sale.side), core.word_to_code(sale.side_source), core.word_to_code(sale.source),
@@ -376,12 +375,15 @@ SELECT
     core.party_to_bytes(sale.buyer, sale.maker, sale.taker), sale.price_raw,
     core.known_to_bytes(sale.payment_token_address), sale.usd_rate,
     core.fees_to_bytes(sale.fees, sale.price_raw, kind.fee_recipient), nullif(sale.fill, 1),
+    nullif(core.microseconds_after(sale.sold_at, sale.event_at), 0),
     nullif(coalesce(sale.quantity, -1), 1), nullif(coalesce(sale.eth_rate, -1), 1),
     CASE WHEN core.share_of(sale.marketplace_fee_raw, sale.price_raw) IS NULL THEN sale.marketplace_fee_raw END,
     CASE WHEN core.share_of(sale.royalty_raw, sale.price_raw) IS NULL THEN sale.royalty_raw END,
     CASE WHEN core.share_of(sale.other_fee_raw, sale.price_raw) IS NULL THEN sale.other_fee_raw END,
     CASE WHEN sale.quantity IS DISTINCT FROM 1 THEN sale.unit_price END,
-    CASE WHEN core.microseconds_after(sale.sold_at, sale.event_at) IS NULL THEN sale.event_at END,
+    CASE
+        WHEN core.microseconds_after(sale.sold_at, sale.event_at) IS NULL THEN coalesce(sale.event_at, '-infinity')
+    END,
     CASE WHEN core.microseconds_after(sale.received_at, sale.sent_at) IS NULL THEN sale.sent_at END,
     nullif(sale.source_hour, date_bin('1 hour', sale.received_at, 'epoch'))
 FROM core.kind_of(sale) AS kind;
@@ -403,11 +405,11 @@ BEGIN
         INSERT INTO core.sale_row SELECT packed.* FROM core.packed(NEW) AS packed;
     ELSE
         UPDATE core.sale_row SET (
-                sale_uid, payload_hash, nft_kind, sold_at, received_at, loaded_at, first_load_id, event_after, sent_after,
+                sale_uid, payload_hash, nft_kind, sold_at, received_at, loaded_at, first_load_id, sent_after,
                 payment_token_decimals, marketplace_share, royalty_share, other_share, is_private, is_replayed,
                 sold_at_source, side, side_source, source, chain, payment_token_symbol, first_collector,
                 transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker, seller, buyer,
-                price_raw, payment_token_address, usd_rate, fees, fill, quantity, eth_rate, marketplace_fee_raw,
+                price_raw, payment_token_address, usd_rate, fees, fill, event_after, quantity, eth_rate, marketplace_fee_raw,
                 royalty_raw, other_fee_raw, unit_price, event_at, sent_at, source_hour
             ) = (SELECT packed.* FROM core.packed(NEW) AS packed)
         WHERE sale_uid = OLD.sale_uid;
@@ -651,9 +653,11 @@ END
 $$;
 COMMENT ON COLUMN core.sale_row.nft_kind IS 'Its contract, token standard and what else many sales repeat: core.nft_kind.';
 COMMENT ON COLUMN core.sale_row.nft_name IS 'Name of the NFT, where core.nft_kind.name_prefix does not have it.';
-COMMENT ON COLUMN core.sale_row.event_after IS 'event_at as microseconds after sold_at, where they are near each other.';
+COMMENT ON COLUMN core.sale_row.event_after IS
+    'event_at as microseconds after sold_at, where they are near each other; NULL is 0 unless event_at is there.';
 COMMENT ON COLUMN core.sale_row.sent_after IS 'sent_at as microseconds after received_at, where they are near each other.';
-COMMENT ON COLUMN core.sale_row.event_at IS 'The message''s own event time, where event_after does not have it.';
+COMMENT ON COLUMN core.sale_row.event_at IS
+    'The message''s own event time, where it is not near sold_at; -infinity is unknown.';
 COMMENT ON COLUMN core.sale_row.sent_at IS 'When the server sent the message, where sent_after does not have it.';
 COMMENT ON COLUMN core.sale_row.fill IS 'As in core.sale; NULL is 1.';
 COMMENT ON COLUMN core.sale_row.quantity IS 'As in core.sale; NULL is 1, and -1 is unknown.';

@@ -34,6 +34,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _LONGEST_RECIPIENT = 2 * 254  # digits
 _OF_THE_KIND = "ff"  # digits
 _MOST_SHARE = 32767  # hundredths of a percent
+_UNKNOWN_TIME = "-infinity"
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
@@ -121,8 +122,8 @@ def packed(sale: Sale, codes: Codes, kind: Kind) -> tuple[list[Any], list[Any], 
     reported = [
         sale.sold_at,
         word[sale.sold_at_source],
-        event_after,
-        sale.event_at if event_after is None else None,
+        event_after or None,
+        None if event_after is not None else sale.event_at or _UNKNOWN_TIME,
         word[sale.chain],
         _address(sale.transaction_hash),
         _address(sale.order_hash),
