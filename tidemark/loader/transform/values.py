@@ -7,11 +7,12 @@ ISO 8601 with a zone, or seconds since 1970.
 import re
 from datetime import datetime, timedelta
 from decimal import Context, Decimal, Inexact
+from functools import lru_cache
 
 import msgspec
 from msgspec import Raw
 
-from tidemark.archive.record import EARLIEST, LATEST
+from tidemark.archive.record import EARLIEST, LATEST, ReceivedAt
 from tidemark.core.timestamps import parse_timestamp
 from tidemark.loader.transform.outcome import Reason, UnfitError
 
@@ -21,6 +22,9 @@ ZERO = Decimal(0)
 LARGEST_DECIMALS = 77
 _FORM = re.compile(rb"-?[0-9]{1,100}(?:\.[0-9]{1,100})?(?:[eE][+-]?[0-9]{1,2})?")
 _after_epoch = msgspec.json.Decoder(datetime, strict=False).decode
+_usual_time = msgspec.json.Decoder(ReceivedAt).decode
+_USUAL_LENGTH = len('"2026-11-22T15:04:05.123456Z"')
+_Z, _BACKSLASH = b"Z\\"
 # Wide enough for any product of two numbers of that form; a lost digit is an error, not a rounding.
 _EXACT = Context(prec=1000, traps=[Inexact])
 # The stream sends a sale 1 to 22 seconds after it happened and has needed a minute in an incident; what comes later
@@ -38,12 +42,19 @@ def number_of(raw: Raw, name: str) -> Decimal | None:
     text = bytes(raw).strip(b'"')
     if text in {b"", b"null"}:
         return None
-    if not _FORM.fullmatch(text):
+    number = _number(text)
+    if number is None:
         raise UnfitError(Reason.MALFORMED, f"{name} is not a number: {bytes(raw)[:60]!r}")
-    number = _EXACT.normalize(Decimal(text.decode())) or ZERO  # there is no minus zero
     if number.is_signed():
         raise UnfitError(Reason.OUT_OF_RANGE, f"{name} is negative: {number}")
     return number
+
+
+@lru_cache(maxsize=256)  # what a token is worth stays the same for many sales
+def _number(text: bytes) -> Decimal | None:
+    if not _FORM.fullmatch(text):
+        return None
+    return _EXACT.normalize(Decimal(text.decode())) or ZERO  # there is no minus zero
 
 
 def whole_of(raw: Raw, name: str, most: int = UINT256) -> int | None:
@@ -113,13 +124,26 @@ def timestamp_of(raw: Raw, name: str) -> datetime | None:
 
     Raises UnfitError where it is no time, has no zone, or lies outside 2015 to 2100, as 0 and milliseconds do.
     """
-    text = bytes(raw).strip(b'"')
+    text = bytes(raw)
+    time: datetime | None
+    # in the usual form msgspec reads what `parse_timestamp` does, in a quarter of the time
+    if len(text) == _USUAL_LENGTH and text[-2] == _Z and _BACKSLASH not in text:
+        try:
+            time = _usual_time(text)
+        except msgspec.DecodeError:  # a rare form of the same length
+            time = _rare_time(text, name)
+    else:
+        time = _rare_time(text, name)
+    if time is not None and not EARLIEST <= time < LATEST:
+        raise UnfitError(Reason.OUT_OF_RANGE, f"{name} lies outside {EARLIEST:%Y} to {LATEST:%Y}: {time}")
+    return time
+
+
+def _rare_time(text: bytes, name: str) -> datetime | None:
+    text = text.strip(b'"')
     if text in {b"", b"null"}:
         return None
     try:
-        time = _after_epoch(text.lstrip(b"0") or b"0") if text.isdigit() else parse_timestamp(text.decode())
+        return _after_epoch(text.lstrip(b"0") or b"0") if text.isdigit() else parse_timestamp(text.decode())
     except (ValueError, msgspec.DecodeError):
         raise UnfitError(Reason.MALFORMED, f"{name} is not a time: {text[:60]!r}") from None
-    if not EARLIEST <= time < LATEST:
-        raise UnfitError(Reason.OUT_OF_RANGE, f"{name} lies outside {EARLIEST:%Y} to {LATEST:%Y}: {time}")
-    return time
