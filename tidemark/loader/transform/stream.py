@@ -6,17 +6,18 @@ no fault: servers add them.
 
 from datetime import datetime
 from functools import partial
+from operator import call
 
 import msgspec
 from msgspec import Raw, Struct
 
 from tidemark.loader.transform.identity import chain_of, label_of, needed_word, nft_of, word_of
 from tidemark.loader.transform.order import ABSENT, Order, Terms, terms_of
-from tidemark.loader.transform.outcome import ELIDED, Reason, UnfitError, optional
+from tidemark.loader.transform.outcome import ELIDED, Read, Reason, UnfitError, optional
 from tidemark.loader.transform.sale import Facts, Source
 from tidemark.loader.transform.values import decimals_of, rate_of, timestamp_of, whole_of
 
-_text = msgspec.json.Decoder(str)
+_text = msgspec.json.Decoder(str).decode
 
 
 class Named(Struct, gc=False):
@@ -105,7 +106,14 @@ _NO_TOKEN = PaymentToken()
 
 def stream_facts(message: ItemSold, received_at: datetime, unreadable: list[str]) -> Facts:
     """Return what a message states. Raises UnfitError where chain, contract, token or transaction cannot be read."""
-    sold, read = message.payload, partial(optional, unreadable)
+    try:
+        return _facts(message, received_at, unreadable.copy(), call)
+    except UnfitError:  # so few are unfit that all others are read without a look at each value
+        return _facts(message, received_at, unreadable, partial(optional, unreadable))
+
+
+def _facts(message: ItemSold, received_at: datetime, unreadable: list[str], read: Read) -> Facts:
+    sold = message.payload
     token = sold.payment_token or _NO_TOKEN
     order = sold.protocol_data and sold.protocol_data.parameters
     terms = read(terms_of, order, "protocol_data.parameters") if order else None
@@ -145,13 +153,11 @@ def _chain(sold: Sold, unreadable: list[str]) -> str | None:
             continue
         if stated in ELIDED:
             raise UnfitError(Reason.ELIDED, f"chain was left out when the message was printed: {stated}")
-        if name := optional(unreadable, _chain_of, stated, "chain"):
-            return name
+        try:
+            return chain_of(stated)
+        except UnfitError:
+            unreadable.append("chain")
     return None
-
-
-def _chain_of(text: str, _: str) -> str:
-    return chain_of(text)
 
 
 def _quantity(stated: int | None, terms: Terms | None) -> int | None:
@@ -165,4 +171,9 @@ def _name(sold: Sold) -> str | None:
     Nothing has looked inside it so far: it need not even be UTF-8.
     """
     name = bytes(sold.item.metadata.name) if sold.item.metadata else b""
-    return label_of(_text.decode(name.decode(errors="replace"))) if name[:1] == b'"' else None
+    if name[:1] != b'"':
+        return None
+    try:
+        return label_of(_text(name))
+    except ValueError:
+        return label_of(_text(name.decode(errors="replace")))
