@@ -44,8 +44,7 @@ def word_of(text: str | None, name: str) -> str | None:
 def spelled(text: str) -> str | None:
     """Return what `word_of` makes of a text, None where it would refuse it."""
     # nearly all are letters and digits, which bytes tell soonest; a cache of them would be larger than a core's
-    plain = len(text) <= LONGEST_WORD and text.isascii() and text.encode().isalnum()
-    if not plain and not _WORD.fullmatch(text):
+    if not (len(text) <= LONGEST_WORD and text.encode().isalnum()) and not _WORD.fullmatch(text):
         return None
     return text.lower() if text[:2] in {"0x", "0X"} else text
 

@@ -111,7 +111,7 @@ def terms_of(order: Order, name: str = "order") -> Terms:
     """Read an order; an amount or a recipient that cannot be read is unknown. Raises UnfitError for over 100 items."""
     if len(order.offer) + len(order.consideration) > MOST_ITEMS:
         raise UnfitError(Reason.OUT_OF_RANGE, f"{name} has more than {MOST_ITEMS} items")
-    given, asked = [_part(item) for item in order.offer], [_part(item) for item in order.consideration]
+    given, asked = list(map(_part, order.offer)), list(map(_part, order.consideration))
     side = _side(given)
     nfts, money = (given, asked) if side is _LISTING else (asked, given)
     return Terms(
@@ -155,22 +155,24 @@ def fees_of(terms: Terms, quantity: int | None, price: int | None) -> tuple[Fee,
     """
     if price is None or terms.offerer is None or even_share(terms.price, quantity, terms.quantity) != price:
         return None
-    fees = []
+    fees, total = [], 0
     for part in terms.paid:
-        if part.recipient != terms.offerer:
+        recipient = part.recipient
+        if recipient != terms.offerer:
             amount = even_share(part.amount, quantity, terms.quantity)
-            if part.recipient is None or amount is None:
+            if recipient is None or amount is None:
                 return None
-            fees.append(Fee(recipient=part.recipient, amount_raw=amount))
-    return tuple(fees) if sum(fee.amount_raw for fee in fees) <= price else None
+            fees.append(Fee(recipient, amount))
+            total += amount
+    return tuple(fees) if total <= price else None
 
 
 def _part(item: OrderItem) -> Part:
-    amount = _amount(item.start_amount)
-    if item.start_amount != item.end_amount and amount != _amount(item.end_amount):
+    start, end, recipient = item.start_amount, item.end_amount, item.recipient
+    amount = _amount(start)
+    if start != end and amount != _amount(end):
         amount = None
-    recipient = spelled(item.recipient) if item.recipient else None
-    return Part(_KINDS.get(bytes(item.item_type)), amount, recipient)
+    return Part(_KINDS.get(bytes(item.item_type)), amount, spelled(recipient) if recipient else None)
 
 
 def _amount(raw: Raw) -> int | None:
