@@ -30,11 +30,13 @@ _ZERO_ADDRESS = "0x" + 40 * "0"
 _LENGTHS = frozenset({40, 64})
 _DIGITS = b"0123456789abcdef"
 _NEAR = timedelta(minutes=30)
+_NEAR_BEFORE = -_NEAR
 _MICROSECOND = timedelta(microseconds=1)
 _LONGEST_RECIPIENT = 2 * 254  # digits
 _OF_THE_KIND = "ff"  # digits
 _MOST_SHARE = 32767  # hundredths of a percent
 _UNKNOWN_TIME = "-infinity"
+_MOST_WORDS = 1000  # anyone can make a token with a symbol of its own
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
@@ -54,7 +56,10 @@ class Words(dict[str | None, str | None]):
     """
 
     def __missing__(self, word: str | None) -> str | None:
-        return f" {word}" if word and (word[0] == " " or (len(word.encode()) == 1 and word != "\0")) else word
+        kept = f" {word}" if word and (word[0] == " " or (len(word.encode()) == 1 and word != "\0")) else word
+        if len(self) < _MOST_WORDS:
+            self[word] = kept
+        return kept
 
 
 class Codes(msgspec.Struct, frozen=True, dict=True):
@@ -164,7 +169,7 @@ def to_digits(text: str) -> str:
 
 def microseconds_after(base: datetime, moment: datetime | None) -> int | None:
     """Return how long after another one a moment is, where that is half an hour at most."""
-    if moment is None or not -_NEAR <= (after := moment - base) <= _NEAR:
+    if moment is None or not _NEAR_BEFORE <= (after := moment - base) <= _NEAR:
         return None
     return after // _MICROSECOND
 
