@@ -6,11 +6,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from tidemark.archive.record import EARLIEST, LATEST
 from tidemark.core.clock import EPOCH
+from tidemark.core.timestamps import format_timestamp, parse_timestamp
 from tidemark.loader.transform.outcome import Reason, UnfitError
 from tidemark.loader.transform.values import (
     UINT256,
@@ -141,6 +143,7 @@ def test_a_share_comes_out_whole_or_not_at_all() -> None:
     [
         (b'"2024-01-22T06:16:20.121651+00:00"', datetime(2024, 1, 22, 6, 16, 20, 121651, UTC)),
         (b'"2026-09-09T10:18:39.860000Z"', datetime(2026, 9, 9, 10, 18, 39, 860000, UTC)),
+        (b'"2026-W37-3T10:18:39.860000Z"', datetime(2026, 9, 9, 10, 18, 39, 860000, UTC)),
         (b'"2026-09-09T12:18:39+02:00"', datetime(2026, 9, 9, 10, 18, 39, tzinfo=UTC)),
         (b'"1788949571"', datetime(2026, 9, 9, 10, 26, 11, tzinfo=UTC)),
         (b"1788949571", datetime(2026, 9, 9, 10, 26, 11, tzinfo=UTC)),
@@ -159,6 +162,8 @@ def test_every_form_is_read_as_utc(text: bytes, time: datetime | None) -> None:
     [
         (b'"2026-09-09T10:18:39"', Reason.MALFORMED),
         (b'"yesterday"', Reason.MALFORMED),
+        (rb'"2026-09-09T10:18:39.\u0030Z"', Reason.MALFORMED),
+        (b'"2026-09-09T10:18:60.000000Z"', Reason.MALFORMED),
         (b'"0001-01-01T00:00:00+14:00"', Reason.MALFORMED),
         (b"1788949571.5", Reason.MALFORMED),
         (b"99999999999999999999", Reason.MALFORMED),
@@ -174,6 +179,21 @@ def test_anything_else_is_no_time(text: bytes, reason: Reason) -> None:
     with pytest.raises(UnfitError, match="sent_at") as caught:
         timestamp_of(Raw(text), "sent_at")
     assert caught.value.reason is reason
+
+
+@given(st.integers(1500000000, 4000000000), st.text("0123456789-:.TtZ +", max_size=2), st.data())
+def test_the_usual_form_is_read_as_every_other_is(seconds: int, other: str, data: st.DataObject) -> None:
+    text = format_timestamp(EPOCH + timedelta(seconds=seconds))
+    place = data.draw(st.integers(0, len(text) - len(other)))
+    text = text[:place] + other + text[place + len(other) :]
+    try:
+        expected = parse_timestamp(text)
+    except ValueError:
+        with pytest.raises(UnfitError):
+            timestamp_of(Raw(f'"{text}"'), "at")
+    else:
+        assume(EARLIEST <= expected < LATEST)
+        assert timestamp_of(Raw(f'"{text}"'), "at") == expected
 
 
 @given(st.integers(1438905600, 4102444799), st.integers(0, 3), st.booleans())

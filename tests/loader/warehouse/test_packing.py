@@ -57,3 +57,10 @@ def test_a_fee_is_of_the_kind_that_its_chain_says_last_or_else_every_chain(
 def test_a_word_of_one_character_is_told_from_a_code() -> None:
     word = Codes(words=("ETH",)).word
     assert [word[each] for each in ("ETH", "!", " x", "ab", "\0")] == ["!", " !", "  x", "ab", "\0"]
+
+
+def test_words_without_a_code_stay_what_they_are_however_many_there_are() -> None:
+    word = Codes(words=("ETH",)).word
+    made = [f"T{number}" for number in range(3000)]
+    assert [word[each] for each in made + made] == made + made
+    assert (word["ETH"], word["!"], word[None], len(word) < 2000) == ("!", " !", None, True)
