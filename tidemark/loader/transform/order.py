@@ -139,10 +139,10 @@ def side_by_payment(chain: str, token: str | None) -> Side:
     for both and means nothing, and so does every token on chains whose listings are in a wrapped one.
     """
     if token is None or chain in WRAPPED_LISTINGS:
-        return Side.UNKNOWN
+        return _UNKNOWN
     if token == NATIVE:
-        return Side.LISTING
-    return Side.OFFER if token == OFFER_TOKENS.get(chain) else Side.UNKNOWN
+        return _LISTING
+    return _OFFER if token == OFFER_TOKENS.get(chain) else _UNKNOWN
 
 
 def fees_of(terms: Terms, quantity: int | None, price: int | None) -> tuple[Fee, ...] | None:

@@ -41,7 +41,11 @@ class Source(StrEnum):
     EVENTS_API = "events_api"
 
 
-_LISTING, _OFFER, _UNKNOWN = Side  # looked up once, as in `order`
+# looked up once, as in `order`
+_LISTING, _OFFER, _UNKNOWN = Side
+_BY_TRANSACTION, _BY_CLOSING, _BY_EVENT = SoldAtSource
+_BY_ORDER, _BY_PAYMENT, _BY_EVENTS_API, _BY_NOTHING = SideSource
+_STREAM, _EVENTS_API = Source
 
 
 class Facts(Struct, frozen=True, kw_only=True, gc=False):
@@ -172,7 +176,7 @@ def sale_of(facts: Facts) -> Sale:
         eth_rate=facts.eth_rate,
         fees=fees_of(facts.terms, facts.quantity, facts.price_raw) if facts.terms else None,
         is_private=facts.is_private,
-        is_replayed=facts.source is Source.STREAM and (facts.sent_at or facts.received_at) - sold_at > REPLAYED_AFTER,
+        is_replayed=facts.source is _STREAM and (facts.sent_at or facts.received_at) - sold_at > REPLAYED_AFTER,
         source=facts.source,
     )
 
@@ -181,11 +185,11 @@ def _sold_at(facts: Facts) -> tuple[datetime, SoldAtSource]:
     """Return when it was sold; a time of more than a day after the message was received is passed over."""
     latest = facts.received_at + AHEAD
     if facts.transaction_at and facts.transaction_at <= latest:
-        return facts.transaction_at, SoldAtSource.TRANSACTION
+        return facts.transaction_at, _BY_TRANSACTION
     if facts.closing_at and facts.closing_at <= latest:
-        return facts.closing_at, SoldAtSource.CLOSING
+        return facts.closing_at, _BY_CLOSING
     if facts.event_at and facts.event_at <= latest:
-        return facts.event_at, SoldAtSource.EVENT
+        return facts.event_at, _BY_EVENT
     if ahead := facts.transaction_at or facts.closing_at or facts.event_at:
         raise UnfitError(Reason.OUT_OF_RANGE, f"sold at {ahead}, but received at {facts.received_at}")
     reason = Reason.MALFORMED if facts.unreadable else Reason.CUT
@@ -195,18 +199,18 @@ def _sold_at(facts: Facts) -> tuple[datetime, SoldAtSource]:
 def _side(facts: Facts) -> tuple[Side, SideSource]:
     """Return the side; a sale that the Events API lists without an order was made elsewhere, by other rules."""
     if facts.terms and facts.terms.side is not _UNKNOWN:
-        return facts.terms.side, SideSource.ORDER
-    listed = facts.source is Source.EVENTS_API
+        return facts.terms.side, _BY_ORDER
+    listed = facts.source is _EVENTS_API
     if not listed or facts.order_hash:
         side = side_by_payment(facts.nft.chain, facts.payment_token_address)
         if side is not _UNKNOWN:
-            return side, SideSource.PAYMENT_TOKEN
-    return _UNKNOWN, SideSource.EVENTS_API if listed else SideSource.NONE
+            return side, _BY_PAYMENT
+    return _UNKNOWN, _BY_EVENTS_API if listed else _BY_NOTHING
 
 
 def _parties(facts: Facts, side: Side) -> tuple[str | None, str | None, str | None, str | None]:
     """Return maker, taker, seller and buyer; a source names two of them, and the others follow from the side."""
-    if facts.source is Source.STREAM:
+    if facts.source is _STREAM:
         return facts.maker, facts.taker, *_by_side(side, facts.maker, facts.taker)
     return *_by_side(side, facts.seller, facts.buyer), facts.seller, facts.buyer
 

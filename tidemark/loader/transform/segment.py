@@ -91,8 +91,11 @@ def _block(first: int, pieces: Iterable[tuple[_Texts, int]], market: Market) -> 
 
 def _take(block: Block, first: int, texts: _Texts, found: list[tuple[int, Found]], hour: datetime) -> None:
     lines: list[bytes] = []
+    latest = hour + _MOST_AFTER
     for place, each in found:
-        outcome = _in_time(outcome_of(each), hour)
+        outcome = outcome_of(each)
+        if isinstance(outcome, Sale) and outcome.sold_at > latest:
+            outcome = _in_time(outcome, hour, latest)
         if isinstance(outcome, Sale):
             block.sales.append((first + place, outcome))
         else:
@@ -100,11 +103,8 @@ def _take(block: Block, first: int, texts: _Texts, found: list[tuple[int, Found]
             block.rejects.append((first + place, lines[place], outcome))
 
 
-def _in_time(outcome: Sale | Reject, hour: datetime) -> Sale | Reject:
+def _in_time(sale: Sale, hour: datetime, latest: datetime) -> Sale | Reject:
     """Take no time of more than a day after the hour: loads look for a sale only in the months since it was sold."""
-    latest = hour + _MOST_AFTER
-    if not isinstance(outcome, Sale) or outcome.sold_at <= latest:
-        return outcome
-    if outcome.event_at and outcome.event_at <= latest:
-        return replace(outcome, sold_at=outcome.event_at, sold_at_source=SoldAtSource.EVENT)
-    return rejected(SALE, Reason.OUT_OF_RANGE, f"sold at {outcome.sold_at}, but received in the hour {hour}")
+    if sale.event_at and sale.event_at <= latest:
+        return replace(sale, sold_at=sale.event_at, sold_at_source=SoldAtSource.EVENT)
+    return rejected(SALE, Reason.OUT_OF_RANGE, f"sold at {sale.sold_at}, but received in the hour {hour}")

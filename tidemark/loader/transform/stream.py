@@ -102,6 +102,7 @@ class ItemSold(Struct, gc=False, tag="item_sold", tag_field="event_type"):
 
 
 _NO_TOKEN = PaymentToken()
+_STREAM = Source.STREAM  # looked up once, as in `order`
 
 
 def stream_facts(message: ItemSold, received_at: datetime, unreadable: list[str]) -> Facts:
@@ -118,7 +119,7 @@ def _facts(message: ItemSold, received_at: datetime, unreadable: list[str], read
     order = sold.protocol_data and sold.protocol_data.parameters
     terms = read(terms_of, order, "protocol_data.parameters") if order else None
     return Facts(
-        source=Source.STREAM,
+        source=_STREAM,
         received_at=received_at,
         sent_at=read(timestamp_of, message.sent_at, "sent_at"),
         transaction_at=read(timestamp_of, sold.transaction.timestamp, "transaction.timestamp"),

@@ -26,6 +26,7 @@ from tidemark.loader.warehouse.packing import CIRCUMSTANCES, FEE_TOTALS, REPORTE
 
 MOST_QUARANTINED = 100  # a change in the shape of a frequent event would otherwise copy the archive into the quarantine
 _LINES = 1 << 32  # more than an object can have
+_EVENTS_API = Source.EVENTS_API  # looked up once, as in `order`
 FORMAT = r"FORMAT csv, NULL 'null', ESCAPE '\'"
 LONGEST_RAW = 16 * 1024
 OBSERVATION_COLUMNS = (
@@ -101,7 +102,7 @@ def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINE
     for block in read_segment(chunks, market):
         observations = []
         for line, sale in block.sales:
-            if sale.source is Source.EVENTS_API:
+            if sale.source is _EVENTS_API:
                 listed[answer := (sale_key(sale), sale.sent_at)] += 1
                 fill = listed[answer]
             else:
