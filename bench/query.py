@@ -52,8 +52,7 @@ FROM generate_series(0, 2000) AS collection,
 SELECT setseed(0.5);
 INSERT INTO core.sale_row (
     sale_uid, nft_kind, sold_at, sold_at_source, sent_after, received_at, chain, transaction_hash,
-    order_hash, collection_slug, token_id, maker, taker, seller, buyer, side, side_source, price_raw,
-    payment_token_address, payment_token_symbol, payment_token_decimals, usd_rate,
+    order_hash, collection_slug, token_id, maker, taker, seller, buyer, side, side_source, price_raw, usd_rate,
     marketplace_share, royalty_share, is_private, is_replayed, source, loaded_at, first_collector, first_load_id
 )
 SELECT
@@ -63,8 +62,7 @@ SELECT
     'collection-' || collection, token::text,
     core.to_bytes(seller), core.to_bytes(buyer), core.party_to_bytes(seller, seller, buyer),
     core.party_to_bytes(buyer, seller, buyer), core.word_to_code('listing'), core.word_to_code('order'),
-    price * 1e18, core.known_to_bytes('0x0000000000000000000000000000000000000000'), core.word_to_code('ETH'), 18,
-    2000, 250, 500, false, false, core.word_to_code('stream'),
+    price * 1e18, 2000, 250, 500, false, false, core.word_to_code('stream'),
     sold_at + interval '60 s', core.word_to_code('collector-a'), 1
 FROM (
     SELECT

@@ -226,18 +226,17 @@ def _shown(name: str) -> str:
 
 COLUMNS = """
     sale_uid, payload_hash, nft_kind, sold_at, received_at, loaded_at, first_load_id, sent_after,
-    payment_token_decimals, marketplace_share, royalty_share, other_share, is_private, is_replayed, sold_at_source,
-    side, side_source, source, chain, payment_token_symbol, first_collector, transaction_hash, order_hash,
-    collection_slug, token_id, maker, taker, seller, buyer, price_raw, payment_token_address, usd_rate, fees
+    marketplace_share, royalty_share, other_share, is_private, is_replayed, sold_at_source, side, side_source, source,
+    chain, first_collector, transaction_hash, order_hash, collection_slug, token_id, maker, taker, seller, buyer,
+    price_raw, usd_rate, fees
 """
 VALUES = r"""
-    sale_uid, payload_hash, kind.nft_kind, sold_at, received_at, loaded_at, 1, -200000, 18, 50, 500, 0, false,
-    false, core.word_to_code('transaction'), core.word_to_code('listing'), core.word_to_code('order'),
-    core.word_to_code('stream'), core.word_to_code(chain), core.word_to_code('ETH'),
-    core.word_to_code('collector-a'), core.to_bytes(transaction_hash), core.to_bytes(order_hash), collection_slug,
+    sale_uid, payload_hash, kind.nft_kind, sold_at, received_at, loaded_at, 1, -200000, 50, 500, 0, false, false,
+    core.word_to_code('transaction'), core.word_to_code('listing'), core.word_to_code('order'),
+    core.word_to_code('stream'), core.word_to_code(chain), core.word_to_code('collector-a'),
+    core.to_bytes(transaction_hash), core.to_bytes(order_hash), collection_slug,
     token_id, core.to_bytes(seller), core.to_bytes(buyer),
-    core.party_to_bytes(seller, seller, buyer), core.party_to_bytes(buyer, seller, buyer), price_raw,
-    core.known_to_bytes('0x0000000000000000000000000000000000000000'), 2345.67,
+    core.party_to_bytes(seller, seller, buyer), core.party_to_bytes(buyer, seller, buyer), price_raw, 2345.67,
     core.fee_to_bytes(core.known_to_bytes(fees -> 0 ->> 'recipient'), price_raw * 0.005, price_raw)
         || core.fee_to_bytes('\xff', price_raw * 0.05, price_raw)
 """

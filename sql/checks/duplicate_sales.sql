@@ -16,7 +16,7 @@ WITH vague AS (
                         CAST(:hour AS timestamptz) IS NULL
                         OR coalesce(other.source_hour, date_bin('1 hour', other.received_at, 'epoch')) >= CAST(:hour AS timestamptz) - interval '31 days'
                     )
-                    AND ops.is_vague(other.order_hash, nullif(coalesce(other.quantity, 1), -1), other.maker, other.taker, other.seller, other.buyer)
+                    AND ops.is_vague(other.order_hash, core.null_to_usual(other.quantity, 1, -1), other.maker, other.taker, other.seller, other.buyer)
             )
         )
 ),

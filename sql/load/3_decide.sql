@@ -161,13 +161,13 @@ UNION
 SELECT core.to_text(transaction_hash)
 FROM core.sale_row
 WHERE core.to_text(transaction_hash) IN (SELECT transaction_hash FROM changed)
-    AND ops.is_vague(order_hash, nullif(coalesce(quantity, 1), -1), maker, taker, seller, buyer)
+    AND ops.is_vague(order_hash, core.null_to_usual(quantity, 1, -1), maker, taker, seller, buyer)
     AND coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) >= :near_from
 UNION
 SELECT core.to_text(transaction_hash)
 FROM core.sale_row
 WHERE core.to_text(transaction_hash) IN (SELECT transaction_hash FROM changed WHERE NOT is_recent)
-    AND ops.is_vague(order_hash, nullif(coalesce(quantity, 1), -1), maker, taker, seller, buyer)
+    AND ops.is_vague(order_hash, core.null_to_usual(quantity, 1, -1), maker, taker, seller, buyer)
     AND coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) < :near_from
 UNION
 SELECT transaction_hash

@@ -52,18 +52,19 @@ FROM same_sale
 WHERE old.sale_uid = same_sale.sale_uid AND old.same_as <> same_sale.same_as;
 
 INSERT INTO core.sale_row (
-    sale_uid, payload_hash, nft_kind, sold_at, received_at, first_load_id, sent_after, payment_token_decimals,
-    marketplace_share, royalty_share, other_share, is_private, is_replayed, sold_at_source, side, side_source, source, chain,
-    payment_token_symbol, first_collector, transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker,
-    seller, buyer, price_raw, payment_token_address, usd_rate, fees, fill, event_after, quantity, eth_rate, marketplace_fee_raw,
-    royalty_raw, other_fee_raw, unit_price, event_at, sent_at, source_hour
+    sale_uid, payload_hash, nft_kind, sold_at, received_at, first_load_id, sent_after, marketplace_share, royalty_share,
+    other_share, is_private, is_replayed, sold_at_source, side, side_source, source, chain, first_collector,
+    transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker, seller, buyer, price_raw, usd_rate,
+    fees, fill, payment_token_decimals, payment_token_address, payment_token_symbol, event_after, quantity, eth_rate,
+    marketplace_fee_raw, royalty_raw, other_fee_raw, unit_price, event_at, sent_at, source_hour
 )
 SELECT
-    sale_uid, payload_hash, nft_kind, sold_at, received_at, :load_id, sent_after, payment_token_decimals,
-    marketplace_share, royalty_share, other_share, is_private, is_replayed, sold_at_source, side, side_source, source, chain,
-    payment_token_symbol, first_collector, transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker,
-    seller, buyer, price_raw, payment_token_address, usd_rate, fees, fill, event_after, quantity, eth_rate, marketplace_fee_raw,
-    royalty_raw, other_fee_raw, unit_price, event_at, sent_at, nullif(CAST(:hour AS timestamptz), date_bin('1 hour', received_at, 'epoch'))
+    sale_uid, payload_hash, nft_kind, sold_at, received_at, :load_id, sent_after, marketplace_share, royalty_share,
+    other_share, is_private, is_replayed, sold_at_source, side, side_source, source, chain, first_collector,
+    transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker, seller, buyer, price_raw, usd_rate,
+    fees, fill, payment_token_decimals, payment_token_address, payment_token_symbol, event_after, quantity, eth_rate,
+    marketplace_fee_raw, royalty_raw, other_fee_raw, unit_price, event_at, sent_at,
+    nullif(CAST(:hour AS timestamptz), date_bin('1 hour', received_at, 'epoch'))
 FROM observation_row
 JOIN outcome USING (observation, sale_uid)
 WHERE outcome IN ('new', 'replaces') AND NOT EXISTS (SELECT FROM same_sale WHERE same_sale.sale_uid = outcome.sale_uid);

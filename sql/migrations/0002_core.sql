@@ -102,6 +102,15 @@ RETURN CASE
     ELSE core.to_text(address)
 END;
 
+-- Where most sales have one value, that is stored as NULL; what is unknown is stored as a value that none can have.
+CREATE FUNCTION core.usual_to_null(value anycompatible, usual anycompatible, unknown anycompatible) RETURNS anycompatible
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT nullif(coalesce(value, unknown), usual) $$;
+
+CREATE FUNCTION core.null_to_usual(stored anycompatible, usual anycompatible, unknown anycompatible) RETURNS anycompatible
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT nullif(coalesce(stored, usual), unknown) $$;
+
 -- A moment as microseconds after another one, where that is half an hour at most; else NULL.
 CREATE FUNCTION core.microseconds_after(base timestamptz, moment timestamptz) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -190,6 +199,10 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION core.decimals(stored smallint) RETURNS smallint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN core.null_to_usual(stored, 18::smallint, (-1)::smallint);
+
 -- Total price in whole tokens, without zeros at its end.
 CREATE FUNCTION core.in_tokens(price_raw numeric, decimals smallint) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -201,12 +214,15 @@ COMMENT ON FUNCTION core.code_to_word IS 'A word as people read it.';
 COMMENT ON FUNCTION core.known_addresses IS 'Payment tokens and recipients of fees that core.sale_row stores as one byte.';
 COMMENT ON FUNCTION core.known_to_bytes IS 'A payment token or a recipient of fees as core.sale_row stores it.';
 COMMENT ON FUNCTION core.known_to_text IS 'A payment token or a recipient of fees as people read it.';
+COMMENT ON FUNCTION core.usual_to_null IS 'How core.sale_row stores a value of which most sales have the usual one: as NULL.';
+COMMENT ON FUNCTION core.null_to_usual IS 'The value that core.usual_to_null stored.';
 COMMENT ON FUNCTION core.microseconds_after IS 'How core.sale_row stores a moment that is near another one; NULL where it is not.';
 COMMENT ON FUNCTION core.share_of IS 'How core.sale_row stores an amount that is a share of the price; NULL where it is not.';
 COMMENT ON FUNCTION core.share_to_amount IS 'The amount of which core.share_of is the share.';
 COMMENT ON FUNCTION core.fee_to_bytes IS 'One fee as core.sale_row stores it.';
 COMMENT ON FUNCTION core.fees_to_bytes IS 'The fees of a sale as core.sale_row stores them.';
 COMMENT ON FUNCTION core.fees_to_json IS 'The fees of a sale as people read them.';
+COMMENT ON FUNCTION core.decimals IS 'The decimals of a payment token as people read them.';
 COMMENT ON FUNCTION core.in_tokens IS 'An amount in base units as whole tokens, exact.';
 
 -- What many sales repeat, all of it together: the contract, the token standard, how names begin that end with the token's
@@ -275,7 +291,6 @@ CREATE TABLE core.sale_row (
     loaded_at              timestamptz    NOT NULL DEFAULT now(),
     first_load_id          integer        NOT NULL,
     sent_after             integer,
-    payment_token_decimals smallint       CHECK (payment_token_decimals BETWEEN 0 AND 77),
     marketplace_share      smallint,
     royalty_share          smallint,
     other_share            smallint,
@@ -287,7 +302,6 @@ CREATE TABLE core.sale_row (
         CHECK (core.code_to_word(side_source) IN ('order', 'payment_token', 'events_api', 'none')),
     source                 "char"         NOT NULL CHECK (core.code_to_word(source) IN ('stream', 'events_api')),
     chain                  text           NOT NULL,
-    payment_token_symbol   text,
     first_collector        text           NOT NULL,
     transaction_hash       bytea          NOT NULL,
     order_hash             bytea,
@@ -299,11 +313,13 @@ CREATE TABLE core.sale_row (
     seller                 bytea,
     buyer                  bytea,
     price_raw              numeric(78, 0) CHECK (price_raw >= 0),
-    payment_token_address  bytea,
     usd_rate               numeric,
     fees                   bytea,
-    -- of few sales: NULL is what nearly all have, and -1 or -infinity what is unknown
+    -- NULL is what most sales have. What is unknown is -1, -infinity, the byte 255 or a space.
     fill                   smallint       CHECK (fill > 1),
+    payment_token_decimals smallint       CHECK (payment_token_decimals BETWEEN -1 AND 77 AND payment_token_decimals <> 18),
+    payment_token_address  bytea          CHECK (payment_token_address <> '\x01'),
+    payment_token_symbol   text           CHECK (payment_token_symbol <> '!'),
     event_after            integer        CHECK (event_after <> 0),
     quantity               numeric(78, 0) CHECK (quantity >= -1 AND quantity <> 1),
     eth_rate               numeric        CHECK (eth_rate >= -1 AND eth_rate <> 1),
@@ -319,7 +335,7 @@ CREATE TABLE core.sale_row (
 CREATE VIEW core.sale AS
 SELECT
     sale_uid, coalesce(fill, 1::smallint) AS fill, payload_hash, sold_at, core.code_to_word(sold_at_source) AS sold_at_source,
-    nullif(coalesce(event_at, sold_at + coalesce(event_after, 0) * interval '1 us'), '-infinity') AS event_at,
+    core.null_to_usual(event_at, sold_at + coalesce(event_after, 0) * interval '1 us', '-infinity') AS event_at,
     coalesce(sent_at, received_at + sent_after * interval '1 us') AS sent_at, received_at,
     core.code_to_word(chain) AS chain, core.to_text(transaction_hash) AS transaction_hash,
     core.to_text(order_hash) AS order_hash, collection_slug, contract_address, token_id,
@@ -327,14 +343,15 @@ SELECT
     core.to_text(maker) AS maker, core.to_text(taker) AS taker,
     core.party_to_text(seller, maker, taker) AS seller, core.party_to_text(buyer, maker, taker) AS buyer,
     core.code_to_word(side) AS side, core.code_to_word(side_source) AS side_source,
-    nullif(coalesce(quantity, 1), -1)::numeric(78, 0) AS quantity, price_raw,
-    core.known_to_text(payment_token_address) AS payment_token_address,
-    core.code_to_word(payment_token_symbol) AS payment_token_symbol, payment_token_decimals,
-    core.in_tokens(price_raw, payment_token_decimals) AS price,
-    CASE WHEN quantity IS NULL THEN core.in_tokens(price_raw, payment_token_decimals) ELSE unit_price END AS unit_price,
-    usd_rate, nullif(coalesce(eth_rate, 1), -1) AS eth_rate,
-    trim_scale(core.in_tokens(price_raw, payment_token_decimals) * usd_rate) AS price_usd,
-    trim_scale(core.in_tokens(price_raw, payment_token_decimals) * nullif(coalesce(eth_rate, 1), -1)) AS price_eth,
+    core.null_to_usual(quantity, 1, -1)::numeric(78, 0) AS quantity, price_raw,
+    core.known_to_text(coalesce(payment_token_address, '\x01')) AS payment_token_address,
+    core.code_to_word(coalesce(payment_token_symbol, '!')) AS payment_token_symbol,
+    core.decimals(payment_token_decimals) AS payment_token_decimals,
+    core.in_tokens(price_raw, core.decimals(payment_token_decimals)) AS price,
+    CASE WHEN quantity IS NULL THEN core.in_tokens(price_raw, core.decimals(payment_token_decimals)) ELSE unit_price END AS unit_price,
+    usd_rate, core.null_to_usual(eth_rate, 1, -1) AS eth_rate,
+    trim_scale(core.in_tokens(price_raw, core.decimals(payment_token_decimals)) * usd_rate) AS price_usd,
+    trim_scale(core.in_tokens(price_raw, core.decimals(payment_token_decimals)) * core.null_to_usual(eth_rate, 1, -1)) AS price_eth,
     coalesce(marketplace_fee_raw, core.share_to_amount(marketplace_share, price_raw))::numeric(78, 0) AS marketplace_fee_raw,
     coalesce(royalty_raw, core.share_to_amount(royalty_share, price_raw))::numeric(78, 0) AS royalty_raw,
     coalesce(other_fee_raw, core.share_to_amount(other_share, price_raw))::numeric(78, 0) AS other_fee_raw,
@@ -364,19 +381,21 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
 SELECT
     sale.sale_uid, sale.payload_hash, kind.nft_kind, sale.sold_at, sale.received_at, sale.loaded_at, sale.first_load_id::integer,
-    core.microseconds_after(sale.received_at, sale.sent_at), sale.payment_token_decimals, core.share_of(sale.marketplace_fee_raw, sale.price_raw),
+    core.microseconds_after(sale.received_at, sale.sent_at), core.share_of(sale.marketplace_fee_raw, sale.price_raw),
     core.share_of(sale.royalty_raw, sale.price_raw), core.share_of(sale.other_fee_raw, sale.price_raw), sale.is_private,
     sale.is_replayed, core.word_to_code(sale.sold_at_source),
     core.word_to_code(sale.side), core.word_to_code(sale.side_source), core.word_to_code(sale.source),
-    core.word_to_code(sale.chain), core.word_to_code(sale.payment_token_symbol), core.word_to_code(sale.first_collector),
+    core.word_to_code(sale.chain), core.word_to_code(sale.first_collector),
     core.to_bytes(sale.transaction_hash), core.to_bytes(sale.order_hash), sale.collection_slug, sale.token_id,
     CASE WHEN kind.name_prefix IS NULL THEN sale.nft_name END, core.to_bytes(sale.maker),
     core.to_bytes(sale.taker), core.party_to_bytes(sale.seller, sale.maker, sale.taker),
-    core.party_to_bytes(sale.buyer, sale.maker, sale.taker), sale.price_raw,
-    core.known_to_bytes(sale.payment_token_address), sale.usd_rate,
+    core.party_to_bytes(sale.buyer, sale.maker, sale.taker), sale.price_raw, sale.usd_rate,
     core.fees_to_bytes(sale.fees, sale.price_raw, kind.fee_recipient), nullif(sale.fill, 1),
+    core.usual_to_null(sale.payment_token_decimals, 18::smallint, (-1)::smallint),
+    core.usual_to_null(core.known_to_bytes(sale.payment_token_address), '\x01', '\xff'),
+    core.usual_to_null(core.word_to_code(sale.payment_token_symbol), '!', ' '),
     nullif(core.microseconds_after(sale.sold_at, sale.event_at), 0),
-    nullif(coalesce(sale.quantity, -1), 1), nullif(coalesce(sale.eth_rate, -1), 1),
+    core.usual_to_null(sale.quantity, 1, -1), core.usual_to_null(sale.eth_rate, 1, -1),
     CASE WHEN core.share_of(sale.marketplace_fee_raw, sale.price_raw) IS NULL THEN sale.marketplace_fee_raw END,
     CASE WHEN core.share_of(sale.royalty_raw, sale.price_raw) IS NULL THEN sale.royalty_raw END,
     CASE WHEN core.share_of(sale.other_fee_raw, sale.price_raw) IS NULL THEN sale.other_fee_raw END,
@@ -406,10 +425,11 @@ BEGIN
     ELSE
         UPDATE core.sale_row SET (
                 sale_uid, payload_hash, nft_kind, sold_at, received_at, loaded_at, first_load_id, sent_after,
-                payment_token_decimals, marketplace_share, royalty_share, other_share, is_private, is_replayed,
-                sold_at_source, side, side_source, source, chain, payment_token_symbol, first_collector,
+                marketplace_share, royalty_share, other_share, is_private, is_replayed,
+                sold_at_source, side, side_source, source, chain, first_collector,
                 transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker, seller, buyer,
-                price_raw, payment_token_address, usd_rate, fees, fill, event_after, quantity, eth_rate, marketplace_fee_raw,
+                price_raw, usd_rate, fees, fill, payment_token_decimals, payment_token_address, payment_token_symbol,
+                event_after, quantity, eth_rate, marketplace_fee_raw,
                 royalty_raw, other_fee_raw, unit_price, event_at, sent_at, source_hour
             ) = (SELECT packed.* FROM core.packed(NEW) AS packed)
         WHERE sale_uid = OLD.sale_uid;
@@ -422,7 +442,8 @@ CREATE TRIGGER write_sale INSTEAD OF INSERT OR UPDATE OR DELETE ON core.sale FOR
 
 REVOKE ALL ON FUNCTION core.plain_bytes, core.plain_text, core.to_bytes, core.to_text, core.party_to_bytes, core.party_to_text,
     core.known_words, core.word_to_code, core.code_to_word, core.known_addresses, core.known_to_bytes, core.known_to_text,
-    core.microseconds_after, core.share_of, core.share_to_amount, core.fee_to_bytes, core.fees_to_bytes, core.fees_to_json, core.in_tokens, core.kind_of,
+    core.usual_to_null, core.null_to_usual,
+    core.decimals, core.microseconds_after, core.share_of, core.share_to_amount, core.fee_to_bytes, core.fees_to_bytes, core.fees_to_json, core.in_tokens, core.kind_of,
     core.packed, core.write_sale
     FROM PUBLIC;
 
@@ -554,7 +575,7 @@ COMMENT ON FUNCTION ops.is_vague IS
     'Whether an observation lacks a value that identifies a sale, so that another key may be the same sale.';
 REVOKE ALL ON FUNCTION ops.is_vague FROM PUBLIC;
 CREATE INDEX sale_vague ON core.sale_row (core.to_text(transaction_hash))
-    WHERE ops.is_vague(order_hash, nullif(coalesce(quantity, 1), -1), maker, taker, seller, buyer);
+    WHERE ops.is_vague(order_hash, core.null_to_usual(quantity, 1, -1), maker, taker, seller, buyer);
 
 COMMENT ON VIEW core.sale IS
     'One row per NFT sold in an order fill. Of several observations of a sale it holds the one of the highest '
@@ -660,6 +681,9 @@ COMMENT ON COLUMN core.sale_row.event_at IS
     'The message''s own event time, where it is not near sold_at; -infinity is unknown.';
 COMMENT ON COLUMN core.sale_row.sent_at IS 'When the server sent the message, where sent_after does not have it.';
 COMMENT ON COLUMN core.sale_row.fill IS 'As in core.sale; NULL is 1.';
+COMMENT ON COLUMN core.sale_row.payment_token_decimals IS 'As in core.sale; NULL is 18, and -1 is unknown.';
+COMMENT ON COLUMN core.sale_row.payment_token_address IS 'As in core.sale; NULL is the zero address, and the byte 255 is unknown.';
+COMMENT ON COLUMN core.sale_row.payment_token_symbol IS 'As in core.sale; NULL is ETH, and a space is unknown.';
 COMMENT ON COLUMN core.sale_row.quantity IS 'As in core.sale; NULL is 1, and -1 is unknown.';
 COMMENT ON COLUMN core.sale_row.eth_rate IS 'As in core.sale; NULL is 1, and -1 is unknown.';
 COMMENT ON COLUMN core.sale_row.marketplace_share IS

@@ -6,7 +6,6 @@ merge. A test holds every value against the SQL.
 
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +32,8 @@ _NEAR = timedelta(minutes=30)
 _NEAR_BEFORE = -_NEAR
 _MICROSECOND = timedelta(microseconds=1)
 _LONGEST_RECIPIENT = 2 * 254  # digits
-_OF_THE_KIND = "ff"  # digits
+_UNKNOWN_CODE = _OF_THE_KIND = "ff"  # digits
+_ETH = "!"  # the code of the first of core.known_words
 _MOST_SHARE = 32767  # hundredths of a percent
 _UNKNOWN_TIME = "-infinity"
 _MOST_WORDS = 1000  # anyone can make a token with a symbol of its own
@@ -141,14 +141,14 @@ def packed(sale: Sale, codes: Codes, kind: Kind) -> tuple[list[Any], list[Any], 
         _party(sale.buyer, maker, taker),
         word[sale.side],
         word[sale.side_source],
-        _unless_one(sale.quantity),
+        _usual_to_null(sale.quantity, 1, -1),
         sale.price_raw,
-        None if token is None else rf"\x{codes.known(token)}",
-        word[sale.payment_token_symbol],
-        sale.payment_token_decimals,
+        None if token == _ZERO_ADDRESS else rf"\x{_UNKNOWN_CODE if token is None else codes.known(token)}",
+        _usual_to_null(word[sale.payment_token_symbol], _ETH, " "),
+        _usual_to_null(sale.payment_token_decimals, 18, -1),
         None if sale.quantity == 1 else sale.unit_price,
         sale.usd_rate,
-        _unless_one(sale.eth_rate),
+        _usual_to_null(sale.eth_rate, 1, -1),
         fees,
         sale.is_private,
     ]
@@ -226,6 +226,6 @@ def _share(amount: int, price: int | None) -> int | None:
     return None
 
 
-def _unless_one(value: int | Decimal | None) -> int | Decimal | None:
-    """Return what nearly all sales have, 1, as None, and what is unknown as -1."""
-    return -1 if value is None else None if value == 1 else value
+def _usual_to_null(value: Any, usual: Any, unknown: Any) -> Any:
+    """Return what core.usual_to_null does: None for the value that most sales have."""
+    return unknown if value is None else None if value == usual else value
