@@ -212,10 +212,10 @@ PLANTED = {
     ],
     "resale_missing": ["DELETE FROM mart.resale"],
     "nft_kinds": [
-        "DELETE FROM core.nft_kind",
+        "UPDATE core.nft_kind SET fee_recipient = '0xsomebody'",
         "UPDATE core.nft_kind SET contract_address = '0xdogs'",
         "UPDATE core.nft_kind SET name_prefix = 'Cat #'",
-        "UPDATE core.nft_kind SET fee_recipient = '0xsomebody'",
+        "DELETE FROM core.nft_kind",
         "UPDATE core.nft_kind SET token_standard = 'erc1155'",
     ],
     "sale_times": [
