@@ -23,7 +23,9 @@ from pydantic import SecretStr
 from tests.loader.contents import contents
 from tests.loader.recording import Recording, listed, sold
 from tidemark.core.hour import Hour, hours
+from tidemark.loader.checks import run_checks
 from tidemark.loader.hours import load_hour
+from tidemark.loader.marts import refresh_days
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.migrate import migrate
 from tidemark.local.services.postgres import Postgres
@@ -32,19 +34,21 @@ from tidemark.local.services.s3 import S3Server
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-FIRST, LAST = Hour.parse("2026-11-22T12"), Hour.parse("2026-11-22T15")
+# two hours of one month and two of the next, which has tables of its own
+FIRST, LAST = Hour.parse("2026-10-31T22"), Hour.parse("2026-11-01T01")
 SALES = 600
 BUCKET = "archive"
 LOAD = "from tidemark.cli.main import main; main()"
 
 
 def archive(client: "S3Client") -> None:
-    """Hours by two collectors that repeat each other and the hours before."""
-    for hour in hours(FIRST, LAST):
+    """Hours by two collectors that repeat each other and most of the hours before."""
+    for later, hour in enumerate(hours(FIRST, LAST)):
         for collector in ("collector-a", "collector-b"):
             recording = Recording(collector, hour)
             for number in range(SALES):
-                recording.receive(sold(number % 500, FIRST, sent=number / 2), number).receive(listed(number), number)
+                sale = sold(100 * later + number % 500, FIRST, sent=number / 2)
+                recording.receive(sale, number).receive(listed(number), number)
             recording.put(client, BUCKET)
 
 
@@ -89,7 +93,10 @@ def fault_during_load(fault: str, random: Random, server: Postgres) -> str:
 
 
 def run(rounds: int, seed: int, folder: Path) -> tuple[Counter[str], list[str]]:
-    """Load under faults, then once in peace; return how often each fired and which tables differ from a quiet load."""
+    """Load under faults, then once in peace.
+
+    Return how often each fired, which tables differ from a quiet load, and which checks find wrong rows.
+    """
     with Postgres(folder / "faulty") as faulty, Postgres(folder / "calm") as calm, S3Server() as s3:
         os.environ.update(s3.environment)
         s3.create_bucket(BUCKET)
@@ -102,8 +109,11 @@ def run(rounds: int, seed: int, folder: Path) -> tuple[Counter[str], list[str]]:
         for hour in hours(FIRST, LAST):
             for settings in warehouses:
                 load_hour(hour, settings, log=quiet)
+        for settings in warehouses:
+            refresh_days(settings.warehouse_url, log=quiet)
         found, right = contents(faulty.url()), contents(calm.url())
-    return fired, [table for table in right if right[table] != found[table]]
+        failures = run_checks(warehouses[0].warehouse_url)
+    return fired, [table for table in right if right[table] != found[table]] + [one.check.name for one in failures]
 
 
 def main() -> None:
@@ -117,7 +127,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         fired, wrong = run(rounds, seed=asked.seed, folder=Path(folder))
     counts = ", ".join(f"{count} {fault}" for fault, count in sorted(fired.items()))
-    print(f"loads: {rounds} rounds ({counts}); tables that differ from a quiet load: {', '.join(wrong) or 'none'}")
+    print(f"loads: {rounds} rounds ({counts}); differs from a quiet load, or wrong: {', '.join(wrong) or 'nothing'}")
     sys.exit(bool(wrong) or not {"killed", "restarted"} <= set(fired))
 
 
