@@ -120,7 +120,7 @@ $(TOOLS): deploy/tools.lock
 images: $(STAMP) ## the container images and the compose file without Docker (needs root and debootstrap; ten minutes)
 	@$(BIN)/python -m pytest -m images tests/deploy
 
-machines: $(STAMP) ## a collector's machine booted with systemd-nspawn, from first boot to reboot; SUITE=trixie for Debian 13 (needs root)
+machines: $(STAMP) ## a collector's machine booted with systemd-nspawn, from first boot to reboot; SUITE=trixie for Debian 13 (needs root, mmdebstrap)
 	@$(BIN)/python -m pytest -m machines tests/deploy
 
 # each build overwrites the release of its role in dist/

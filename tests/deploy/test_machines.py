@@ -29,7 +29,10 @@ pytestmark = [
     pytest.mark.machines,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(os.geteuid() != 0, reason="systemd-nspawn needs root"),
-    pytest.mark.skipif(not shutil.which("systemd-nspawn"), reason="needs: apt-get install systemd-container"),
+    pytest.mark.skipif(
+        not all(map(shutil.which, ("mmdebstrap", "systemd-nspawn"))),
+        reason="needs: apt-get install mmdebstrap systemd-container",
+    ),
 ]
 
 
