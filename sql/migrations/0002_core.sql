@@ -273,7 +273,7 @@ COMMENT ON COLUMN core.nft_kind.name_prefix IS
     'What stands before the token id in the NFT''s name; NULL where the name is unknown or does not end with the token id.';
 COMMENT ON COLUMN core.nft_kind.fee_recipient IS
     'The first recipient of a fee that is not in core.known_addresses; NULL where there is none.';
-COMMENT ON TABLE core.nft_kind_salt IS 'One row: what makes the keys of core.nft_kind unpredictable.';
+COMMENT ON TABLE core.nft_kind_salt IS 'One row per warehouse: what makes the keys of core.nft_kind unpredictable.';
 COMMENT ON COLUMN core.nft_kind_salt.salt IS 'Random; never changes.';
 COMMENT ON FUNCTION core.fee_recipient_of IS 'Which recipient of its fees the kind of a sale''s NFT names.';
 COMMENT ON FUNCTION core.kind_key IS 'The key of a kind of NFT.';
