@@ -38,7 +38,7 @@ INSERT INTO same_sale (sale_uid, same_as)
 SELECT sale_uid, same_as FROM jsonb_to_recordset(:same) AS same (sale_uid uuid, same_as uuid)
 """
 _OTHER_KIND = text("""
-    SELECT format('%s and %s', observed, known)
+    SELECT nft_kind
     FROM observed_kind AS observed
     JOIN core.nft_kind AS known USING (nft_kind)
     WHERE to_jsonb(observed) <> to_jsonb(known)
@@ -116,8 +116,11 @@ def add_kinds(connection: Connection) -> None:
     if new := [dict(kind) for kind in connection.execute(_NEW_KINDS).mappings()]:
         with connection.engine.begin() as beside:
             beside.execute(_ADD_KINDS, {"kinds": json.dumps(new)})
-    if other := connection.scalar(_OTHER_KIND):
-        raise Problem(f"two kinds of NFT have the same key: {other}", FAULT)
+    if (other := connection.scalar(_OTHER_KIND)) is not None:
+        raise Problem(
+            f"core.nft_kind has other values under the key {other} than the messages of this hour",
+            "Nothing was loaded. `tidemark verify nft_kinds` says whether they were changed, and what to do",
+        )
 
 
 def execute(connection: Connection, step: Path, values: dict[str, Any]) -> None:
