@@ -122,7 +122,7 @@ END;
 CREATE FUNCTION core.share_of(amount numeric, price_raw numeric) RETURNS smallint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (CASE
-    WHEN round(10000 * amount / nullif(price_raw, 0)) <= 32767
+    WHEN round(10000 * amount / nullif(price_raw, 0)) BETWEEN 0 AND 32767
         AND div(round(10000 * amount / nullif(price_raw, 0)) * price_raw, 10000) = amount
     THEN round(10000 * amount / nullif(price_raw, 0))
 END)::smallint;
@@ -440,11 +440,11 @@ $$;
 COMMENT ON FUNCTION core.write_sale IS 'Writes a row of core.sale into core.sale_row and core.nft_kind.';
 CREATE TRIGGER write_sale INSTEAD OF INSERT OR UPDATE OR DELETE ON core.sale FOR EACH ROW EXECUTE FUNCTION core.write_sale();
 
-REVOKE ALL ON FUNCTION core.plain_bytes, core.plain_text, core.to_bytes, core.to_text, core.party_to_bytes, core.party_to_text,
-    core.known_words, core.word_to_code, core.code_to_word, core.known_addresses, core.known_to_bytes, core.known_to_text,
-    core.usual_to_null, core.null_to_usual,
-    core.decimals, core.microseconds_after, core.share_of, core.share_to_amount, core.fee_to_bytes, core.fees_to_bytes, core.fees_to_json, core.in_tokens, core.kind_of,
-    core.packed, core.write_sale
+REVOKE ALL ON FUNCTION core.plain_bytes, core.plain_text, core.to_bytes, core.to_text, core.party_to_bytes,
+    core.party_to_text, core.known_words, core.word_to_code, core.code_to_word, core.known_addresses,
+    core.known_to_bytes, core.known_to_text, core.usual_to_null, core.null_to_usual, core.decimals,
+    core.microseconds_after, core.share_of, core.share_to_amount, core.fee_to_bytes, core.fees_to_bytes,
+    core.fees_to_json, core.in_tokens, core.kind_of, core.packed, core.write_sale
     FROM PUBLIC;
 
 CREATE INDEX sale_sold_at ON core.sale_row (sold_at);

@@ -121,6 +121,7 @@ PLANTED = {
     "amounts": [
         f"UPDATE core.sale SET royalty_raw = price_raw + 1 WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET marketplace_fee_raw = -1 WHERE sale_uid = {FIRST}",
+        f"UPDATE core.sale SET marketplace_fee_raw = -100 * price_raw WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET quantity = 2 WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET quantity = 2, price_raw = NULL WHERE sale_uid = {FIRST}",
         f"UPDATE core.sale SET quantity = 0 WHERE sale_uid = {FIRST}",
