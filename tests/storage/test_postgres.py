@@ -118,7 +118,9 @@ def test_a_user_of_iam_logs_in_with_a_token_made_for_each_connection(postgres_ur
     for _ in range(2):
         with connected(SecretStr(address), token=token) as connection:
             assert connection.scalar(text("SELECT current_user")) == "tidemark"
-    assert asked == [("tidemark", parts.hostname)] * 2
+            with connection.engine.connect() as beside:
+                assert beside.scalar(text("SELECT current_user")) == "tidemark"
+    assert asked == [("tidemark", parts.hostname)] * 4
 
 
 def test_a_token_goes_to_no_server_whose_certificate_was_not_verified(postgres_url: str) -> None:
