@@ -39,8 +39,10 @@ deal AS (
 ),
 fact AS (
     SELECT day, chain, 'collection' AS kind, coalesce(collection_slug, '') AS name, ROW(figures.*) AS figures
-    FROM (SELECT DISTINCT day, start, chain, collection_slug FROM sale) AS bucket,
-        mart.collection_figures(bucket.chain, bucket.collection_slug, start, start + interval '24 hours') AS figures
+    FROM (
+        SELECT day, start, array_agg(DISTINCT coalesce(collection_slug, '')) AS collections FROM sale GROUP BY day, start
+    ) AS bucket,
+        mart.collection_figures(start, start + interval '24 hours', collections) AS figures
     UNION ALL
     SELECT
         day, chain, 'wallet', wallet,
@@ -52,7 +54,7 @@ fact AS (
 roll_up AS (
     SELECT
         day, chain, 'collection' AS kind, coalesce(collection_slug, '') AS name,
-        ROW(sales, items, volume_eth, volume_usd, without_eth, without_usd, implausible, buyers, sellers, low_eth, median_eth, high_eth,
+        ROW(chain, collection_slug, sales, items, volume_eth, volume_usd, without_eth, without_usd, implausible, buyers, sellers, low_eth, median_eth, high_eth,
             sales_clean, volume_eth_clean, volume_usd_clean, buyers_clean, sellers_clean,
             low_eth_clean, median_eth_clean, high_eth_clean) AS figures
     FROM mart.collection_daily

@@ -451,10 +451,9 @@ CREATE INDEX sale_sold_at ON core.sale_row (sold_at);
 CREATE INDEX sale_transaction ON core.sale_row USING hash (core.to_text(transaction_hash));
 CREATE INDEX sale_token ON core.sale_row (nft_kind, token_id);
 CREATE INDEX sale_source_hour ON core.sale_row (coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')));
--- Roll-ups ask for a collection's sales of an hour, thousands of times for each hour.
-CREATE INDEX sale_collection ON core.sale_row (collection_slug, sold_at);
--- Wallets alone: a B-tree keeps equal keys once, so these are smaller and quicker to write than with a time beside
--- each. For a wallet's sales of some days PostgreSQL combines them with sale_sold_at.
+-- Collections and wallets alone: a B-tree keeps equal keys once, so these are smaller and quicker to write than with a
+-- time beside each. For their sales of some days PostgreSQL combines them with sale_sold_at.
+CREATE INDEX sale_collection ON core.sale_row (collection_slug);
 CREATE INDEX sale_buyer ON core.sale_row (core.party_to_text(buyer, maker, taker));
 CREATE INDEX sale_seller ON core.sale_row (core.party_to_text(seller, maker, taker));
 

@@ -157,6 +157,20 @@ def test_one_slug_on_two_chains_has_two_rows(connection: Connection) -> None:
         assert found == [("base", 1, 2, 1), ("ethereum", 1, 1, 1)]
 
 
+def test_a_change_on_one_chain_leaves_the_other_chains_slug_as_it_was(connection: Connection) -> None:
+    load(connection, HOUR, [*CATS, sale("20T10:06", "cats/1", "0xa", "0xc", "2", chain="base")])
+    score(connection)
+    late = [sale("20T10:59", "cats/7", "0xa", "0xc", "3", chain="base"), sale("20T10:58", "dogs/1", "0xa", "0xc", "3")]
+    load(connection, at("20T11:00"), late)
+    score(connection)
+    for roll_up in (HOURLY, DAILY):
+        found = [
+            (row["chain"], row["collection_slug"], row["sales"], row["sales_clean"])
+            for row in rows(connection, roll_up)
+        ]
+        assert found == [("base", "cats", 2, 2), ("ethereum", "cats", 5, 4), ("ethereum", "dogs", 1, 1)]
+
+
 def test_a_sale_with_one_rate_is_missing_in_the_other_only(connection: Connection) -> None:
     in_eth = sale("20T10:05", "cats/1", "0xa", "0xb", "1", paid=(*ETH[:3], None, Decimal(1)))
     in_usd = sale("20T10:06", "cats/2", "0xa", "0xb", "2", paid=(*ETH[:3], Decimal(2000), None))
