@@ -5,8 +5,11 @@
 -- hour (tidemark/loader/transform/segment.py), so a recent one is not in the months before the near ones.
 CREATE TEMP TABLE first_observation ON COMMIT DROP AS
 SELECT
-    sale_uid, payload_hash, ops.precedence(source, sent_at, received_at, collector, :hour) AS precedence,
-    sold_at_source = 'transaction' AND least(sold_at, event_at) >= :hour - interval '1 day' AS is_recent
+    observation, file, sale_uid, payload_hash, transaction_hash, chain, collection_slug,
+    date_trunc('hour', sold_at, 'UTC') AS sold_hour,
+    ops.precedence(source, sent_at, received_at, collector, :hour) AS precedence,
+    sold_at_source = 'transaction' AND least(sold_at, event_at) >= :hour - interval '1 day' AS is_recent,
+    ops.is_vague(order_hash, quantity, maker, taker, seller, buyer) AS is_vague
 FROM sale_observation
 WHERE NOT EXISTS (SELECT FROM behind WHERE behind.observation = sale_observation.observation);
 ANALYZE first_observation;
@@ -88,9 +91,8 @@ SELECT
         WHEN differs THEN 'conflicting'
         ELSE 'duplicate'
     END AS outcome
-FROM sale_observation
+FROM first_observation
 LEFT JOIN held USING (sale_uid)
-WHERE NOT EXISTS (SELECT FROM behind WHERE behind.observation = sale_observation.observation)
 UNION ALL
 SELECT
     observation, file, sale_uid,
@@ -144,12 +146,16 @@ ANALYZE retracted;
 -- Grain: one row per transaction with changes in which an observation may be a sale of another key: it lacks a value.
 CREATE TEMP TABLE vague_transaction ON COMMIT DROP AS
 WITH written AS (
+    SELECT transaction_hash, is_vague, is_recent
+    FROM first_observation
+    JOIN outcome USING (observation)
+    WHERE outcome IN ('new', 'replaces')
+    UNION ALL
     SELECT
-        transaction_hash, ops.is_vague(order_hash, quantity, maker, taker, seller, buyer) AS is_vague, is_recent
-    FROM sale_observation
-    JOIN outcome USING (observation, sale_uid)
+        listed.transaction_hash, ops.is_vague(order_hash, quantity, maker, taker, seller, buyer), is_recent
+    FROM sale_observation AS listed
     JOIN first_observation USING (sale_uid)
-    WHERE outcome IN ('new', 'replaces') OR source = 'events_api'
+    WHERE source = 'events_api'
 ),
 changed AS (
     SELECT transaction_hash, is_recent FROM written

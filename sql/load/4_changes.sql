@@ -129,8 +129,8 @@ key AS (
 SELECT chain, collection_slug, date_trunc('hour', sold_at, 'UTC') AS sold_hour, source_hour
 FROM leaving
 UNION
-SELECT chain, collection_slug, date_trunc('hour', sold_at, 'UTC'), :hour
-FROM sale_observation
+SELECT chain, collection_slug, sold_hour, :hour
+FROM first_observation
 JOIN outcome USING (observation, sale_uid)
 WHERE outcome IN ('new', 'replaces') AND NOT EXISTS (SELECT FROM same_sale WHERE same_sale.sale_uid = outcome.sale_uid)
 UNION

@@ -85,15 +85,13 @@ WHERE outcome IN ('new', 'replaces');
 
 -- core.sale_sighting: who observed what.
 DELETE FROM core.sale_sighting AS old
-USING lost_sighting AS lost
-WHERE old.source_hour = :hour AND old.sale_uid = lost.sale_uid AND old.collector = lost.collector;
+USING (SELECT sale_uid, collector FROM lost_sighting UNION ALL SELECT sale_uid, collector FROM sighting) AS changed
+WHERE old.source_hour = :hour AND old.sale_uid = changed.sale_uid AND old.collector = changed.collector;
 
-INSERT INTO core.sale_sighting AS old (sale_uid, source_hour, collector, observations, first_received_at)
+INSERT INTO core.sale_sighting (sale_uid, source_hour, collector, observations, first_received_at)
 SELECT sale_uid, :hour, collector, observations, first_received_at
 FROM sighting
-ORDER BY sale_uid, collector
-ON CONFLICT (source_hour, sale_uid, collector) DO UPDATE
-    SET observations = excluded.observations, first_received_at = excluded.first_received_at;
+ORDER BY sale_uid, collector;
 
 -- ops.sale_conflict: every version but the kept one.
 DELETE FROM ops.sale_conflict WHERE :again AND source_hour = :hour AND collector = ANY (:collectors);
