@@ -216,7 +216,7 @@ WHERE (implausible.sale_uid IS NULL OR flag.sale_uid IS NULL)
     AND coalesce(implausible.sold_at, flag.sold_at) >= :day + interval '24 hours';
 
 -- Grain: one row per flag that appeared or went, on the day itself or on a day that shares its tokens.
-CREATE TEMP TABLE changed_flag (sale_uid uuid) ON COMMIT DROP;
+CREATE TEMP TABLE changed_flag (sale_uid uuid, sold_at timestamptz) ON COMMIT DROP;
 
 WITH gone AS (
     DELETE FROM mart.sale_flags AS flag
@@ -231,9 +231,9 @@ WITH gone AS (
             WHERE found.sale_uid = flag.sale_uid AND found.signal = flag.signal
                 AND found.sold_at = flag.sold_at AND method.method = flag.method
         )
-    RETURNING sale_uid
+    RETURNING sale_uid, sold_at
 )
-INSERT INTO changed_flag SELECT sale_uid FROM gone;
+INSERT INTO changed_flag SELECT sale_uid, sold_at FROM gone;
 
 WITH come AS (
     INSERT INTO mart.sale_flags (sale_uid, signal, method, suspects, sold_at)
@@ -241,9 +241,9 @@ WITH come AS (
     FROM found
     JOIN method USING (signal)
     ON CONFLICT DO NOTHING
-    RETURNING sale_uid
+    RETURNING sale_uid, sold_at
 )
-INSERT INTO changed_flag SELECT sale_uid FROM come;
+INSERT INTO changed_flag SELECT sale_uid, sold_at FROM come;
 
 -- Grain: one row of mart.suspect_sale per sale with a flag that alone makes it a suspect.
 DELETE FROM mart.suspect_sale AS suspect

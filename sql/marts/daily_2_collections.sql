@@ -9,7 +9,7 @@ FROM (
     UNION
     SELECT date_trunc('hour', sale.sold_at, 'UTC'), coalesce(sale.collection_slug, '')
     FROM changed_flag JOIN core.sale AS sale USING (sale_uid)
-    WHERE NOT EXISTS (
+    WHERE sale.source_hour >= core.received_from((SELECT min(sold_at) FROM changed_flag)) AND NOT EXISTS (
         SELECT FROM mart.stale_day AS stale
         WHERE stale.day = (sale.sold_at AT TIME ZONE 'UTC')::date AND stale.day <> (:day AT TIME ZONE 'UTC')::date
     )

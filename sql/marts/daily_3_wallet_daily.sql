@@ -12,7 +12,7 @@ WITH sale AS (
                 WHERE flag.sale_uid = sale.sale_uid AND flag.signal IN ('impossible_price', 'implausible_price')
             ) AS implausible
         ) AS score
-    WHERE sold_at >= :day AND sold_at < :day + interval '24 hours'
+    WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND source_hour >= core.received_from(:day)
 ),
 deal AS (
     SELECT chain, buyer AS wallet, collection_slug, implausible, price_eth AS spent_eth, price_usd AS spent_usd,

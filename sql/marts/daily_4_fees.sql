@@ -9,6 +9,7 @@ FROM (
     FROM core.sale_row
     LEFT JOIN core.nft_kind USING (nft_kind)
     WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND fees IS NOT NULL
+        AND coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) >= core.received_from(:day)
     OFFSET 0  -- so that fees are read once
 ) AS sale
 LEFT JOIN LATERAL jsonb_to_recordset(fees) AS fee (recipient text, amount_raw numeric) ON true
@@ -83,7 +84,8 @@ FROM (
         core.share_of(royalty, price_raw) AS royalty_share, core.share_of(other, price_raw) AS other_share
     FROM day_total
     JOIN core.sale AS old USING (sale_uid)
-    WHERE old.sold_at >= :day AND old.sold_at < :day + interval '24 hours'
+    WHERE old.sold_at >= :day AND old.sold_at < :day + interval '24 hours' AND old.source_hour >= core.received_from(:day)
         AND (old.marketplace_fee_raw, old.royalty_raw, old.other_fee_raw) IS DISTINCT FROM (marketplace, royalty, other)
 ) AS new
-WHERE sale.sale_uid = new.sale_uid AND sale.sold_at >= :day AND sale.sold_at < :day + interval '24 hours';
+WHERE sale.sale_uid = new.sale_uid AND sale.sold_at >= :day AND sale.sold_at < :day + interval '24 hours'
+    AND coalesce(sale.source_hour, date_bin('1 hour', sale.received_at, 'epoch')) >= core.received_from(:day);
