@@ -48,7 +48,7 @@ _BY_ORDER, _BY_PAYMENT, _BY_EVENTS_API, _BY_NOTHING = SideSource
 _STREAM, _EVENTS_API = Source
 
 
-class Facts(Struct, frozen=True, kw_only=True, gc=False):
+class Facts(Struct, frozen=True, gc=False):
     """What a message states of a sale; None is what it does not state. Times are UTC, amounts base units.
 
     The stream names maker and taker, the Events API seller and buyer. `unreadable` names the fields whose values could
@@ -58,7 +58,6 @@ class Facts(Struct, frozen=True, kw_only=True, gc=False):
     source: Source
     received_at: datetime
     sent_at: datetime | None
-    transaction_at: datetime | None = None
     closing_at: datetime | None
     event_at: datetime | None
     nft: Nft
@@ -67,23 +66,24 @@ class Facts(Struct, frozen=True, kw_only=True, gc=False):
     collection_slug: str | None
     transaction_hash: str
     order_hash: str | None
-    maker: str | None = None
-    taker: str | None = None
-    seller: str | None = None
-    buyer: str | None = None
-    terms: Terms | None = None
     quantity: int | None
     price_raw: int | None
     payment_token_address: str | None
     payment_token_symbol: str | None
     payment_token_decimals: int | None
+    transaction_at: datetime | None = None
+    maker: str | None = None
+    taker: str | None = None
+    terms: Terms | None = None
     usd_rate: Decimal | None = None
     eth_rate: Decimal | None = None
     is_private: bool | None = None
     unreadable: tuple[str, ...] = ()
+    seller: str | None = None
+    buyer: str | None = None
 
 
-class Sale(Struct, frozen=True, kw_only=True, gc=False):
+class Sale(Struct, frozen=True, gc=False):
     """One NFT sold in one order fill. Times are aware and UTC; None is unknown, never zero or empty.
 
     `price_raw` is in base units of the payment token for the whole fill; `usd_rate` and `eth_rate` are the worth of one
@@ -147,37 +147,37 @@ def sale_of(facts: Facts) -> Sale:
     sold_at, sold_at_source = _sold_at(facts)
     side, side_source = _side(facts)
     maker, taker, seller, buyer = _parties(facts, side)
-    return Sale(
-        sold_at=sold_at,
-        sold_at_source=sold_at_source,
-        event_at=facts.event_at,
-        sent_at=facts.sent_at,
-        received_at=facts.received_at,
-        chain=facts.nft.chain,
-        transaction_hash=facts.transaction_hash,
-        order_hash=facts.order_hash,
-        collection_slug=facts.collection_slug,
-        contract_address=facts.nft.contract,
-        token_id=facts.nft.token_id,
-        nft_name=facts.nft_name,
-        token_standard=facts.token_standard,
-        maker=maker,
-        taker=taker,
-        seller=seller,
-        buyer=buyer,
-        side=side,
-        side_source=side_source,
-        quantity=facts.quantity,
-        price_raw=facts.price_raw,
-        payment_token_address=facts.payment_token_address,
-        payment_token_symbol=facts.payment_token_symbol,
-        payment_token_decimals=facts.payment_token_decimals,
-        usd_rate=facts.usd_rate,
-        eth_rate=facts.eth_rate,
-        fees=fees_of(facts.terms, facts.quantity, facts.price_raw) if facts.terms else None,
-        is_private=facts.is_private,
-        is_replayed=facts.source is _STREAM and (facts.sent_at or facts.received_at) - sold_at > REPLAYED_AFTER,
-        source=facts.source,
+    return Sale(  # by position, as in `stream`
+        sold_at,
+        sold_at_source,
+        facts.event_at,
+        facts.sent_at,
+        facts.received_at,
+        facts.nft.chain,
+        facts.transaction_hash,
+        facts.order_hash,
+        facts.collection_slug,
+        facts.nft.contract,
+        facts.nft.token_id,
+        facts.nft_name,
+        facts.token_standard,
+        maker,
+        taker,
+        seller,
+        buyer,
+        side,
+        side_source,
+        facts.quantity,
+        facts.price_raw,
+        facts.payment_token_address,
+        facts.payment_token_symbol,
+        facts.payment_token_decimals,
+        facts.usd_rate,
+        facts.eth_rate,
+        fees_of(facts.terms, facts.quantity, facts.price_raw) if facts.terms else None,
+        facts.is_private,
+        facts.source is _STREAM and (facts.sent_at or facts.received_at) - sold_at > REPLAYED_AFTER,
+        facts.source,
     )
 
 
