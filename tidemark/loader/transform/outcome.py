@@ -6,7 +6,7 @@ One bad field never costs a sale: what is optional and cannot be read is left ou
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -23,13 +23,6 @@ _object = msgspec.json.Decoder(dict[str, Raw])
 
 Value = TypeVar("Value")
 Result = TypeVar("Result")
-
-
-class Read(Protocol):
-    """How values are read: by `optional`, or by `operator.call`, which raises UnfitError for the first bad one."""
-
-    def __call__(self, read: Callable[[Value, str], Result | None], value: Value, name: str, /) -> Result | None:
-        """Return what `read` makes of a value."""
 
 
 class Reason(StrEnum):

@@ -4,16 +4,18 @@ Only what identifies a sale has to be there. `Raw` is a number, a time or a free
 no fault: servers add them.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
-from operator import call
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
 
 from tidemark.loader.transform.identity import chain_of, label_of, needed_word, nft_of, word_of
 from tidemark.loader.transform.order import ABSENT, Order, Terms, terms_of
-from tidemark.loader.transform.outcome import ELIDED, Read, Reason, UnfitError, optional
+from tidemark.loader.transform.outcome import ELIDED, Reason, UnfitError, optional
 from tidemark.loader.transform.sale import Facts, Source
 from tidemark.loader.transform.values import decimals_of, rate_of, timestamp_of, whole_of
 
@@ -101,6 +103,18 @@ class ItemSold(Struct, gc=False, tag="item_sold", tag_field="event_type"):
     sent_at: Raw = ABSENT
 
 
+class Readers(NamedTuple):
+    """How values are read: each raises UnfitError for a bad one, or takes it for unknown (see `optional`)."""
+
+    time: Callable[[Raw, str], datetime | None]
+    word: Callable[[str | None, str], str | None]
+    whole: Callable[[Raw, str], int | None]
+    decimals: Callable[[Raw, str], int | None]
+    rate: Callable[[Raw, str], Decimal | None]
+    terms: Callable[[Order, str], Terms | None]
+
+
+_STRICT = Readers(timestamp_of, word_of, whole_of, decimals_of, rate_of, terms_of)
 _NO_TOKEN = PaymentToken()
 _STREAM = Source.STREAM  # looked up once, as in `order`
 
@@ -108,39 +122,41 @@ _STREAM = Source.STREAM  # looked up once, as in `order`
 def stream_facts(message: ItemSold, received_at: datetime, unreadable: list[str]) -> Facts:
     """Return what a message states. Raises UnfitError where chain, contract, token or transaction cannot be read."""
     try:
-        return _facts(message, received_at, unreadable.copy(), call)
+        return _facts(message, received_at, unreadable.copy(), _STRICT)
     except UnfitError:  # so few are unfit that all others are read without a look at each value
-        return _facts(message, received_at, unreadable, partial(optional, unreadable))
+        lenient = Readers._make(partial(optional, unreadable, read) for read in _STRICT)
+        return _facts(message, received_at, unreadable, lenient)
 
 
-def _facts(message: ItemSold, received_at: datetime, unreadable: list[str], read: Read) -> Facts:
+def _facts(message: ItemSold, received_at: datetime, unreadable: list[str], readers: Readers) -> Facts:
+    time, word, whole, decimals, rate, terms_in = readers
     sold = message.payload
     token = sold.payment_token or _NO_TOKEN
     order = sold.protocol_data and sold.protocol_data.parameters
-    terms = read(terms_of, order, "protocol_data.parameters") if order else None
+    terms = terms_in(order, "protocol_data.parameters") if order else None
     return Facts(  # by position: Python 3.11 makes a dictionary of more than 15 keywords, 5 % of what a sale takes
         _STREAM,
         received_at,
-        read(timestamp_of, message.sent_at, "sent_at"),
-        read(timestamp_of, sold.closing_date, "closing_date"),
-        read(timestamp_of, sold.event_timestamp, "event_timestamp"),
+        time(message.sent_at, "sent_at"),
+        time(sold.closing_date, "closing_date"),
+        time(sold.event_timestamp, "event_timestamp"),
         nft_of(sold.item.nft_id, _chain(sold, unreadable)),
         _name(sold),
         terms.token_standard if terms else None,
         label_of(sold.collection.slug) if sold.collection else None,
         needed_word(sold.transaction.hash, "transaction.hash"),
-        read(word_of, sold.order_hash, "order_hash"),
-        _quantity(read(whole_of, sold.quantity, "quantity"), terms),
-        read(whole_of, sold.sale_price, "sale_price"),
-        read(word_of, token.address, "payment_token.address"),
+        word(sold.order_hash, "order_hash"),
+        _quantity(whole(sold.quantity, "quantity"), terms),
+        whole(sold.sale_price, "sale_price"),
+        word(token.address, "payment_token.address"),
         label_of(token.symbol),
-        read(decimals_of, token.decimals, "payment_token.decimals"),
-        read(timestamp_of, sold.transaction.timestamp, "transaction.timestamp"),
-        read(word_of, sold.maker.address, "maker") if sold.maker else None,
-        read(word_of, sold.taker.address, "taker") if sold.taker else None,
+        decimals(token.decimals, "payment_token.decimals"),
+        time(sold.transaction.timestamp, "transaction.timestamp"),
+        word(sold.maker.address, "maker") if sold.maker else None,
+        word(sold.taker.address, "taker") if sold.taker else None,
         terms,
-        read(rate_of, token.usd_price, "payment_token.usd_price"),
-        read(rate_of, token.eth_price, "payment_token.eth_price"),
+        rate(token.usd_price, "payment_token.usd_price"),
+        rate(token.eth_price, "payment_token.eth_price"),
         sold.is_private,
         tuple(unreadable),
     )
