@@ -62,6 +62,16 @@ class Words(dict[str | None, str | None]):
         return kept
 
 
+class Addresses(dict[str, str]):
+    """Codes of addresses; one without a code is itself. The first that are met are kept: few are met often."""
+
+    def __missing__(self, address: str) -> str:
+        digits = to_digits(address)
+        if len(self) < _MOST_WORDS:
+            self[address] = digits
+        return digits
+
+
 class Codes(msgspec.Struct, frozen=True, dict=True):
     """What a warehouse packs sales by.
 
@@ -84,12 +94,9 @@ class Codes(msgspec.Struct, frozen=True, dict=True):
         return frozenset(self.addresses)
 
     @cached_property
-    def _address_codes(self) -> dict[str, str]:
-        return {address: f"{place:02x}" for place, address in enumerate(self.addresses, 1)}
-
-    def known(self, address: str) -> str:
-        """Return an address as core.known_to_bytes does, in hexadecimal digits."""
-        return self._address_codes.get(address) or to_digits(address)
+    def known(self) -> "Addresses":
+        """An address by its text as core.known_to_bytes gives it, in hexadecimal digits."""
+        return Addresses({address: f"{place:02x}" for place, address in enumerate(self.addresses, 1)})
 
     @cached_property
     def _kinds(self) -> dict[str, dict[str, tuple[list[datetime], list[str]]]]:
@@ -143,7 +150,7 @@ def packed(sale: Sale, codes: Codes, kind: Kind) -> tuple[list[Any], list[Any], 
         word[sale.side_source],
         _usual_to_null(sale.quantity, 1, -1),
         sale.price_raw,
-        None if token == _ZERO_ADDRESS else rf"\x{_UNKNOWN_CODE if token is None else codes.known(token)}",
+        None if token == _ZERO_ADDRESS else rf"\x{_UNKNOWN_CODE if token is None else codes.known[token]}",
         _usual_to_null(word[sale.payment_token_symbol], _ETH, " "),
         _usual_to_null(sale.payment_token_decimals, 18, -1),
         None if sale.quantity == 1 else sale.unit_price,
@@ -194,7 +201,7 @@ def _packed_fees(sale: Sale, codes: Codes, of_the_kind: str | None) -> tuple[str
     for fee in sale.fees:
         recipient, amount = fee.recipient, fee.amount_raw
         totals[codes.kind(recipient, chain, sold_at)] += amount
-        address = _OF_THE_KIND if storable(recipient) == of_the_kind else codes.known(recipient)
+        address = _OF_THE_KIND if storable(recipient) == of_the_kind else codes.known[recipient]
         if len(address) > _LONGEST_RECIPIENT:
             fit = False
         else:
@@ -203,8 +210,9 @@ def _packed_fees(sale: Sale, codes: Codes, of_the_kind: str | None) -> tuple[str
         whole = [{"recipient": storable(fee.recipient), "amount_raw": str(fee.amount_raw)} for fee in sale.fees]
         printed = rf"\xff{msgspec.json.encode(whole).hex()}"
     shares = []
+    share_of_zero = 0 if price else None
     for total in totals.values():
-        share = _share(total, price)
+        share = _share(total, price) if total else share_of_zero
         shares += [share, total if share is None else None]
     return printed, shares
 
