@@ -33,10 +33,11 @@ from tidemark.archive.names import ObjectKey, SegmentName
 from tidemark.archive.record import count_lines, record_line
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
-from tidemark.loader.verified import CHUNK, check_records
+from tidemark.loader.verified import CHUNK
+from tidemark.loader.warehouse.file import File, files_of
 from tidemark.loader.warehouse.packing import Codes
+from tidemark.loader.warehouse.reading import WORTH_A_PROCESS, read_files
 from tidemark.loader.warehouse.rows import Rows
-from tidemark.loader.warehouse.staging import WORTH_A_PROCESS, File, files_of, read_files
 from tidemark.simulator.market.market import Market
 
 SEED = 1
@@ -141,7 +142,7 @@ def taken(file: File, found: Iterable[Rows]) -> None:
     """Count rows, as staging does before it sends them; and note how much memory the processes have had so far."""
     for rows in found:
         file.count(rows)
-    check_records(file.lines, file.origin.segment)
+    file.is_read()
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
     peaks.update({pid: _megabytes(pid) for pid in children.split()})
 

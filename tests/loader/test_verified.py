@@ -36,6 +36,17 @@ def test_what_was_packed_comes_out(lines: bytes) -> None:
     assert read(body, described(body, lines)) == lines
 
 
+@given(st.integers(1, len(LINES)), st.integers(0, len(packed(LINES)) - 1), st.integers(1, 255))
+def test_lines_that_begin_before_an_end_are_of_an_object_that_is_verified_whole(
+    end: int, place: int, change: int
+) -> None:
+    body = packed(LINES)
+    assert b"".join(unpacked(pieces(body), described(body, LINES), end)) == (LINES[:8] if end <= 8 else LINES)
+    changed = body[:place] + bytes([body[place] ^ change]) + body[place + 1 :]
+    with pytest.raises(Problem, match="it was damaged or replaced"):
+        list(unpacked(pieces(changed), described(body, LINES), end))
+
+
 def test_several_frames_are_one_segment() -> None:
     body = packed(LINES) + packed(LINES)
     assert read(body, described(body, LINES * 2)) == LINES * 2

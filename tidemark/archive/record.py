@@ -84,6 +84,11 @@ def count_lines(data: bytes) -> int:
     return len(data) - len(data.replace(b"\n", b""))
 
 
+def line_from(data: bytes, place: int) -> int:
+    """Return where the first line begins that begins at `place` or behind it; 0 where no line ends before that."""
+    return data.find(b"\n", max(0, place - 1)) + 1
+
+
 def read_record(line: bytes) -> Record:
     """Read one record line.
 

@@ -7,6 +7,7 @@ from typing import IO, cast
 from zstandard import ZstdDecompressor, ZstdError
 
 from tidemark.archive.manifest import Segment
+from tidemark.archive.record import line_from
 from tidemark.core.errors import Problem
 
 CHUNK = 256 << 10  # what a core keeps close while it is unpacked, counted and read: half the time of a megabyte
@@ -31,28 +32,31 @@ class _Counted:
         return data
 
 
-def unpacked(packed: Iterable[bytes], segment: Segment) -> Iterator[bytes]:
+def unpacked(packed: Iterable[bytes], segment: Segment, end: int | None = None) -> Iterator[bytes]:
     """Yield the record lines of an object in chunks of 256 KiB, cut anywhere; the reader counts the lines.
 
-    `packed` is the object in pieces, none of them empty. Raises Problem where it is not byte for byte the one that the
-    manifest describes, at the latest after the last chunk: what came before is to be trusted only when the iteration
-    has ended.
+    `packed` is the object in pieces, none of them empty. With `end`, only the lines that begin before that byte are
+    wanted. Raises Problem where the object is not byte for byte the one that the manifest describes, at the latest
+    after the last chunk: what came before is to be trusted only when the iteration has ended.
     """
     source = _Counted(packed)
     size = 0
+    is_cut = False
     broken: ZstdError | None = None
     try:
         # the reader ends silently where the object does, hence the counting
         with ZstdDecompressor().stream_reader(cast("IO[bytes]", source), CHUNK, read_across_frames=True) as reader:
-            while size <= segment.bytes and (chunk := reader.read(CHUNK)):
+            while not is_cut and size <= segment.bytes and (chunk := reader.read(CHUNK)):
+                cut = 0 if end is None else line_from(chunk, end - size)
                 size += len(chunk)
-                yield chunk
+                is_cut = cut > 0
+                yield chunk[:cut] if is_cut else chunk
     except ZstdError as error:
         broken = error
     _check_object(source, segment)
     if broken:
         raise Problem(f"{segment.key} cannot be unpacked ({broken})", _HINT)
-    if size != segment.bytes:
+    if size != segment.bytes and not is_cut:
         raise Problem(f"{segment.key} unpacks to {size} bytes, its manifest says {segment.bytes}", _HINT)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.loader.recording import Recording, fetched
 from tests.loader.recording import sold as recorded_sale
+from tests.loader.test_verified import described, packed
 from tests.loader.transform.messages import line_of, places, put, sample, sold, values
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
@@ -17,6 +19,7 @@ from tidemark.loader.transform.market import Market
 from tidemark.loader.transform.outcome import Reason
 from tidemark.loader.transform.sale import SoldAtSource
 from tidemark.loader.transform.segment import read_segment
+from tidemark.loader.verified import unpacked
 
 START = datetime(2026, 11, 22, 15, tzinfo=UTC)
 SALE, OFFER = sample("item_sold.2023.object-frame.json"), sample("trait_offer.2023.object-frame.json")
@@ -45,6 +48,21 @@ def test_every_line_is_accounted_for_under_its_number(size: int, ends_in_newline
         (8, REFUSED[:-1]),
     ]
     assert sum((block.others for block in blocks), start=blocks[0].others.__class__()) == {"trait_offer": 3}
+
+
+@given(st.integers(1, 5000), st.lists(st.integers(1, len(b"".join(SEGMENT)) + 10)).map(sorted), st.booleans())
+def test_what_is_read_in_parts_is_what_is_read_at_once(size: int, cuts: list[int], ends_in_newline: bool) -> None:
+    data = b"".join(SEGMENT)[: None if ends_in_newline else -1]
+    segment = described(body := packed(data), data)
+    parts = []
+    for start, end in pairwise([0, *cuts, None]):
+        chunks = b"".join(unpacked([body], segment, end))
+        parts += read_segment(cut(chunks, size), Market(START), start=start)
+    whole = list(read_segment([data], Market(START)))
+    for found in ("sales", "rejects"):
+        assert [each for part in parts for each in getattr(part, found)] == getattr(whole[0], found)
+    assert sum(part.lines for part in parts) == whole[0].lines == len(SEGMENT)
+    assert [part.first for part in parts] == [1 + sum(each.lines for each in parts[:n]) for n in range(len(parts))]
 
 
 @given(st.sampled_from(places(sold())), values)

@@ -81,7 +81,7 @@ def test_observations_are_numbered_by_object_and_line() -> None:
 @pytest.mark.parametrize("size", [300, 10**6])
 def test_a_flood_leaves_its_first_lines_and_crowds_out_no_other_kind(size: int) -> None:
     found = read([LISTING] * 5 + [HASHLESS] + [LISTING] * 5 + [HASHLESS] * 3, size, most=2)
-    printed = b"".join(each.quarantine for each in found).decode()
+    printed = b"".join(kept.row for each in found for kept in each.quarantine).decode()
     kept = [row.split(",")[2:5] for row in printed.splitlines()]
     assert [(line, reason.strip('"').split(":")[0]) for line, _, reason in kept] == [
         ("1", Reason.CUT),

@@ -1,6 +1,7 @@
 """Objects copied into staging, by this process or by several: the same rows, counts and refusals."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -14,13 +15,14 @@ from tidemark.core.errors import Problem
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
 from tidemark.loader.warehouse.load import load
+from tidemark.loader.warehouse.reading import MOST_PROCESSES
 from tidemark.loader.warehouse.rows import MOST_QUARANTINED
-from tidemark.loader.warehouse.staging import PROCESSES
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SEGMENTS, EACH = 5, 40
+PROCESSES = min(MOST_PROCESSES, os.cpu_count() or 1)
 log = logging.getLogger(__name__)
 
 

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 from msgspec.structs import replace
 
 from tidemark.archive.event_type import SALE
-from tidemark.archive.record import LONGEST_LINE, count_lines
+from tidemark.archive.record import LONGEST_LINE, count_lines, line_from
 from tidemark.loader.transform.market import Market
 from tidemark.loader.transform.outcome import Reason, Reject, rejected
 from tidemark.loader.transform.read import Found, outcome_of, scan
@@ -40,17 +40,32 @@ class Block:
     others: Counter[str] = field(default_factory=Counter)
 
 
-def read_segment(chunks: Iterable[bytes], market: Market, *, longest: int = LONGEST_LINE) -> Iterator[Block]:
+def read_segment(
+    chunks: Iterable[bytes], market: Market, *, start: int = 0, longest: int = LONGEST_LINE
+) -> Iterator[Block]:
     """Read the bytes of a segment, however they are cut into chunks. Other events go to `market`. Never raises.
 
     Chunks of a quarter of a megabyte are quick and small; a line may span any number of them. One of more
-    than `longest` bytes becomes a reject, of which the beginning is kept.
+    than `longest` bytes becomes a reject, of which the beginning is kept. Lines that begin before the byte `start` are
+    counted and nothing else.
     """
+    before, chunks = _lines_from(start, chunks) if start else (0, chunks)
     pieces = _whole_lines(chunks, longest)
-    first = 1
+    first = 1 + before
     while (block := _block(first, islice(pieces, TOGETHER), market)).lines:
         yield block
         first += block.lines
+
+
+def _lines_from(start: int, chunks: Iterable[bytes]) -> tuple[int, Iterable[bytes]]:
+    """Return how many lines end before the first that begins at `start` or behind it, and what is from there on."""
+    rest, lines, size = iter(chunks), 0, 0
+    for chunk in rest:
+        if begin := line_from(chunk, start - size):
+            return lines + count_lines(chunk[:begin]), chain((chunk[begin:],), rest)
+        lines += count_lines(chunk)
+        size += len(chunk)
+    return lines, ()
 
 
 def _whole_lines(chunks: Iterable[bytes], longest: int) -> Iterator[tuple[_Texts, int]]:

@@ -17,16 +17,10 @@ from tidemark.archive.manifest import Gap, Interval, Manifest, Segment
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.core.timestamps import format_timestamp
+from tidemark.loader.warehouse.file import event_counts, files_of
+from tidemark.loader.warehouse.reading import WORTH_A_PROCESS
 from tidemark.loader.warehouse.same_sale import reported_of, superseded
-from tidemark.loader.warehouse.staging import (
-    FAULT,
-    WORTH_A_PROCESS,
-    codes_of,
-    event_counts,
-    files_of,
-    set_aside,
-    stage,
-)
+from tidemark.loader.warehouse.staging import FAULT, codes_of, set_aside, stage
 from tidemark.loader.warehouse.turns import side_by_side
 from tidemark.storage.files import shipped
 

@@ -2,7 +2,7 @@
 
 The process is a new program (`main`) and not a fork: what runs a load, such as a Celery worker, may hold threads and
 may be forbidden to have children of `multiprocessing`. Packed bytes go in, rows come out. It needs neither S3 nor the
-warehouse and imports little, because three of them begin with each large hour.
+warehouse and imports little, because several of them begin with each large hour.
 """
 
 import os
@@ -43,7 +43,7 @@ def main(requests: Connection, answers: Connection) -> None:
     try:
         while True:
             origin = _origin.decode(requests.recv_bytes())
-            for rows in rows_of(origin, unpacked(iter(requests.recv_bytes, END), origin.segment)):
+            for rows in rows_of(origin, unpacked(iter(requests.recv_bytes, END), origin.segment, origin.end)):
                 answers.send_bytes(msgspec.msgpack.encode(rows))
             answers.send_bytes(END)
     except Problem as problem:
@@ -81,6 +81,10 @@ class ReadingProcess:
     def pid(self) -> int:
         """The process's id."""
         return self._process.pid
+
+    def kill(self) -> None:
+        """End what it reads; the reader is told so, as of any other death."""
+        self._process.kill()
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()

@@ -59,6 +59,7 @@ class Origin(msgspec.Struct, frozen=True):
     """An object of an hour; `number` counts from 1 within the load, in order of collector and key.
 
     `orders` and `transfers` say whether single ones are wanted, beside the counts; `codes` is what sales are packed by.
+    Wanted are the lines that begin at the bytes [start, end) of the unpacked object; None is its end.
     """
 
     number: int
@@ -68,13 +69,24 @@ class Origin(msgspec.Struct, frozen=True):
     orders: bool = False
     transfers: bool = False
     codes: Codes = Codes()
+    start: int = 0
+    end: int | None = None
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A refused line that may be kept: `row` is CSV."""
+
+    line: int
+    event_type: str
+    reason: str
+    row: bytes
 
 
 class Rows(msgspec.Struct, frozen=True, tag=True):
     """What some successive lines of an object are.
 
     `observations` is CSV, a row for each of `sales`. `refused` counts every line that cannot be trusted, by event type
-    and reason; `quarantine` is CSV of those that are kept. `kinds` are those of the sales, by their keys, that earlier
+    and reason; `quarantine` has the first of them. `kinds` are those of the sales, by their keys, that earlier
     rows of the object did not have. `market` has CSV for each table of `MARKET_COLUMNS` by name; the counts in it may
     come later than their lines.
     """
@@ -84,22 +96,23 @@ class Rows(msgspec.Struct, frozen=True, tag=True):
     observations: bytes
     others: dict[str, int]
     refused: dict[tuple[str, str], int]
-    quarantine: bytes
+    quarantine: list[Kept]
     kinds: dict[int, Kind] = msgspec.field(default_factory=dict)
     market: dict[str, bytes] = msgspec.field(default_factory=dict)
 
 
 def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINED) -> Iterator[Rows]:
-    """Read an object to its end; of the lines refused, the first `most` of each event type and reason are kept whole.
+    """Read the wanted lines of an object; of those refused, the first `most` of each event type and reason are kept.
 
     Equal sales of one answer of the Events API are numbered: a list has each event once, so they are as many sales.
-    The stream may send a message twice; there they are one. Raises what `chunks` raises.
+    The stream may send a message twice; there they are one. An answer must not be cut in two. Raises what `chunks`
+    raises.
     """
     seen: Counter[tuple[str, str]] = Counter()
     listed: Counter[tuple[str, datetime | None]] = Counter()
     market = Market(origin.hour, orders=origin.orders, transfers=origin.transfers)
     kinds = Kinds(origin.codes.salt)
-    for block in read_segment(chunks, market):
+    for block in read_segment(chunks, market, start=origin.start):
         observations = []
         for line, sale in block.sales:
             if sale.source is _EVENTS_API:
@@ -115,7 +128,8 @@ def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINE
         for line, raw, reject in block.rejects:
             refused[kind := (reject.event_type, reject.reason.value)] += 1
             if seen[kind] + refused[kind] <= most:
-                kept.append(quarantine_row((origin.hour, origin.segment.key, line, origin.collector), raw, reject))
+                row = quarantine_row((origin.hour, origin.segment.key, line, origin.collector), raw, reject)
+                kept.append(Kept(line, *kind, row))
         seen += refused
         counted = _market_rows(origin, market, all_of_it=market.is_large)
         yield Rows(
@@ -124,11 +138,11 @@ def rows_of(origin: Origin, chunks: Iterable[bytes], most: int = MOST_QUARANTINE
             b"".join(observations),
             dict(block.others),
             dict(refused),
-            b"".join(kept),
+            kept,
             kinds.taken(),
             counted,
         )
-    yield Rows(0, 0, b"", {}, {}, b"", market=_market_rows(origin, market, all_of_it=True))
+    yield Rows(0, 0, b"", {}, {}, [], market=_market_rows(origin, market, all_of_it=True))
 
 
 def _market_rows(origin: Origin, market: Market, *, all_of_it: bool) -> dict[str, bytes]:

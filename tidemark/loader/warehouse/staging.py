@@ -1,41 +1,33 @@
 """The first half of a load: every record line of the hour is read, and what reports a sale is copied into staging."""
 
-import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
 from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import Connection, text
 
 from tidemark.archive.event_type import SALE
-from tidemark.archive.manifest import Manifest, Segment
+from tidemark.archive.manifest import Segment
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
-from tidemark.loader.verified import check_records, unpacked
 from tidemark.loader.warehouse.copy import PORTION, Copy, copied
+from tidemark.loader.warehouse.file import DETACHED, File
 from tidemark.loader.warehouse.kind import Kind
 from tidemark.loader.warehouse.packing import Codes, FeeKind
-from tidemark.loader.warehouse.process import ReadingProcess
+from tidemark.loader.warehouse.reading import WORTH_A_PROCESS, read_files
 from tidemark.loader.warehouse.rows import (
     KIND_COLUMNS,
     MARKET_COLUMNS,
-    MOST_QUARANTINED,
     OBSERVATION_COLUMNS,
     QUARANTINE_COLUMNS,
-    Origin,
     Rows,
     kind_row,
-    rows_of,
 )
 
 _QUARANTINE = "ops.quarantine"
-DETACHED = "detached"  # the reason of sales that could be read and are not taken: their month was detached
 # what this hour reported before its sale's time was closed stays as it is
 _SET_ASIDE = text("""
     WITH closed AS (
@@ -66,61 +58,7 @@ _FEE_KINDS = text("""
 _KINDS = "observed_kind"
 _LATER = {_QUARANTINE: QUARANTINE_COLUMNS, _KINDS: KIND_COLUMNS, **MARKET_COLUMNS}
 SHOW_EVERY = 250_000
-PROCESSES = 3  # one more than two cores, for then the last objects do not leave one of them idle
 FAULT = "Nothing was loaded. This is a fault of Tidemark: keep the hour's objects and report it with this message"
-WORTH_A_PROCESS = 64 << 20  # bytes of record lines; less are read sooner than a process begins
-
-
-@dataclass(slots=True)
-class File:
-    """One object of the hour, and what became of its lines."""
-
-    origin: Origin
-    lines: int = 0
-    observations: int = 0
-    others: Counter[str] = field(default_factory=Counter)
-    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def count(self, rows: Rows) -> None:
-        """Take some more lines of the object into the counts."""
-        self.lines += rows.lines
-        self.observations += rows.sales
-        self.others.update(rows.others)
-        self.refused.update(rows.refused)
-
-    @property
-    def sales(self) -> int:
-        """Lines that the manifest counts as sales, whether they could be read or not."""
-        return self.observations + sum(count for (event_type, _), count in self.refused.items() if event_type == SALE)
-
-    @property
-    def rejects(self) -> list[dict[str, Any]]:
-        """How many lines were refused, by event type and reason, and how many of them are kept."""
-        return [
-            {
-                "event_type": event_type,
-                "reason": reason,
-                "lines": count,
-                "quarantined": 0 if reason == DETACHED else min(count, MOST_QUARANTINED),
-            }
-            for (event_type, reason), count in sorted(self.refused.items())
-        ]
-
-    @property
-    def account(self) -> dict[str, Any]:
-        """The row of `ops.load_file`: the lines that the manifest promises, and what was found."""
-        segment = self.origin.segment
-        return {
-            "file": self.origin.number,
-            "key": segment.key,
-            "collector": self.origin.collector,
-            "sha256": segment.sha256,
-            "bytes": segment.bytes,
-            "lines": segment.records,
-            "other": self.others.total(),
-            "quarantined": self.refused.total(),
-            "rejects": self.rejects,
-        }
 
 
 def codes_of(connection: Connection) -> Codes:
@@ -128,18 +66,6 @@ def codes_of(connection: Connection) -> Codes:
     words, addresses, salt = connection.execute(_CODES).one()
     fee_kinds = tuple(FeeKind(*row) for row in connection.execute(_FEE_KINDS))
     return Codes(tuple(words), tuple(addresses), fee_kinds, bytes(salt))
-
-
-def files_of(
-    hour: Hour, manifests: Iterable[Manifest], codes: Codes, *, orders: bool = False, transfers: bool = False
-) -> list[File]:
-    """Return the objects of an hour, numbered in order of collector and key: the order of their observations.
-
-    `orders` and `transfers` say whether single ones are to be loaded.
-    """
-    named = [(manifest.collector, segment) for manifest in manifests for segment in manifest.segments]
-    named.sort(key=lambda each: (each[0], each[1].key))
-    return [File(Origin(number, hour.start, *name, orders, transfers, codes)) for number, name in enumerate(named, 1)]
 
 
 def stage(
@@ -204,19 +130,21 @@ class Staging:
     kinds: dict[int, Kind] = field(default_factory=dict)
 
     def read(self, file: File, found: Iterable[Rows]) -> None:
-        """Read one object to its end. Raises what `found` raises, and Problem where lines are missing."""
+        """Read an object or a part of it. Raises what `found` raises, and Problem where lines are missing."""
         segment = file.origin.segment
         for rows in found:
             with self.turn:
                 self.observations(rows.observations)
-                self.waiting[_QUARANTINE].write(rows.quarantine)
                 self.keep(rows.kinds)
                 for table, printed in rows.market.items():
                     self.waiting[table].write(printed)
             file.count(rows)
             if file.lines // SHOW_EVERY > (file.lines - rows.lines) // SHOW_EVERY:
                 self.log(f"  {_short(segment.key)}: {file.lines:,} of {segment.records:,} lines")
-        check_records(file.lines, segment)
+        if not file.is_read():
+            return
+        with self.turn:
+            self.waiting[_QUARANTINE].write(b"".join(file.quarantine))
         self.log(
             f"  {_short(segment.key)}: {file.lines:,} lines, {file.observations:,} sales, "
             f"{file.refused.total():,} quarantined"
@@ -236,63 +164,3 @@ def _short(key: str) -> str:
     """Return the collector and the name of an object, for a line that a person reads."""
     collector, _, name = key.rpartition("collector=")[2].partition("/")
     return f"{collector} {name.partition('.jsonl')[0]}"
-
-
-def read_files(
-    take: Callable[[File, Iterable[Rows]], None],
-    files: list[File],
-    packed: Callable[[Segment], Iterable[bytes]],
-    worth_a_process: int,
-) -> None:
-    """Read all objects of an hour, those of a large one by several processes. Raises what the first to fail raises."""
-    processes = min(PROCESSES, len(files))
-    small = sum(file.origin.segment.bytes for file in files) < worth_a_process
-    if processes <= 1 or os.cpu_count() == 1 or small:
-        for file in files:
-            origin = file.origin
-            take(file, rows_of(origin, unpacked(packed(origin.segment), origin.segment)))
-        return
-    idle: SimpleQueue[ReadingProcess] = SimpleQueue()
-
-    def read(file: File) -> None:
-        process = idle.get()
-        try:
-            take(file, process.rows(file.origin, packed(file.origin.segment)))
-        finally:
-            idle.put(process)
-
-    with ExitStack() as begun, ThreadPoolExecutor(processes) as threads:
-        for _ in range(processes):
-            idle.put(begun.enter_context(ReadingProcess()))
-        for _ in threads.map(read, files):
-            pass
-
-
-def event_counts(manifest: Manifest, files: Iterable[File]) -> list[dict[str, Any]]:
-    """Return, for each event type of a manifest, how many messages it counts and how many were loaded and rejected.
-
-    Raises Problem unless they are as many. Messages that count as sales in the manifest are sales or rejects.
-    """
-    own = [file for file in files if file.origin.collector == manifest.collector]
-    loaded = sum((file.others for file in own), Counter({SALE: sum(file.observations for file in own)}))
-    rejected: Counter[str] = Counter()
-    for file in own:
-        for (event_type, _), count in file.refused.items():
-            rejected[event_type] += count
-    for event_type in (SALE, *sorted({*manifest.event_types, *loaded, *rejected} - {SALE})):
-        counted, found = manifest.event_types.get(event_type, 0), loaded[event_type] + rejected[event_type]
-        if found != counted:
-            raise Problem(
-                f"{manifest.collector} counted {counted} {event_type} messages in {manifest.hour}, the loader {found}",
-                "Nothing was loaded. Collector and loader disagree on what a message is: run the same version of both",
-            )
-    return [
-        {
-            "collector": manifest.collector,
-            "event_type": event_type,
-            "messages": count,
-            "loaded": loaded[event_type],
-            "rejected": rejected[event_type],
-        }
-        for event_type, count in sorted(manifest.event_types.items())
-    ]
