@@ -28,7 +28,9 @@ from tidemark.storage.postgres_errors import statement_failure
 
 CHECKS = shipped("sql") / "checks"
 # as for questions; functions that are called for each collection would be compiled again at each call
-_SESSION = "SET TRANSACTION READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+_SESSION = (
+    "SET TRANSACTION READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL constraint_exclusion = off"
+)
 # MATERIALIZED, so that a check is planned for all its rows, and not for the first
 _COUNTED = """
 WITH found AS MATERIALIZED (

@@ -11,7 +11,8 @@ from tidemark.query.lake import Lake, sort_out
 from tidemark.storage.postgres import connected
 
 _SESSION = (
-    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; "
+    "SET LOCAL constraint_exclusion = off"
 )
 _DETACHED = text("SELECT to_char(month, 'YYYY-MM') FROM core.detached_month")
 

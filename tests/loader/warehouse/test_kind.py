@@ -113,3 +113,13 @@ def test_a_kind_that_was_lost_comes_back_with_the_next_load_of_its_hour(
     query(url_of(settings), "DELETE FROM core.nft_kind")
     load_hour(HOUR, settings, force=True, log=quiet)
     assert query(url_of(settings), shown) == before
+
+
+@pytest.mark.postgres
+def test_a_warehouse_without_its_salt_is_told_what_to_do(s3: "S3Client", settings: LoaderSettings) -> None:
+    Recording().receive(sold(1), 1).put(s3, settings.bucket)
+    query(url_of(settings), "DELETE FROM core.nft_kind_salt")
+    with pytest.raises(Problem, match=r"core\.nft_kind_salt is empty") as told:
+        load_hour(HOUR, settings, log=quiet)
+    query(url_of(settings), told.value.hint.partition("no sales: ")[2])
+    assert load_hour(HOUR, settings, log=quiet).inserted == 1

@@ -62,8 +62,15 @@ FAULT = "Nothing was loaded. This is a fault of Tidemark: keep the hour's object
 
 
 def codes_of(connection: Connection) -> Codes:
-    """Return what a warehouse packs sales by."""
-    words, addresses, salt = connection.execute(_CODES).one()
+    """Return what a warehouse packs sales by. Raises Problem where it was restored without it."""
+    if (found := connection.execute(_CODES).one_or_none()) is None:
+        raise Problem(
+            "core.nft_kind_salt is empty, and the keys of core.nft_kind cannot be made without it: the warehouse was "
+            "restored without its data",
+            "Restore the data as well. Where the warehouse has no sales: INSERT INTO core.nft_kind_salt VALUES "
+            "(gen_random_uuid())",
+        )
+    words, addresses, salt = found
     fee_kinds = tuple(FeeKind(*row) for row in connection.execute(_FEE_KINDS))
     return Codes(tuple(words), tuple(addresses), fee_kinds, bytes(salt))
 

@@ -16,7 +16,10 @@ from tidemark.storage.files import shipped
 from tidemark.storage.postgres import connected
 
 PAGE = shipped("sql") / "page"
-_SESSION = "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '4s'; SET LOCAL jit = off"
+_SESSION = (  # as for questions
+    "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '4s'; SET LOCAL jit = off; "
+    "SET LOCAL constraint_exclusion = off"
+)
 _BOOK_KNOWN_AFTER = 24  # hours of unbroken coverage, the question's own default
 _READER = "SET LOCAL ROLE tidemark_reader"
 
