@@ -117,7 +117,7 @@ def _part(events: Iterator[bytes]) -> bytes:
 
 
 def measured(command: list[str]) -> dict[str, float]:
-    # as an installed Tidemark begins, whose bytecode is there: three processes do so within what is measured
+    # as an installed Tidemark begins, whose bytecode is there: the reading processes do so within what is measured
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return dict(json.loads(done.stdout))
