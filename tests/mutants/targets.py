@@ -30,6 +30,8 @@ _TESTS: dict[str, tuple[str, ...]] = {
     "tidemark/loader/warehouse/migrate.py": ("tests/sql/test_migrations.py",),
     "tidemark/loader/warehouse/kind.py": ("tests/loader/warehouse/test_rows.py", "tests/loader/warehouse/test_kind.py"),
     "tidemark/loader/warehouse/packing.py": ("tests/loader/warehouse/test_rows.py", "tests/sql/test_load.py"),
+    "tidemark/loader/warehouse/file.py": ("tests/loader/warehouse/test_reading.py",
+                                          "tests/loader/warehouse/test_staging.py"),
     "tidemark/loader/warehouse/staging.py": ("tests/loader/warehouse/test_load.py",),
     "sql/load/1_market.sql": ("tests/loader/test_market.py",),
     "sql/load/7_*.sql": ("tests/sql/test_silence.py", "tests/sql/test_silence_order.py"),

@@ -23,9 +23,10 @@ def read_files(
     files: list[File],
     packed: Callable[[Segment], Iterable[bytes]],
     worth_a_process: int,
+    cores: int = os.cpu_count() or 1,
 ) -> None:
     """Read all objects of an hour; `take` gets each of them, or parts of it. Raises what the first to fail raises."""
-    processes = min(MOST_PROCESSES, os.cpu_count() or 1)
+    processes = min(MOST_PROCESSES, cores)
     size = sum(file.origin.segment.bytes for file in files)
     if files and processes > 1 and size >= worth_a_process:
         _read_by_processes(take, files, packed, shares([file.origin for file in files], processes, size // 64))
