@@ -142,7 +142,7 @@ def taken(file: File, found: Iterable[Rows]) -> None:
     """Count rows, as staging does before it sends them; and note how much memory the processes have had so far."""
     for rows in found:
         file.count(rows)
-    file.is_read()
+    file.end_part()
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
     peaks.update({pid: _megabytes(pid) for pid in children.split()})
 

@@ -54,7 +54,8 @@ fact AS (
 roll_up AS (
     SELECT
         day, chain, 'collection' AS kind, coalesce(collection_slug, '') AS name,
-        ROW(chain, collection_slug, sales, items, volume_eth, volume_usd, without_eth, without_usd, implausible, buyers, sellers, low_eth, median_eth, high_eth,
+        ROW(chain, collection_slug,
+            sales, items, volume_eth, volume_usd, without_eth, without_usd, implausible, buyers, sellers, low_eth, median_eth, high_eth,
             sales_clean, volume_eth_clean, volume_usd_clean, buyers_clean, sellers_clean,
             low_eth_clean, median_eth_clean, high_eth_clean) AS figures
     FROM mart.collection_daily

@@ -22,7 +22,7 @@ OBJECTS = st.lists(st.tuples(st.integers(0, 1000), st.sampled_from(["collector-a
 def taken(file: File, found: Iterable[Rows]) -> None:
     for rows in found:
         file.count(rows)
-    file.is_read()
+    file.end_part()
 
 
 @given(OBJECTS, st.integers(1, 5), st.integers(0, 100))

@@ -14,8 +14,10 @@ from tests.loader.recording import HOUR, Recording, listed, sold
 from tidemark.core.errors import Problem
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
+from tidemark.loader.warehouse.file import files_of
 from tidemark.loader.warehouse.load import load
-from tidemark.loader.warehouse.reading import MOST_PROCESSES
+from tidemark.loader.warehouse.packing import Codes
+from tidemark.loader.warehouse.reading import MOST_PROCESSES, shares
 from tidemark.loader.warehouse.rows import MOST_QUARANTINED
 
 if TYPE_CHECKING:
@@ -78,6 +80,18 @@ def test_processes_load_what_one_would(
     assert contents(url_of(other)) == contents(url_of(settings))
     assert (there.inserted, there.duplicates, there.quarantined) == (here.inserted, here.duplicates, here.quarantined)
     assert there.lines == 4 * SEGMENTS * EACH
+
+
+def test_an_object_that_processes_share_is_loaded_as_by_one(
+    s3: "S3Client", settings: LoaderSettings, fresh: Callable[[LoaderSettings], LoaderSettings]
+) -> None:
+    manifest = recorded("collector-a").put(s3, settings.bucket)
+    files = files_of(HOUR, [manifest], Codes())
+    assert any(part.end for share in shares([file.origin for file in files], 2, 0) for part in share)
+    load_hour(HOUR, settings, log=log.info)
+    load_hour(HOUR, other := fresh(settings), log=log.info, loading=by_processes)
+    assert contents(url_of(other)) == contents(url_of(settings))
+    assert one(url_of(other), "SELECT count(*) FROM mart.market_hourly WHERE listings > 0") != 0
 
 
 def test_an_object_that_is_not_what_its_manifest_says_loads_nothing(

@@ -40,7 +40,7 @@ class File:
             self.refused.update(rows.refused)
             self.kept += rows.quarantine
 
-    def is_read(self) -> bool:
+    def end_part(self) -> bool:
         """Note that a part was read to its end, and tell whether it was the last. Raises Problem where lines lack."""
         with self.turn:
             self.parts -= 1

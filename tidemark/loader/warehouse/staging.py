@@ -148,7 +148,7 @@ class Staging:
             file.count(rows)
             if file.lines // SHOW_EVERY > (file.lines - rows.lines) // SHOW_EVERY:
                 self.log(f"  {_short(segment.key)}: {file.lines:,} of {segment.records:,} lines")
-        if not file.is_read():
+        if not file.end_part():
             return
         with self.turn:
             self.waiting[_QUARANTINE].write(b"".join(file.quarantine))
