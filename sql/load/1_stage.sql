@@ -13,7 +13,8 @@ DECLARE
         'JOIN (core[.])?nft_kind', 'JOIN observed_kind AS nft_kind'
     );
 BEGIN
-    EXECUTE 'CREATE TEMP VIEW sale_observation AS SELECT observation, file, core.code_to_word(first_collector) AS collector,'
+    EXECUTE 'CREATE TEMP VIEW sale_observation AS SELECT observation, file, core.code_to_word(first_collector) AS collector,
+        ops.is_vague(order_hash, core.null_to_usual(quantity, 1, -1), maker, taker, seller, buyer) AS is_vague,'
         || substr(shown, length(' SELECT '));
 END
 $$;

@@ -9,7 +9,7 @@ SELECT
     date_trunc('hour', sold_at, 'UTC') AS sold_hour,
     ops.precedence(source, sent_at, received_at, collector, :hour) AS precedence,
     sold_at_source = 'transaction' AND least(sold_at, event_at) >= :hour - interval '1 day' AS is_recent,
-    ops.is_vague(order_hash, quantity, maker, taker, seller, buyer) AS is_vague
+    is_vague
 FROM sale_observation
 WHERE NOT EXISTS (SELECT FROM behind WHERE behind.observation = sale_observation.observation);
 ANALYZE first_observation;
@@ -23,20 +23,25 @@ JOIN core.sale AS stored USING (sale_uid)
 WHERE source_hour >= :near_from AND source_hour < :near_to;
 ANALYZE stored;
 
--- PostgreSQL leaves out what lies between the two bounds for every key, and for a recent one all that is earlier, too.
+-- A recent one is looked for only in the months after the near ones, which there are where hours are loaded in another order.
+-- PostgreSQL leaves out what lies between the two bounds.
 INSERT INTO stored
 SELECT first.sale_uid, other.*
-FROM first_observation AS first,
+FROM (
+    SELECT sale_uid, is_recent AND NOT (:again OR :force) AS is_only_later
+    FROM first_observation
+) AS first,
     LATERAL (
         SELECT payload_hash, source, sent_at, received_at, first_collector, source_hour
         FROM core.sale
         WHERE sale_uid = first.sale_uid AND (
             source_hour >= :near_to
-            OR source_hour < CASE WHEN first.is_recent AND NOT (:again OR :force) THEN '-infinity' ELSE CAST(:near_from AS timestamptz) END
+            OR source_hour < CASE WHEN first.is_only_later THEN '-infinity' ELSE CAST(:near_from AS timestamptz) END
         )
         OFFSET 0
     ) AS other
-WHERE :force OR NOT EXISTS (SELECT FROM stored WHERE stored.sale_uid = first.sale_uid);
+WHERE (NOT first.is_only_later OR EXISTS (SELECT FROM core.sale WHERE source_hour >= :near_to))
+    AND (:force OR NOT EXISTS (SELECT FROM stored WHERE stored.sale_uid = first.sale_uid));
 
 -- Grain: one row per row of a key that two months have, which is the case only after messages that state different times of
 -- its transaction: all but that of the highest precedence.
@@ -104,6 +109,13 @@ FROM behind
 LEFT JOIN held USING (sale_uid);
 ANALYZE outcome;
 
+-- Grain: one row per observation that does not become its key's row. Mostly few: joins look these up, and not all others.
+CREATE TEMP TABLE passed_over ON COMMIT DROP AS
+SELECT observation
+FROM outcome
+WHERE outcome NOT IN ('new', 'replaces');
+ANALYZE passed_over;
+
 -- Grain: one row per sale and collector that observed it in this hour, where that is news.
 CREATE TEMP TABLE sighting ON COMMIT DROP AS
 SELECT sale_uid, collector, new.observations, new.first_received_at
@@ -147,12 +159,10 @@ ANALYZE retracted;
 CREATE TEMP TABLE vague_transaction ON COMMIT DROP AS
 WITH written AS (
     SELECT transaction_hash, is_vague, is_recent
-    FROM first_observation
-    JOIN outcome USING (observation)
-    WHERE outcome IN ('new', 'replaces')
+    FROM first_observation AS first
+    WHERE NOT EXISTS (SELECT FROM passed_over WHERE passed_over.observation = first.observation)
     UNION ALL
-    SELECT
-        listed.transaction_hash, ops.is_vague(order_hash, quantity, maker, taker, seller, buyer), is_recent
+    SELECT listed.transaction_hash, listed.is_vague, is_recent
     FROM sale_observation AS listed
     JOIN first_observation USING (sale_uid)
     WHERE source = 'events_api'

@@ -130,9 +130,9 @@ SELECT chain, collection_slug, date_trunc('hour', sold_at, 'UTC') AS sold_hour, 
 FROM leaving
 UNION
 SELECT chain, collection_slug, sold_hour, :hour
-FROM first_observation
-JOIN outcome USING (observation, sale_uid)
-WHERE outcome IN ('new', 'replaces') AND NOT EXISTS (SELECT FROM same_sale WHERE same_sale.sale_uid = outcome.sale_uid)
+FROM first_observation AS first
+WHERE NOT EXISTS (SELECT FROM passed_over WHERE passed_over.observation = first.observation)
+    AND NOT EXISTS (SELECT FROM same_sale WHERE same_sale.sale_uid = first.sale_uid)
 UNION
 SELECT chain, collection_slug, date_trunc('hour', sold_at, 'UTC'), source_hour
 FROM core.sale_superseded

@@ -166,7 +166,7 @@ CREATE FUNCTION ops.reported_values(sale jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN sale - ARRAY[
     'sale_uid', 'sent_at', 'received_at', 'is_replayed', 'source', 'source_hour', 'loaded_at', 'first_collector', 'first_load_id',
-    'observation', 'file', 'collector', 'payload_hash', 'fill', 'same_as',
+    'observation', 'file', 'collector', 'is_vague', 'payload_hash', 'fill', 'same_as',
     'marketplace_fee_raw', 'royalty_raw', 'other_fee_raw'
 ];
 

@@ -349,7 +349,7 @@ def until_one_waits(url: str, table: str = "ops.load_lock", count: int = 1) -> N
 
 def test_a_month_waits_for_a_load_and_then_has_what_that_reported(loaded: LoaderSettings, s3: "S3Client") -> None:
     url = url_of(loaded)
-    with ThreadPoolExecutor(1) as thread, halted(late_sale(s3, loaded), loaded, "5_apply.sql") as (load, loading):
+    with ThreadPoolExecutor(1) as thread, halted(late_sale(s3, loaded), loaded, "5_sales.sql") as (load, loading):
         detaching = thread.submit(detach, loaded.warehouse_url, MONTH, quiet)
         until_one_waits(url)
         assert not detaching.done()

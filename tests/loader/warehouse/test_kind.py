@@ -94,7 +94,7 @@ def test_a_load_that_brings_a_new_kind_does_not_wait_for_another_that_brings_it_
 
     def beside(connection: Connection, step: Path, values: dict[str, Any]) -> None:
         execute(connection, step, values)
-        if step.name == "5_apply.sql":  # the other hour is loaded whole while this one's transaction is open
+        if step.name == "5_sales.sql":  # the other hour is loaded whole while this one's transaction is open
             load_hour(far, settings, log=quiet)
 
     load_hour(HOUR, settings, log=quiet, loading=partial(load, run_step=beside))

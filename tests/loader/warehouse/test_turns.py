@@ -138,14 +138,14 @@ def test_scoring_waits_for_loads_at_work(s3: "S3Client", settings: LoaderSetting
     put(s3, settings, FAR, sold(2, FAR))
     load_hour(FAR, settings, log=quiet)
     with ThreadPoolExecutor(1) as thread:
-        with halted(HOUR, settings, "5_apply.sql"):
+        with halted(HOUR, settings, "5_sales.sql"):
             scoring = thread.submit(refresh_days, settings.warehouse_url, quiet)
             with pytest.raises(TimeoutError):
                 scoring.result(0.3)
         assert FAR.start.date() in scoring.result(LONG)
 
 
-@pytest.mark.parametrize("before", ["5_apply.sql", "8_account.sql"])
+@pytest.mark.parametrize("before", ["5_sales.sql", "8_account.sql"])
 @pytest.mark.parametrize("vague", [False, True], ids=["the same key", "another key"])
 @pytest.mark.parametrize("far", [FAR, Hour.parse("2026-10-31T23")], ids=["the same month", "another month"])
 def test_who_ends_later_decides_again_by_the_same_sale(
