@@ -76,6 +76,10 @@ RETURN CASE
 END;
 
 -- Addresses that many sales share, payment tokens and recipients of fees: one byte, by their place in this list.
+CREATE FUNCTION core.codes(VARIADIC words text[]) RETURNS "char"[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(SELECT core.word_to_code(word)::"char" FROM unnest(words) AS word);
+
 CREATE FUNCTION core.known_addresses() RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY[
@@ -211,6 +215,7 @@ RETURN trim_scale(price_raw * CASE decimals WHEN 18 THEN 0.000000000000000001 EL
 COMMENT ON FUNCTION core.known_words IS 'Words that core.sale_row stores as one character.';
 COMMENT ON FUNCTION core.word_to_code IS 'A word as core.sale_row stores it.';
 COMMENT ON FUNCTION core.code_to_word IS 'A word as people read it.';
+COMMENT ON FUNCTION core.codes IS 'Some of the known words as core.sale_row stores them.';
 COMMENT ON FUNCTION core.known_addresses IS 'Payment tokens and recipients of fees that core.sale_row stores as one byte.';
 COMMENT ON FUNCTION core.known_to_bytes IS 'A payment token or a recipient of fees as core.sale_row stores it.';
 COMMENT ON FUNCTION core.known_to_text IS 'A payment token or a recipient of fees as people read it.';
@@ -289,20 +294,25 @@ CREATE TABLE core.sale_row (
     sold_at                timestamptz    NOT NULL,
     received_at            timestamptz    NOT NULL,
     loaded_at              timestamptz    NOT NULL DEFAULT now(),
+    event_at               timestamptz    CHECK (event_at IS NULL OR event_after IS NULL),
+    sent_at                timestamptz    CHECK (sent_at IS NULL OR sent_after IS NULL),
+    source_hour            timestamptz,
     first_load_id          integer        NOT NULL,
     sent_after             integer,
+    event_after            integer        CHECK (event_after <> 0),
     marketplace_share      smallint,
     royalty_share          smallint,
     other_share            smallint,
     is_private             boolean,
     is_replayed            boolean        NOT NULL,
-    sold_at_source         "char"         NOT NULL CHECK (core.code_to_word(sold_at_source) IN ('transaction', 'closing', 'event')),
-    side                   "char"         NOT NULL CHECK (core.code_to_word(side) IN ('listing', 'offer', 'unknown')),
+    sold_at_source         "char"         NOT NULL CHECK (sold_at_source = ANY (core.codes('transaction', 'closing', 'event'))),
+    side                   "char"         NOT NULL CHECK (side = ANY (core.codes('listing', 'offer', 'unknown'))),
     side_source            "char"         NOT NULL
-        CHECK (core.code_to_word(side_source) IN ('order', 'payment_token', 'events_api', 'none')),
-    source                 "char"         NOT NULL CHECK (core.code_to_word(source) IN ('stream', 'events_api')),
+        CHECK (side_source = ANY (core.codes('order', 'payment_token', 'events_api', 'none'))),
+    source                 "char"         NOT NULL CHECK (source = ANY (core.codes('stream', 'events_api'))),
     chain                  text           NOT NULL,
     first_collector        text           NOT NULL,
+    quantity               numeric(78, 0) CHECK (quantity >= -1 AND quantity <> 1),
     transaction_hash       bytea          NOT NULL,
     order_hash             bytea,
     collection_slug        text,
@@ -315,21 +325,16 @@ CREATE TABLE core.sale_row (
     price_raw              numeric(78, 0) CHECK (price_raw >= 0),
     usd_rate               numeric,
     fees                   bytea,
-    -- NULL is what most sales have. What is unknown is -1, -infinity, the byte 255 or a space.
+    -- Of these and quantity, NULL is what most sales have. What is unknown is -1, -infinity, the byte 255 or a space.
     fill                   smallint       CHECK (fill > 1),
     payment_token_decimals smallint       CHECK (payment_token_decimals BETWEEN -1 AND 77 AND payment_token_decimals <> 18),
     payment_token_address  bytea          CHECK (payment_token_address <> '\x01'),
     payment_token_symbol   text           CHECK (payment_token_symbol <> '!'),
-    event_after            integer        CHECK (event_after <> 0),
-    quantity               numeric(78, 0) CHECK (quantity >= -1 AND quantity <> 1),
     eth_rate               numeric        CHECK (eth_rate >= -1 AND eth_rate <> 1),
     marketplace_fee_raw    numeric(78, 0) CHECK (marketplace_fee_raw IS NULL OR marketplace_share IS NULL),
     royalty_raw            numeric(78, 0) CHECK (royalty_raw IS NULL OR royalty_share IS NULL),
     other_fee_raw          numeric(78, 0) CHECK (other_fee_raw IS NULL OR other_share IS NULL),
-    unit_price             numeric        CHECK (unit_price IS NULL OR quantity IS NOT NULL),
-    event_at               timestamptz    CHECK (event_at IS NULL OR event_after IS NULL),
-    sent_at                timestamptz    CHECK (sent_at IS NULL OR sent_after IS NULL),
-    source_hour            timestamptz
+    unit_price             numeric        CHECK (unit_price IS NULL OR quantity IS NOT NULL)
 ) PARTITION BY RANGE ((coalesce(source_hour, date_bin('1 hour', received_at, 'epoch'))));
 
 CREATE VIEW core.sale AS
@@ -380,12 +385,18 @@ CREATE FUNCTION core.packed(sale core.sale) RETURNS SETOF core.sale_row
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
 SELECT
-    sale.sale_uid, sale.payload_hash, kind.nft_kind, sale.sold_at, sale.received_at, sale.loaded_at, sale.first_load_id::integer,
-    core.microseconds_after(sale.received_at, sale.sent_at), core.share_of(sale.marketplace_fee_raw, sale.price_raw),
+    sale.sale_uid, sale.payload_hash, kind.nft_kind, sale.sold_at, sale.received_at, sale.loaded_at,
+    CASE
+        WHEN core.microseconds_after(sale.sold_at, sale.event_at) IS NULL THEN coalesce(sale.event_at, '-infinity')
+    END,
+    CASE WHEN core.microseconds_after(sale.received_at, sale.sent_at) IS NULL THEN sale.sent_at END,
+    nullif(sale.source_hour, date_bin('1 hour', sale.received_at, 'epoch')), sale.first_load_id::integer,
+    core.microseconds_after(sale.received_at, sale.sent_at),
+    nullif(core.microseconds_after(sale.sold_at, sale.event_at), 0), core.share_of(sale.marketplace_fee_raw, sale.price_raw),
     core.share_of(sale.royalty_raw, sale.price_raw), core.share_of(sale.other_fee_raw, sale.price_raw), sale.is_private,
     sale.is_replayed, core.word_to_code(sale.sold_at_source),
     core.word_to_code(sale.side), core.word_to_code(sale.side_source), core.word_to_code(sale.source),
-    core.word_to_code(sale.chain), core.word_to_code(sale.first_collector),
+    core.word_to_code(sale.chain), core.word_to_code(sale.first_collector), core.usual_to_null(sale.quantity, 1, -1),
     core.to_bytes(sale.transaction_hash), core.to_bytes(sale.order_hash), sale.collection_slug, sale.token_id,
     CASE WHEN kind.name_prefix IS NULL THEN sale.nft_name END, core.to_bytes(sale.maker),
     core.to_bytes(sale.taker), core.party_to_bytes(sale.seller, sale.maker, sale.taker),
@@ -394,17 +405,11 @@ SELECT
     core.usual_to_null(sale.payment_token_decimals, 18::smallint, (-1)::smallint),
     core.usual_to_null(core.known_to_bytes(sale.payment_token_address), '\x01', '\xff'),
     core.usual_to_null(core.word_to_code(sale.payment_token_symbol), '!', ' '),
-    nullif(core.microseconds_after(sale.sold_at, sale.event_at), 0),
-    core.usual_to_null(sale.quantity, 1, -1), core.usual_to_null(sale.eth_rate, 1, -1),
+    core.usual_to_null(sale.eth_rate, 1, -1),
     CASE WHEN core.share_of(sale.marketplace_fee_raw, sale.price_raw) IS NULL THEN sale.marketplace_fee_raw END,
     CASE WHEN core.share_of(sale.royalty_raw, sale.price_raw) IS NULL THEN sale.royalty_raw END,
     CASE WHEN core.share_of(sale.other_fee_raw, sale.price_raw) IS NULL THEN sale.other_fee_raw END,
-    CASE WHEN sale.quantity IS DISTINCT FROM 1 THEN sale.unit_price END,
-    CASE
-        WHEN core.microseconds_after(sale.sold_at, sale.event_at) IS NULL THEN coalesce(sale.event_at, '-infinity')
-    END,
-    CASE WHEN core.microseconds_after(sale.received_at, sale.sent_at) IS NULL THEN sale.sent_at END,
-    nullif(sale.source_hour, date_bin('1 hour', sale.received_at, 'epoch'))
+    CASE WHEN sale.quantity IS DISTINCT FROM 1 THEN sale.unit_price END
 FROM core.kind_of(sale) AS kind;
 END;
 COMMENT ON FUNCTION core.packed IS 'A row of core.sale as core.sale_row stores it.';
@@ -424,13 +429,12 @@ BEGIN
         INSERT INTO core.sale_row SELECT packed.* FROM core.packed(NEW) AS packed;
     ELSE
         UPDATE core.sale_row SET (
-                sale_uid, payload_hash, nft_kind, sold_at, received_at, loaded_at, first_load_id, sent_after,
-                marketplace_share, royalty_share, other_share, is_private, is_replayed,
-                sold_at_source, side, side_source, source, chain, first_collector,
+                sale_uid, payload_hash, nft_kind, sold_at, received_at, loaded_at, event_at, sent_at, source_hour,
+                first_load_id, sent_after, event_after, marketplace_share, royalty_share, other_share, is_private,
+                is_replayed, sold_at_source, side, side_source, source, chain, first_collector, quantity,
                 transaction_hash, order_hash, collection_slug, token_id, nft_name, maker, taker, seller, buyer,
-                price_raw, usd_rate, fees, fill, payment_token_decimals, payment_token_address, payment_token_symbol,
-                event_after, quantity, eth_rate, marketplace_fee_raw,
-                royalty_raw, other_fee_raw, unit_price, event_at, sent_at, source_hour
+                price_raw, usd_rate, fees, fill, payment_token_decimals, payment_token_address,
+                payment_token_symbol, eth_rate, marketplace_fee_raw, royalty_raw, other_fee_raw, unit_price
             ) = (SELECT packed.* FROM core.packed(NEW) AS packed)
         WHERE sale_uid = OLD.sale_uid;
     END IF;
@@ -441,7 +445,7 @@ COMMENT ON FUNCTION core.write_sale IS 'Writes a row of core.sale into core.sale
 CREATE TRIGGER write_sale INSTEAD OF INSERT OR UPDATE OR DELETE ON core.sale FOR EACH ROW EXECUTE FUNCTION core.write_sale();
 
 REVOKE ALL ON FUNCTION core.plain_bytes, core.plain_text, core.to_bytes, core.to_text, core.party_to_bytes,
-    core.party_to_text, core.known_words, core.word_to_code, core.code_to_word, core.known_addresses,
+    core.party_to_text, core.known_words, core.word_to_code, core.code_to_word, core.codes, core.known_addresses,
     core.known_to_bytes, core.known_to_text, core.usual_to_null, core.null_to_usual, core.decimals,
     core.microseconds_after, core.share_of, core.share_to_amount, core.fee_to_bytes, core.fees_to_bytes,
     core.fees_to_json, core.in_tokens, core.kind_of, core.packed, core.write_sale
@@ -566,9 +570,11 @@ CREATE FUNCTION ops.is_vague(
 ) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-SELECT order_hash IS NULL OR quantity IS NULL OR CASE
-    WHEN seller IS NULL AND buyer IS NULL THEN maker IS NULL OR taker IS NULL
-    ELSE seller IS NULL OR buyer IS NULL
+-- each argument once: else PostgreSQL would call the function for each row instead of taking in what it says
+SELECT order_hash IS NULL OR quantity IS NULL OR CASE num_nulls(seller, buyer)
+    WHEN 0 THEN false
+    WHEN 2 THEN num_nulls(maker, taker) > 0
+    ELSE true
 END
 $$;
 COMMENT ON FUNCTION ops.is_vague IS

@@ -16,8 +16,8 @@ from tidemark.core.hour import Hour
 from tidemark.loader.warehouse.copy import copied
 from tidemark.loader.warehouse.kind import Kinds
 from tidemark.loader.warehouse.load import SQL, add_month, merge, merge_steps
-from tidemark.loader.warehouse.packing import Codes
 from tidemark.loader.warehouse.rows import OBSERVATION_COLUMNS, observation_row
+from tidemark.loader.warehouse.staging import codes_of
 from tidemark.storage.postgres import connected
 
 RUN = {
@@ -56,7 +56,8 @@ def test_sums_that_do_not_balance_cannot_be_committed(connection: Connection, lo
     add_month(connection, HOUR)
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
     some = [sale_of(sold(quantity=line)) for line in range(found.pop("sales"))]
-    rows = [observation_row((line, 1, "a"), sale, Codes(), Kinds(b"")) for line, sale in enumerate(some)]
+    codes = codes_of(connection)
+    rows = [observation_row((line, 1, "a"), sale, codes, Kinds(codes.salt)) for line, sale in enumerate(some)]
     copied(connection, "observation_row", OBSERVATION_COLUMNS, BytesIO(b"".join(rows)))
     file = {"file": 1, "key": "k", "collector": "a", "sha256": "", "bytes": 0, **found}
     with pytest.raises(Problem, match="the lines of 2026-11-22T15 do not add up") as caught:
