@@ -30,7 +30,6 @@ _LENGTHS = frozenset({40, 64})
 _DIGITS = b"0123456789abcdef"
 _NEAR = timedelta(minutes=30)
 _NEAR_BEFORE = -_NEAR
-_MICROSECOND = timedelta(microseconds=1)
 _LONGEST_RECIPIENT = 2 * 254  # digits
 _UNKNOWN_CODE = _OF_THE_KIND = "ff"  # digits
 _ETH = "!"  # the code of the first of core.known_words
@@ -178,7 +177,7 @@ def microseconds_after(base: datetime, moment: datetime | None) -> int | None:
     """Return how long after another one a moment is, where that is half an hour at most."""
     if moment is None or not _NEAR_BEFORE <= (after := moment - base) <= _NEAR:
         return None
-    return after // _MICROSECOND
+    return (after.days * 86_400 + after.seconds) * 1_000_000 + after.microseconds
 
 
 def _address(text: str | None) -> str | None:
@@ -197,30 +196,29 @@ def _packed_fees(sale: Sale, codes: Codes, of_the_kind: str | None) -> tuple[str
         return None, [None] * len(FEE_TOTALS)
     totals = {"marketplace": 0, "royalty": 0, "other": 0}
     chain, sold_at, price = sale.chain, sale.sold_at, sale.price_raw
+    shares = {0: 0 if price else None}  # by the amount
     printed, fit = r"\x", True
     for fee in sale.fees:
         recipient, amount = fee.recipient, fee.amount_raw
         totals[codes.kind(recipient, chain, sold_at)] += amount
         address = _OF_THE_KIND if storable(recipient) == of_the_kind else codes.known[recipient]
+        share = shares[amount] = _share(amount, price)
         if len(address) > _LONGEST_RECIPIENT:
             fit = False
         else:
-            printed += f"{len(address) // 2:02x}{address}{_amount(amount, price)}"
+            printed += f"{len(address) // 2:02x}{address}{_digits(amount) if share is None else f'02{share:04x}'}"
     if not fit:
         whole = [{"recipient": storable(fee.recipient), "amount_raw": str(fee.amount_raw)} for fee in sale.fees]
         printed = rf"\xff{msgspec.json.encode(whole).hex()}"
-    shares = []
-    share_of_zero = 0 if price else None
+    found: list[Any] = []
     for total in totals.values():
-        share = _share(total, price) if total else share_of_zero
-        shares += [share, total if share is None else None]
-    return printed, shares
+        share = shares[total] if total in shares else _share(total, price)
+        found += [share, total if share is None else None]
+    return printed, found
 
 
-def _amount(amount: int, price: int | None) -> str:
-    """Return an amount as core.fee_to_bytes has it, in hexadecimal digits."""
-    if (share := _share(amount, price)) is not None:
-        return f"02{share:04x}"
+def _digits(amount: int) -> str:
+    """Return an amount that is no share of the price as core.fee_to_bytes has it, in hexadecimal digits."""
     digits = str(amount).encode()
     return f"{10 + len(digits):02x}{digits.hex()}"
 
