@@ -3,17 +3,20 @@
 All write to the same PostgreSQL, with fsync. Beside COPY sales are text already; beside dlt they are Python objects,
 and dlt's table has the same columns, once with no index to keep and once with those of core.sale. Tidemark's share
 is staging, ranking the observations and inserting under every key and index of core.sale; what else a load does
-(sightings, conflicts, books, marts) counts in `load_rows_s`, and in `bench.growth`.
+(sightings, conflicts, books, marts) counts in `load_rows_s`, and in `bench.growth`. Objects are printed by as many
+processes as read a large hour.
 """
 
 import json
+import multiprocessing
 import os
 import pickle
 import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -38,6 +41,7 @@ from tidemark.loader.warehouse import copy
 from tidemark.loader.warehouse.kind import Kind, Kinds
 from tidemark.loader.warehouse.load import SQL, add_kinds, add_month, execute, merge
 from tidemark.loader.warehouse.packing import Codes
+from tidemark.loader.warehouse.reading import MOST_PROCESSES
 from tidemark.loader.warehouse.rows import FORMAT, KIND_COLUMNS, OBSERVATION_COLUMNS, kind_row, observation_row
 from tidemark.loader.warehouse.staging import codes_of
 from tidemark.local.services.postgres import Postgres
@@ -60,7 +64,9 @@ SAME = f"""
 """
 # how an index names a column that core.sale shows otherwise
 AS_TEXT = re.compile(r"(?:core\.(?:party_)?to_text|COALESCE)\((\w+)(?:[^()]|\([^()]*\))*\)")
-KEYED = "5_apply.sql"  # the step with which the sales are in the keyed fact
+SEED = 2
+AT_ONCE = 2_000  # objects that a process prints before it hands over rows
+KEYED = "5_sales.sql"  # the step with which the sales are in the keyed fact
 
 
 class Printed(NamedTuple):
@@ -185,19 +191,18 @@ def beside_dlt(server: Postgres, folder: Path, count: int) -> tuple[float, float
 
     Return the ratios of their seconds. Tidemark goes before and after dlt, for a machine is not as quick all the time.
     """
-    objects = list(sales(HOUR, count, seed=2))
     with (folder / "sales").open("wb") as rows:
-        for sale in objects:
+        for sale in sales(HOUR, count, SEED):
             pickle.dump(row_for_dlt(sale), rows)
     ratios: dict[str, list[float]] = {"no keys": [], "the same keys": []}
-    codes = codes_in(server.url())
-    ours = loaded(server, printed(objects, codes))[0]
-    for _ in range(ROUNDS):
-        for keys, found in ratios.items():
-            before, theirs = ours, merged_by_dlt(server, folder, count, keyed=keys != "no keys")
-            ours = loaded(server, printed(objects, codes))[0]
-            found.append(theirs / mean((before, ours)))
-            print(f"{count:,} sales: fact {before:.1f} and {ours:.1f} s, dlt with {keys} {theirs:.1f} s", flush=True)
+    with printing(count, SEED, codes_in(server.url())) as printed:
+        ours = loaded(server, printed())[0]
+        for _ in range(ROUNDS):
+            for keys, found in ratios.items():
+                before, theirs = ours, merged_by_dlt(server, folder, count, keyed=keys != "no keys")
+                ours = loaded(server, printed())[0]
+                found.append(theirs / mean((before, ours)))
+                print(f"{count:,} sales: fact {before:.1f} and {ours:.1f} s, dlt with {keys} {theirs:.1f} s", flush=True)
     bare, keyed = (median(found) for found in ratios.values())
     return bare, keyed
 
@@ -212,6 +217,44 @@ def printed(objects: Iterable[Sale], codes: Codes) -> Printed:
         known.update(kinds.taken())
 
     return Printed(rows(), known)
+
+
+@contextmanager
+def printing(count: int, seed: int, codes: Codes) -> Iterator[Callable[[], Printed]]:
+    """Run as many processes as read a large hour; each has made the same sales, and prints parts of them when asked."""
+
+    def rows(kinds: dict[int, Kind]) -> Iterator[bytes]:
+        for part, met in pool.imap(_Part.printed, range(0, count, AT_ONCE)):
+            kinds.update(met)
+            yield part
+
+    def printed() -> Printed:
+        kinds: dict[int, Kind] = {}
+        return Printed(rows(kinds), kinds)
+
+    processes = min(MOST_PROCESSES, os.cpu_count() or 1)
+    with multiprocessing.Pool(processes, _Part.make, (count, seed, codes)) as pool:
+        for _ in printed().rows:  # so that all have begun
+            pass
+        yield printed
+
+
+class _Part:
+    """What a process prints parts of."""
+
+    objects: list[Sale]
+    codes: Codes
+
+    @classmethod
+    def make(cls, count: int, seed: int, codes: Codes) -> None:
+        cls.objects, cls.codes = list(sales(HOUR, count, seed)), codes
+
+    @classmethod
+    def printed(cls, start: int) -> tuple[bytes, dict[int, Kind]]:
+        kinds = Kinds(cls.codes.salt)
+        part = enumerate(cls.objects[start : start + AT_ONCE], start + 1)
+        rows = [observation_row((number, 1, "collector-a"), sale, cls.codes, kinds) for number, sale in part]
+        return b"".join(rows), kinds.taken()
 
 
 def kept(made: Printed) -> Printed:
