@@ -12,20 +12,23 @@ scored AS MATERIALIZED (
     WHERE day::timestamp AT TIME ZONE 'UTC' >= core.sales_closed_before()
         AND NOT EXISTS (SELECT FROM mart.stale_day WHERE stale_day.day = days.day)
 ),
-sale AS MATERIALIZED (
+stated AS MATERIALIZED (
     SELECT
-        day, start, chain, collection_slug, buyer, seller, implausible,
-        CASE WHEN NOT implausible THEN price_eth END AS price_eth, CASE WHEN NOT implausible THEN price_usd END AS price_usd
+        day, start, chain, collection_slug, buyer, seller, price_eth, price_usd,
+        EXISTS (
+            SELECT FROM mart.sale_flags AS flag
+            WHERE flag.sale_uid = sale.sale_uid AND flag.signal IN ('impossible_price', 'implausible_price')
+        ) AS implausible
     FROM scored
     CROSS JOIN LATERAL (
         SELECT * FROM core.sale WHERE sold_at >= start AND sold_at < start + interval '24 hours' OFFSET 0
-    ) AS sale,
-        LATERAL (
-            SELECT EXISTS (
-                SELECT FROM mart.sale_flags AS flag
-                WHERE flag.sale_uid = sale.sale_uid AND flag.signal IN ('impossible_price', 'implausible_price')
-            ) AS implausible
-        ) AS score
+    ) AS sale
+),
+sale AS (
+    SELECT
+        day, start, chain, collection_slug, buyer, seller, implausible,
+        CASE WHEN NOT implausible THEN price_eth END AS price_eth, CASE WHEN NOT implausible THEN price_usd END AS price_usd
+    FROM stated
 ),
 deal AS (
     SELECT day, chain, buyer AS wallet, collection_slug, price_eth AS spent_eth, price_usd AS spent_usd,

@@ -1,18 +1,22 @@
 -- Grain: one row of mart.wallet_daily per chain and wallet that bought or sold on the day.
 DELETE FROM mart.wallet_daily WHERE day = (:day AT TIME ZONE 'UTC')::date;
 
-WITH sale AS (
+-- looked up once for each sale: a sub-query would be copied to wherever its answer is used
+WITH scored AS MATERIALIZED (
+    SELECT
+        chain, collection_slug, buyer, seller, price_eth, price_usd,
+        EXISTS (
+            SELECT FROM mart.sale_flags AS flag
+            WHERE flag.sale_uid = sale.sale_uid AND flag.signal IN ('impossible_price', 'implausible_price')
+        ) AS implausible
+    FROM core.sale
+    WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND source_hour >= core.received_from(:day)
+),
+sale AS (
     SELECT
         chain, collection_slug, buyer, seller, implausible,
         CASE WHEN NOT implausible THEN price_eth END AS price_eth, CASE WHEN NOT implausible THEN price_usd END AS price_usd
-    FROM core.sale,
-        LATERAL (
-            SELECT EXISTS (
-                SELECT FROM mart.sale_flags AS flag
-                WHERE flag.sale_uid = sale.sale_uid AND flag.signal IN ('impossible_price', 'implausible_price')
-            ) AS implausible
-        ) AS score
-    WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND source_hour >= core.received_from(:day)
+    FROM scored
 ),
 deal AS (
     SELECT chain, buyer AS wallet, collection_slug, implausible, price_eth AS spent_eth, price_usd AS spent_usd,
