@@ -44,12 +44,26 @@ def test_every_byte_has_one_reader(objects: list[tuple[int, str]], processes: in
     assert list(dict.fromkeys(part.number for part in parts)) == list(range(len(objects)))
 
 
+def to_do(share: list[Origin]) -> list[float]:
+    """What each part of a share costs, in bytes that are read: what is only unpacked counts a sixth."""
+    return [(part.segment.bytes if part.end is None else part.end) - part.start + part.start / 6 for part in share]
+
+
 @given(st.lists(st.integers(1, 1000), min_size=1), st.integers(1, 5))
 def test_no_process_gets_more_than_its_share(sizes: list[int], processes: int) -> None:
     origins = [Origin(number, HOUR.start, "a", Segment("", 1, size, 1, "")) for number, size in enumerate(sizes)]
-    even = -(-sum(sizes) // processes)
+    most = sum(sizes) / processes + max(sizes) / 6 + processes
     for share in shares(origins, processes, 0):
-        assert sum((sizes[part.number] if part.end is None else part.end) - part.start for part in share) <= even
+        assert sum(to_do(share)) <= most
+
+
+@pytest.mark.parametrize("processes", [2, 3, 5])
+@pytest.mark.parametrize("objects", [1, 3])
+def test_who_begins_in_the_midst_of_an_object_gets_less(objects: int, processes: int) -> None:
+    origins = [Origin(number, HOUR.start, "a", Segment("", 1, 10**8 + number, 1, "")) for number in range(objects)]
+    costs = [sum(to_do(share)) for share in shares(origins, processes, 0)]
+    assert len(costs) == processes
+    assert max(costs) < 1.01 * min(costs)
 
 
 @pytest.mark.parametrize("objects", [1, 3])

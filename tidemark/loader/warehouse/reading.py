@@ -1,6 +1,7 @@
 """All objects of an hour read: those of a large one by several processes, each of which gets as much of them."""
 
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ from tidemark.loader.warehouse.process import ReadingProcess
 from tidemark.loader.warehouse.rows import Origin, Rows, rows_of
 
 MOST_PROCESSES = 3  # each takes 65 MB
+_UNPACKED_AS_ONE_READ = 6  # bytes that are unpacked and passed over in the time that one is read
 WORTH_A_PROCESS = 64 << 20  # bytes of record lines; less are read sooner than a process begins
 
 
@@ -62,14 +64,22 @@ def _read_by_processes(
 
 
 def shares(origins: Sequence[Origin], processes: int, least: int) -> list[list[Origin]]:
-    """Share objects out, in their order, so that each process has as many bytes of lines.
+    """Share objects out, in their order, so that each process has as much to do.
 
     An object that comes between two shares is cut, for no piece of less than `least` bytes. What a repair run fetched
-    is not: in it each answer is counted by itself. Both who read an object unpack it from its beginning.
+    is not: in it each answer is counted by itself. Both who read an object unpack it from its beginning, so the share
+    that begins in the midst of one is smaller.
     """
-    even = -(-sum(origin.segment.bytes for origin in origins) // processes)
+    size = sum(origin.segment.bytes for origin in origins)
+    rooms = range(-(-size // processes), size + 1)
+    enough = bisect_left(rooms, True, key=lambda room: _shared_out(origins, processes, room, least)[1] >= 0)
+    return _shared_out(origins, processes, rooms[enough], least)[0]
+
+
+def _shared_out(origins: Sequence[Origin], processes: int, each: int, least: int) -> tuple[list[list[Origin]], int]:
+    """Give each process as much as it has room for, the last one all that is left; return the room that it has left."""
     found: list[list[Origin]] = [[]]
-    room = even
+    room = each
     for origin in origins:
         start, size = 0, origin.segment.bytes
         is_whole = origin.collector.startswith(REPAIR_PREFIX)
@@ -78,7 +88,7 @@ def shares(origins: Sequence[Origin], processes: int, least: int) -> list[list[O
                 found[-1].append(replace(origin, start=start, end=start + room))
                 start += room
             found.append([])
-            room = even
+            room = each - start // _UNPACKED_AS_ONE_READ
         found[-1].append(replace(origin, start=start))
         room -= size - start
-    return found
+    return found, room
