@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import psycopg2.errors
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -164,6 +165,13 @@ def test_what_is_hexadecimal_takes_half_the_bytes(warehouse_url: str) -> None:
     """
     given = ("0x" + 64 * "a", "0x" + 40 * "b", "0x" + 40 * "0")
     assert query(warehouse_url, sizes, *given) == [(32, 20, 0, 1)]
+
+
+@pytest.mark.parametrize("column", ["sold_at_source", "side", "side_source", "source"])
+@pytest.mark.parametrize("code", ["!", "~", "\x7f"], ids=["of another word", "of no word", "of a byte"])
+def test_a_code_that_means_nothing_here_is_refused(market_url: str, column: str, code: str) -> None:
+    with pytest.raises(psycopg2.errors.CheckViolation, match=column):
+        query(market_url, f"UPDATE core.sale_row SET {column} = %s RETURNING 1", code)
 
 
 @pytest.mark.parametrize("view", ["core.sale", "mart.sales"])
