@@ -39,7 +39,7 @@ from tidemark.loader.transform.identity import sale_uid
 from tidemark.loader.transform.sale import Sale
 from tidemark.loader.warehouse import copy
 from tidemark.loader.warehouse.kind import Kind, Kinds
-from tidemark.loader.warehouse.load import SQL, add_kinds, add_month, execute, merge
+from tidemark.loader.warehouse.load import SETTINGS, SQL, add_kinds, add_month, execute, merge
 from tidemark.loader.warehouse.packing import Codes
 from tidemark.loader.warehouse.reading import MOST_PROCESSES
 from tidemark.loader.warehouse.rows import FORMAT, KIND_COLUMNS, OBSERVATION_COLUMNS, kind_row, observation_row
@@ -173,7 +173,7 @@ def stage(connection: Connection, hour: Hour, made: Printed) -> dict[str, Any]:
         "load_id": connection.scalar(text("SELECT nextval(pg_get_serial_sequence('ops.load_run', 'load_id'))")),
     }  # fmt: skip
     add_month(connection, hour)
-    connection.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off"))
+    connection.execute(text(SETTINGS))
     connection.execute(text((SQL / "load" / "1_stage.sql").read_text()), values)
     with copy.Copy(connection, "observation_row", OBSERVATION_COLUMNS) as observations:
         for row in made.rows:
@@ -202,7 +202,9 @@ def beside_dlt(server: Postgres, folder: Path, count: int) -> tuple[float, float
                 before, theirs = ours, merged_by_dlt(server, folder, count, keyed=keys != "no keys")
                 ours = loaded(server, printed())[0]
                 found.append(theirs / mean((before, ours)))
-                print(f"{count:,} sales: fact {before:.1f} and {ours:.1f} s, dlt with {keys} {theirs:.1f} s", flush=True)
+                print(
+                    f"{count:,} sales: fact {before:.1f} and {ours:.1f} s, dlt with {keys} {theirs:.1f} s", flush=True
+                )
     bare, keyed = (median(found) for found in ratios.values())
     return bare, keyed
 

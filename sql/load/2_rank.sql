@@ -6,6 +6,10 @@ WITH ranked AS (
         row_number() OVER by_precedence AS place,
         first_value(payload_hash) OVER by_precedence AS first_payload_hash
     FROM sale_observation
+    -- where one collector observed the hour, few keys come twice, and only these are ranked
+    WHERE cardinality(CAST(:collectors AS text[])) > 1 OR sale_uid IN (
+        SELECT sale_uid FROM observation_row GROUP BY sale_uid HAVING count(*) > 1
+    )
     WINDOW by_precedence AS (
         PARTITION BY sale_uid ORDER BY ops.precedence(source, sent_at, received_at, collector, :hour), payload_hash, observation
     )
