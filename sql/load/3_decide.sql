@@ -6,7 +6,7 @@
 CREATE TEMP TABLE first_observation ON COMMIT DROP AS
 SELECT
     observation, file, sale_uid, payload_hash, transaction_hash, chain, collection_slug,
-    date_trunc('hour', sold_at, 'UTC') AS sold_hour,
+    date_bin('1 hour', sold_at, 'epoch') AS sold_hour,
     ops.precedence(source, sent_at, received_at, collector, :hour) AS precedence,
     sold_at_source = 'transaction' AND least(sold_at, event_at) >= :hour - interval '1 day' AS is_recent,
     is_vague
