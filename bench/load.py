@@ -195,12 +195,12 @@ def beside_dlt(server: Postgres, folder: Path, count: int) -> tuple[float, float
         for sale in sales(HOUR, count, SEED):
             pickle.dump(row_for_dlt(sale), rows)
     ratios: dict[str, list[float]] = {"no keys": [], "the same keys": []}
-    with printing(count, SEED, codes_in(server.url())) as printed:
-        ours = loaded(server, printed())[0]
+    with printing(count, codes_in(server.url())) as made:
+        ours = loaded(server, made())[0]
         for _ in range(ROUNDS):
             for keys, found in ratios.items():
                 before, theirs = ours, merged_by_dlt(server, folder, count, keyed=keys != "no keys")
-                ours = loaded(server, printed())[0]
+                ours = loaded(server, made())[0]
                 found.append(theirs / mean((before, ours)))
                 print(
                     f"{count:,} sales: fact {before:.1f} and {ours:.1f} s, dlt with {keys} {theirs:.1f} s", flush=True
@@ -209,12 +209,12 @@ def beside_dlt(server: Postgres, folder: Path, count: int) -> tuple[float, float
     return bare, keyed
 
 
-def printed(objects: Iterable[Sale], codes: Codes) -> Printed:
+def printed(objects: Iterable[Sale], codes: Codes, first: int = 1) -> Printed:
     """Print sales as a load does, as they are asked for; the kinds are known after the last one."""
     kinds, known = Kinds(codes.salt), dict[int, Kind]()
 
     def rows() -> Iterator[bytes]:
-        for number, sale in enumerate(objects, 1):
+        for number, sale in enumerate(objects, first):
             yield observation_row((number, 1, "collector-a"), sale, codes, kinds)
         known.update(kinds.taken())
 
@@ -222,7 +222,7 @@ def printed(objects: Iterable[Sale], codes: Codes) -> Printed:
 
 
 @contextmanager
-def printing(count: int, seed: int, codes: Codes) -> Iterator[Callable[[], Printed]]:
+def printing(count: int, codes: Codes) -> Iterator[Callable[[], Printed]]:
     """Run as many processes as read a large hour; each has made the same sales, and prints parts of them when asked."""
 
     def rows(kinds: dict[int, Kind]) -> Iterator[bytes]:
@@ -230,15 +230,14 @@ def printing(count: int, seed: int, codes: Codes) -> Iterator[Callable[[], Print
             kinds.update(met)
             yield part
 
-    def printed() -> Printed:
+    def made() -> Printed:
         kinds: dict[int, Kind] = {}
         return Printed(rows(kinds), kinds)
 
     processes = min(MOST_PROCESSES, os.cpu_count() or 1)
-    with multiprocessing.Pool(processes, _Part.make, (count, seed, codes)) as pool:
-        for _ in printed().rows:  # so that all have begun
-            pass
-        yield printed
+    with multiprocessing.Pool(processes, _Part.make, (count, codes)) as pool:
+        kept(made())  # so that all have begun
+        yield made
 
 
 class _Part:
@@ -248,15 +247,13 @@ class _Part:
     codes: Codes
 
     @classmethod
-    def make(cls, count: int, seed: int, codes: Codes) -> None:
-        cls.objects, cls.codes = list(sales(HOUR, count, seed)), codes
+    def make(cls, count: int, codes: Codes) -> None:
+        cls.objects, cls.codes = list(sales(HOUR, count, SEED)), codes
 
     @classmethod
     def printed(cls, start: int) -> tuple[bytes, dict[int, Kind]]:
-        kinds = Kinds(cls.codes.salt)
-        part = enumerate(cls.objects[start : start + AT_ONCE], start + 1)
-        rows = [observation_row((number, 1, "collector-a"), sale, cls.codes, kinds) for number, sale in part]
-        return b"".join(rows), kinds.taken()
+        made = printed(cls.objects[start : start + AT_ONCE], cls.codes, start + 1)
+        return b"".join(made.rows), made.kinds
 
 
 def kept(made: Printed) -> Printed:
