@@ -24,7 +24,7 @@ stated AS MATERIALIZED (
         SELECT * FROM core.sale WHERE sold_at >= start AND sold_at < start + interval '24 hours' OFFSET 0
     ) AS sale
 ),
-sale AS (
+sale AS NOT MATERIALIZED (
     SELECT
         day, start, chain, collection_slug, buyer, seller, implausible,
         CASE WHEN NOT implausible THEN price_eth END AS price_eth, CASE WHEN NOT implausible THEN price_usd END AS price_usd

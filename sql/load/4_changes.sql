@@ -126,7 +126,7 @@ key AS (
     UNION
     SELECT same_as FROM seen_otherwise JOIN core.sale_superseded USING (sale_uid)
 )
-SELECT chain, collection_slug, date_trunc('hour', sold_at, 'UTC') AS sold_hour, source_hour
+SELECT chain, collection_slug, date_bin('1 hour', sold_at, 'epoch') AS sold_hour, source_hour
 FROM leaving
 UNION
 SELECT chain, collection_slug, sold_hour, :hour
@@ -134,17 +134,17 @@ FROM first_observation AS first
 WHERE NOT EXISTS (SELECT FROM passed_over WHERE passed_over.observation = first.observation)
     AND NOT EXISTS (SELECT FROM same_sale WHERE same_sale.sale_uid = first.sale_uid)
 UNION
-SELECT chain, collection_slug, date_trunc('hour', sold_at, 'UTC'), source_hour
+SELECT chain, collection_slug, date_bin('1 hour', sold_at, 'epoch'), source_hour
 FROM core.sale_superseded
 JOIN returning_sale USING (sale_uid)
 UNION
-SELECT chain, collection_slug, date_trunc('hour', sold_at, 'UTC'), source_hour
+SELECT chain, collection_slug, date_bin('1 hour', sold_at, 'epoch'), source_hour
 FROM core.sale
 JOIN held USING (sale_uid, source_hour)
 JOIN key USING (sale_uid)
 WHERE source_hour BETWEEN (SELECT min(source_hour) FROM held) AND (SELECT max(source_hour) FROM held)
 UNION
-SELECT chain, collection_slug, date_trunc('hour', sold_at, 'UTC'), source_hour
+SELECT chain, collection_slug, date_bin('1 hour', sold_at, 'epoch'), source_hour
 FROM key,
     LATERAL (
         SELECT chain, collection_slug, sold_at, source_hour FROM core.sale WHERE sale_uid = key.sale_uid OFFSET 0

@@ -2,7 +2,7 @@
 DELETE FROM mart.wallet_daily WHERE day = (:day AT TIME ZONE 'UTC')::date;
 
 -- looked up once for each sale: a sub-query would be copied to wherever its answer is used
-WITH scored AS MATERIALIZED (
+WITH stated AS MATERIALIZED (
     SELECT
         chain, collection_slug, buyer, seller, price_eth, price_usd,
         EXISTS (
@@ -12,11 +12,11 @@ WITH scored AS MATERIALIZED (
     FROM core.sale
     WHERE sold_at >= :day AND sold_at < :day + interval '24 hours' AND source_hour >= core.received_from(:day)
 ),
-sale AS (
+sale AS NOT MATERIALIZED (
     SELECT
         chain, collection_slug, buyer, seller, implausible,
         CASE WHEN NOT implausible THEN price_eth END AS price_eth, CASE WHEN NOT implausible THEN price_usd END AS price_usd
-    FROM scored
+    FROM stated
 ),
 deal AS (
     SELECT chain, buyer AS wallet, collection_slug, implausible, price_eth AS spent_eth, price_usd AS spent_usd,
