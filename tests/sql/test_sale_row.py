@@ -1,6 +1,8 @@
 """Sales are stored as bytes and read as text: nothing changes on the way, and the text is found by an index."""
 
+import itertools
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -195,3 +197,26 @@ def test_a_question_of_text_is_answered_by_an_index(market_url: str, view: str, 
     assert months
     assert all(f"{month} " in plan + " " for month in months), plan
     assert "Index Cond" in plan
+
+
+def test_no_function_of_sql_is_called_for_each_sale(market_url: str) -> None:
+    vague = "ops.is_vague(order_hash, quantity, maker, taker, seller, buyer)"
+    order = "ops.precedence(source, sent_at, received_at, first_collector, source_hour)"
+    plan = query(market_url, f"EXPLAIN (VERBOSE) SELECT *, {vague}, {order} FROM core.sale")
+    called = set(re.findall(r"\b(?:core|ops)\.(\w+)\(", "\n".join(str(line) for (line,) in plan)))
+    assert called == {"fees_to_json", "plain_text"}  # a loop, and what is no hash in hexadecimal; others are taken in
+
+
+def test_an_observation_is_vague_where_it_lacks_what_tells_sales_apart(warehouse_url: str) -> None:
+    given = list(itertools.product([None, "1"], repeat=6))
+    statement = """
+        SELECT array_agg(ops.is_vague(hash, quantity, maker, taker, seller, buyer) ORDER BY place)
+        FROM unnest(%s::text[], %s::numeric[], %s::text[], %s::text[], %s::text[], %s::text[])
+            WITH ORDINALITY AS given (hash, quantity, maker, taker, seller, buyer, place)
+    """
+    told = [
+        order and quantity and (seller and buyer if seller or buyer else maker and taker)
+        for order, quantity, maker, taker, seller, buyer in given
+    ]
+    columns = [list(column) for column in zip(*given, strict=True)]
+    assert query(warehouse_url, statement, *columns) == [([not each for each in told],)]

@@ -169,6 +169,16 @@ def test_an_hour_at_the_edge_of_the_near_months_is_looked_into_once(
     assert run_checks(settings.warehouse_url) == []
 
 
+def test_a_recent_sale_is_looked_for_in_later_months(s3: "S3Client", settings: LoaderSettings) -> None:
+    put(s3, settings, OLD, 1)
+    Recording(hour=LATER).receive(sold(1, OLD), 60).put(s3, settings.bucket)
+    for hour in (LATER, OLD):
+        load_hour(hour, settings, log=quiet)
+    refresh_days(settings.warehouse_url, log=quiet)
+    assert query(url_of(settings), "SELECT source_hour FROM core.sale") == [(OLD.start,)]
+    assert run_checks(settings.warehouse_url) == []
+
+
 def test_a_key_that_becomes_a_sale_again_finds_its_month(s3: "S3Client", settings: LoaderSettings) -> None:
     listed = Recording("events-api-1", MAY, topic="events-api").receive(fetched(1, MAY, order_hash=""), 60)
     late = Recording(hour=Hour.parse("2026-08-25T10")).receive(sold(1, MAY, sent=60), 5)
