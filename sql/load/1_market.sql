@@ -1,7 +1,7 @@
 -- Writes what the market of the hour adds up to, and its single orders and transfers, whatever they were before. A load that
 -- leaves out a collector which an earlier one read knows only a part: then nothing is known until all are read together.
 INSERT INTO mart.market_hour AS known (hour, is_known, collectors, book_depth, has_transfers)
-VALUES (:hour, true, ARRAY(SELECT unnest(CAST(:collectors AS text[])) ORDER BY 1), :book_depth, :transfers)
+VALUES (:hour, true, ARRAY(SELECT unnest(CAST(:collectors AS text[])) COLLATE "C" ORDER BY 1), :book_depth, :transfers)
 ON CONFLICT (hour) DO UPDATE SET
     is_known = known.collectors <@ excluded.collectors,
     collectors = ARRAY(SELECT unnest(known.collectors) UNION SELECT unnest(excluded.collectors) ORDER BY 1),
@@ -58,7 +58,7 @@ JOIN market_cell USING (cell);
 -- Grain: one row per cell and kind: what is counted, and how many messages that were.
 CREATE TEMP TABLE market_count ON COMMIT DROP AS
 WITH event AS (
-    SELECT cell, kind, key COLLATE "C" AS key, nullif(wallet, '-') COLLATE "C" AS wallet
+    SELECT cell, kind, key, nullif(wallet, '-') AS wallet
     FROM market_cell_part, unnest(string_to_array(keys, ' '), string_to_array(wallets, ' ')) AS listed (key, wallet)
     WHERE NOT is_late
     UNION ALL
@@ -94,7 +94,7 @@ GROUP BY cell, kind;
 
 -- Grain: one row per cell: distinct wallets that received a transfer or a mint. A wallet can receive both.
 CREATE TEMP TABLE market_receiver ON COMMIT DROP AS
-SELECT cell, count(DISTINCT nullif(wallet, '-') COLLATE "C") AS receivers
+SELECT cell, count(DISTINCT nullif(wallet, '-')) AS receivers
 FROM (
     SELECT cell, unnest(string_to_array(wallets, ' ')) AS wallet
     FROM market_cell_part

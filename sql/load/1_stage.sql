@@ -25,12 +25,13 @@ DELETE FROM ops.quarantine WHERE source_hour = :hour AND collector = ANY (:colle
 -- What the market adds up to, part by part, and single orders, what became of them, and transfers: see
 -- tidemark/loader/transform/market.py.
 CREATE TEMP TABLE market_part (
-    collector text, kind text, chain text, collection_slug text, payment_token_address text, payment_token_symbol text,
-    payment_token_decimals smallint, is_late boolean, price_raw numeric, keys text, wallets text
+    collector text COLLATE "C", kind text COLLATE "C", chain text COLLATE "C", collection_slug text COLLATE "C",
+    payment_token_address text COLLATE "C", payment_token_symbol text COLLATE "C", payment_token_decimals smallint,
+    is_late boolean, price_raw numeric, keys text COLLATE "C", wallets text COLLATE "C"
 ) ON COMMIT DROP;
-CREATE TEMP TABLE order_observation (collector text, LIKE core.market_order) ON COMMIT DROP;
-CREATE TEMP TABLE revision_observation (collector text, LIKE core.order_revision) ON COMMIT DROP;
-CREATE TEMP TABLE transfer_observation (collector text, LIKE core.transfer) ON COMMIT DROP;
+CREATE TEMP TABLE order_observation (collector text COLLATE "C", LIKE core.market_order) ON COMMIT DROP;
+CREATE TEMP TABLE revision_observation (collector text COLLATE "C", LIKE core.order_revision) ON COMMIT DROP;
+CREATE TEMP TABLE transfer_observation (collector text COLLATE "C", LIKE core.transfer) ON COMMIT DROP;
 ALTER TABLE order_observation DROP COLUMN source_hour;
 ALTER TABLE revision_observation DROP COLUMN source_hour;
 ALTER TABLE transfer_observation DROP COLUMN source_hour;

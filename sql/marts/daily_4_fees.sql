@@ -12,7 +12,7 @@ FROM (
         AND coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) >= core.received_from(:day)
     OFFSET 0  -- so that fees are read once
 ) AS sale
-LEFT JOIN LATERAL jsonb_to_recordset(fees) AS fee (recipient text, amount_raw numeric) ON true
+LEFT JOIN LATERAL jsonb_to_recordset(fees) AS fee (recipient text COLLATE "C", amount_raw numeric) ON true
 LEFT JOIN LATERAL (
     SELECT fee_recipient.kind
     FROM core.fee_recipient

@@ -235,10 +235,10 @@ COMMENT ON FUNCTION core.in_tokens IS 'An amount in base units as whole tokens, 
 -- two loads give the same one. The salt is there so that nobody can make two kinds on purpose that share a key.
 CREATE TABLE core.nft_kind (
     nft_kind         bigint PRIMARY KEY,
-    contract_address text   NOT NULL,
-    token_standard   text,
-    name_prefix      text,
-    fee_recipient    text
+    contract_address text COLLATE "C" NOT NULL,
+    token_standard   text COLLATE "C",
+    name_prefix      text COLLATE "C",
+    fee_recipient    text COLLATE "C"
 );
 CREATE INDEX nft_kind_contract ON core.nft_kind (contract_address);
 CREATE TABLE core.nft_kind_salt (salt uuid NOT NULL);
@@ -310,14 +310,14 @@ CREATE TABLE core.sale_row (
     side_source            "char"         NOT NULL
         CHECK (side_source = ANY (core.codes('order', 'payment_token', 'events_api', 'none'))),
     source                 "char"         NOT NULL CHECK (source = ANY (core.codes('stream', 'events_api'))),
-    chain                  text           NOT NULL,
-    first_collector        text           NOT NULL,
+    chain                  text COLLATE "C" NOT NULL,
+    first_collector        text COLLATE "C" NOT NULL,
     quantity               numeric(78, 0) CHECK (quantity >= -1 AND quantity <> 1),
     transaction_hash       bytea          NOT NULL,
     order_hash             bytea,
-    collection_slug        text,
-    token_id               text           NOT NULL,
-    nft_name               text,
+    collection_slug        text COLLATE "C",
+    token_id               text COLLATE "C" NOT NULL,
+    nft_name               text COLLATE "C",
     maker                  bytea,
     taker                  bytea,
     seller                 bytea,
@@ -329,7 +329,7 @@ CREATE TABLE core.sale_row (
     fill                   smallint       CHECK (fill > 1),
     payment_token_decimals smallint       CHECK (payment_token_decimals BETWEEN -1 AND 77 AND payment_token_decimals <> 18),
     payment_token_address  bytea          CHECK (payment_token_address <> '\x01'),
-    payment_token_symbol   text           CHECK (payment_token_symbol <> '!'),
+    payment_token_symbol   text COLLATE "C" CHECK (payment_token_symbol <> '!'),
     eth_rate               numeric        CHECK (eth_rate >= -1 AND eth_rate <> 1),
     marketplace_fee_raw    numeric(78, 0) CHECK (marketplace_fee_raw IS NULL OR marketplace_share IS NULL),
     royalty_raw            numeric(78, 0) CHECK (royalty_raw IS NULL OR royalty_share IS NULL),
@@ -339,17 +339,17 @@ CREATE TABLE core.sale_row (
 
 CREATE VIEW core.sale AS
 SELECT
-    sale_uid, coalesce(fill, 1::smallint) AS fill, payload_hash, sold_at, core.code_to_word(sold_at_source) AS sold_at_source,
+    sale_uid, coalesce(fill, 1::smallint) AS fill, payload_hash, sold_at, core.code_to_word(sold_at_source) COLLATE "C" AS sold_at_source,
     core.null_to_usual(event_at, sold_at + coalesce(event_after, 0) * interval '1 us', '-infinity') AS event_at,
     coalesce(sent_at, received_at + sent_after * interval '1 us') AS sent_at, received_at,
-    core.code_to_word(chain) AS chain, core.to_text(transaction_hash) AS transaction_hash,
-    core.to_text(order_hash) AS order_hash, collection_slug, contract_address, token_id,
+    core.code_to_word(chain) AS chain, core.to_text(transaction_hash) COLLATE "C" AS transaction_hash,
+    core.to_text(order_hash) COLLATE "C" AS order_hash, collection_slug, contract_address, token_id,
     CASE WHEN name_prefix IS NULL THEN nft_name ELSE name_prefix || token_id END AS nft_name, token_standard,
-    core.to_text(maker) AS maker, core.to_text(taker) AS taker,
-    core.party_to_text(seller, maker, taker) AS seller, core.party_to_text(buyer, maker, taker) AS buyer,
-    core.code_to_word(side) AS side, core.code_to_word(side_source) AS side_source,
+    core.to_text(maker) COLLATE "C" AS maker, core.to_text(taker) COLLATE "C" AS taker,
+    core.party_to_text(seller, maker, taker) COLLATE "C" AS seller, core.party_to_text(buyer, maker, taker) COLLATE "C" AS buyer,
+    core.code_to_word(side) COLLATE "C" AS side, core.code_to_word(side_source) COLLATE "C" AS side_source,
     core.null_to_usual(quantity, 1, -1)::numeric(78, 0) AS quantity, price_raw,
-    core.known_to_text(coalesce(payment_token_address, '\x01')) AS payment_token_address,
+    core.known_to_text(coalesce(payment_token_address, '\x01')) COLLATE "C" AS payment_token_address,
     core.code_to_word(coalesce(payment_token_symbol, '!')) AS payment_token_symbol,
     core.decimals(payment_token_decimals) AS payment_token_decimals,
     core.in_tokens(price_raw, core.decimals(payment_token_decimals)) AS price,
@@ -360,7 +360,7 @@ SELECT
     coalesce(marketplace_fee_raw, core.share_to_amount(marketplace_share, price_raw))::numeric(78, 0) AS marketplace_fee_raw,
     coalesce(royalty_raw, core.share_to_amount(royalty_share, price_raw))::numeric(78, 0) AS royalty_raw,
     coalesce(other_fee_raw, core.share_to_amount(other_share, price_raw))::numeric(78, 0) AS other_fee_raw,
-    core.fees_to_json(fees, price_raw, fee_recipient) AS fees, is_private, is_replayed, core.code_to_word(source) AS source,
+    core.fees_to_json(fees, price_raw, fee_recipient) AS fees, is_private, is_replayed, core.code_to_word(source) COLLATE "C" AS source,
     coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')) AS source_hour, loaded_at,
     core.code_to_word(first_collector) AS first_collector, first_load_id::bigint AS first_load_id
 FROM core.sale_row
@@ -452,14 +452,14 @@ REVOKE ALL ON FUNCTION core.plain_bytes, core.plain_text, core.to_bytes, core.to
     FROM PUBLIC;
 
 CREATE INDEX sale_sold_at ON core.sale_row (sold_at);
-CREATE INDEX sale_transaction ON core.sale_row USING hash (core.to_text(transaction_hash));
+CREATE INDEX sale_transaction ON core.sale_row USING hash (core.to_text(transaction_hash) COLLATE "C");
 CREATE INDEX sale_token ON core.sale_row (nft_kind, token_id);
 CREATE INDEX sale_source_hour ON core.sale_row (coalesce(source_hour, date_bin('1 hour', received_at, 'epoch')));
 -- Collections and wallets alone: a B-tree keeps equal keys once, so these are smaller and quicker to write than with a
 -- time beside each. For their sales of some days PostgreSQL combines them with sale_sold_at.
 CREATE INDEX sale_collection ON core.sale_row (collection_slug);
-CREATE INDEX sale_buyer ON core.sale_row (core.party_to_text(buyer, maker, taker));
-CREATE INDEX sale_seller ON core.sale_row (core.party_to_text(seller, maker, taker));
+CREATE INDEX sale_buyer ON core.sale_row (core.party_to_text(buyer, maker, taker) COLLATE "C");
+CREATE INDEX sale_seller ON core.sale_row (core.party_to_text(seller, maker, taker) COLLATE "C");
 
 -- The planner cannot know how many days an expression yields; with this, daily questions add up while they read
 -- instead of sorting.
@@ -580,7 +580,7 @@ $$;
 COMMENT ON FUNCTION ops.is_vague IS
     'Whether an observation lacks a value that identifies a sale, so that another key may be the same sale.';
 REVOKE ALL ON FUNCTION ops.is_vague FROM PUBLIC;
-CREATE INDEX sale_vague ON core.sale_row (core.to_text(transaction_hash))
+CREATE INDEX sale_vague ON core.sale_row (core.to_text(transaction_hash) COLLATE "C")
     WHERE ops.is_vague(order_hash, core.null_to_usual(quantity, 1, -1), maker, taker, seller, buyer);
 
 COMMENT ON VIEW core.sale IS
@@ -703,11 +703,11 @@ COMMENT ON COLUMN core.sale_row.unit_price IS 'As in core.sale, where the quanti
 COMMENT ON COLUMN core.sale_row.source_hour IS 'As in core.sale; NULL is the hour of received_at.';
 
 CREATE TABLE core.fee_recipient (
-    recipient text        NOT NULL CHECK (recipient NOT ILIKE '0x%' OR recipient = lower(recipient)),
-    chain     text        NOT NULL CHECK (chain = lower(chain) AND chain <> 'matic'),
+    recipient text COLLATE "C" NOT NULL CHECK (recipient NOT ILIKE '0x%' OR recipient = lower(recipient)),
+    chain     text COLLATE "C" NOT NULL CHECK (chain = lower(chain) AND chain <> 'matic'),
     from_at   timestamptz NOT NULL DEFAULT '-infinity',
-    kind      text        NOT NULL CHECK (kind IN ('marketplace', 'royalty', 'other')),
-    name      text        NOT NULL,
+    kind      text COLLATE "C" NOT NULL CHECK (kind IN ('marketplace', 'royalty', 'other')),
+    name      text COLLATE "C" NOT NULL,
     PRIMARY KEY (recipient, chain, from_at)
 );
 
@@ -746,7 +746,7 @@ REVOKE ALL ON FUNCTION core.fee_kind FROM PUBLIC;
 CREATE TABLE core.sale_sighting (
     sale_uid          uuid        NOT NULL,
     source_hour       timestamptz NOT NULL,
-    collector         text        NOT NULL,
+    collector         text COLLATE "C" NOT NULL,
     observations      integer     NOT NULL CHECK (observations > 0),
     first_received_at timestamptz NOT NULL,
     PRIMARY KEY (source_hour, sale_uid, collector)  -- the hour first: what a load writes lies together at the end
@@ -803,7 +803,7 @@ CREATE TABLE core.detached_month (
     month       date        PRIMARY KEY CHECK (extract(day FROM month) = 1),
     sales       bigint      NOT NULL CHECK (sales >= 0),
     detached_at timestamptz NOT NULL DEFAULT now(),
-    software    text        NOT NULL
+    software    text COLLATE "C" NOT NULL
 );
 COMMENT ON TABLE core.detached_month IS
     'One row per month whose sales are in tables of their own (schema detached) and not in core.sale: tidemark detach. Sales that '

@@ -3,11 +3,11 @@
 CREATE TABLE ops.load_run (
     load_id     bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source_hour timestamptz NOT NULL,
-    fingerprint text        NOT NULL,
-    collectors  text[]      NOT NULL,
+    fingerprint text COLLATE "C" NOT NULL,
+    collectors  text[] COLLATE "C" NOT NULL,
     started_at  timestamptz NOT NULL,
     finished_at timestamptz NOT NULL,
-    software    text        NOT NULL,
+    software    text COLLATE "C" NOT NULL,
     files       integer     NOT NULL CHECK (files >= 0),
     lines       bigint      NOT NULL CHECK (lines >= 0),
     inserted    bigint      NOT NULL CHECK (inserted >= 0),
@@ -56,9 +56,9 @@ COMMENT ON CONSTRAINT every_line_has_one_outcome ON ops.load_run IS
 CREATE TABLE ops.load_file (
     load_id     bigint  NOT NULL REFERENCES ops.load_run ON DELETE CASCADE,
     file        integer NOT NULL,
-    key         text    NOT NULL,
-    collector   text    NOT NULL,
-    sha256      text    NOT NULL,
+    key         text COLLATE "C" NOT NULL,
+    collector   text COLLATE "C" NOT NULL,
+    sha256      text COLLATE "C" NOT NULL,
     bytes       bigint  NOT NULL,
     lines       bigint  NOT NULL,
     inserted    bigint  NOT NULL CHECK (inserted >= 0),
@@ -91,11 +91,11 @@ COMMENT ON CONSTRAINT every_line_has_one_outcome ON ops.load_file IS
 
 CREATE TABLE ops.quarantine (
     source_hour timestamptz NOT NULL,
-    key         text        NOT NULL,
+    key         text COLLATE "C" NOT NULL,
     line        bigint      NOT NULL CHECK (line > 0),
-    collector   text        NOT NULL,
-    reason      text        NOT NULL,
-    raw         text        NOT NULL,
+    collector   text COLLATE "C" NOT NULL,
+    reason      text COLLATE "C" NOT NULL,
+    raw         text COLLATE "C" NOT NULL,
     raw_bytes   integer     NOT NULL,
     PRIMARY KEY (source_hour, key, line)
 );
@@ -115,11 +115,11 @@ COMMENT ON COLUMN ops.quarantine.raw_bytes IS 'The line''s whole size in bytes.'
 CREATE TABLE ops.sale_conflict (
     sale_uid     uuid        NOT NULL,
     reported     jsonb       NOT NULL,
-    payload_hash text        NOT NULL,
-    source       text        NOT NULL,
+    payload_hash text COLLATE "C" NOT NULL,
+    source       text COLLATE "C" NOT NULL,
     sent_at      timestamptz,
     received_at  timestamptz NOT NULL,
-    collector    text        NOT NULL,
+    collector    text COLLATE "C" NOT NULL,
     source_hour  timestamptz NOT NULL,
     PRIMARY KEY (sale_uid, payload_hash)
 );
@@ -177,7 +177,8 @@ COMMENT ON FUNCTION ops.reported_values IS
 REVOKE ALL ON FUNCTION ops.precedence, ops.reported_values FROM PUBLIC;
 
 CREATE VIEW ops.sale_difference AS
-SELECT conflict.sale_uid, held.key AS field, held.value AS current, conflict.reported ->> held.key AS reported,
+SELECT conflict.sale_uid, held.key COLLATE "C" AS field, held.value COLLATE "C" AS current,
+    (conflict.reported ->> held.key) COLLATE "C" AS reported,
     conflict.source, conflict.collector, conflict.source_hour
 FROM ops.sale_conflict AS conflict
 JOIN core.sale USING (sale_uid),
@@ -196,8 +197,8 @@ COMMENT ON COLUMN ops.sale_difference.source_hour IS 'The hour of the archive th
 
 CREATE TABLE ops.coverage (
     source_hour timestamptz NOT NULL,
-    collector   text        NOT NULL,
-    topic       text        NOT NULL,
+    collector   text COLLATE "C" NOT NULL,
+    topic       text COLLATE "C" NOT NULL,
     from_at     timestamptz NOT NULL,
     to_at       timestamptz NOT NULL,
     PRIMARY KEY (source_hour, collector, topic, from_at),
@@ -215,8 +216,8 @@ COMMENT ON COLUMN ops.coverage.to_at IS 'End of the interval, UTC, not included.
 
 CREATE TABLE ops.topic_count (
     source_hour timestamptz NOT NULL,
-    collector   text        NOT NULL,
-    topic       text        NOT NULL,
+    collector   text COLLATE "C" NOT NULL,
+    topic       text COLLATE "C" NOT NULL,
     minutes     smallint[]  NOT NULL,
     messages    integer[]   NOT NULL,
     sales       integer[]   NOT NULL,
@@ -235,8 +236,8 @@ COMMENT ON COLUMN ops.topic_count.sales IS 'The sales among them.';
 
 CREATE TABLE ops.silence (
     compared_from timestamptz NOT NULL,
-    collector     text        NOT NULL,
-    topic         text        NOT NULL,
+    collector     text COLLATE "C" NOT NULL,
+    topic         text COLLATE "C" NOT NULL,
     from_at       timestamptz NOT NULL,
     to_at         timestamptz NOT NULL,
     PRIMARY KEY (compared_from, collector, topic, from_at),
@@ -256,12 +257,12 @@ COMMENT ON COLUMN ops.silence.to_at IS 'End of the window, UTC, not included.';
 
 CREATE TABLE ops.gap (
     source_hour timestamptz NOT NULL,
-    collector   text        NOT NULL,
-    topic       text        NOT NULL,
+    collector   text COLLATE "C" NOT NULL,
+    topic       text COLLATE "C" NOT NULL,
     from_at     timestamptz NOT NULL,
     to_at       timestamptz NOT NULL,
-    reason      text        NOT NULL,
-    repaired_by text,
+    reason      text COLLATE "C" NOT NULL,
+    repaired_by text COLLATE "C",
     recovered   bigint      CHECK (recovered >= 0),
     set_aside   bigint      CHECK (set_aside >= 0),
     PRIMARY KEY (source_hour, collector, topic, from_at),
@@ -290,9 +291,9 @@ COMMENT ON COLUMN ops.gap.set_aside IS
     'NULL where the gap is repaired or was not asked for.';
 
 CREATE TABLE ops.audit_draw (
-    collector         text        NOT NULL,
+    collector         text COLLATE "C" NOT NULL,
     source_hour       timestamptz NOT NULL,
-    topic             text        NOT NULL,
+    topic             text COLLATE "C" NOT NULL,
     from_at           timestamptz NOT NULL,
     to_at             timestamptz NOT NULL,
     seed              bigint      NOT NULL,
@@ -320,7 +321,7 @@ COMMENT ON COLUMN ops.audit_draw.drawn_at IS 'When it was chosen.';
 
 CREATE TABLE ops.audit (
     source_hour      timestamptz NOT NULL,
-    topic            text        NOT NULL,
+    topic            text COLLATE "C" NOT NULL,
     audited_s        numeric     NOT NULL,
     api_sales        bigint      NOT NULL,
     covered          bigint      NOT NULL,
@@ -391,10 +392,10 @@ REVOKE ALL ON FUNCTION ops.share_high FROM PUBLIC;
 
 CREATE TABLE ops.reject (
     source_hour timestamptz NOT NULL,
-    key         text        NOT NULL,
-    collector   text        NOT NULL,
-    event_type  text        NOT NULL,
-    reason      text        NOT NULL,
+    key         text COLLATE "C" NOT NULL,
+    collector   text COLLATE "C" NOT NULL,
+    event_type  text COLLATE "C" NOT NULL,
+    reason      text COLLATE "C" NOT NULL,
     lines       bigint      NOT NULL CHECK (lines > 0),
     quarantined bigint      NOT NULL CHECK (quarantined BETWEEN 0 AND lines),
     PRIMARY KEY (source_hour, key, event_type, reason)
@@ -434,7 +435,7 @@ COMMENT ON COLUMN ops.proven_coverage.to_at IS 'End of the interval, UTC, not in
 
 -- Rows and not advisory locks: everybody who may connect could take those and stop every load.
 CREATE TABLE ops.load_lock (
-    name text PRIMARY KEY
+    name text COLLATE "C" PRIMARY KEY
 );
 
 COMMENT ON TABLE ops.load_lock IS

@@ -3,11 +3,11 @@
 
 CREATE TABLE mart.flag_method (
     method      smallint NOT NULL,
-    signal      text     NOT NULL,
+    signal      text COLLATE "C" NOT NULL,
     suspects    boolean  NOT NULL,
     days        integer  NOT NULL CHECK (days > 0),
     times       numeric  NOT NULL CHECK (times > 0),
-    description text     NOT NULL,
+    description text COLLATE "C" NOT NULL,
     PRIMARY KEY (method, signal)
 );
 
@@ -22,7 +22,7 @@ INSERT INTO mart.flag_method (method, signal, suspects, days, times, description
 
 CREATE TABLE mart.sale_flags (
     sale_uid uuid     NOT NULL,
-    signal   text     NOT NULL,
+    signal   text COLLATE "C" NOT NULL,
     method   smallint NOT NULL,
     suspects boolean  NOT NULL,
     sold_at  timestamptz NOT NULL,
@@ -114,8 +114,8 @@ COMMENT ON COLUMN mart.stale_day.source_hour IS
 
 CREATE TABLE mart.price_daily (
     day        date    NOT NULL,
-    chain      text    NOT NULL,
-    collection text    NOT NULL,
+    chain      text COLLATE "C" NOT NULL,
+    collection text COLLATE "C" NOT NULL,
     priced     bigint  NOT NULL,
     median_eth numeric NOT NULL,
     high_eth   numeric NOT NULL,
@@ -260,9 +260,9 @@ COMMENT ON COLUMN mart.sales.is_implausible IS
 
 CREATE TABLE mart.royalty_daily (
     day        date   NOT NULL,
-    chain      text   NOT NULL,
-    collection text   NOT NULL,
-    recipient  text   NOT NULL,
+    chain      text COLLATE "C" NOT NULL,
+    collection text COLLATE "C" NOT NULL,
+    recipient  text COLLATE "C" NOT NULL,
     sales      bigint NOT NULL,
     of_sales   bigint NOT NULL,
     PRIMARY KEY (chain, collection, day, recipient)
@@ -321,7 +321,7 @@ SELECT
     fee.amount_raw * ('1e-' || sale.payment_token_decimals)::numeric AS amount,
     sale.payment_token_symbol
 FROM core.sale AS sale,
-    jsonb_to_recordset(sale.fees) AS fee (recipient text, amount_raw numeric);
+    jsonb_to_recordset(sale.fees) AS fee (recipient text COLLATE "C", amount_raw numeric);
 
 COMMENT ON VIEW mart.sale_fees IS 'One row per sale and recipient of a part of its price other than the seller.';
 COMMENT ON COLUMN mart.sale_fees.sale_uid IS 'The sale, as in mart.sales.';
@@ -341,8 +341,8 @@ REVOKE ALL ON FUNCTION mart.usual_royalties FROM PUBLIC;
 -- declared once, as a type, and computed in one place, by a function.
 
 CREATE TYPE mart.collection_figures AS (
-    chain            text,
-    collection_slug  text,
+    chain            text COLLATE "C",
+    collection_slug  text COLLATE "C",
     sales            bigint,
     items            numeric,
     volume_eth       numeric,
@@ -491,8 +491,8 @@ COMMENT ON COLUMN mart.collection_daily.day IS 'UTC day in which the sales happe
 
 CREATE TABLE mart.wallet_daily (
     day         date   NOT NULL,
-    chain       text   NOT NULL,
-    wallet      text   NOT NULL,
+    chain       text COLLATE "C" NOT NULL,
+    wallet      text COLLATE "C" NOT NULL,
     bought      bigint NOT NULL,
     sold        bigint NOT NULL,
     spent_eth   numeric,
@@ -527,7 +527,7 @@ COMMENT ON COLUMN mart.wallet_daily.collections IS 'Distinct collections in whic
 
 CREATE TABLE mart.market_daily (
     day                  date   NOT NULL,
-    chain                text,
+    chain                text COLLATE "C",
     sales                bigint NOT NULL,
     buyers               bigint NOT NULL,
     sellers              bigint NOT NULL,
@@ -606,9 +606,9 @@ REVOKE ALL ON FUNCTION mart.days_of FROM PUBLIC;
 
 CREATE TABLE mart.payment_token_daily (
     day                   date   NOT NULL,
-    chain                 text   NOT NULL,
-    payment_token_address text,
-    payment_token_symbol  text,
+    chain                 text COLLATE "C" NOT NULL,
+    payment_token_address text COLLATE "C",
+    payment_token_symbol  text COLLATE "C",
     sales                 bigint NOT NULL,
     volume                numeric,
     volume_eth            numeric,
@@ -656,7 +656,7 @@ REVOKE ALL ON FUNCTION mart.price_steps, mart.price_range FROM PUBLIC;
 
 CREATE TABLE mart.price_range_daily (
     day        date    NOT NULL,
-    chain      text    NOT NULL,
+    chain      text COLLATE "C" NOT NULL,
     from_eth   numeric NOT NULL,
     sales      bigint  NOT NULL,
     prices_eth numeric NOT NULL,
@@ -675,8 +675,8 @@ COMMENT ON COLUMN mart.price_range_daily.prices_eth IS 'Sum of their prices of o
 
 CREATE TABLE mart.collection_royalty_daily (
     day                      date   NOT NULL,
-    chain                    text   NOT NULL,
-    collection_slug          text,
+    chain                    text COLLATE "C" NOT NULL,
+    collection_slug          text COLLATE "C",
     sales                    bigint NOT NULL,
     sales_with_royalty_known bigint NOT NULL,
     royalty_eth              numeric,
@@ -705,9 +705,9 @@ COMMENT ON COLUMN mart.collection_royalty_daily.implausible IS
 
 CREATE TABLE mart.sweep_daily (
     day              date        NOT NULL,
-    chain            text        NOT NULL,
-    transaction_hash text        NOT NULL,
-    buyer            text        NOT NULL,
+    chain            text COLLATE "C" NOT NULL,
+    transaction_hash text COLLATE "C" NOT NULL,
+    buyer            text COLLATE "C" NOT NULL,
     sold_at          timestamptz NOT NULL,
     sales            bigint      NOT NULL CHECK (sales >= 5),
     volume_eth       numeric,
@@ -739,7 +739,7 @@ COMMENT ON COLUMN mart.sweep_daily.implausible IS
 
 CREATE TABLE mart.top_sale_daily (
     day       date        NOT NULL,
-    chain     text        NOT NULL,
+    chain     text COLLATE "C" NOT NULL,
     sale_uid  uuid        NOT NULL,
     sold_at   timestamptz NOT NULL,
     price_usd numeric,
@@ -759,7 +759,7 @@ COMMENT ON COLUMN mart.top_sale_daily.price_usd IS 'Its price in US dollars; NUL
 
 CREATE TABLE mart.hour_quality (
     hour                     timestamptz PRIMARY KEY,
-    collectors               text[]  NOT NULL,
+    collectors               text[] COLLATE "C" NOT NULL,
     covered_s                numeric NOT NULL,
     covered_twice_s          numeric NOT NULL,
     repaired_s               numeric NOT NULL,

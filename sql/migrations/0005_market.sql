@@ -6,10 +6,10 @@
 
 CREATE TABLE mart.market_hourly (
     hour                       timestamptz NOT NULL,
-    chain                      text,
-    collection_slug            text,
-    payment_token_address      text,
-    payment_token_symbol       text,
+    chain                      text COLLATE "C",
+    collection_slug            text COLLATE "C",
+    payment_token_address      text COLLATE "C",
+    payment_token_symbol       text COLLATE "C",
     payment_token_decimals     smallint,
     listings                   bigint NOT NULL,
     listers                    bigint NOT NULL,
@@ -75,7 +75,7 @@ COMMENT ON COLUMN mart.market_hourly.receivers IS 'Distinct wallets that receive
 CREATE TABLE mart.market_hour (
     hour          timestamptz PRIMARY KEY,
     is_known      boolean NOT NULL,
-    collectors    text[]  NOT NULL,
+    collectors    text[] COLLATE "C" NOT NULL,
     book_depth    integer NOT NULL,
     has_transfers boolean NOT NULL
 );
@@ -94,8 +94,8 @@ COMMENT ON COLUMN mart.market_hour.has_transfers IS 'Whether single transfers we
 
 CREATE TABLE ops.event_count (
     source_hour timestamptz NOT NULL,
-    collector   text   NOT NULL,
-    event_type  text   NOT NULL,
+    collector   text COLLATE "C" NOT NULL,
+    event_type  text COLLATE "C" NOT NULL,
     messages    bigint NOT NULL,
     loaded      bigint NOT NULL,
     rejected    bigint NOT NULL,
@@ -115,7 +115,7 @@ COMMENT ON CONSTRAINT every_message_is_read ON ops.event_count IS 'A load that r
 
 CREATE TABLE ops.market_count (
     source_hour timestamptz NOT NULL,
-    kind        text   NOT NULL,
+    kind        text COLLATE "C" NOT NULL,
     messages    bigint NOT NULL,
     counted     bigint NOT NULL,
     earlier     bigint NOT NULL,
@@ -140,18 +140,18 @@ COMMENT ON CONSTRAINT every_message_has_one_place ON ops.market_count IS 'A load
 
 CREATE TABLE core.market_order (
     source_hour            timestamptz    NOT NULL,
-    kind                   text           NOT NULL CHECK (kind IN ('listing', 'collection_offer')),
-    chain                  text           NOT NULL,
-    order_hash             text           NOT NULL,
-    collection_slug        text           NOT NULL,
-    contract_address       text,
-    token_id               text,
-    maker                  text,
+    kind                   text COLLATE "C" NOT NULL CHECK (kind IN ('listing', 'collection_offer')),
+    chain                  text COLLATE "C" NOT NULL,
+    order_hash             text COLLATE "C" NOT NULL,
+    collection_slug        text COLLATE "C" NOT NULL,
+    contract_address       text COLLATE "C",
+    token_id               text COLLATE "C",
+    maker                  text COLLATE "C",
     quantity               numeric(78, 0) NOT NULL CHECK (quantity > 0),
     price_raw              numeric(78, 0) NOT NULL CHECK (price_raw >= 0),
     unit_price_raw         numeric(78, 0) NOT NULL CHECK (unit_price_raw >= 0),
-    payment_token_address  text           NOT NULL,
-    payment_token_symbol   text,
+    payment_token_address  text COLLATE "C" NOT NULL,
+    payment_token_symbol   text COLLATE "C",
     payment_token_decimals smallint,
     placed_at              timestamptz    NOT NULL,
     expires_at             timestamptz    NOT NULL,
@@ -187,10 +187,10 @@ COMMENT ON COLUMN core.market_order.received_at IS 'When a collector first recei
 
 CREATE TABLE core.market_order_rest (
     source_hour           timestamptz    NOT NULL,
-    kind                  text           NOT NULL,
-    chain                 text           NOT NULL,
-    collection_slug       text           NOT NULL,
-    payment_token_address text           NOT NULL,
+    kind                  text COLLATE "C" NOT NULL,
+    chain                 text COLLATE "C" NOT NULL,
+    collection_slug       text COLLATE "C" NOT NULL,
+    payment_token_address text COLLATE "C" NOT NULL,
     orders                bigint         NOT NULL,
     unit_price_raw        numeric(78, 0) NOT NULL,
     expires_at            timestamptz    NOT NULL,
@@ -211,10 +211,10 @@ COMMENT ON COLUMN core.market_order_rest.expires_at IS 'When the last of them en
 
 CREATE TABLE core.order_revision (
     source_hour     timestamptz NOT NULL,
-    kind            text        NOT NULL CHECK (kind IN ('cancel', 'invalidation', 'revalidation')),
-    chain           text        NOT NULL,
-    order_hash      text        NOT NULL,
-    collection_slug text,
+    kind            text COLLATE "C" NOT NULL CHECK (kind IN ('cancel', 'invalidation', 'revalidation')),
+    chain           text COLLATE "C" NOT NULL,
+    order_hash      text COLLATE "C" NOT NULL,
+    collection_slug text COLLATE "C",
     revised_at      timestamptz NOT NULL,
     received_at     timestamptz NOT NULL,
     PRIMARY KEY (source_hour, chain, order_hash, kind, revised_at)
@@ -269,8 +269,8 @@ COMMENT ON FUNCTION mart.coverage_runs IS
     'The unbroken times in which at least one collector covered a collection and its book can be followed, over all hours.';
 
 CREATE TABLE core.offer_token (
-    chain   text PRIMARY KEY,
-    address text NOT NULL
+    chain   text COLLATE "C" PRIMARY KEY,
+    address text COLLATE "C" NOT NULL
 );
 INSERT INTO core.offer_token (chain, address) VALUES
     ('ethereum', '0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2'),
@@ -509,12 +509,12 @@ BEGIN ATOMIC
     -- the payment token with the most listings, or else offers, of each chain; other tokens are left out
     main AS MATERIALIZED (
         SELECT DISTINCT ON (open.chain) open.chain, open.coin, mode() WITHIN GROUP (ORDER BY open.payment_token_decimals) AS decimals,
-            coalesce(mode() WITHIN GROUP (ORDER BY open.payment_token_symbol) FILTER (WHERE open.payment_token_address = open.coin),
-                mode() WITHIN GROUP (ORDER BY open.payment_token_symbol)) AS symbol
+            coalesce(mode() WITHIN GROUP (ORDER BY open.payment_token_symbol COLLATE "C") FILTER (WHERE open.payment_token_address = open.coin),
+                mode() WITHIN GROUP (ORDER BY open.payment_token_symbol COLLATE "C")) AS symbol
         FROM open
         WHERE open.payment_token_decimals IS NOT NULL
         GROUP BY open.chain, open.coin
-        ORDER BY open.chain, count(*) FILTER (WHERE open.kind = 'listing') DESC, count(*) DESC, open.coin
+        ORDER BY open.chain, count(*) FILTER (WHERE open.kind = 'listing') DESC, count(*) DESC, open.coin COLLATE "C"
     ),
     run AS MATERIALIZED (
         SELECT run.* FROM mart.coverage_runs(book.collection_slug) AS run
@@ -661,15 +661,15 @@ COMMENT ON FUNCTION mart.book IS
 
 CREATE TABLE core.transfer (
     source_hour      timestamptz NOT NULL,
-    kind             text        NOT NULL CHECK (kind IN ('transfer', 'mint', 'burn')),
-    chain            text        NOT NULL,
-    contract_address text        NOT NULL,
-    token_id         text        NOT NULL,
-    collection_slug  text,
-    sender           text,
-    recipient        text,
+    kind             text COLLATE "C" NOT NULL CHECK (kind IN ('transfer', 'mint', 'burn')),
+    chain            text COLLATE "C" NOT NULL,
+    contract_address text COLLATE "C" NOT NULL,
+    token_id         text COLLATE "C" NOT NULL,
+    collection_slug  text COLLATE "C",
+    sender           text COLLATE "C",
+    recipient        text COLLATE "C",
     quantity         numeric(78, 0),
-    transaction_hash text        NOT NULL,
+    transaction_hash text COLLATE "C" NOT NULL,
     transferred_at   timestamptz NOT NULL,
     received_at      timestamptz NOT NULL
 );

@@ -38,4 +38,4 @@ JOIN open USING (chain, coin, kind),
     LATERAL (SELECT complete_to IS NULL OR direction * band.price < direction * complete_to AS is_complete) AS known
 WHERE direction * open.price <= direction * band.price
 GROUP BY chain, token, kind, percent, band.price, is_complete
-ORDER BY chain, side DESC, percent;
+ORDER BY chain COLLATE "C", side DESC, percent;

@@ -14,4 +14,4 @@
 -- Never known: listings older than that, private ones, and those on other marketplaces.
 SELECT at, chain, payment_token_symbol AS token, floor, listings, listed_items
 FROM mart.book(CAST(:collection AS text), :from, :to, interval '1 hour', make_interval(hours => :hours))
-ORDER BY at, chain;
+ORDER BY at, chain COLLATE "C";

@@ -10,7 +10,7 @@
 -- As far as recorded transfers show (TIDEMARK_TRANSFERS): tokens that did not move since the record began are not among them, and what
 -- moved in a gap is with its holder before. percent is of all units whose holder is known; holders counts all of them.
 WITH held AS (
-    SELECT chain, wallet, count(*) AS tokens, sum(quantity) AS units, min(since) AS since
+    SELECT chain COLLATE "C" AS chain, wallet COLLATE "C" AS wallet, count(*) AS tokens, sum(quantity) AS units, min(since) AS since
     FROM mart.holdings(CAST(:collection AS text), :to)
     GROUP BY wallet, chain
 ),

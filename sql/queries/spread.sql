@@ -16,4 +16,4 @@ SELECT
     at, chain, payment_token_symbol AS token, floor, best_offer, floor - best_offer AS spread,
     round(100 * (floor - best_offer) / nullif(floor, 0), 2) AS spread_percent
 FROM mart.book(CAST(:collection AS text), :from, :to, interval '1 hour', make_interval(hours => :hours))
-ORDER BY at, chain;
+ORDER BY at, chain COLLATE "C";

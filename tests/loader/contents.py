@@ -57,7 +57,7 @@ def contents(url: str) -> dict[str, tuple[object, ...]]:
 
 def _digest(table: str, without: str) -> str:
     row = f"(to_jsonb(t) {without})::text"
-    return f"SELECT count(*), md5(string_agg({row}, chr(10) ORDER BY {row})) FROM {table} AS t"
+    return f'SELECT count(*), md5(string_agg({row}, chr(10) ORDER BY {row} COLLATE "C")) FROM {table} AS t'
 
 
 def one(url: str, statement: str, *values: object) -> object:

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
@@ -166,11 +166,11 @@ def test_the_same_sale_from_both_sources_is_one_row(s3: "S3Client", settings: Lo
 FIRST, LAST = Hour.parse("2026-11-22T14"), Hour.parse("2026-11-22T16")
 
 
-def market(random: Random) -> list[Recording]:
+def market(random: Random, collectors: Sequence[str] = ("collector-a", "collector-b")) -> list[Recording]:
     """A small market seen by two collectors and a repair, with every disagreement that observations can have."""
     recordings = []
     for hour in hours(FIRST, LAST):
-        for collector in ("collector-a", "collector-b", "events-api-1"):
+        for collector in (*collectors, "events-api-1"):
             recording = Recording(collector, hour)
             if collector != "events-api-1" and random.random() < 0.5:
                 recording.covered, recording.gaps = [], [Gap(TOPIC, hour.start, hour.end, "not_running")]
