@@ -58,6 +58,7 @@ holder AS (
         FROM mart.transfers
         WHERE chain = reseller.chain AND contract_address = reseller.contract_address AND token_id = reseller.token_id
             AND recipient = reseller.wallet AND sender <> recipient AND transferred_at < :to
+        OFFSET 0  -- else it becomes a join, which reads all transfers there are
     )
 ),
 -- all that those wallets ever bought and sold of those tokens

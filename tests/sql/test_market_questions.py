@@ -1,6 +1,7 @@
 """The questions about the whole market, asked of a few orders and transfers; the answers are counted by hand."""
 # ruff: noqa: E501  (tables are read whole)
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,8 +13,9 @@ from tests.conftest import fresh_database
 from tests.sql.market import ETH, WETH, at, fill, sale
 from tidemark.local.services.postgres import Postgres
 from tidemark.query.answer import shown
+from tidemark.query.parameter import values_of
 from tidemark.query.postgres import ask
-from tidemark.query.question import question
+from tidemark.query.question import question, questions
 from tidemark.storage.postgres import connected
 
 Expect = Callable[..., None]
@@ -433,3 +435,25 @@ def test_an_answer_without_rows_says_what_of_the_market_was_not_kept(url: str, n
     given = {"collection": "cats", "to": "2026-11-22T12"} if name != "holders" else {"collection": "dogs"}
     given |= {"from": "2026-11-22"} if name != "holders" else {}
     assert ask(SecretStr(url), question(name), given).why_empty == f"No rows: {why}"
+
+
+def test_no_question_reads_every_transfer_or_order(warehouse_url: str) -> None:
+    fill(warehouse_url, SALES)
+    with connected(SecretStr(warehouse_url)) as connection:
+        connection.execute(text("""
+            INSERT INTO core.transfer
+            SELECT hour, 'transfer', 'ethereum', '0xcats', n::text, 'cats' || n % 1000, '0xa', '0xb', 1, '0xt' || n, hour, hour
+            FROM generate_series(1, 50000) AS n, LATERAL (SELECT timestamptz '2026-11-01Z' + n % 480 * interval '1 hour' AS hour) AS at;
+            INSERT INTO core.market_order
+            SELECT hour, 'listing', 'ethereum', '0xlist' || n, 'cats' || n % 1000, '0xcats', n::text, '0xa', 1, n, n, :address, 'ETH', 18, hour,
+                hour + interval '1 day', hour
+            FROM generate_series(1, 50000) AS n, LATERAL (SELECT timestamptz '2026-11-01Z' + n % 480 * interval '1 hour' AS hour) AS at;
+            ANALYZE core.transfer, core.market_order"""), {"address": ZERO})  # fmt: skip
+        named = {"collection": "cats1", "wallet": "0xbob", "contract": "0xcats", "token": "1"}
+        for each in questions():
+            given = {one.name: named[one.name] for one in each.parameters if one.default is None}
+            optional = {one.name: named[one.name] for one in each.parameters if one.name in {"collection", "wallet"}}
+            for asked in (given, optional | given):
+                values = values_of(each.parameters, asked, at("21T00:00"), at("22T00:00"))
+                plan = "\n".join(connection.scalars(text(f"EXPLAIN {each.sql}"), values))
+                assert not re.search("Seq Scan on (transfer|market_order) ", plan), (each.name, asked, plan)
