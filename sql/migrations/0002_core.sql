@@ -234,7 +234,7 @@ COMMENT ON FUNCTION core.in_tokens IS 'An amount in base units as whole tokens, 
 -- id, and who is paid beside the seller and OpenSea. The key is a hash of these, so a load knows it without asking, and
 -- two loads give the same one. The salt is there so that nobody can make two kinds on purpose that share a key.
 CREATE TABLE core.nft_kind (
-    nft_kind         bigint PRIMARY KEY,
+    nft_kind         bigint           PRIMARY KEY,
     contract_address text COLLATE "C" NOT NULL,
     token_standard   text COLLATE "C",
     name_prefix      text COLLATE "C",
@@ -288,32 +288,32 @@ REVOKE ALL ON FUNCTION core.fee_recipient_of, core.kind_key FROM PUBLIC;
 -- stored: prices, moments near another one, the hour in which the row was received. Each month of hours is a table with
 -- indexes of its own, so that a load of any year works on the indexes of a month.
 CREATE TABLE core.sale_row (
-    sale_uid               uuid           NOT NULL,
-    payload_hash           bigint         NOT NULL DEFAULT 0,
-    nft_kind               bigint         NOT NULL,
-    sold_at                timestamptz    NOT NULL,
-    received_at            timestamptz    NOT NULL,
-    loaded_at              timestamptz    NOT NULL DEFAULT now(),
-    event_at               timestamptz    CHECK (event_at IS NULL OR event_after IS NULL),
-    sent_at                timestamptz    CHECK (sent_at IS NULL OR sent_after IS NULL),
+    sale_uid               uuid             NOT NULL,
+    payload_hash           bigint           NOT NULL DEFAULT 0,
+    nft_kind               bigint           NOT NULL,
+    sold_at                timestamptz      NOT NULL,
+    received_at            timestamptz      NOT NULL,
+    loaded_at              timestamptz      NOT NULL DEFAULT now(),
+    event_at               timestamptz      CHECK (event_at IS NULL OR event_after IS NULL),
+    sent_at                timestamptz      CHECK (sent_at IS NULL OR sent_after IS NULL),
     source_hour            timestamptz,
-    first_load_id          integer        NOT NULL,
+    first_load_id          integer          NOT NULL,
     sent_after             integer,
-    event_after            integer        CHECK (event_after <> 0),
+    event_after            integer          CHECK (event_after <> 0),
     marketplace_share      smallint,
     royalty_share          smallint,
     other_share            smallint,
     is_private             boolean,
-    is_replayed            boolean        NOT NULL,
-    sold_at_source         "char"         NOT NULL CHECK (sold_at_source = ANY (core.codes('transaction', 'closing', 'event'))),
-    side                   "char"         NOT NULL CHECK (side = ANY (core.codes('listing', 'offer', 'unknown'))),
-    side_source            "char"         NOT NULL
+    is_replayed            boolean          NOT NULL,
+    sold_at_source         "char"           NOT NULL CHECK (sold_at_source = ANY (core.codes('transaction', 'closing', 'event'))),
+    side                   "char"           NOT NULL CHECK (side = ANY (core.codes('listing', 'offer', 'unknown'))),
+    side_source            "char"           NOT NULL
         CHECK (side_source = ANY (core.codes('order', 'payment_token', 'events_api', 'none'))),
-    source                 "char"         NOT NULL CHECK (source = ANY (core.codes('stream', 'events_api'))),
+    source                 "char"           NOT NULL CHECK (source = ANY (core.codes('stream', 'events_api'))),
     chain                  text COLLATE "C" NOT NULL,
     first_collector        text COLLATE "C" NOT NULL,
-    quantity               numeric(78, 0) CHECK (quantity >= -1 AND quantity <> 1),
-    transaction_hash       bytea          NOT NULL,
+    quantity               numeric(78, 0)   CHECK (quantity >= -1 AND quantity <> 1),
+    transaction_hash       bytea            NOT NULL,
     order_hash             bytea,
     collection_slug        text COLLATE "C",
     token_id               text COLLATE "C" NOT NULL,
@@ -322,19 +322,19 @@ CREATE TABLE core.sale_row (
     taker                  bytea,
     seller                 bytea,
     buyer                  bytea,
-    price_raw              numeric(78, 0) CHECK (price_raw >= 0),
+    price_raw              numeric(78, 0)   CHECK (price_raw >= 0),
     usd_rate               numeric,
     fees                   bytea,
     -- Of these and quantity, NULL is what most sales have. What is unknown is -1, -infinity, the byte 255 or a space.
-    fill                   smallint       CHECK (fill > 1),
-    payment_token_decimals smallint       CHECK (payment_token_decimals BETWEEN -1 AND 77 AND payment_token_decimals <> 18),
-    payment_token_address  bytea          CHECK (payment_token_address <> '\x01'),
+    fill                   smallint         CHECK (fill > 1),
+    payment_token_decimals smallint         CHECK (payment_token_decimals BETWEEN -1 AND 77 AND payment_token_decimals <> 18),
+    payment_token_address  bytea            CHECK (payment_token_address <> '\x01'),
     payment_token_symbol   text COLLATE "C" CHECK (payment_token_symbol <> '!'),
-    eth_rate               numeric        CHECK (eth_rate >= -1 AND eth_rate <> 1),
-    marketplace_fee_raw    numeric(78, 0) CHECK (marketplace_fee_raw IS NULL OR marketplace_share IS NULL),
-    royalty_raw            numeric(78, 0) CHECK (royalty_raw IS NULL OR royalty_share IS NULL),
-    other_fee_raw          numeric(78, 0) CHECK (other_fee_raw IS NULL OR other_share IS NULL),
-    unit_price             numeric        CHECK (unit_price IS NULL OR quantity IS NOT NULL)
+    eth_rate               numeric          CHECK (eth_rate >= -1 AND eth_rate <> 1),
+    marketplace_fee_raw    numeric(78, 0)   CHECK (marketplace_fee_raw IS NULL OR marketplace_share IS NULL),
+    royalty_raw            numeric(78, 0)   CHECK (royalty_raw IS NULL OR royalty_share IS NULL),
+    other_fee_raw          numeric(78, 0)   CHECK (other_fee_raw IS NULL OR other_share IS NULL),
+    unit_price             numeric          CHECK (unit_price IS NULL OR quantity IS NOT NULL)
 ) PARTITION BY RANGE ((coalesce(source_hour, date_bin('1 hour', received_at, 'epoch'))));
 
 CREATE VIEW core.sale AS
@@ -705,7 +705,7 @@ COMMENT ON COLUMN core.sale_row.source_hour IS 'As in core.sale; NULL is the hou
 CREATE TABLE core.fee_recipient (
     recipient text COLLATE "C" NOT NULL CHECK (recipient NOT ILIKE '0x%' OR recipient = lower(recipient)),
     chain     text COLLATE "C" NOT NULL CHECK (chain = lower(chain) AND chain <> 'matic'),
-    from_at   timestamptz NOT NULL DEFAULT '-infinity',
+    from_at   timestamptz      NOT NULL DEFAULT '-infinity',
     kind      text COLLATE "C" NOT NULL CHECK (kind IN ('marketplace', 'royalty', 'other')),
     name      text COLLATE "C" NOT NULL,
     PRIMARY KEY (recipient, chain, from_at)
@@ -744,11 +744,11 @@ COMMENT ON FUNCTION core.fee_kind IS 'The kind of a fee by core.fee_recipient; N
 REVOKE ALL ON FUNCTION core.fee_kind FROM PUBLIC;
 
 CREATE TABLE core.sale_sighting (
-    sale_uid          uuid        NOT NULL,
-    source_hour       timestamptz NOT NULL,
+    sale_uid          uuid             NOT NULL,
+    source_hour       timestamptz      NOT NULL,
     collector         text COLLATE "C" NOT NULL,
-    observations      integer     NOT NULL CHECK (observations > 0),
-    first_received_at timestamptz NOT NULL,
+    observations      integer          NOT NULL CHECK (observations > 0),
+    first_received_at timestamptz      NOT NULL,
     PRIMARY KEY (source_hour, sale_uid, collector)  -- the hour first: what a load writes lies together at the end
 );
 
@@ -800,9 +800,9 @@ COMMENT ON COLUMN staging.observation_row.observation IS
 COMMENT ON COLUMN staging.observation_row.file IS 'The object that holds it: ops.load_file.file.';
 
 CREATE TABLE core.detached_month (
-    month       date        PRIMARY KEY CHECK (extract(day FROM month) = 1),
-    sales       bigint      NOT NULL CHECK (sales >= 0),
-    detached_at timestamptz NOT NULL DEFAULT now(),
+    month       date             PRIMARY KEY CHECK (extract(day FROM month) = 1),
+    sales       bigint           NOT NULL CHECK (sales >= 0),
+    detached_at timestamptz      NOT NULL DEFAULT now(),
     software    text COLLATE "C" NOT NULL
 );
 COMMENT ON TABLE core.detached_month IS

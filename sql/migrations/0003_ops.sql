@@ -1,23 +1,23 @@
 -- ops: what each load did, line by line, and what the collectors covered.
 
 CREATE TABLE ops.load_run (
-    load_id     bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    source_hour timestamptz NOT NULL,
-    fingerprint text COLLATE "C" NOT NULL,
-    collectors  text[] COLLATE "C" NOT NULL,
-    started_at  timestamptz NOT NULL,
-    finished_at timestamptz NOT NULL,
-    software    text COLLATE "C" NOT NULL,
-    files       integer     NOT NULL CHECK (files >= 0),
-    lines       bigint      NOT NULL CHECK (lines >= 0),
-    inserted    bigint      NOT NULL CHECK (inserted >= 0),
-    replaced    bigint      NOT NULL CHECK (replaced >= 0),
-    duplicates  bigint      NOT NULL CHECK (duplicates >= 0),
-    conflicting bigint      NOT NULL DEFAULT 0 CHECK (conflicting BETWEEN 0 AND duplicates),
-    other       bigint      NOT NULL CHECK (other >= 0),
-    quarantined bigint      NOT NULL CHECK (quarantined >= 0),
-    superseded  bigint      NOT NULL,
-    removed     bigint      NOT NULL DEFAULT 0 CHECK (removed >= 0),
+    load_id     bigint                     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source_hour timestamptz                NOT NULL,
+    fingerprint text COLLATE "C"           NOT NULL,
+    collectors  text[] COLLATE "C"         NOT NULL,
+    started_at  timestamptz                NOT NULL,
+    finished_at timestamptz                NOT NULL,
+    software    text COLLATE "C"           NOT NULL,
+    files       integer                    NOT NULL CHECK (files >= 0),
+    lines       bigint                     NOT NULL CHECK (lines >= 0),
+    inserted    bigint                     NOT NULL CHECK (inserted >= 0),
+    replaced    bigint                     NOT NULL CHECK (replaced >= 0),
+    duplicates  bigint                     NOT NULL CHECK (duplicates >= 0),
+    conflicting bigint                     NOT NULL DEFAULT 0 CHECK (conflicting BETWEEN 0 AND duplicates),
+    other       bigint                     NOT NULL CHECK (other >= 0),
+    quarantined bigint                     NOT NULL CHECK (quarantined >= 0),
+    superseded  bigint                     NOT NULL,
+    removed     bigint                     NOT NULL DEFAULT 0 CHECK (removed >= 0),
     CONSTRAINT every_line_has_one_outcome CHECK (lines = inserted + replaced + duplicates + other + quarantined)
 );
 
@@ -54,19 +54,19 @@ COMMENT ON CONSTRAINT every_line_has_one_outcome ON ops.load_run IS
     'A load whose sums do not balance cannot be committed.';
 
 CREATE TABLE ops.load_file (
-    load_id     bigint  NOT NULL REFERENCES ops.load_run ON DELETE CASCADE,
-    file        integer NOT NULL,
-    key         text COLLATE "C" NOT NULL,
-    collector   text COLLATE "C" NOT NULL,
-    sha256      text COLLATE "C" NOT NULL,
-    bytes       bigint  NOT NULL,
-    lines       bigint  NOT NULL,
-    inserted    bigint  NOT NULL CHECK (inserted >= 0),
-    replaced    bigint  NOT NULL CHECK (replaced >= 0),
-    duplicates  bigint  NOT NULL CHECK (duplicates >= 0),
-    conflicting bigint  NOT NULL DEFAULT 0 CHECK (conflicting BETWEEN 0 AND duplicates),
-    other       bigint  NOT NULL CHECK (other >= 0),
-    quarantined bigint  NOT NULL CHECK (quarantined >= 0),
+    load_id     bigint                     NOT NULL REFERENCES ops.load_run ON DELETE CASCADE,
+    file        integer                    NOT NULL,
+    key         text COLLATE "C"           NOT NULL,
+    collector   text COLLATE "C"           NOT NULL,
+    sha256      text COLLATE "C"           NOT NULL,
+    bytes       bigint                     NOT NULL,
+    lines       bigint                     NOT NULL,
+    inserted    bigint                     NOT NULL CHECK (inserted >= 0),
+    replaced    bigint                     NOT NULL CHECK (replaced >= 0),
+    duplicates  bigint                     NOT NULL CHECK (duplicates >= 0),
+    conflicting bigint                     NOT NULL DEFAULT 0 CHECK (conflicting BETWEEN 0 AND duplicates),
+    other       bigint                     NOT NULL CHECK (other >= 0),
+    quarantined bigint                     NOT NULL CHECK (quarantined >= 0),
     PRIMARY KEY (load_id, file),
     CONSTRAINT every_line_has_one_outcome CHECK (lines = inserted + replaced + duplicates + other + quarantined)
 );
@@ -90,13 +90,13 @@ COMMENT ON CONSTRAINT every_line_has_one_outcome ON ops.load_file IS
     'A load whose sums do not balance cannot be committed.';
 
 CREATE TABLE ops.quarantine (
-    source_hour timestamptz NOT NULL,
+    source_hour timestamptz      NOT NULL,
     key         text COLLATE "C" NOT NULL,
-    line        bigint      NOT NULL CHECK (line > 0),
+    line        bigint           NOT NULL CHECK (line > 0),
     collector   text COLLATE "C" NOT NULL,
     reason      text COLLATE "C" NOT NULL,
     raw         text COLLATE "C" NOT NULL,
-    raw_bytes   integer     NOT NULL,
+    raw_bytes   integer          NOT NULL,
     PRIMARY KEY (source_hour, key, line)
 );
 
@@ -113,14 +113,14 @@ COMMENT ON COLUMN ops.quarantine.raw IS
 COMMENT ON COLUMN ops.quarantine.raw_bytes IS 'The line''s whole size in bytes.';
 
 CREATE TABLE ops.sale_conflict (
-    sale_uid     uuid        NOT NULL,
-    reported     jsonb       NOT NULL,
+    sale_uid     uuid             NOT NULL,
+    reported     jsonb            NOT NULL,
     payload_hash text COLLATE "C" NOT NULL,
     source       text COLLATE "C" NOT NULL,
     sent_at      timestamptz,
-    received_at  timestamptz NOT NULL,
+    received_at  timestamptz      NOT NULL,
     collector    text COLLATE "C" NOT NULL,
-    source_hour  timestamptz NOT NULL,
+    source_hour  timestamptz      NOT NULL,
     PRIMARY KEY (sale_uid, payload_hash)
 );
 
@@ -196,11 +196,11 @@ COMMENT ON COLUMN ops.sale_difference.collector IS 'Which collector received it.
 COMMENT ON COLUMN ops.sale_difference.source_hour IS 'The hour of the archive that holds it.';
 
 CREATE TABLE ops.coverage (
-    source_hour timestamptz NOT NULL,
+    source_hour timestamptz      NOT NULL,
     collector   text COLLATE "C" NOT NULL,
     topic       text COLLATE "C" NOT NULL,
-    from_at     timestamptz NOT NULL,
-    to_at       timestamptz NOT NULL,
+    from_at     timestamptz      NOT NULL,
+    to_at       timestamptz      NOT NULL,
     PRIMARY KEY (source_hour, collector, topic, from_at),
     CHECK (from_at < to_at)
 );
@@ -215,12 +215,12 @@ COMMENT ON COLUMN ops.coverage.from_at IS 'Start of the interval, UTC.';
 COMMENT ON COLUMN ops.coverage.to_at IS 'End of the interval, UTC, not included.';
 
 CREATE TABLE ops.topic_count (
-    source_hour timestamptz NOT NULL,
+    source_hour timestamptz      NOT NULL,
     collector   text COLLATE "C" NOT NULL,
     topic       text COLLATE "C" NOT NULL,
-    minutes     smallint[]  NOT NULL,
-    messages    integer[]   NOT NULL,
-    sales       integer[]   NOT NULL,
+    minutes     smallint[]       NOT NULL,
+    messages    integer[]        NOT NULL,
+    sales       integer[]        NOT NULL,
     PRIMARY KEY (source_hour, collector, topic)
 );
 
@@ -235,11 +235,11 @@ COMMENT ON COLUMN ops.topic_count.messages IS 'Messages of all types in each of 
 COMMENT ON COLUMN ops.topic_count.sales IS 'The sales among them.';
 
 CREATE TABLE ops.silence (
-    compared_from timestamptz NOT NULL,
+    compared_from timestamptz      NOT NULL,
     collector     text COLLATE "C" NOT NULL,
     topic         text COLLATE "C" NOT NULL,
-    from_at       timestamptz NOT NULL,
-    to_at         timestamptz NOT NULL,
+    from_at       timestamptz      NOT NULL,
+    to_at         timestamptz      NOT NULL,
     PRIMARY KEY (compared_from, collector, topic, from_at),
     CHECK (from_at < to_at)
 );
@@ -256,15 +256,15 @@ COMMENT ON COLUMN ops.silence.from_at IS 'Start of the window, UTC.';
 COMMENT ON COLUMN ops.silence.to_at IS 'End of the window, UTC, not included.';
 
 CREATE TABLE ops.gap (
-    source_hour timestamptz NOT NULL,
+    source_hour timestamptz      NOT NULL,
     collector   text COLLATE "C" NOT NULL,
     topic       text COLLATE "C" NOT NULL,
-    from_at     timestamptz NOT NULL,
-    to_at       timestamptz NOT NULL,
+    from_at     timestamptz      NOT NULL,
+    to_at       timestamptz      NOT NULL,
     reason      text COLLATE "C" NOT NULL,
     repaired_by text COLLATE "C",
-    recovered   bigint      CHECK (recovered >= 0),
-    set_aside   bigint      CHECK (set_aside >= 0),
+    recovered   bigint           CHECK (recovered >= 0),
+    set_aside   bigint           CHECK (set_aside >= 0),
     PRIMARY KEY (source_hour, collector, topic, from_at),
     CHECK (from_at < to_at)
 );
@@ -292,15 +292,15 @@ COMMENT ON COLUMN ops.gap.set_aside IS
 
 CREATE TABLE ops.audit_draw (
     collector         text COLLATE "C" NOT NULL,
-    source_hour       timestamptz NOT NULL,
+    source_hour       timestamptz      NOT NULL,
     topic             text COLLATE "C" NOT NULL,
-    from_at           timestamptz NOT NULL,
-    to_at             timestamptz NOT NULL,
-    seed              bigint      NOT NULL,
-    hours_due         integer     NOT NULL CHECK (hours_due > 0),
-    budget            integer     NOT NULL CHECK (budget > 0),
-    expected_requests integer     NOT NULL CHECK (expected_requests > 0),
-    drawn_at          timestamptz NOT NULL,
+    from_at           timestamptz      NOT NULL,
+    to_at             timestamptz      NOT NULL,
+    seed              bigint           NOT NULL,
+    hours_due         integer          NOT NULL CHECK (hours_due > 0),
+    budget            integer          NOT NULL CHECK (budget > 0),
+    expected_requests integer          NOT NULL CHECK (expected_requests > 0),
+    drawn_at          timestamptz      NOT NULL,
     PRIMARY KEY (collector, source_hour, topic, from_at),
     CHECK (from_at < to_at)
 );
@@ -320,14 +320,14 @@ COMMENT ON COLUMN ops.audit_draw.expected_requests IS 'Requests that this window
 COMMENT ON COLUMN ops.audit_draw.drawn_at IS 'When it was chosen.';
 
 CREATE TABLE ops.audit (
-    source_hour      timestamptz NOT NULL,
+    source_hour      timestamptz      NOT NULL,
     topic            text COLLATE "C" NOT NULL,
-    audited_s        numeric     NOT NULL,
-    api_sales        bigint      NOT NULL,
-    covered          bigint      NOT NULL,
-    unseen           bigint      NOT NULL,
-    unseen_uncovered bigint      NOT NULL,
-    stream_only      bigint      NOT NULL,
+    audited_s        numeric          NOT NULL,
+    api_sales        bigint           NOT NULL,
+    covered          bigint           NOT NULL,
+    unseen           bigint           NOT NULL,
+    unseen_uncovered bigint           NOT NULL,
+    stream_only      bigint           NOT NULL,
     PRIMARY KEY (source_hour, topic),
     CHECK (unseen <= covered AND covered + unseen_uncovered <= api_sales)
 );
@@ -391,13 +391,13 @@ COMMENT ON FUNCTION ops.share_high IS
 REVOKE ALL ON FUNCTION ops.share_high FROM PUBLIC;
 
 CREATE TABLE ops.reject (
-    source_hour timestamptz NOT NULL,
+    source_hour timestamptz      NOT NULL,
     key         text COLLATE "C" NOT NULL,
     collector   text COLLATE "C" NOT NULL,
     event_type  text COLLATE "C" NOT NULL,
     reason      text COLLATE "C" NOT NULL,
-    lines       bigint      NOT NULL CHECK (lines > 0),
-    quarantined bigint      NOT NULL CHECK (quarantined BETWEEN 0 AND lines),
+    lines       bigint           NOT NULL CHECK (lines > 0),
+    quarantined bigint           NOT NULL CHECK (quarantined BETWEEN 0 AND lines),
     PRIMARY KEY (source_hour, key, event_type, reason)
 );
 

@@ -2,11 +2,11 @@
 -- be scored.
 
 CREATE TABLE mart.flag_method (
-    method      smallint NOT NULL,
+    method      smallint         NOT NULL,
     signal      text COLLATE "C" NOT NULL,
-    suspects    boolean  NOT NULL,
-    days        integer  NOT NULL CHECK (days > 0),
-    times       numeric  NOT NULL CHECK (times > 0),
+    suspects    boolean          NOT NULL,
+    days        integer          NOT NULL CHECK (days > 0),
+    times       numeric          NOT NULL CHECK (times > 0),
     description text COLLATE "C" NOT NULL,
     PRIMARY KEY (method, signal)
 );
@@ -21,11 +21,11 @@ INSERT INTO mart.flag_method (method, signal, suspects, days, times, description
     (1, 'implausible_price', true, 30, 10000, 'The unit price in ETH is at least `times` times the usual price of its collection and of the whole market over `days` days; ten times as many for the market where the collection has fewer than ten priced sales. Without an ETH rate: the same of the market''s US dollars on that UTC day');
 
 CREATE TABLE mart.sale_flags (
-    sale_uid uuid     NOT NULL,
+    sale_uid uuid             NOT NULL,
     signal   text COLLATE "C" NOT NULL,
-    method   smallint NOT NULL,
-    suspects boolean  NOT NULL,
-    sold_at  timestamptz NOT NULL,
+    method   smallint         NOT NULL,
+    suspects boolean          NOT NULL,
+    sold_at  timestamptz      NOT NULL,
     PRIMARY KEY (sale_uid, signal),
     FOREIGN KEY (method, signal) REFERENCES mart.flag_method
 );
@@ -113,12 +113,12 @@ COMMENT ON COLUMN mart.stale_day.source_hour IS
 -- What prices were usual, and which cannot be true.
 
 CREATE TABLE mart.price_daily (
-    day        date    NOT NULL,
+    day        date             NOT NULL,
     chain      text COLLATE "C" NOT NULL,
     collection text COLLATE "C" NOT NULL,
-    priced     bigint  NOT NULL,
-    median_eth numeric NOT NULL,
-    high_eth   numeric NOT NULL,
+    priced     bigint           NOT NULL,
+    median_eth numeric          NOT NULL,
+    high_eth   numeric          NOT NULL,
     PRIMARY KEY (chain, collection, day)
 );
 CREATE INDEX price_daily_day ON mart.price_daily (day);
@@ -259,12 +259,12 @@ COMMENT ON COLUMN mart.sales.is_implausible IS
 -- Fees: which recipients a collection usually pays, and every fee with its kind.
 
 CREATE TABLE mart.royalty_daily (
-    day        date   NOT NULL,
+    day        date             NOT NULL,
     chain      text COLLATE "C" NOT NULL,
     collection text COLLATE "C" NOT NULL,
     recipient  text COLLATE "C" NOT NULL,
-    sales      bigint NOT NULL,
-    of_sales   bigint NOT NULL,
+    sales      bigint           NOT NULL,
+    of_sales   bigint           NOT NULL,
     PRIMARY KEY (chain, collection, day, recipient)
 );
 CREATE INDEX royalty_daily_day ON mart.royalty_daily (day);
@@ -490,17 +490,17 @@ COMMENT ON COLUMN mart.collection_daily.day IS 'UTC day in which the sales happe
 -- Roll-up by wallet and day.
 
 CREATE TABLE mart.wallet_daily (
-    day         date   NOT NULL,
+    day         date             NOT NULL,
     chain       text COLLATE "C" NOT NULL,
     wallet      text COLLATE "C" NOT NULL,
-    bought      bigint NOT NULL,
-    sold        bigint NOT NULL,
+    bought      bigint           NOT NULL,
+    sold        bigint           NOT NULL,
     spent_eth   numeric,
     earned_eth  numeric,
     spent_usd   numeric,
     earned_usd  numeric,
-    implausible bigint NOT NULL,
-    collections bigint NOT NULL,
+    implausible bigint           NOT NULL,
+    collections bigint           NOT NULL,
     PRIMARY KEY (day, chain, wallet)
 );
 CREATE INDEX wallet_daily_wallet ON mart.wallet_daily (wallet, day);
@@ -605,16 +605,16 @@ REVOKE ALL ON FUNCTION mart.days_of FROM PUBLIC;
 -- Roll-ups of the same days by other keys; a scored day without a row had no such sale.
 
 CREATE TABLE mart.payment_token_daily (
-    day                   date   NOT NULL,
+    day                   date             NOT NULL,
     chain                 text COLLATE "C" NOT NULL,
     payment_token_address text COLLATE "C",
     payment_token_symbol  text COLLATE "C",
-    sales                 bigint NOT NULL,
+    sales                 bigint           NOT NULL,
     volume                numeric,
     volume_eth            numeric,
     volume_usd            numeric,
-    without_usd           bigint NOT NULL,
-    implausible           bigint NOT NULL
+    without_usd           bigint           NOT NULL,
+    implausible           bigint           NOT NULL
 );
 CREATE UNIQUE INDEX payment_token_daily_key
     ON mart.payment_token_daily (day, chain, coalesce('of ' || payment_token_address, ''));
@@ -655,11 +655,11 @@ COMMENT ON FUNCTION mart.price_range IS 'Where the range of mart.price_steps beg
 REVOKE ALL ON FUNCTION mart.price_steps, mart.price_range FROM PUBLIC;
 
 CREATE TABLE mart.price_range_daily (
-    day        date    NOT NULL,
+    day        date             NOT NULL,
     chain      text COLLATE "C" NOT NULL,
-    from_eth   numeric NOT NULL,
-    sales      bigint  NOT NULL,
-    prices_eth numeric NOT NULL,
+    from_eth   numeric          NOT NULL,
+    sales      bigint           NOT NULL,
+    prices_eth numeric          NOT NULL,
     PRIMARY KEY (day, chain, from_eth)
 );
 
@@ -674,15 +674,15 @@ COMMENT ON COLUMN mart.price_range_daily.sales IS 'Number of sales (rows of mart
 COMMENT ON COLUMN mart.price_range_daily.prices_eth IS 'Sum of their prices of one NFT in ETH.';
 
 CREATE TABLE mart.collection_royalty_daily (
-    day                      date   NOT NULL,
+    day                      date             NOT NULL,
     chain                    text COLLATE "C" NOT NULL,
     collection_slug          text COLLATE "C",
-    sales                    bigint NOT NULL,
-    sales_with_royalty_known bigint NOT NULL,
+    sales                    bigint           NOT NULL,
+    sales_with_royalty_known bigint           NOT NULL,
     royalty_eth              numeric,
     royalty_usd              numeric,
     royalty_of_eth           numeric,
-    implausible              bigint NOT NULL
+    implausible              bigint           NOT NULL
 );
 CREATE UNIQUE INDEX collection_royalty_daily_key
     ON mart.collection_royalty_daily (day, chain, coalesce('of ' || collection_slug, ''));
@@ -704,18 +704,18 @@ COMMENT ON COLUMN mart.collection_royalty_daily.implausible IS
     'Sales left out of the amounts because their price cannot be true, as in mart.sales.';
 
 CREATE TABLE mart.sweep_daily (
-    day              date        NOT NULL,
+    day              date             NOT NULL,
     chain            text COLLATE "C" NOT NULL,
     transaction_hash text COLLATE "C" NOT NULL,
     buyer            text COLLATE "C" NOT NULL,
-    sold_at          timestamptz NOT NULL,
-    sales            bigint      NOT NULL CHECK (sales >= 5),
+    sold_at          timestamptz      NOT NULL,
+    sales            bigint           NOT NULL CHECK (sales >= 5),
     volume_eth       numeric,
     volume_usd       numeric,
-    collections      bigint      NOT NULL,
-    sellers          bigint      NOT NULL,
-    without_eth      bigint      NOT NULL,
-    implausible      bigint      NOT NULL,
+    collections      bigint           NOT NULL,
+    sellers          bigint           NOT NULL,
+    without_eth      bigint           NOT NULL,
+    implausible      bigint           NOT NULL,
     PRIMARY KEY (day, chain, transaction_hash, buyer)
 );
 
@@ -738,10 +738,10 @@ COMMENT ON COLUMN mart.sweep_daily.implausible IS
     'Sales left out of the amounts because their price cannot be true, as in mart.sales.';
 
 CREATE TABLE mart.top_sale_daily (
-    day       date        NOT NULL,
+    day       date             NOT NULL,
     chain     text COLLATE "C" NOT NULL,
-    sale_uid  uuid        NOT NULL,
-    sold_at   timestamptz NOT NULL,
+    sale_uid  uuid             NOT NULL,
+    sold_at   timestamptz      NOT NULL,
     price_usd numeric,
     PRIMARY KEY (day, chain, sale_uid)
 );
@@ -758,20 +758,20 @@ COMMENT ON COLUMN mart.top_sale_daily.price_usd IS 'Its price in US dollars; NUL
 -- How well each hour was recorded.
 
 CREATE TABLE mart.hour_quality (
-    hour                     timestamptz PRIMARY KEY,
+    hour                     timestamptz        PRIMARY KEY,
     collectors               text[] COLLATE "C" NOT NULL,
-    covered_s                numeric NOT NULL,
-    covered_twice_s          numeric NOT NULL,
-    repaired_s               numeric NOT NULL,
-    gaps                     jsonb   NOT NULL,
-    sales                    bigint  NOT NULL,
-    seen_by                  jsonb   NOT NULL,
+    covered_s                numeric            NOT NULL,
+    covered_twice_s          numeric            NOT NULL,
+    repaired_s               numeric            NOT NULL,
+    gaps                     jsonb              NOT NULL,
+    sales                    bigint             NOT NULL,
+    seen_by                  jsonb              NOT NULL,
     seen_in_overlap          bigint,
     missed_estimate          numeric,
     missed_low               numeric,
     missed_high              numeric,
-    recovered                bigint  NOT NULL,
-    audited_share            numeric CHECK (audited_share > 0 AND audited_share <= 1),
+    recovered                bigint             NOT NULL,
+    audited_share            numeric            CHECK (audited_share > 0 AND audited_share <= 1),
     api_sales                bigint,
     api_seen_by              jsonb,
     api_covered              bigint,
@@ -782,8 +782,8 @@ CREATE TABLE mart.hour_quality (
     loss                     numeric,
     loss_low                 numeric,
     loss_high                numeric,
-    quarantined              bigint  NOT NULL,
-    live_sales               bigint  NOT NULL DEFAULT 0,
+    quarantined              bigint             NOT NULL,
+    live_sales               bigint             NOT NULL DEFAULT 0,
     sold_to_sent_p50_s       numeric,
     sold_to_sent_p95_s       numeric,
     sold_to_sent_p99_s       numeric,
@@ -796,7 +796,7 @@ CREATE TABLE mart.hour_quality (
     sold_to_loaded_p50_s     numeric,
     sold_to_loaded_p95_s     numeric,
     sold_to_loaded_p99_s     numeric,
-    refreshed_at             timestamptz NOT NULL DEFAULT now()
+    refreshed_at             timestamptz        NOT NULL DEFAULT now()
 );
 
 COMMENT ON TABLE mart.hour_quality IS

@@ -73,11 +73,11 @@ COMMENT ON COLUMN mart.market_hourly.receivers IS 'Distinct wallets that receive
 -- Which hours' markets are known.
 
 CREATE TABLE mart.market_hour (
-    hour          timestamptz PRIMARY KEY,
-    is_known      boolean NOT NULL,
+    hour          timestamptz        PRIMARY KEY,
+    is_known      boolean            NOT NULL,
     collectors    text[] COLLATE "C" NOT NULL,
-    book_depth    integer NOT NULL,
-    has_transfers boolean NOT NULL
+    book_depth    integer            NOT NULL,
+    has_transfers boolean            NOT NULL
 );
 
 COMMENT ON TABLE mart.market_hour IS
@@ -93,12 +93,12 @@ COMMENT ON COLUMN mart.market_hour.book_depth IS
 COMMENT ON COLUMN mart.market_hour.has_transfers IS 'Whether single transfers were kept (TIDEMARK_TRANSFERS).';
 
 CREATE TABLE ops.event_count (
-    source_hour timestamptz NOT NULL,
-    collector   text COLLATE "C" NOT NULL,
-    event_type  text COLLATE "C" NOT NULL,
-    messages    bigint NOT NULL,
-    loaded      bigint NOT NULL,
-    rejected    bigint NOT NULL,
+    source_hour timestamptz           NOT NULL,
+    collector   text COLLATE "C"      NOT NULL,
+    event_type  text COLLATE "C"      NOT NULL,
+    messages    bigint                NOT NULL,
+    loaded      bigint                NOT NULL,
+    rejected    bigint                NOT NULL,
     PRIMARY KEY (source_hour, collector, event_type),
     CONSTRAINT every_message_is_read CHECK (messages = loaded + rejected)
 );
@@ -114,12 +114,12 @@ COMMENT ON COLUMN ops.event_count.rejected IS 'Those that it could not: ops.reje
 COMMENT ON CONSTRAINT every_message_is_read ON ops.event_count IS 'A load that read fewer messages cannot be committed.';
 
 CREATE TABLE ops.market_count (
-    source_hour timestamptz NOT NULL,
-    kind        text COLLATE "C" NOT NULL,
-    messages    bigint NOT NULL,
-    counted     bigint NOT NULL,
-    earlier     bigint NOT NULL,
-    repeated    bigint NOT NULL,
+    source_hour timestamptz                 NOT NULL,
+    kind        text COLLATE "C"            NOT NULL,
+    messages    bigint                      NOT NULL,
+    counted     bigint                      NOT NULL,
+    earlier     bigint                      NOT NULL,
+    repeated    bigint                      NOT NULL,
     PRIMARY KEY (source_hour, kind),
     CONSTRAINT every_message_has_one_place CHECK (messages = counted + earlier + repeated)
 );
@@ -139,7 +139,7 @@ COMMENT ON CONSTRAINT every_message_has_one_place ON ops.market_count IS 'A load
 -- Single orders, their ends, and the book that follows from them.
 
 CREATE TABLE core.market_order (
-    source_hour            timestamptz    NOT NULL,
+    source_hour            timestamptz      NOT NULL,
     kind                   text COLLATE "C" NOT NULL CHECK (kind IN ('listing', 'collection_offer')),
     chain                  text COLLATE "C" NOT NULL,
     order_hash             text COLLATE "C" NOT NULL,
@@ -147,15 +147,15 @@ CREATE TABLE core.market_order (
     contract_address       text COLLATE "C",
     token_id               text COLLATE "C",
     maker                  text COLLATE "C",
-    quantity               numeric(78, 0) NOT NULL CHECK (quantity > 0),
-    price_raw              numeric(78, 0) NOT NULL CHECK (price_raw >= 0),
-    unit_price_raw         numeric(78, 0) NOT NULL CHECK (unit_price_raw >= 0),
+    quantity               numeric(78, 0)   NOT NULL CHECK (quantity > 0),
+    price_raw              numeric(78, 0)   NOT NULL CHECK (price_raw >= 0),
+    unit_price_raw         numeric(78, 0)   NOT NULL CHECK (unit_price_raw >= 0),
     payment_token_address  text COLLATE "C" NOT NULL,
     payment_token_symbol   text COLLATE "C",
     payment_token_decimals smallint,
-    placed_at              timestamptz    NOT NULL,
-    expires_at             timestamptz    NOT NULL,
-    received_at            timestamptz    NOT NULL,
+    placed_at              timestamptz      NOT NULL,
+    expires_at             timestamptz      NOT NULL,
+    received_at            timestamptz      NOT NULL,
     PRIMARY KEY (source_hour, chain, order_hash)
 );
 CREATE INDEX market_order_collection ON core.market_order (collection_slug, expires_at);
@@ -186,14 +186,14 @@ COMMENT ON COLUMN core.market_order.expires_at IS 'When the order ends by itself
 COMMENT ON COLUMN core.market_order.received_at IS 'When a collector first received it in this hour.';
 
 CREATE TABLE core.market_order_rest (
-    source_hour           timestamptz    NOT NULL,
+    source_hour           timestamptz      NOT NULL,
     kind                  text COLLATE "C" NOT NULL,
     chain                 text COLLATE "C" NOT NULL,
     collection_slug       text COLLATE "C" NOT NULL,
     payment_token_address text COLLATE "C" NOT NULL,
-    orders                bigint         NOT NULL,
-    unit_price_raw        numeric(78, 0) NOT NULL,
-    expires_at            timestamptz    NOT NULL,
+    orders                bigint           NOT NULL,
+    unit_price_raw        numeric(78, 0)   NOT NULL,
+    expires_at            timestamptz      NOT NULL,
     PRIMARY KEY (source_hour, kind, chain, collection_slug, payment_token_address)
 );
 
@@ -210,13 +210,13 @@ COMMENT ON COLUMN core.market_order_rest.unit_price_raw IS 'The best price of on
 COMMENT ON COLUMN core.market_order_rest.expires_at IS 'When the last of them ends.';
 
 CREATE TABLE core.order_revision (
-    source_hour     timestamptz NOT NULL,
+    source_hour     timestamptz      NOT NULL,
     kind            text COLLATE "C" NOT NULL CHECK (kind IN ('cancel', 'invalidation', 'revalidation')),
     chain           text COLLATE "C" NOT NULL,
     order_hash      text COLLATE "C" NOT NULL,
     collection_slug text COLLATE "C",
-    revised_at      timestamptz NOT NULL,
-    received_at     timestamptz NOT NULL,
+    revised_at      timestamptz      NOT NULL,
+    received_at     timestamptz      NOT NULL,
     PRIMARY KEY (source_hour, chain, order_hash, kind, revised_at)
 );
 CREATE INDEX order_revision_order ON core.order_revision (order_hash);
@@ -660,7 +660,7 @@ COMMENT ON FUNCTION mart.book IS
 -- Single transfers.
 
 CREATE TABLE core.transfer (
-    source_hour      timestamptz NOT NULL,
+    source_hour      timestamptz      NOT NULL,
     kind             text COLLATE "C" NOT NULL CHECK (kind IN ('transfer', 'mint', 'burn')),
     chain            text COLLATE "C" NOT NULL,
     contract_address text COLLATE "C" NOT NULL,
@@ -670,8 +670,8 @@ CREATE TABLE core.transfer (
     recipient        text COLLATE "C",
     quantity         numeric(78, 0),
     transaction_hash text COLLATE "C" NOT NULL,
-    transferred_at   timestamptz NOT NULL,
-    received_at      timestamptz NOT NULL
+    transferred_at   timestamptz      NOT NULL,
+    received_at      timestamptz      NOT NULL
 );
 CREATE UNIQUE INDEX transfer_key ON core.transfer (
     source_hour, transaction_hash, token_id, contract_address, chain, coalesce(sender, ''), coalesce(recipient, ''), coalesce(quantity, -1)
