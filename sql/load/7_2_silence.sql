@@ -223,7 +223,7 @@ FROM (SELECT * FROM silent_by_sales UNION ALL SELECT * FROM silent_by_minutes UN
 GROUP BY start_at, hours, collector, topic;
 
 -- Grain: one row per hour, collector and topic whose silence this load found, changed or took back.
-CREATE TEMP TABLE silent_topic (source_hour timestamptz, collector text, topic text) ON COMMIT DROP;
+CREATE TEMP TABLE silent_topic (source_hour timestamptz, collector text COLLATE "C", topic text COLLATE "C") ON COMMIT DROP;
 
 WITH old AS (
     DELETE FROM ops.silence USING comparison WHERE compared_from = start_at RETURNING hours, collector, topic

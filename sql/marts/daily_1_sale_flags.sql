@@ -42,7 +42,7 @@ CREATE INDEX ON history (token_id, contract_address, seller, buyer);
 ANALYZE history;
 
 -- Grain: one row per sale of those and signal.
-CREATE TEMP TABLE found (sale_uid uuid, sold_at timestamptz, signal text) ON COMMIT DROP;
+CREATE TEMP TABLE found (sale_uid uuid, sold_at timestamptz, signal text COLLATE "C") ON COMMIT DROP;
 
 INSERT INTO found
 SELECT sale_uid, sold_at, 'self_trade'

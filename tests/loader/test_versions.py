@@ -30,10 +30,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 OLDEST, NEWEST = 14, 18
-APART = (
-    "collector-b",
-    "collectora",
-)  # in this order by their bytes; in the other in a language, which skips the hyphen
+# in this order by their bytes, in the other in a language that skips hyphens
+APART = ("collector-b", "collectora")
 WHEN_LOADED = {"hour_quality", "latency"}  # what these questions answer depends on when hours were loaded
 WITH_TLS = (15, 17, 14)  # the wheel's own were built without
 
@@ -53,7 +51,7 @@ def server_of(folder: Path, *versions: int, **settings: str) -> Postgres:
 
 
 def by_language(server: Postgres) -> str | None:
-    """Make a database with texts in the order of a language, as on RDS; None where the server knows no languages."""
+    """Make a database with texts in the order of a language that skips hyphens; None where there are none."""
     try:
         administer(
             server, "CREATE DATABASE other LOCALE_PROVIDER icu ICU_LOCALE 'en-US-u-ka-shifted' TEMPLATE template0"

@@ -241,6 +241,13 @@ def test_no_text_is_in_the_order_of_the_database(warehouse_url: str) -> None:
     assert set(query(warehouse_url, ordered)) == alembic
 
 
+def test_no_text_of_a_load_is_in_the_order_of_the_database() -> None:
+    files = [file for folder in ("load", "marts") for file in (shipped("sql") / folder).glob("*.sql")]
+    declared = [made for file in files for made in re.findall(r"CREATE TEMP TABLE \w+ \(([^;]*)\)", file.read_text())]
+    assert sum(made.count('text COLLATE "C"') for made in declared) >= len(declared) > 5
+    assert [made for made in declared if re.search(r'\btext\b(?! COLLATE "C")', made)] == []
+
+
 def as_role(url: str, role: str, statement: str) -> list[tuple[object, ...]]:
     return query(url, f"SET ROLE {role}; {statement}")
 
