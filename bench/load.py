@@ -1,30 +1,21 @@
-"""How long sales take into the keyed fact, beside a bare COPY into the same keys and dlt's merge.
+"""How long sales take into the keyed fact, beside a bare COPY into the same keys.
 
-All write to the same PostgreSQL, with fsync. Beside COPY sales are text already; beside dlt they are Python objects,
-and dlt's table has the same columns, once with no index to keep and once with those of core.sale. Tidemark's share
-is staging, ranking the observations and inserting under every key and index of core.sale; what else a load does
-(sightings, conflicts, books, marts) counts in `load_rows_s`, and in `bench.growth`. Objects are printed by as many
-processes as read a large hour.
+Both write to the same PostgreSQL, with fsync, and get sales that are text already. Tidemark's share is staging, ranking
+the observations and inserting under every key and index of core.sale; what else a load does (sightings, conflicts,
+books, marts) counts in `load_rows_s`, and in `bench.growth`. `bench.dlt` begins with Python objects.
 """
 
 import json
-import multiprocessing
 import os
-import pickle
-import re
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
-from statistics import mean, median
+from statistics import median
 from typing import Any, NamedTuple
 
-import msgspec
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
@@ -35,13 +26,11 @@ from tests.loader.recording import Recording, sold
 from tidemark.core.hour import Hour
 from tidemark.loader.hours import load_hour
 from tidemark.loader.settings import LoaderSettings
-from tidemark.loader.transform.identity import sale_uid
 from tidemark.loader.transform.sale import Sale
 from tidemark.loader.warehouse import copy
 from tidemark.loader.warehouse.kind import Kind, Kinds
 from tidemark.loader.warehouse.load import SETTINGS, SQL, add_kinds, add_month, execute, merge
 from tidemark.loader.warehouse.packing import Codes
-from tidemark.loader.warehouse.reading import MOST_PROCESSES
 from tidemark.loader.warehouse.rows import FORMAT, KIND_COLUMNS, OBSERVATION_COLUMNS, kind_row, observation_row
 from tidemark.loader.warehouse.staging import codes_of
 from tidemark.local.services.postgres import Postgres
@@ -49,23 +38,10 @@ from tidemark.local.services.s3 import S3Server
 from tidemark.storage.postgres import connected
 
 SALES = results.scaled(1_000_000)
-ROUNDS = 2
 FEW = results.scaled(100_000)
+ROUNDS = 2
 RELOADS = 20
 HOUR = Hour.parse("2026-11-20T10")
-OPPONENT = Path(__file__).with_name("opponents") / "dlt_merge.py"
-PYTHON = Path(__file__).parents[1] / ".venv-bench" / "bin" / "python"
-PRICES = ("price", "unit_price", "price_usd", "price_eth")
-TOLD = (*Sale.__struct_fields__, *PRICES)
-SAME = f"""
-    SELECT count(*) FROM core.sale AS ours JOIN dlt.sale AS theirs ON theirs.sale_uid = ours.sale_uid::text
-    WHERE ({", ".join(f"ours.{name}" for name in TOLD)})
-        IS NOT DISTINCT FROM ({", ".join(f"theirs.{name}" for name in TOLD)})
-"""
-# how an index names a column that core.sale shows otherwise
-AS_TEXT = re.compile(r"(?:core\.(?:party_)?to_text|COALESCE)\((\w+)(?:[^()]|\([^()]*\))*\)")
-SEED = 2
-AT_ONCE = 2_000  # objects that a process prints before it hands over rows
 KEYED = "5_sales.sql"  # the step with which the sales are in the keyed fact
 
 
@@ -81,10 +57,6 @@ def main() -> None:
         results.record(reload_unchanged_s=reloaded(server))
         # the first load makes the files: not counted
         loaded(server, printed(sales(HOUR, SALES, seed=3), codes_in(server.url())))
-        bare, keyed = beside_dlt(server, Path(name), FEW)
-        results.record(load_vs_dlt_merge_100k=keyed, load_vs_dlt_merge_100k_no_keys=bare)
-        bare, keyed = beside_dlt(server, Path(name), SALES)
-        results.record(load_vs_dlt_merge=keyed, load_vs_dlt_merge_no_keys=bare)
         beside_bare_copy(server, Path(name))
 
 
@@ -186,29 +158,6 @@ def stage(connection: Connection, hour: Hour, made: Printed) -> dict[str, Any]:
     return {**values, "files": json.dumps([file])}
 
 
-def beside_dlt(server: Postgres, folder: Path, count: int) -> tuple[float, float]:
-    """Bring the same Python objects into the keyed fact, and into a table of dlt's without keys and one with the same.
-
-    Return the ratios of their seconds. Tidemark goes before and after dlt, for a machine is not as quick all the time.
-    """
-    with (folder / "sales").open("wb") as rows:
-        for sale in sales(HOUR, count, SEED):
-            pickle.dump(row_for_dlt(sale), rows)
-    ratios: dict[str, list[float]] = {"no keys": [], "the same keys": []}
-    with printing(count, codes_in(server.url())) as made:
-        ours = loaded(server, made())[0]
-        for _ in range(ROUNDS):
-            for keys, found in ratios.items():
-                before, theirs = ours, merged_by_dlt(server, folder, count, keyed=keys != "no keys")
-                ours = loaded(server, made())[0]
-                found.append(theirs / mean((before, ours)))
-                print(
-                    f"{count:,} sales: fact {before:.1f} and {ours:.1f} s, dlt with {keys} {theirs:.1f} s", flush=True
-                )
-    bare, keyed = (median(found) for found in ratios.values())
-    return bare, keyed
-
-
 def printed(objects: Iterable[Sale], codes: Codes, first: int = 1) -> Printed:
     """Print sales as a load does, as they are asked for; the kinds are known after the last one."""
     kinds, known = Kinds(codes.salt), dict[int, Kind]()
@@ -221,41 +170,6 @@ def printed(objects: Iterable[Sale], codes: Codes, first: int = 1) -> Printed:
     return Printed(rows(), known)
 
 
-@contextmanager
-def printing(count: int, codes: Codes) -> Iterator[Callable[[], Printed]]:
-    """Run as many processes as read a large hour; each has made the same sales, and prints parts of them when asked."""
-
-    def rows(kinds: dict[int, Kind]) -> Iterator[bytes]:
-        for part, met in pool.imap(_Part.printed, range(0, count, AT_ONCE)):
-            kinds.update(met)
-            yield part
-
-    def made() -> Printed:
-        kinds: dict[int, Kind] = {}
-        return Printed(rows(kinds), kinds)
-
-    processes = min(MOST_PROCESSES, os.cpu_count() or 1)
-    with multiprocessing.Pool(processes, _Part.make, (count, codes)) as pool:
-        kept(made())  # so that all have begun
-        yield made
-
-
-class _Part:
-    """What a process prints parts of."""
-
-    objects: list[Sale]
-    codes: Codes
-
-    @classmethod
-    def make(cls, count: int, codes: Codes) -> None:
-        cls.objects, cls.codes = list(sales(HOUR, count, SEED)), codes
-
-    @classmethod
-    def printed(cls, start: int) -> tuple[bytes, dict[int, Kind]]:
-        made = printed(cls.objects[start : start + AT_ONCE], cls.codes, start + 1)
-        return b"".join(made.rows), made.kinds
-
-
 def kept(made: Printed) -> Printed:
     """Print all of it now, to be loaded several times."""
     return Printed(list(made.rows), made.kinds)
@@ -265,41 +179,6 @@ def codes_in(url: str) -> Codes:
     """Return what a warehouse packs sales by."""
     with connected(SecretStr(url)) as connection:
         return codes_of(connection)
-
-
-def merged_by_dlt(server: Postgres, folder: Path, count: int, *, keyed: bool) -> float:
-    """Let dlt merge the sales in a folder into a table of its own, compare and drop it; return dlt's seconds."""
-    given = [each.replace("ON core.sale ", "ON dlt.sale ") for each in keys_of_the_fact(server)]
-    keys = json.dumps([each for each in given if "(source_hour" not in each] if keyed else [])
-    environment = {**os.environ, "BENCH_URL": server.url(), "BENCH_KEYS": keys}
-    done = subprocess.run([PYTHON, OPPONENT, folder, str(count)], env=environment, check=True, stdout=subprocess.PIPE)
-    with connected(SecretStr(server.url())) as connection:
-        same = connection.scalar(text(SAME))
-        connection.execute(text("DROP SCHEMA dlt, dlt_staging CASCADE"))
-        connection.commit()
-    if same != count:
-        raise SystemExit(f"dlt's table has {same:,} of {count:,} sales as core.sale has them")
-    return float(done.stdout.splitlines()[-1])
-
-
-def keys_of_the_fact(server: Postgres) -> list[str]:
-    """Return the statements that give a table of text the keys and indexes of core.sale_row, as if on core.sale."""
-    with connected(SecretStr(server.url())) as connection:
-        made = connection.scalars(
-            text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'core' AND tablename = 'sale_row'")
-        )
-        keys = ["CREATE UNIQUE INDEX sale_key ON core.sale (sale_uid)"]
-        shown = [AS_TEXT.sub(r"(\1)", each).replace("nft_kind", "contract_address") for each in made]
-        return keys + [each.replace("ON ONLY core.sale_row ", "ON core.sale ") for each in shown]
-
-
-def row_for_dlt(sale: Sale) -> dict[str, Any]:
-    """Return a sale as a dictionary; the amounts in its fees are text, as core.sale has them."""
-    row: dict[str, Any] = msgspec.to_builtins(sale, builtin_types=(datetime, Decimal))
-    row |= {"sale_uid": str(sale_uid(sale)), **{name: getattr(sale, name) for name in PRICES}}
-    if sale.fees:
-        row["fees"] = [fee | {"amount_raw": str(fee["amount_raw"])} for fee in row["fees"]]
-    return row
 
 
 def reloaded(server: Postgres) -> float:
