@@ -9,6 +9,8 @@ from tidemark.core.clock import Clock
 
 BUCKET = "tidemark"
 COLLECTORS = ("collector-a", "collector-b")
+# of a market as small as the simulator's single orders and transfers are kept, for floors, spreads and holders
+SMALL_MARKET = {"TIDEMARK_BOOK_DEPTH": "100", "TIDEMARK_TRANSFERS": "true"}
 _HEARTBEAT = 30.0
 _LOOPBACK = "127.0.0.1,localhost"
 _OURS = ("AIRFLOW_", "AWS_", "OPENSEA_", "PG", "TIDEMARK_")

@@ -7,9 +7,10 @@ import psutil
 import pytest
 
 from tidemark.core.errors import Problem
-from tidemark.local.environment import COLLECTORS, bare
+from tidemark.local.environment import COLLECTORS, bare, loading
 from tidemark.local.ports import free_port
 from tidemark.local.services.simulator import SimulatorProcess
+from tidemark.local.up.supervisor import LAST_DEMO
 from tidemark.simulator.ledger import Sold, read_ledger
 
 
@@ -34,6 +35,14 @@ def test_it_says_where_it_is_and_knows_each_collector(simulator: SimulatorProces
     assert source.stream["TIDEMARK_STREAM_URL"].startswith("ws://127.0.0.1:")
     assert source.api["TIDEMARK_API_URL"].startswith("http://127.0.0.1:")
     assert set(source.keys) == set(COLLECTORS)
+
+
+def test_orders_and_transfers_of_its_market_are_kept_also_when_an_hour_of_the_demo_is_loaded_by_hand(
+    simulator: SimulatorProcess,
+) -> None:
+    for source in (simulator.source, LAST_DEMO):
+        kept = loading("postgresql://w", source)
+        assert (kept["TIDEMARK_BOOK_DEPTH"], kept["TIDEMARK_TRANSFERS"]) == ("100", "true")
 
 
 def test_a_fault_that_there_is_not_is_refused(simulator: SimulatorProcess) -> None:

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 
 from tidemark.core.errors import Problem
-from tidemark.local.environment import COLLECTORS, Source
+from tidemark.local.environment import COLLECTORS, SMALL_MARKET, Source
 from tidemark.local.process import Process, Service, tidemark
 
 KEYS = {collector: f"key-of-{collector}" for collector in COLLECTORS}
@@ -69,12 +69,7 @@ class SimulatorProcess(Service):
         return Source(
             name="the simulator",
             stream={"TIDEMARK_STREAM_URL": self._addresses.stream_url},
-            # its market is small: single orders and transfers are kept, for floors, spreads and holders
-            api={
-                "TIDEMARK_API_URL": self._addresses.api_url,
-                "TIDEMARK_BOOK_DEPTH": "100",
-                "TIDEMARK_TRANSFERS": "true",
-            },
+            api={"TIDEMARK_API_URL": self._addresses.api_url} | SMALL_MARKET,
             keys=KEYS,
         )
 

@@ -17,7 +17,7 @@ from tidemark.core.clock import Clock
 from tidemark.core.errors import Problem
 from tidemark.core.hour import Hour
 from tidemark.local.background import Interrupts
-from tidemark.local.environment import Source, asking
+from tidemark.local.environment import SMALL_MARKET, Source, asking
 from tidemark.local.folder import end_leftovers, only_one
 from tidemark.local.ports import Ports
 from tidemark.local.progress import Progress
@@ -29,7 +29,7 @@ from tidemark.local.up.state import ENVIRONMENT, State, forget_state, is_due, re
 
 MESSAGES_PER_SECOND = 5.0
 SALES_SHARE = 0.1
-LAST_DEMO = Source("the last demo")  # it is shown, and nothing is recorded
+LAST_DEMO = Source("the last demo", api=SMALL_MARKET)  # it is shown, and nothing is recorded
 _POLL = 2.0
 _UPLOAD_AFTER = timedelta(minutes=1)  # after each hour's end
 _AFTER_RESTART = {
