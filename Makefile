@@ -19,7 +19,7 @@ ICEBERG := .venv-iceberg/.installed
 SITE := .venv-site/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status test lint bench faults mutants docs site pictures sbom tools images machines wheelhouses kubernetes servers spark iceberg lock lowest newest resolved airflow-versions clean
+.PHONY: help install demo up down status test long lint bench faults mutants docs site pictures sbom tools images machines wheelhouses kubernetes servers spark iceberg lock lowest newest resolved airflow-versions clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -60,6 +60,9 @@ status: $(DEMO_STAMP) ## the state of every part
 
 test: $(STAMP) lint ## everything that CI runs
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+long: $(STAMP) ## tests that take minutes each: the demo, `tidemark up`, the installer in a clean Debian (fifteen minutes)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m long
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .

@@ -1,9 +1,12 @@
 """Outside things that tests share: each is real, embedded, and started once per test process."""
 
+import gc
+import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -24,6 +27,9 @@ from tidemark.storage.postgres import connected
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+MEMORY, ENOUGH = Path("/dev/shm"), 4 << 30
 
 
 class _ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
@@ -49,6 +55,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with tests that share the Airflow, then those that wait for programs: no process ends alone with one."""
     sharing = {item.path for item in items if "loading" in getattr(item, "fixturenames", ())}
     items.sort(key=lambda item: (item.path not in sharing, not item.get_closest_marker("e2e")))
+
+
+def pytest_collection_finish() -> None:
+    """Leave the thousands of tests out of what is searched for garbage, again and again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,9 +104,17 @@ def bucket(s3_direct: "S3Client", s3_endpoint: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def in_memory() -> Iterator[Path]:
+    """A folder for servers' data: in memory where there is room, for tests make and delete files all the time."""
+    has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH
+    with TemporaryDirectory(prefix="tidemark-tests-", dir=MEMORY if has_room else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(in_memory: Path) -> Iterator[Postgres]:
     """The embedded PostgreSQL of this test process."""
-    with Postgres(tmp_path_factory.mktemp("postgres"), settings=UNSAFE_BUT_FAST) as server:
+    with Postgres(in_memory / "postgres", settings=UNSAFE_BUT_FAST | {"max_wal_size": "128MB"}) as server:
         yield server
 
 

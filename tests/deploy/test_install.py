@@ -108,6 +108,7 @@ def _inside(root: Path, *command: str) -> str:
     return _run("chroot", str(root), "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command)
 
 
+@pytest.mark.long
 @pytest.mark.e2e
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root")

@@ -17,7 +17,7 @@ from tidemark.local.environment import bare
 from tidemark.local.process import tidemark
 from tidemark.local.services.simulator import KEYS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.long, pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(1800)]
 
 
 class Demo:

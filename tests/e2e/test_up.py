@@ -15,7 +15,7 @@ from tidemark.local.ports import free_port
 from tidemark.local.process import tidemark
 from tidemark.local.up.state import State, read_state
 
-pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.long, pytest.mark.e2e, pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(1800)]
 
 SECRET = "s3cret-never-shown"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -190,7 +190,7 @@ def observation(random: Random, collector: str) -> tuple[dict[str, Any], float]:
     return sold(number, FIRST, sent=random.choice([1, 2, 7200]), **changes), at
 
 
-@in_drawn_orders(2)
+@in_drawn_orders(1)
 def test_the_order_of_loading_leaves_no_trace(
     s3: "S3Client", settings: LoaderSettings, fresh: Fresh, seed: int
 ) -> None:

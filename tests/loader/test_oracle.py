@@ -282,7 +282,7 @@ def tuples(settings: LoaderSettings, statement: str) -> set[tuple[object, ...]]:
     return {tuple(row.values()) for row in asked(settings, statement)}
 
 
-@in_drawn_orders(2)
+@in_drawn_orders(1)
 def test_the_warehouse_equals_the_oracle_in_every_order(
     s3: "S3Client", settings: LoaderSettings, fresh: Callable[[LoaderSettings], LoaderSettings], seed: int
 ) -> None:

@@ -180,7 +180,7 @@ def test_a_flag_goes_with_the_sale_of_another_day_that_it_was_about(settings: Lo
     assert query(url_of(settings), suspects) == [(0,)]
 
 
-@in_drawn_orders(2)
+@in_drawn_orders(1)
 def test_whatever_is_taken_back_leaves_no_trace(
     s3: "S3Client", settings: LoaderSettings, archive: Archive, as_if_new: Callable[[], None], seed: int
 ) -> None:

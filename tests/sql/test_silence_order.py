@@ -213,7 +213,7 @@ def merged(rows: set[Row]) -> set[Row]:
     return set(joined)
 
 
-@in_drawn_orders(5)
+@in_drawn_orders(2)
 def test_every_order_of_loading_ends_as_the_oracle_says(connection: Connection, seed: int) -> None:
     random = Random(seed)
     manifests, sales = world(random)

@@ -53,6 +53,9 @@ def test_no_other_user_can_connect(server: Postgres, tmp_path: Path) -> None:
         with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
             psycopg2.connect(address)
         assert one(server.url(), "SHOW listen_addresses") == "127.0.0.1"
+        stored = str(one(server.url(), "SELECT rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL"))
+        assert stored.startswith("SCRAM-SHA-256$1:")  # one digest is enough for 128 random bits
+        assert len(bytes.fromhex(server._password.read_text())) == 16
         for private in ("password", "data"):
             assert stat.S_IMODE((tmp_path / "postgres" / private).stat().st_mode) & 0o077 == 0
 
