@@ -490,15 +490,17 @@ class World:
         losses: dict[str, list[float]] = {topic: [] for topic in self.topics}
         for topic in self.topics:
             spans = [(start, end) for name, start, end in gaps if name == topic]
-            heard = [message.at for message in self.sent if message.topic == topic and message.number in self.received]
-            for message in self.sent:
-                if message.topic != topic or message.number in kept or message.at >= self.length - 1:
+            own = [message for message in self.sent if message.topic == topic]
+            heard = [message.at for message in own if message.number in self.received]
+            queued = [message.at for message in own if message.queued]
+            for message in own:
+                if message.number in kept or message.at >= self.length - 1:
                     continue
                 lost += 1
                 losses[topic].append(message.at)
                 if any(start <= message.at < end for start, end in spans):
                     continue
-                if message.joined and not message.queued and not self._must_be_noticed(heard, message):
+                if message.joined and not message.queued and not self._must_be_noticed(heard, queued, message):
                     unseen += 1
                 else:
                     false.append(message)
@@ -517,17 +519,19 @@ class World:
             found.append(TopicGap(gap.topic, start, end))
         return found
 
-    def _must_be_noticed(self, heard: list[float], message: Sent) -> bool:
+    def _must_be_noticed(self, heard: list[float], queued: list[float], message: Sent) -> bool:
         """Say whether the silence around a message is one that no stream of this rate has by chance.
 
-        Only the time in which the topic was joined counts; reconnections and kills in it do not end it.
+        Only the time in which the topic was joined counts; reconnections and kills in it do not end it. A message that
+        stood in a queue does, also where the queue was lost: that is a gap of its own.
         """
         before = bisect_right(heard, message.at)
         if before < KNOWN:
             return False
+        place = bisect_right(queued, message.at)
+        begins, ends = queued[place - 1], queued[place] if place < len(queued) else self.length
+        silence = self._joined_until(message.topic, ends) - self._joined_until(message.topic, begins)
         last = heard[before - 1]
-        following = heard[before] if before < len(heard) else self.length
-        silence = self._joined_until(message.topic, following) - self._joined_until(message.topic, last)
         recent = before - bisect_left(heard, last - 60)
         rate = min(before / last, recent / 60)
         return silence >= NOTICEABLE_SECONDS and silence * rate >= NOTICEABLE_MESSAGES

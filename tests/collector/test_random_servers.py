@@ -13,7 +13,7 @@ import pytest
 from collector.recorder import Recorder
 from collector.stream.frame import Frame
 from collector.stream.proof import Rules
-from tests.collector.random_servers import HOUR, Verdict, World, played
+from tests.collector.random_servers import HOUR, Sent, Verdict, World, played
 
 CATS, DOGS = "collection:cats", "collection:dogs"
 ROUNDS = int(os.environ.get("CLAIM_ROUNDS", "25"))
@@ -101,6 +101,16 @@ async def test_what_a_full_disk_drops_was_sent_before_it_was_full_where_the_conn
     assert verdict.lost > 100
     assert min(min(losses) for losses in verdict.losses.values()) < full_at - 5
     assert verdict.false == [], described(verdict)
+
+
+def test_a_silence_is_what_never_stood_in_a_queue_also_in_one_that_was_lost() -> None:
+    world = World(7)
+    world.joined_for[CATS] = [(float(second), float(second)) for second in range(300)]
+    heard = [each / 2 for each in range(120)]  # two a second for a minute, and again from 110 s on
+    lost = [each / 2 for each in range(120, 200)]
+    silent = Sent(at=105.0, topic=CATS, number=1, joined=True)
+    assert world._must_be_noticed(heard, [*heard, 110.0], silent)
+    assert not world._must_be_noticed(heard, [*heard, *lost, 110.0], silent)
 
 
 class WithoutSentTimes(Recorder):
