@@ -61,7 +61,7 @@ status: $(DEMO_STAMP) ## the state of every part
 test: $(STAMP) lint ## everything that CI runs
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-long: $(STAMP) ## tests that take minutes each: the demo, `tidemark up`, the installer in a clean Debian (fifteen minutes)
+long: $(STAMP) ## tests that take minutes each: the demo, `tidemark up`, the installer in a clean Debian (seven minutes)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m long
 
 lint: $(STAMP) ## ruff, mypy strict, import contracts
