@@ -58,7 +58,7 @@ down: $(DEMO_STAMP) ## stop what `make up` started
 status: $(DEMO_STAMP) ## the state of every part
 	@$(BIN)/tidemark status --local
 
-test: $(STAMP) lint ## everything that CI runs
+test: $(STAMP) lint ## the linters and the tests, without what has a command of its own below
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 long: $(STAMP) ## tests that take minutes each: the demo, `tidemark up`, the installer in a clean Debian (seven minutes)

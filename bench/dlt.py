@@ -4,7 +4,7 @@ Both write to the same PostgreSQL, with fsync. dlt's table has the same columns,
 with those of core.sale. Tidemark's share ends where sales are under every key and index of core.sale: dlt writes
 nothing of what a load does afterwards. Tidemark loads them once as one hour, which several processes print as they read
 a large hour, and once as twelve hours by two loaders, in the order in which tasks of Airflow take a range. dlt runs as
-its manual shows it and, beside the two loaders, also with the processes and files that its manual advises for speed.
+its manual shows it and, beside the two loaders, also with two processes and the files that they need to share the work.
 """
 
 import json
